@@ -1,0 +1,278 @@
+"""Scores any plan, whoever made it: solver, dispatcher's drag or test.
+
+Strict and exact: a route is found to keep its times if and only if some choice of where
+to rest keeps them. A break may fall before, during or after the drive it interrupts; one
+drive to a stop is interrupted once at most, and what is left is taken after the last
+service, before the drive home.
+"""
+
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+from itertools import pairwise
+from typing import TypeVar
+
+from dispatch.planner import constraints
+from dispatch.planner.constraints import Entry, Pair, Rest, Rule, Tour, Visit
+from dispatch.planner.problem import (
+    Break,
+    Plan,
+    Problem,
+    Route,
+    Stop,
+    Timed,
+    Timetable,
+    Worker,
+)
+
+T = TypeVar("T")
+
+
+@dataclass(frozen=True, slots=True)
+class Breach:
+    """One hard rule broken: by whom, where, and by how many of the rule's units."""
+
+    rule: str
+    worker_id: int | None
+    stop_id: int | None
+    excess: int
+
+    @property
+    def words(self) -> dict[str, int | None]:
+        """Return the fields of the rule's sentence; a face puts names in place of ids."""
+        return {
+            "worker": self.worker_id,
+            "stop": self.stop_id,
+            "excess": self.excess,
+            "minutes": -(-self.excess // 60),
+        }
+
+
+@dataclass(frozen=True, slots=True)
+class Verdict:
+    """What the judge says of a plan. `cost` is in seconds of driving, soft rules only."""
+
+    broken: tuple[Breach, ...]
+    timetables: Mapping[int, Timetable]
+    travel_s: int
+    wait_s: int
+    unserved: tuple[int, ...]
+    cost: int
+
+    @property
+    def is_feasible(self) -> bool:
+        return not self.broken
+
+    @property
+    def rank(self) -> tuple[int, int]:
+        """Order plans by this, the least first: broken rules, then cost."""
+        return len(self.broken), self.cost
+
+
+def judge(problem: Problem, plan: Plan) -> Verdict:
+    """Hold a plan against every rule. Never raises, whatever ids the plan names.
+
+    A route that cannot keep its times is still timed, late where it must be; an entry
+    unknown or already seen is named and left out of the timetable.
+    """
+    broken: list[Breach] = []
+    tours: list[Tour] = []
+    served: set[int] = set()
+    for worker, stops in _known(problem, plan, served, broken):
+        route = _Route(problem, worker, stops)
+        broken += route.broken()
+        tours.append(Tour(worker, route.timetable))
+
+    unserved = tuple(stop for stop in problem.stops if stop.id not in served)
+    hundredths = sum(_price(constraints.TOUR_RULES, tour) for tour in tours)
+    hundredths += sum(_price(constraints.STOP_RULES, stop) for stop in unserved)
+    return Verdict(
+        broken=tuple(broken),
+        timetables={tour.worker.id: tour.timetable for tour in tours},
+        travel_s=sum(tour.timetable.travel_s for tour in tours),
+        wait_s=sum(tour.timetable.wait_s for tour in tours),
+        unserved=tuple(stop.id for stop in unserved),
+        cost=hundredths // constraints.Weight.DRIVING,
+    )
+
+
+def timetable(problem: Problem, route: Route) -> Timetable:
+    """Time one route at its earliest. Raises KeyError for ids the problem does not know."""
+    stops = tuple(map(problem.stop, route.stop_ids))
+    return _Route(problem, problem.worker(route.worker_id), stops).timetable
+
+
+def _known(
+    problem: Problem, plan: Plan, served: set[int], broken: list[Breach]
+) -> Iterator[tuple[Worker, tuple[Stop, ...]]]:
+    """Yield each route's known, new parts; name the others and count what is served."""
+    seen: set[int] = set()
+    for route in plan.routes:
+        stops: list[Stop] = []
+        who = Entry(problem.has_worker(route.worker_id), int(route.worker_id in seen))
+        breaches = list(_breaches(constraints.ENTRY_RULES, who, route.worker_id, None))
+        broken += breaches
+        seen.add(route.worker_id)
+        if breaches:
+            continue
+        for stop_id in route.stop_ids:
+            what = Entry(problem.has_stop(stop_id), int(stop_id in served))
+            breaches = list(_breaches(constraints.ENTRY_RULES, what, route.worker_id, stop_id))
+            broken += breaches
+            if not breaches:
+                served.add(stop_id)
+                stops.append(problem.stop(stop_id))
+        yield problem.worker(route.worker_id), tuple(stops)
+
+
+@dataclass(frozen=True, slots=True)
+class _Trail:
+    """The last thing done on a way through the day, and all that came before it."""
+
+    before: "_Trail | None"
+    visit: Timed | None = None
+    rest: Rest | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class _Label:
+    """The least excess, then the earliest second, at which he can be free, and how."""
+
+    excess_s: int
+    free_s: int
+    trail: _Trail | None
+
+    def is_before(self, other: "_Label | None") -> bool:
+        return other is None or (self.excess_s, self.free_s) < (other.excess_s, other.free_s)
+
+
+class _Route:
+    """Times one route by labels: one for each number of breaks taken so far.
+
+    Breaks come in order, so the label needs to know only how many are behind him. With
+    no excess a label is the earliest possible, later never helps, and so the route can
+    be kept if and only if the last label has no excess.
+    """
+
+    def __init__(self, problem: Problem, worker: Worker, stops: tuple[Stop, ...]) -> None:
+        self.problem = problem
+        self.worker = worker
+        self.stops = stops
+        self.timetable = self._timed()
+
+    def broken(self) -> Iterator[Breach]:
+        worker = self.worker
+        for stop in self.stops:
+            yield from _breaches(constraints.PAIR_RULES, Pair(worker, stop), worker.id, stop.id)
+        for stop, timed in zip(self.stops, self.timetable.visits, strict=True):
+            visit = Visit(stop, timed.start_s)
+            yield from _breaches(constraints.VISIT_RULES, visit, worker.id, stop.id)
+        if not self.stops:
+            return
+        for due, (start_s, _) in zip(worker.breaks, self.timetable.breaks, strict=True):
+            yield from _breaches(constraints.REST_RULES, Rest(due, start_s), worker.id, None)
+        tour = Tour(worker, self.timetable)
+        yield from _breaches(constraints.TOUR_RULES, tour, worker.id, None)
+
+    def _timed(self) -> Timetable:
+        worker = self.worker
+        if not self.stops:
+            return Timetable(worker.id, (), (), worker.shift_open_s, 0, 0)
+        labels: list[_Label | None] = [_Label(0, worker.shift_open_s, None)]
+        labels += [None] * len(worker.breaks)
+        place = worker.start_place
+        for stop in self.stops:
+            labels = self._after(labels, stop, self.problem.drive_s(place, stop.place))
+            place = stop.place
+        return self._told(_rested(labels, worker.breaks))
+
+    def _after(self, labels: list[_Label | None], stop: Stop, drive_s: int) -> list[_Label | None]:
+        """Return the labels once a stop is served that lies a drive away."""
+        after: list[_Label | None] = [
+            label and _served(label, stop, label.free_s + drive_s) for label in labels
+        ]
+        for taken, due in enumerate(self.worker.breaks):
+            label = labels[taken]
+            if label is None:
+                continue
+            # Drive until the break opens, rest, drive on: or wait for it, already there.
+            arrive_s = max(label.free_s + drive_s, due.open_s) + due.work_s
+            other = _served(_resting(label, due), stop, arrive_s)
+            if other.is_before(after[taken + 1]):
+                after[taken + 1] = other
+        return after
+
+    def _told(self, label: _Label) -> Timetable:
+        """Read a timetable off the trail of the last label."""
+        visits: list[Timed] = []
+        breaks: list[tuple[int, int]] = []
+        trail = label.trail
+        while trail is not None:
+            if trail.visit is not None:
+                visits.append(trail.visit)
+            if trail.rest is not None:
+                end_s = trail.rest.start_s + trail.rest.due.work_s
+                breaks.append((trail.rest.start_s, end_s))
+            trail = trail.before
+        visits.reverse()
+        breaks.reverse()
+        return self._totalled(visits, breaks, label.free_s)
+
+    def _totalled(
+        self, visits: list[Timed], breaks: list[tuple[int, int]], free_s: int
+    ) -> Timetable:
+        places = [self.worker.start_place, *(stop.place for stop in self.stops)]
+        home_s = self.problem.drive_s(places[-1], self.worker.end_place)
+        legs_s = [self.problem.drive_s(a, b) for a, b in pairwise(places)]
+        travel_s = sum(legs_s) + home_s
+        finish_s = free_s + home_s
+        began_s = visits[0].start_s
+        busy_s = travel_s - legs_s[0] + sum(stop.work_s for stop in self.stops)
+        busy_s += sum(end_s - start_s for start_s, end_s in breaks if start_s >= began_s)
+        return Timetable(
+            worker_id=self.worker.id,
+            visits=tuple(visits),
+            breaks=tuple(breaks),
+            finish_s=finish_s,
+            travel_s=travel_s,
+            wait_s=finish_s - began_s - busy_s,
+        )
+
+
+def _served(label: _Label, stop: Stop, arrive_s: int) -> _Label:
+    start_s = stop.start_after(arrive_s)
+    begun_s = arrive_s if start_s is None else start_s
+    late_s = constraints.seconds_late(Visit(stop, begun_s))
+    timed = Timed(stop.id, arrive_s, begun_s, begun_s + stop.work_s)
+    return _Label(label.excess_s + late_s, timed.depart_s, _Trail(label.trail, visit=timed))
+
+
+def _resting(label: _Label, due: Break) -> _Label:
+    rest = Rest(due, max(label.free_s, due.open_s))
+    late_s = constraints.seconds_of_late_rest(rest)
+    return _Label(
+        label.excess_s + late_s, rest.start_s + due.work_s, _Trail(label.trail, rest=rest)
+    )
+
+
+def _rested(labels: list[_Label | None], breaks: tuple[Break, ...]) -> _Label:
+    """Return the label after the last service with all breaks that were left taken there."""
+    best = labels[0]
+    for taken, due in enumerate(breaks):
+        rested = best and _resting(best, due)
+        kept = labels[taken + 1]
+        best = kept if kept and kept.is_before(rested) else rested
+    assert best is not None  # The label of no breaks always leads on.
+    return best
+
+
+def _breaches(
+    rules: tuple[Rule[T], ...], thing: T, worker_id: int | None, stop_id: int | None
+) -> Iterator[Breach]:
+    for rule in rules:
+        if rule.is_hard and (excess := rule.excess(thing)):
+            yield Breach(rule.name, worker_id, stop_id, excess)
+
+
+def _price(rules: tuple[Rule[T], ...], thing: T) -> int:
+    """Return what the soft rules ask for a thing, in hundredths of a second of driving."""
+    return sum(rule.weight * rule.excess(thing) for rule in rules if not rule.is_hard)
