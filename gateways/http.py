@@ -1,0 +1,103 @@
+"""HTTP to other people's computers: the one home of `requests`.
+
+Every call has two timeouts and a limit on what it reads, follows no redirect, and fails in one of
+two words: Unsent (the other side surely never saw the request) or MaybeSent (nobody can tell).
+"""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any
+from urllib.parse import urlsplit
+
+import requests
+from urllib3.exceptions import (
+    ConnectTimeoutError,
+    MaxRetryError,
+    NameResolutionError,
+    NewConnectionError,
+)
+
+CONNECT_MAX_S = 3.0
+READ_MAX_S = 8.0
+ANSWER_BYTES_MAX = 2 << 20
+_CHUNK_BYTES = 64 << 10
+_LOOPBACK = {"127.0.0.1", "localhost", "::1"}
+
+
+class Unsent(Exception):
+    """The request never reached the other side: refused, no such host, no TLS, no connection."""
+
+
+class MaybeSent(Exception):
+    """The connection failed after the request may have arrived, or the answer was too long."""
+
+
+@dataclass(frozen=True, slots=True)
+class Answer:
+    """A complete HTTP answer of any status."""
+
+    status: int
+    body: bytes
+
+
+class Caller:
+    """A pool of connections to one service. Safe to share between the threads of a process."""
+
+    def __init__(
+        self, *, connect_max_s: float = CONNECT_MAX_S, read_max_s: float = READ_MAX_S
+    ) -> None:
+        self._timeouts_s = (connect_max_s, read_max_s)
+        self._session = requests.Session()
+        self._session.headers["User-Agent"] = "doorbell"
+        # Loopback is reached directly whatever proxy the surroundings name.
+        self._direct = requests.Session()
+        self._direct.headers["User-Agent"] = "doorbell"
+        self._direct.trust_env = False
+
+    def call(
+        self,
+        method: str,
+        url: str,
+        *,
+        params: Mapping[str, str] | None = None,
+        body: bytes | None = None,
+        headers: Mapping[str, str] | None = None,
+    ) -> Answer:
+        """Send one request, never twice. Raises Unsent, MaybeSent."""
+        session = self._direct if urlsplit(url).hostname in _LOOPBACK else self._session
+        try:
+            with session.request(
+                method,
+                url,
+                params=params,
+                data=body,
+                headers=headers,
+                timeout=self._timeouts_s,
+                allow_redirects=False,
+                stream=True,
+            ) as response:
+                return Answer(response.status_code, _read(response))
+        except requests.RequestException as error:
+            kind = Unsent if _is_unsent(error) else MaybeSent
+            raise kind(type(error).__name__) from error
+
+
+def _read(response: requests.Response) -> bytes:
+    body = bytearray()
+    for chunk in response.iter_content(_CHUNK_BYTES):
+        body += chunk
+        if len(body) > ANSWER_BYTES_MAX:
+            raise MaybeSent("the answer is too long")
+    return bytes(body)
+
+
+def _is_unsent(error: requests.RequestException) -> bool:
+    if isinstance(error, requests.ConnectTimeout | requests.exceptions.SSLError):
+        return True
+    if isinstance(error, requests.exceptions.ProxyError):
+        return True
+    if isinstance(error, requests.exceptions.InvalidURL | requests.exceptions.InvalidSchema):
+        return True
+    cause: Any = error.args[0] if error.args else None
+    reason = cause.reason if isinstance(cause, MaxRetryError) else cause
+    return isinstance(reason, NewConnectionError | NameResolutionError | ConnectTimeoutError)

@@ -1,0 +1,1 @@
+"""WeChat's official-account platform behind one adapter; the same code talks to the sandbox."""

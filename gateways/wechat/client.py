@@ -1,0 +1,255 @@
+"""What the house asks of WeChat, in plain values; every failure is a WeChatError.
+
+wechatpy knows the platform's calls; `_Wire` keeps its calls and replaces its way of sending them:
+our bases, two timeouts, one bounded refresh of the token, and a success only where WeChat says so.
+Nothing here may be called inside a transaction: the token's row needs one of its own.
+"""
+
+import json
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any, Self
+from urllib.parse import quote
+
+import wechatpy
+
+from gateways.http import Caller
+from gateways.wechat.account import Account
+from gateways.wechat.answers import ask_raw
+from gateways.wechat.errors import Category, WeChatError, unclear
+from gateways.wechat.token import AccessTokens, SharedSecret, lent_from
+from kernel.settings import Settings
+
+SCENE_MAX = 64
+TEMPORARY_QR_MAX_S = 2_592_000
+CLIENT_MSG_ID_MAX = 32
+TEXT_BYTES_MAX = 2048
+MENU_BUTTONS_MAX, SUB_BUTTONS_MAX = 3, 5
+MENU_NAME_MAX, SUB_NAME_MAX = 4, 8
+
+
+@dataclass(frozen=True, slots=True)
+class QrCode:
+    """A parametric QR code; `expires_in_s` is None for a permanent one."""
+
+    ticket: str
+    url: str
+    expires_in_s: int | None
+
+
+@dataclass(frozen=True, slots=True)
+class Follower:
+    """What WeChat tells of a person: since 2021 neither name nor picture.
+
+    `followed_at_s` is seconds since 1970; a person who does not follow has only an openid.
+    """
+
+    openid: str
+    follows: bool
+    followed_at_s: int = 0
+    scene: str = ""
+    qr_scene: str = ""
+    unionid: str = ""
+    tag_ids: tuple[int, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class Template:
+    """A message template granted to the account; `content` holds its `{{thing1.DATA}}` fields."""
+
+    template_id: str
+    title: str
+    content: str
+
+
+class WeChat:
+    """One official account. Safe to share between the threads of a process."""
+
+    def __init__(self, account: Account, *, caller: Caller | None = None) -> None:
+        self._account = account
+        caller = caller or Caller()
+        self._wire = _Wire(account, caller, AccessTokens(account, caller))
+        self._tickets = SharedSecret(f"jsapi:{account.appid}", self._lend_ticket)
+
+    @classmethod
+    def from_settings(cls, settings: Settings) -> Self:
+        return cls(Account.from_settings(settings))
+
+    def send_template(
+        self,
+        *,
+        openid: str,
+        template_id: str,
+        data: Mapping[str, str],
+        url: str,
+        client_msg_id: str,
+    ) -> str:
+        """Send a template message and return WeChat's msgid.
+
+        `data` maps keys such as `thing1` to values that `fields.check_fields` has passed. WeChat
+        sends one message per openid and `client_msg_id` (32 characters at most) in ten minutes.
+        Raises WeChatError.
+        """
+        if not 0 < len(client_msg_id) <= CLIENT_MSG_ID_MAX:
+            raise ValueError(f"client_msg_id has 1 to {CLIENT_MSG_ID_MAX} characters")
+        told = self._wire.post(
+            "message/template/send",
+            data={
+                "touser": openid,
+                "template_id": template_id,
+                "url": url,
+                "client_msg_id": client_msg_id,
+                "data": {key: {"value": value} for key, value in data.items()},
+            },
+        )
+        msgid = told.get("msgid")
+        if told.get("errcode") != 0 or not msgid:
+            raise unclear("no msgid in the answer")
+        return str(msgid)
+
+    def send_text(self, *, openid: str, text: str) -> None:
+        """Send a customer message; WeChat allows it for a while after the member's own act.
+
+        `text` has 1 to TEXT_BYTES_MAX bytes in UTF-8. Raises WeChatError.
+        """
+        if not 0 < len(text.encode()) <= TEXT_BYTES_MAX:
+            raise ValueError(f"a customer message has 1 to {TEXT_BYTES_MAX} bytes")
+        _check_done(self._wire.message.send_text(openid, text))
+
+    def create_menu(self, buttons: Sequence[Mapping[str, Any]]) -> None:
+        """Replace the account's menu. Raises ValueError beyond WeChat's sizes, WeChatError."""
+        check_menu(buttons)
+        _check_done(self._wire.menu.create({"button": list(buttons)}))
+
+    def create_qr(self, *, scene: str, seconds: int | None) -> QrCode:
+        """Create a QR code whose scan tells us `scene` (1 to 64 characters).
+
+        With `seconds` (60 to 2,592,000) it expires; None makes one of the account's 100,000
+        permanent ones. Raises WeChatError.
+        """
+        if not 0 < len(scene) <= SCENE_MAX:
+            raise ValueError(f"a scene has 1 to {SCENE_MAX} characters")
+        wanted: dict[str, Any] = {
+            "action_name": "QR_LIMIT_STR_SCENE",
+            "action_info": {"scene": {"scene_str": scene}},
+        }
+        if seconds is not None:
+            if not 60 <= seconds <= TEMPORARY_QR_MAX_S:
+                raise ValueError(f"a temporary code lives 60 to {TEMPORARY_QR_MAX_S} seconds")
+            wanted |= {"action_name": "QR_STR_SCENE", "expire_seconds": seconds}
+        told = self._wire.qrcode.create(wanted)
+        return QrCode(_text(told, "ticket"), str(told.get("url", "")), told.get("expire_seconds"))
+
+    def qr_image_url(self, ticket: str) -> str:
+        """Return the address at which anybody gets the code's picture."""
+        return f"{self._account.mp_base}/cgi-bin/showqrcode?ticket={quote(ticket, safe='')}"
+
+    def user_info(self, openid: str) -> Follower:
+        """Return what WeChat tells of a person. Raises WeChatError."""
+        told = self._wire.user.get(openid)
+        if not told.get("subscribe"):
+            return Follower(openid, follows=False)
+        return Follower(
+            openid,
+            follows=True,
+            followed_at_s=int(told.get("subscribe_time", 0)),
+            scene=str(told.get("subscribe_scene", "")),
+            qr_scene=str(told.get("qr_scene_str", "")),
+            unionid=str(told.get("unionid", "")),
+            tag_ids=tuple(int(tag) for tag in told.get("tagid_list", ())),
+        )
+
+    def list_templates(self) -> tuple[Template, ...]:
+        """Return the templates granted to the account. Raises WeChatError."""
+        told = self._wire.get("template/get_all_private_template")
+        listed = told.get("template_list")
+        if not isinstance(listed, list):
+            raise unclear("no template_list in the answer")
+        return tuple(
+            Template(_text(one, "template_id"), _text(one, "title"), _text(one, "content"))
+            for one in listed
+        )
+
+    def jsapi_ticket(self) -> str:
+        """Return the ticket that signs pages for the JS-SDK; shared by all processes.
+
+        Raises WeChatError.
+        """
+        return self._tickets.current()
+
+    def _lend_ticket(self) -> Any:
+        return lent_from(self._wire.jsapi.get_ticket(), "ticket")
+
+
+class _Wire(wechatpy.WeChatClient):  # type: ignore[misc]  # wechatpy has no types
+    """wechatpy's calls, sent our way."""
+
+    def __init__(self, account: Account, caller: Caller, tokens: AccessTokens) -> None:
+        super().__init__(account.appid, account.secret, auto_retry=False)
+        self._account = account
+        self._caller = caller
+        self._tokens = tokens
+
+    @property
+    def access_token(self) -> str:
+        return self._tokens.current()
+
+    def fetch_access_token(self) -> None:
+        """Forbidden: wechatpy would fetch a token of its own and kill the one we share."""
+        raise AssertionError("tokens come from AccessTokens alone")
+
+    def _request(
+        self,
+        method: str,
+        url_or_endpoint: str,
+        params: Mapping[str, Any] | None = None,
+        data: Any = None,
+        **unknown: Any,
+    ) -> dict[str, Any]:
+        """Send a call, and once more with a new token when WeChat says that the token is dead."""
+        assert not unknown, f"the wire does not carry {sorted(unknown)}"
+        url = self._account.rebase(
+            url_or_endpoint if "://" in url_or_endpoint else self.API_BASE_URL + url_or_endpoint
+        )
+        body = None if data is None else json.dumps(data, ensure_ascii=False).encode()
+        plain = {key: str(value) for key, value in (params or {}).items()}
+        token = self._tokens.current()
+        try:
+            return self._sent(method, url, plain, body, token)
+        except WeChatError as error:
+            if error.category is not Category.TOKEN:
+                raise
+        return self._sent(method, url, plain, body, self._tokens.instead_of(token))
+
+    def _sent(
+        self, method: str, url: str, params: dict[str, str], body: bytes | None, token: str
+    ) -> dict[str, Any]:
+        return ask_raw(
+            self._caller, method.upper(), url, params=params | {"access_token": token}, body=body
+        )
+
+
+def check_menu(buttons: Sequence[Mapping[str, Any]]) -> None:
+    """Raise ValueError beyond 3 buttons of 4 characters, each with 5 buttons of 8 at most."""
+    if not 0 < len(buttons) <= MENU_BUTTONS_MAX:
+        raise ValueError(f"a menu has 1 to {MENU_BUTTONS_MAX} buttons")
+    for button in buttons:
+        below = button.get("sub_button", ())
+        if len(below) > SUB_BUTTONS_MAX:
+            raise ValueError(f"a button opens {SUB_BUTTONS_MAX} others at most")
+        names = [(button["name"], MENU_NAME_MAX), *((one["name"], SUB_NAME_MAX) for one in below)]
+        for name, longest in names:
+            if not 0 < len(name) <= longest:
+                raise ValueError(f"the name {name!r} has more than {longest} characters, or none")
+
+
+def _check_done(told: Mapping[str, Any]) -> None:
+    if told.get("errcode") != 0:
+        raise unclear("no errcode in the answer")
+
+
+def _text(told: Any, key: str) -> str:
+    found = told.get(key) if isinstance(told, dict) else None
+    if not isinstance(found, str):
+        raise unclear(f"no {key} in the answer")
+    return found

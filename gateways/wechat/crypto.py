@@ -1,0 +1,115 @@
+"""The callback's door: who knocks, how fresh the knock is, and what is in the envelope.
+
+In AES mode (recommended) `msg_signature` covers the ciphertext. In plain mode the signature covers
+only token, timestamp and nonce: whoever has seen one may sign any body for five minutes.
+"""
+
+import base64
+import hashlib
+import hmac
+import re
+import struct
+from collections.abc import Mapping
+from typing import Self
+
+from wechatpy.crypto import PrpCrypto, WeChatCrypto
+from wechatpy.exceptions import InvalidAppIdException
+
+from gateways.wechat.account import Account
+from kernel.settings import Settings
+
+FRESH_S = 300
+BODY_BYTES_MAX = 64 << 10
+
+_ENCRYPTED = re.compile(rb"<Encrypt><!\[CDATA\[([A-Za-z0-9+/=]{1,65536})\]\]></Encrypt>")
+_TIMESTAMP = re.compile(r"[0-9]{1,12}")
+_ECHO = re.compile(r"[A-Za-z0-9_+/=-]{1,128}")
+
+
+class Forged(Exception):
+    """No signature, a wrong one, or one too old: answer 403 and nothing else."""
+
+
+class TooLarge(Exception):
+    """A body over BODY_BYTES_MAX: answer 413 without reading it."""
+
+
+class Unreadable(Exception):
+    """Rightly signed, yet not a message: log an alarm and answer `success`; a retry cannot help."""
+
+
+class CallbackDoor:
+    """Opens WeChat's callbacks and seals our replies, in AES mode when the account has a key."""
+
+    def __init__(self, *, appid: str, token: str, aes_key: str = "") -> None:
+        """`aes_key` is the account's 43 characters, or empty for plain mode."""
+        self._appid = appid
+        self._token = token
+        self._aes_key = aes_key
+
+    @classmethod
+    def from_settings(cls, settings: Settings) -> Self:
+        account = Account.from_settings(settings)
+        return cls(appid=account.appid, token=account.token, aes_key=account.aes_key)
+
+    @property
+    def is_encrypted(self) -> bool:
+        return bool(self._aes_key)
+
+    def handshake(self, query: Mapping[str, str], *, now_s: float) -> str:
+        """Return the text that proves to WeChat who we are. `now_s` is true time. Raises Forged."""
+        self._check(query, "signature", now_s=now_s)
+        echo = query.get("echostr", "")
+        if _ECHO.fullmatch(echo) is None:
+            raise Forged("an odd echostr")
+        return echo
+
+    def open(self, query: Mapping[str, str], body: bytes, *, now_s: float) -> bytes:
+        """Return the message's XML. `now_s` is true time. Raises TooLarge, Forged, Unreadable.
+
+        With a key, a plain body is Forged: otherwise anybody could choose the weaker mode.
+        """
+        if len(body) > BODY_BYTES_MAX:
+            raise TooLarge
+        if not self._aes_key:
+            self._check(query, "signature", now_s=now_s)
+            return body
+        found = _ENCRYPTED.search(body)
+        if query.get("encrypt_type") != "aes" or found is None:
+            raise Forged("not encrypted")
+        envelope = found[1].decode("ascii")
+        self._check(query, "msg_signature", envelope, now_s=now_s)
+        return self._decrypted(envelope)
+
+    def seal(self, xml: str, *, nonce: str, now_s: float) -> str:
+        """Return the reply as WeChat wants it: encrypted and signed with a key, else unchanged.
+
+        An empty reply and `success` mean silence and are never encrypted.
+        """
+        if not self._aes_key or xml in ("", "success"):
+            return xml
+        crypto = WeChatCrypto(self._token, self._aes_key, self._appid)
+        return str(crypto.encrypt_message(xml, nonce, str(int(now_s))))
+
+    def _check(self, query: Mapping[str, str], name: str, *also_signed: str, now_s: float) -> None:
+        timestamp, nonce = query.get("timestamp", ""), query.get("nonce", "")
+        expected = signature(self._token, timestamp, nonce, *also_signed)
+        if not hmac.compare_digest(expected.encode(), query.get(name, "").encode()):
+            raise Forged("a wrong signature")
+        if _TIMESTAMP.fullmatch(timestamp) is None or abs(now_s - int(timestamp)) > FRESH_S:
+            raise Forged("too old, or from the future")
+
+    def _decrypted(self, envelope: str) -> bytes:
+        key = base64.b64decode(self._aes_key + "=")
+        try:
+            return str(PrpCrypto(key).decrypt(envelope, self._appid)).encode()
+        except InvalidAppIdException as error:
+            raise Unreadable("meant for another account") from error
+        # What a wrong key or cut ciphertext raises: bad base64, length, padding, header or UTF-8.
+        except (ValueError, IndexError, struct.error) as error:
+            raise Unreadable("the ciphertext does not open") from error
+
+
+def signature(*parts: str) -> str:
+    """Return WeChat's signature: SHA-1 over the sorted parts, in lower-case hex."""
+    return hashlib.sha1("".join(sorted(parts)).encode()).hexdigest()  # WeChat's own choice of hash

@@ -1,0 +1,297 @@
+"""What WeChat tells us in a callback, as plain frozen values. Pure."""
+
+import hashlib
+import math
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from typing import Any
+from xml.parsers.expat import ExpatError
+
+import xmltodict
+
+from gateways.wechat.crypto import BODY_BYTES_MAX, Unreadable
+from kernel.geo import Point
+
+_SCENE_PREFIX = "qrscene_"
+_NAME_MAX = 128
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Incoming:
+    """Something a member did. `sent_at_s` is WeChat's own time, seconds since 1970.
+
+    `dedupe_key` is equal for every delivery of the same thing: WeChat tells it up to three times.
+    """
+
+    openid: str
+    account: str
+    sent_at_s: int
+    dedupe_key: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Followed(Incoming):
+    """`scene` is that of the scanned code, "" without one; also `ticket`."""
+
+    scene: str
+    ticket: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Unfollowed(Incoming):
+    pass
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Scanned(Incoming):
+    """A follower scanned a parametric code."""
+
+    scene: str
+    ticket: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class MenuClicked(Incoming):
+    key: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class MenuViewed(Incoming):
+    """A menu button opened a page."""
+
+    url: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class TextSaid(Incoming):
+    text: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ImageSent(Incoming):
+    media_id: str
+    picture_url: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class VoiceSent(Incoming):
+    """`heard` is WeChat's transcript, most often empty: never depend on it."""
+
+    media_id: str
+    heard: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class LocationSent(Incoming):
+    point: Point
+    label: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class LocationReported(Incoming):
+    """The member's phone tells its place while he chats; `accuracy_m` as the phone says."""
+
+    point: Point
+    accuracy_m: float
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class TemplateFinished(Incoming):
+    """What became of a template message; `status` is WeChat's word, such as `success`."""
+
+    msgid: str
+    status: str
+
+    @property
+    def is_delivered(self) -> bool:
+        return self.status == "success"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Grant:
+    """One template of a subscription answer; `status` is accept, reject or a send's outcome."""
+
+    template_id: str
+    status: str
+    msgid: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class GrantsChanged(Incoming):
+    """The member answered (`popup`), changed (`change`) or was sent (`sent`) subscription notices."""
+
+    kind: str
+    grants: tuple[Grant, ...]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Other(Incoming):
+    """Something this house has no use for; `kind` is WeChat's name for it."""
+
+    kind: str
+
+
+class _Fields:
+    """The message's elements, each of which must be text and there once."""
+
+    def __init__(self, found: Mapping[str, Any]) -> None:
+        self._found = found
+
+    def text(self, name: str, default: str | None = None) -> str:
+        value = self._found.get(name)
+        if value is None and (default is not None or name in self._found):
+            return default or ""
+        if not isinstance(value, str):
+            raise Unreadable(f"{name} is missing, nested or repeated")
+        return value
+
+    def name(self, name: str) -> str:
+        value = self.text(name)
+        if not 0 < len(value) <= _NAME_MAX:
+            raise Unreadable(f"{name} is empty or too long")
+        return value
+
+    def whole(self, name: str) -> int:
+        value = self.text(name)
+        if not (value.isascii() and value.isdigit() and len(value) <= 12):
+            raise Unreadable(f"{name} is not a number")
+        return int(value)
+
+    def real(self, name: str) -> float:
+        try:
+            value = float(self.text(name))
+        except ValueError as error:
+            raise Unreadable(f"{name} is not a number") from error
+        if not math.isfinite(value):
+            raise Unreadable(f"{name} is not finite")
+        return value
+
+    def point(self, lat: str, lon: str) -> Point:
+        try:
+            return Point(self.real(lat), self.real(lon))
+        except ValueError as error:
+            raise Unreadable("no such place") from error
+
+    def grants(self, holder: str) -> tuple[Grant, ...]:
+        """Return the items of a subscription event; xmltodict gives one item as no list."""
+        below = self._found.get(holder)
+        listed = below.get("List") if isinstance(below, dict) else None
+        items = listed if isinstance(listed, list) else [listed] if listed else []
+        return tuple(_grant(_Fields(item)) for item in items if isinstance(item, dict))
+
+
+def parse(xml: bytes) -> Incoming:
+    """Return what the opened callback says. Raises Unreadable for anything that is no message."""
+    if len(xml) > BODY_BYTES_MAX:
+        raise Unreadable("too long")
+    try:
+        root = xmltodict.parse(xml, disable_entities=True)
+    # xmltodict refuses entities by ValueError, of which UnicodeDecodeError is one.
+    except (ExpatError, ValueError) as error:
+        raise Unreadable("not XML") from error
+    found = root.get("xml")
+    if not isinstance(found, dict):
+        raise Unreadable("no element xml")
+    fields = _Fields(found)
+    kind = fields.name("MsgType").lower()
+    if kind == "event":
+        event = fields.name("Event").lower()
+        return _EVENTS.get(event, _other)(fields, _common(fields, event=event))
+    return _MESSAGES.get(kind, _other)(fields, _common(fields, event=""))
+
+
+_Common = dict[str, Any]
+_Reader = Callable[[_Fields, _Common], Incoming]
+
+
+def _common(fields: _Fields, *, event: str) -> _Common:
+    openid, sent_at_s = fields.name("FromUserName"), fields.whole("CreateTime")
+    return {
+        "openid": openid,
+        "account": fields.name("ToUserName"),
+        "sent_at_s": sent_at_s,
+        "dedupe_key": _dedupe_key(fields, openid, sent_at_s, event),
+    }
+
+
+def _dedupe_key(fields: _Fields, openid: str, sent_at_s: int, event: str) -> str:
+    """Join what WeChat says identifies a delivery; hashed, since an EventKey may be a long URL."""
+    if not event:
+        parts = [openid, fields.name("MsgId")]
+    else:
+        # Two messages may finish within one second: their MsgID tells them apart.
+        parts = [
+            openid,
+            str(sent_at_s),
+            event,
+            fields.text("EventKey", ""),
+            fields.text("MsgID", ""),
+        ]
+    return hashlib.sha256("\x1f".join(parts).encode()).hexdigest()
+
+
+def _followed(fields: _Fields, common: _Common) -> Incoming:
+    scene = fields.text("EventKey", "").removeprefix(_SCENE_PREFIX)
+    return Followed(**common, scene=scene, ticket=fields.text("Ticket", ""))
+
+
+def _scanned(fields: _Fields, common: _Common) -> Incoming:
+    return Scanned(**common, scene=fields.text("EventKey", ""), ticket=fields.text("Ticket", ""))
+
+
+def _reported(fields: _Fields, common: _Common) -> Incoming:
+    point = fields.point("Latitude", "Longitude")
+    return LocationReported(**common, point=point, accuracy_m=fields.real("Precision"))
+
+
+def _located(fields: _Fields, common: _Common) -> Incoming:
+    point = fields.point("Location_X", "Location_Y")  # X is the latitude
+    return LocationSent(**common, point=point, label=fields.text("Label", ""))
+
+
+def _finished(fields: _Fields, common: _Common) -> Incoming:
+    return TemplateFinished(**common, msgid=fields.name("MsgID"), status=fields.name("Status"))
+
+
+def _pictured(fields: _Fields, common: _Common) -> Incoming:
+    picture_url = fields.text("PicUrl", "")
+    return ImageSent(**common, media_id=fields.name("MediaId"), picture_url=picture_url)
+
+
+def _voiced(fields: _Fields, common: _Common) -> Incoming:
+    heard = fields.text("Recognition", "")
+    return VoiceSent(**common, media_id=fields.name("MediaId"), heard=heard)
+
+
+def _grants(kind: str) -> _Reader:
+    holder = f"SubscribeMsg{kind.capitalize()}Event"
+    return lambda fields, common: GrantsChanged(**common, kind=kind, grants=fields.grants(holder))
+
+
+def _grant(item: _Fields) -> Grant:
+    status = item.text("SubscribeStatusString", "") or item.text("ErrorStatus", "")
+    return Grant(template_id=item.name("TemplateId"), status=status, msgid=item.text("MsgID", ""))
+
+
+def _other(fields: _Fields, common: _Common) -> Incoming:
+    return Other(**common, kind=fields.text("Event", "") or fields.name("MsgType"))
+
+
+_EVENTS: Mapping[str, _Reader] = {
+    "subscribe": _followed,
+    "unsubscribe": lambda _fields, common: Unfollowed(**common),
+    "scan": _scanned,
+    "click": lambda fields, common: MenuClicked(**common, key=fields.text("EventKey", "")),
+    "view": lambda fields, common: MenuViewed(**common, url=fields.text("EventKey", "")),
+    "location": _reported,
+    "templatesendjobfinish": _finished,
+    "subscribe_msg_popup_event": _grants("popup"),
+    "subscribe_msg_change_event": _grants("change"),
+    "subscribe_msg_sent_event": _grants("sent"),
+}
+_MESSAGES: Mapping[str, _Reader] = {
+    "text": lambda fields, common: TextSaid(**common, text=fields.text("Content")),
+    "image": _pictured,
+    "voice": _voiced,
+    "location": _located,
+}
