@@ -79,7 +79,9 @@ def _read_stamp() -> dict[str, list[str] | str]:
 
 def _venv_works() -> bool:
     check = [str(PYTHON), "-c", "import pip, sys; sys.exit(sys.version_info < (3, 11))"]
-    return PYTHON.exists() and subprocess.run(check, capture_output=True, check=False).returncode == 0
+    return (
+        PYTHON.exists() and subprocess.run(check, capture_output=True, check=False).returncode == 0
+    )
 
 
 def _make_venv() -> None:
@@ -129,7 +131,9 @@ def _call(command: Sequence[str], environment: Mapping[str, str]) -> str | None:
         )
     except (OSError, subprocess.TimeoutExpired) as error:
         return str(error)
-    return outcome.stdout[-4000:] or f"exit code {outcome.returncode}" if outcome.returncode else None
+    return (
+        outcome.stdout[-4000:] or f"exit code {outcome.returncode}" if outcome.returncode else None
+    )
 
 
 def _installer_environment() -> dict[str, str]:

@@ -26,7 +26,14 @@ VENDOR_FILES = {
     "weui.min.css": "weui/dist/style/weui.min.css",
 }
 
-_NPM_CI = "ci --ignore-scripts --no-audit --no-fund --fetch-retries=1 --loglevel=error".split()
+_NPM_CI = [
+    "ci",
+    "--ignore-scripts",
+    "--no-audit",
+    "--no-fund",
+    "--fetch-retries=1",
+    "--loglevel=error",
+]
 _NPM_S_MAX = 300
 
 
