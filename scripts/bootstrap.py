@@ -39,7 +39,7 @@ def prepare(*, tools: bool) -> None:
         _prepare_python(TOOL_LOCKS if tools else RUN_LOCKS)
         if not front_end.is_current(ROOT):
             with step("前端文件 · front-end packages"):
-                front_end.install(ROOT, environment=_installer_environment())
+                front_end.install(ROOT, environment=installer_environment())
         _compile_translations(ROOT / "translations")
 
 
@@ -99,7 +99,7 @@ def _make_venv() -> None:
 
 def _install(locks: Sequence[str]) -> None:
     """Install the locked packages with uv, which takes seconds, or else with pip."""
-    environment = _installer_environment()
+    environment = installer_environment()
     wanted = ["--require-hashes", *(word for name in locks for word in ("-r", str(ROOT / name)))]
     pip = [str(PYTHON), "-m", "pip", "install", "--quiet"]
     with_uv = [str(VENV / "bin" / "uv"), "pip", "install", "--quiet", "--python", str(PYTHON)]
@@ -136,7 +136,7 @@ def _call(command: Sequence[str], environment: Mapping[str, str]) -> str | None:
     )
 
 
-def _installer_environment() -> dict[str, str]:
+def installer_environment() -> dict[str, str]:
     """Return the environment for pip, uv and npm: the machine's own, its gaps filled.
 
     The machine's certificates are trusted, its pip mirror serves uv too, and a user without

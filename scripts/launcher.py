@@ -96,17 +96,20 @@ class Launcher:
         if code:
             raise Failed(f"{program.name}: exit code {code}")
 
-    def start(self, *programs: Program) -> None:
-        """Start programs side by side and wait until all are ready.
-
-        Raises Failed when one dies first or is not ready within READY_S_MAX; Stopped.
-        """
-        children = [self._add(program) for program in programs]
-        for child in children:
+    def begin(self, *programs: Program) -> None:
+        """Start programs side by side and do not wait for them."""
+        for child in [self._add(program) for program in programs]:
             self._spawn(child)
+
+    def wait_for(self, *programs: Program) -> None:
+        """Wait until these programs, which have begun, are ready.
+
+        Raises Failed when one ends first or is not ready within READY_S_MAX; Stopped.
+        """
         deadline = time.monotonic() + READY_S_MAX
-        for child in children:
-            self._wait_until_ready(child, deadline)
+        for child in self._children:
+            if child.program in programs:
+                self._wait_until_ready(child, deadline)
 
     def watch(self) -> int:
         """Keep all programs alive until somebody asks to stop or an essential one is given up.

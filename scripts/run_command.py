@@ -60,14 +60,30 @@ def _keep(house: House, *, seed: bool, started: float) -> int:
 
 def _start(launcher: Launcher, house: House, *, seed: bool) -> None:
     if house.owns_valkey:
-        launcher.start(processes.valkey(house))
+        _start_valkey(launcher, house)
     launcher.run(processes.preparation(house, seed=seed))
+
+    web = processes.web(house)
+    launcher.begin(web)
     if house.is_demo:
-        launcher.start(processes.sandbox(house), processes.web(house))
+        sandbox = processes.sandbox(house)
+        launcher.begin(sandbox)
+        launcher.wait_for(sandbox)
+        # The sandbox is up before the web: the menu is made while the web still loads.
         launcher.run(processes.introduction())
-    else:
-        launcher.start(processes.web(house))
-    launcher.start(*processes.workers())
+    launcher.wait_for(web)
+    launcher.begin(*processes.workers())
+
+
+def _start_valkey(launcher: Launcher, house: House) -> None:
+    """Start the doorbell, or go on without it: the relay then looks for work by itself."""
+    try:
+        valkey = processes.valkey(house)
+        launcher.begin(valkey)
+        launcher.wait_for(valkey)
+    except Failed as failure:
+        print(f"  Valkey 没有启动，门铃照常运行 · going on without Valkey: {failure}")
+        print(f"  {processes.valkey_log(house)}", flush=True)
 
 
 def _wishes(arguments: Sequence[str]) -> argparse.Namespace:
