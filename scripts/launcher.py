@@ -148,7 +148,7 @@ class Launcher:
             stderr=subprocess.STDOUT,
             start_new_session=True,
             # Safe here: the launcher has one thread.
-            preexec_fn=_leash(os.getpid()),  # noqa: PLW1509
+            preexec_fn=leash(os.getpid()),  # noqa: PLW1509
         )
         pipe = _pipe_of(child)
         os.set_blocking(pipe, False)
@@ -274,16 +274,19 @@ def _text(line: bytes) -> str:
     return line.decode("utf-8", errors="replace").rstrip("\r")
 
 
-def _leash(launcher: int) -> Callable[[], None]:
-    """Return what a new child does first: ask the kernel to end it when the launcher dies."""
+def leash(launcher: int, *, last_signal: signal.Signals = signal.SIGTERM) -> Callable[[], None]:
+    """Return what a new child does first: ask the kernel to signal it when the launcher dies.
+
+    For Popen's preexec_fn; where the kernel cannot do this, nothing is asked.
+    """
     libc = ctypes.CDLL(None, use_errno=True)
 
     def hold() -> None:
         if hasattr(libc, "prctl"):
-            libc.prctl(_PR_SET_PDEATHSIG, signal.SIGTERM)
+            libc.prctl(_PR_SET_PDEATHSIG, last_signal)
             if os.getppid() != launcher:  # it died before the kernel was asked
                 os._exit(1)
-        # Our own wish to stop is not the child's business.
+        # A shell may have told us to ignore these; a child must hear them.
         for wish in (signal.SIGINT, signal.SIGHUP):
             signal.signal(wish, signal.SIG_DFL)
 

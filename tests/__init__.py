@@ -1,0 +1,1 @@
+"""The tests. Shared fixtures: conftest.py; real servers: servers.py."""

@@ -1,0 +1,126 @@
+"""Fixtures of the browser tests: one real Chromium a session, one context a test."""
+
+import shutil
+from collections.abc import Callable, Iterator
+from pathlib import Path
+from typing import Any
+
+import pytest
+from playwright.sync_api import Browser, BrowserContext, ConsoleMessage, Page, sync_playwright
+
+from scripts.test_command import BROWSERS, NO_BROWSER
+
+ARTIFACTS = Path(__file__).parent / "artifacts"
+
+_FLAGS = [
+    "--no-sandbox",
+    "--disable-gpu",
+    "--disable-quic",
+    "--no-first-run",
+    "--disable-background-networking",
+    "--disable-component-update",
+    "--disable-sync",
+    "--disable-dev-shm-usage",
+]
+_WECHAT = (
+    "Mozilla/5.0 (Linux; Android 14; PJD110 Build/UKQ1; wv) AppleWebKit/537.36 (KHTML, like Gecko) "
+    "Version/4.0 Chrome/126.0.0.0 Mobile Safari/537.36 MicroMessenger/8.0.56 NetType/WIFI "
+    "Language/zh_CN"
+)
+_CHINA: dict[str, Any] = {"locale": "zh-CN", "timezone_id": "Asia/Shanghai"}
+_PHONE: dict[str, Any] = {
+    "viewport": {"width": 390, "height": 844},
+    "device_scale_factor": 2,
+    "is_mobile": True,
+    "has_touch": True,
+    "user_agent": _WECHAT,
+}
+_CONSOLE: dict[str, Any] = {"viewport": {"width": 1440, "height": 900}}
+_WAIT_MS_MAX = 10_000
+
+NewContext = Callable[..., BrowserContext]
+
+
+@pytest.fixture(scope="session")
+def chromium() -> Iterator[Browser]:
+    program = next(filter(None, map(shutil.which, BROWSERS)), None)
+    if program is None:
+        pytest.fail(NO_BROWSER, pytrace=False)
+    with sync_playwright() as playwright:
+        browser = playwright.chromium.launch(executable_path=program, args=_FLAGS)
+        yield browser
+        browser.close()
+
+
+@pytest.fixture
+def complaints() -> Iterator[list[str]]:
+    """What the pages complained of: uncaught errors and the console's errors, CSP refusals too.
+
+    A test that leaves any behind fails; one that provokes some takes them out of the list.
+    """
+    heard: list[str] = []
+    yield heard
+    assert not heard, "the pages complained:\n" + "\n".join(heard)
+
+
+@pytest.fixture
+def new_context(chromium: Browser, complaints: list[str]) -> Iterator[NewContext]:
+    """Return what opens a context, with Playwright's options on top of China's locale and zone."""
+    opened: list[BrowserContext] = []
+
+    def open_one(**options: Any) -> BrowserContext:
+        context = chromium.new_context(**(_CHINA | options))
+        context.set_default_timeout(_WAIT_MS_MAX)
+        context.on("console", lambda message: _hear(message, complaints))
+        context.on(
+            "weberror",
+            lambda error: complaints.append(f"{error.page and error.page.url}: {error.error}"),
+        )
+        opened.append(context)
+        return context
+
+    yield open_one
+    for context in opened:
+        context.close()
+
+
+@pytest.fixture
+def new_phone(new_context: NewContext) -> NewContext:
+    """Return what opens a phone's context: 390×844 at scale 2, touch, inside WeChat."""
+    return lambda **options: new_context(**(_PHONE | options))
+
+
+@pytest.fixture
+def new_console(new_context: NewContext) -> NewContext:
+    """Return what opens a console's context: a desk's screen of 1440×900."""
+    return lambda **options: new_context(**(_CONSOLE | options))
+
+
+@pytest.fixture
+def phone(new_phone: NewContext) -> Page:
+    """A page on a phone of its own."""
+    return new_phone().new_page()
+
+
+@pytest.fixture
+def console(new_console: NewContext) -> Page:
+    """A page at a dispatcher's desk."""
+    return new_console().new_page()
+
+
+@pytest.fixture
+def picture() -> Callable[[Page, str], Path]:
+    """Return what keeps a screenshot of the page under tests/browser/artifacts/NAME.png."""
+
+    def take(page: Page, name: str) -> Path:
+        ARTIFACTS.mkdir(exist_ok=True)
+        path = ARTIFACTS / f"{name}.png"
+        page.screenshot(path=path, animations="disabled")
+        return path
+
+    return take
+
+
+def _hear(message: ConsoleMessage, complaints: list[str]) -> None:
+    if message.type == "error":
+        complaints.append(f"{message.location.get('url', '')}: {message.text}")

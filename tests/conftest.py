@@ -1,0 +1,134 @@
+"""Fixtures of all tests: closed sockets, real databases, a real Valkey.
+
+Servers live as long as the test run, databases as long as a test module, and start as copies of a
+template that holds the schema, so that a fresh one costs milliseconds.
+"""
+
+import itertools
+import os
+import shutil
+import sys
+from collections.abc import Callable, Iterator
+from pathlib import Path
+
+import hypothesis
+import pytest
+
+from tests.servers import PostgresServer, ValkeyServer
+
+# --- The world outside is closed ------------------------------------------------------------
+
+_LOOPBACK = {"127.0.0.1", "::1", "localhost", "0.0.0.0", "::", "", None}
+
+
+class WorldIsClosed(RuntimeError):
+    """A test tried to reach another computer: use a server of tests/servers.py instead."""
+
+
+def _refuse_the_world(event: str, arguments: tuple[object, ...]) -> None:
+    if event == "socket.connect":
+        address = arguments[1]
+        host = address[0] if isinstance(address, tuple) else None
+    elif event == "socket.getaddrinfo":
+        host = arguments[0]
+    else:
+        return
+    name = host.decode() if isinstance(host, bytes) else host
+    if name not in _LOOPBACK and not str(name).endswith(".localhost"):
+        raise WorldIsClosed(f"{event} to {name}")
+
+
+sys.addaudithook(_refuse_the_world)
+
+
+# --- Hypothesis -------------------------------------------------------------------------------
+
+# No deadline: other tests share the two cores. CI repeats the same examples on every run.
+hypothesis.settings.register_profile(
+    "house", deadline=None, print_blob=True, derandomize="CI" in os.environ
+)
+hypothesis.settings.load_profile("house")
+
+
+# --- Databases --------------------------------------------------------------------------------
+
+
+@pytest.fixture(scope="session")
+def make_schema() -> Callable[[str], None]:
+    """Return what fills the empty database at an address with the house's tables and triggers."""
+    return lambda url: None
+
+
+@pytest.fixture(scope="session")
+def postgres_server() -> Iterator[PostgresServer]:
+    with PostgresServer() as server:
+        yield server
+
+
+@pytest.fixture(scope="session")
+def _postgres_template(postgres_server: PostgresServer, make_schema: Callable[[str], None]) -> str:
+    make_schema(postgres_server.create("template_house"))
+    return "template_house"
+
+
+_count = itertools.count(1)
+
+
+@pytest.fixture(scope="module")
+def postgres_url(postgres_server: PostgresServer, _postgres_template: str) -> Iterator[str]:
+    """The address of a PostgreSQL database of this module's own, with the schema and no rows."""
+    name = f"house_{next(_count)}"
+    yield postgres_server.create(name, template=_postgres_template)
+    postgres_server.drop(name)
+
+
+@pytest.fixture(scope="session")
+def _sqlite_template(
+    tmp_path_factory: pytest.TempPathFactory, make_schema: Callable[[str], None]
+) -> Path:
+    path = tmp_path_factory.mktemp("sqlite") / "template.sqlite3"
+    make_schema(f"sqlite:///{path}")
+    return path
+
+
+@pytest.fixture(scope="module")
+def sqlite_url(tmp_path_factory: pytest.TempPathFactory, _sqlite_template: Path) -> str:
+    """The address of a SQLite file of this module's own, with the schema and no rows."""
+    path = tmp_path_factory.mktemp("sqlite") / "house.sqlite3"
+    if _sqlite_template.exists():
+        shutil.copy(_sqlite_template, path)
+    return f"sqlite:///{path}"
+
+
+@pytest.fixture(scope="module", params=["sqlite", "postgres"])
+def database_url(request: pytest.FixtureRequest) -> str:
+    """Each test that uses this runs twice: on SQLite and on PostgreSQL."""
+    url: str = request.getfixturevalue(f"{request.param}_url")
+    return url
+
+
+# --- Valkey -----------------------------------------------------------------------------------
+
+
+@pytest.fixture(scope="session")
+def _shared_valkey() -> Iterator[ValkeyServer]:
+    with ValkeyServer() as server:
+        yield server
+
+
+@pytest.fixture
+def valkey_url(_shared_valkey: ValkeyServer) -> str:
+    """The address of a real, empty Valkey that other tests use after this one."""
+    _shared_valkey.flush()
+    return _shared_valkey.url
+
+
+@pytest.fixture
+def own_valkey() -> Iterator[ValkeyServer]:
+    """A Valkey that this test alone uses: it may kill() it, flush() it and start() it again."""
+    with ValkeyServer() as server:
+        yield server
+
+
+# --- The app ----------------------------------------------------------------------------------
+# App, schema and session fixtures belong here: override make_schema with the migrations.
