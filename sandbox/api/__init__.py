@@ -1,0 +1,1 @@
+"""The platform's API as the account's server calls it: errcode JSON with status 200 throughout."""

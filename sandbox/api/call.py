@@ -1,0 +1,153 @@
+"""One call of the API: its body, its faults, its refusal and its line in the log."""
+
+import json
+import time
+from collections.abc import Sequence
+from typing import Any
+
+from flask import Blueprint, Response, g, jsonify, request
+
+from sandbox import faults, journal, tokens
+from sandbox.errors import ApiError
+from sandbox.fields import Finding
+from sandbox.journal import Direction, Entry
+from sandbox.stage import stage
+
+SLOW_S = 6.0
+BODY_BYTES_MAX = 1 << 20
+_SECRETS = frozenset({"access_token", "secret", "code", "refresh_token"})
+_SHOWN_OF_SECRET = 8
+OK = {"errcode": 0, "errmsg": "ok"}
+
+
+def blueprint(name: str, *, needs_token: bool = True) -> Blueprint:
+    """Return a blueprint whose views are API calls: timed, logged, and refused in WeChat's way."""
+    made = Blueprint(name, __name__)
+    made.before_request(_begin)
+    if needs_token:
+        made.before_request(_check_token)
+    made.after_request(_write)
+    made.register_error_handler(ApiError, _refuse)
+    return made
+
+
+def body() -> dict[str, Any]:
+    """Return the JSON object in the body. Raises ApiError 44002, 47001."""
+    raw = request.get_data(cache=True)
+    if not raw:
+        raise ApiError(44002)
+    try:
+        given = json.loads(raw[:BODY_BYTES_MAX])
+    except ValueError as error:
+        raise ApiError(47001) from error
+    if not isinstance(given, dict):
+        raise ApiError(47001)
+    return given
+
+
+def note(
+    *,
+    phone_id: str | None = None,
+    client_msg_id: str | None = None,
+    findings: Sequence[Finding] | None = None,
+    rule: str | None = None,
+) -> None:
+    """Add to this call's line in the log."""
+    told = {
+        "phone_id": phone_id,
+        "client_msg_id": client_msg_id,
+        "findings": findings,
+        "rule": rule,
+    }
+    g.noted.update({key: value for key, value in told.items() if value is not None})
+
+
+def _begin() -> None:
+    g.started_s = time.monotonic()
+    g.noted = {}
+    g.is_slow = False
+    memory = stage().memory
+    with memory.reading() as db:
+        struck = faults.pending(db)
+    if "busy" not in struck and "slow" not in struck:
+        return
+    with memory.transaction() as db:
+        g.is_slow = faults.strikes(db, "slow")
+        is_busy = faults.strikes(db, "busy")
+    if is_busy:
+        raise ApiError(-1)
+
+
+def _check_token() -> None:
+    here = stage()
+    with here.memory.reading() as db:
+        tokens.check(db, token=request.args.get("access_token", ""), wall_s=here.wall())
+
+
+def _refuse(error: ApiError) -> Response:
+    note(rule=error.rule)
+    return jsonify(error.answer())
+
+
+def _write(response: Response) -> Response:
+    if g.is_slow:
+        # The work is done and kept; only the answer is late, so that a caller who gives up
+        # cannot know what happened.
+        time.sleep(SLOW_S)
+    here = stage()
+    text = response.get_data(as_text=True) if response.is_json else f"<{response.mimetype}>"
+    errcode = _errcode(text)
+    with here.memory.transaction() as db:
+        journal.add(
+            db,
+            Entry(
+                direction=Direction.CALL,
+                name=request.path.removeprefix("/cgi-bin/").removeprefix("/"),
+                phone=g.noted.get("phone_id", ""),
+                result=str(errcode),
+                ok=errcode == 0,
+                at_s=here.clock.now_s(),
+                took_ms=round((time.monotonic() - g.started_s) * 1_000),
+                request=_readable_request(),
+                answer=_readable_answer(text),
+                rule=g.noted.get("rule", ""),
+                client_msg_id=g.noted.get("client_msg_id", ""),
+                findings=g.noted.get("findings", ()),
+            ),
+        )
+    return response
+
+
+def _errcode(text: str) -> int:
+    try:
+        answer = json.loads(text)
+    except ValueError:
+        return 0
+    return int(answer.get("errcode", 0)) if isinstance(answer, dict) else 0
+
+
+def _readable_request() -> str:
+    query = "&".join(
+        f"{key}={_shortened(value) if key in _SECRETS else value}"
+        for key, value in request.args.items()
+    )
+    head = f"{request.method} {request.path}" + (f"?{query}" if query else "")
+    raw = request.get_data(as_text=True, cache=True)
+    return f"{head}\n\n{_readable_answer(raw)}".strip()
+
+
+def _readable_answer(text: str) -> str:
+    try:
+        told = json.loads(text)
+    except ValueError:
+        return text
+    if isinstance(told, dict):
+        told = {
+            key: _shortened(value) if key in _SECRETS and isinstance(value, str) else value
+            for key, value in told.items()
+        }
+    return json.dumps(told, ensure_ascii=False, indent=2)
+
+
+def _shortened(secret: str) -> str:
+    return secret if len(secret) <= _SHOWN_OF_SECRET else f"{secret[:_SHOWN_OF_SECRET]}…"

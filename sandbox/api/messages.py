@@ -1,0 +1,61 @@
+"""Messages to one person, and the account's templates."""
+
+from flask import jsonify
+from flask.typing import ResponseReturnValue
+
+from sandbox import message_templates, sending
+from sandbox.api import call
+from sandbox.errors import ApiError
+from sandbox.stage import stage
+
+blueprint = call.blueprint("messages")
+
+
+@blueprint.post("/cgi-bin/message/template/send")
+def send_template() -> ResponseReturnValue:
+    here, body = stage(), call.body()
+    _note_findings(body)
+    with here.memory.transaction() as db:
+        sent = sending.send_template(db, body=body, account=here.account, moment=here.moment())
+    here.pusher.ring()
+    call.note(phone_id=sent.phone_id)
+    if sent.is_repeated:
+        call.note(rule="10 分钟内发过同一 client_msg_id：没有再次送达，应答原来的 msgid。")
+    return jsonify(**call.OK, msgid=sent.msgid)
+
+
+@blueprint.post("/cgi-bin/message/custom/send")
+def send_custom() -> ResponseReturnValue:
+    here, body = stage(), call.body()
+    with here.memory.transaction() as db:
+        phone_id = sending.send_custom(db, body=body, moment=here.moment())
+    call.note(phone_id=phone_id)
+    return jsonify(call.OK)
+
+
+@blueprint.get("/cgi-bin/template/get_all_private_template")
+def templates() -> ResponseReturnValue:
+    return jsonify(
+        template_list=[
+            {
+                "template_id": one.template_id,
+                "title": one.title,
+                "primary_industry": "",
+                "deputy_industry": "",
+                "content": one.content,
+                "example": "",
+            }
+            for one in stage().account.templates
+        ]
+    )
+
+
+def _note_findings(body: dict[str, object]) -> None:
+    """Let the log show the linter's findings, whatever the send will be answered."""
+    call.note(client_msg_id=str(body.get("client_msg_id") or ""))
+    try:
+        template = sending.template_of(stage().account, body)
+        values = message_templates.values_of(body)
+    except ApiError:
+        return
+    call.note(findings=message_templates.lint(template, values))

@@ -1,0 +1,184 @@
+"""Callbacks: what WeChat tells the account's server, written as XML and queued for the pusher.
+
+A row waits until the server has answered 200 or has failed three times. While it is being tried
+its due time lies in the future, so that a sandbox that dies takes it up again.
+"""
+
+import sqlite3
+from collections.abc import Mapping
+from dataclasses import dataclass
+
+from sandbox.phones import Phone
+
+TRIES_MAX = 3
+KEPT_MAX = 3_000
+_FIRST_MESSAGE_ID = 24_500_000_000_000_000
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Callback:
+    """One message to push. `shows_failure`: the phone shows a grey line when it fails."""
+
+    id: int
+    phone: str
+    openid: str
+    label: str
+    xml: str
+    shows_failure: bool
+    tries: int
+
+
+def queue_text(
+    db: sqlite3.Connection, *, phone: Phone, account_id: str, text: str, at_s: int, wall_s: float
+) -> int:
+    """Queue what the person typed, as a text message with a MsgId."""
+    number = db.execute("SELECT COALESCE(MAX(id), 0) + 1 FROM callback").fetchone()[0]
+    return _queue(
+        db,
+        phone=phone,
+        label=f"text {text}",
+        parts={
+            "ToUserName": account_id,
+            "FromUserName": phone.openid,
+            "CreateTime": at_s,
+            "MsgType": "text",
+            "Content": text,
+            "MsgId": _FIRST_MESSAGE_ID + number,
+        },
+        shows_failure=True,
+        wall_s=wall_s,
+    )
+
+
+def queue_event(
+    db: sqlite3.Connection,
+    *,
+    phone: Phone,
+    account_id: str,
+    event: str,
+    facts: Mapping[str, str | int],
+    shows_failure: bool,
+    at_s: int,
+    wall_s: float,
+) -> int:
+    """Queue an event; `facts` are its own elements, such as EventKey and Ticket."""
+    label = f"{event} {facts.get('EventKey', '')}".strip()
+    return _queue(
+        db,
+        phone=phone,
+        label=label,
+        parts={
+            "ToUserName": account_id,
+            "FromUserName": phone.openid,
+            "CreateTime": at_s,
+            "MsgType": "event",
+            "Event": event,
+            **facts,
+        },
+        shows_failure=shows_failure,
+        wall_s=wall_s,
+    )
+
+
+def queue_again(db: sqlite3.Connection, *, callback_id: int, wall_s: float) -> int | None:
+    """Queue the very same message once more; None when it is no longer kept."""
+    row = db.execute("SELECT * FROM callback WHERE id = ?", (callback_id,)).fetchone()
+    if row is None:
+        return None
+    cursor = db.execute(
+        "INSERT INTO callback (phone, openid, label, xml, shows_failure, due_wall_s)"
+        " VALUES (?, ?, ?, ?, 0, ?)",
+        (row["phone"], row["openid"], row["label"], row["xml"], wall_s),
+    )
+    return int(cursor.lastrowid or 0)
+
+
+def claim(db: sqlite3.Connection, *, wall_s: float, lease_s: float) -> Callback | None:
+    """Take the oldest callback that is due, or None.
+
+    A phone's callbacks go one after the other, in order: one that waits holds up those behind it.
+    """
+    row = db.execute(
+        "SELECT * FROM callback AS mine WHERE state = 'waiting' AND due_wall_s <= ?"
+        " AND NOT EXISTS (SELECT 1 FROM callback AS earlier WHERE earlier.state = 'waiting'"
+        " AND earlier.phone = mine.phone AND earlier.id < mine.id) ORDER BY id LIMIT 1",
+        (wall_s,),
+    ).fetchone()
+    if row is None:
+        return None
+    db.execute(
+        "UPDATE callback SET tries = tries + 1, due_wall_s = ? WHERE id = ?",
+        (wall_s + lease_s, row["id"]),
+    )
+    return Callback(
+        id=row["id"],
+        phone=row["phone"],
+        openid=row["openid"],
+        label=row["label"],
+        xml=row["xml"],
+        shows_failure=bool(row["shows_failure"]),
+        tries=row["tries"] + 1,
+    )
+
+
+def is_due(db: sqlite3.Connection, *, wall_s: float) -> bool:
+    """Return whether a claim would be worth the write lock."""
+    row = db.execute(
+        "SELECT 1 FROM callback WHERE state = 'waiting' AND due_wall_s <= ? LIMIT 1", (wall_s,)
+    ).fetchone()
+    return row is not None
+
+
+def settle(db: sqlite3.Connection, *, callback_id: int, state: str) -> None:
+    """End the callback as `done`, `failed` or `dropped`."""
+    db.execute("UPDATE callback SET state = ? WHERE id = ?", (state, callback_id))
+    db.execute(
+        "DELETE FROM callback WHERE id <= ? AND state != 'waiting'", (callback_id - KEPT_MAX,)
+    )
+
+
+def put_back(db: sqlite3.Connection, *, callback_id: int, due_wall_s: float) -> None:
+    """Let the next try begin at `due_wall_s`."""
+    db.execute("UPDATE callback SET due_wall_s = ? WHERE id = ?", (due_wall_s, callback_id))
+
+
+def release_all(db: sqlite3.Connection, *, wall_s: float) -> None:
+    """Make everything that waits due now: for the start, when nobody else holds a lease."""
+    db.execute("UPDATE callback SET due_wall_s = ? WHERE state = 'waiting'", (wall_s,))
+
+
+def waiting(db: sqlite3.Connection) -> int:
+    """Return how many callbacks are not settled."""
+    return int(db.execute("SELECT COUNT(*) FROM callback WHERE state = 'waiting'").fetchone()[0])
+
+
+def xml_of(parts: Mapping[str, str | int]) -> str:
+    """Return the flat XML that WeChat sends: numbers bare, texts in CDATA."""
+    return (
+        "<xml>"
+        + "".join(f"<{key}>{_value(value)}</{key}>" for key, value in parts.items())
+        + "</xml>"
+    )
+
+
+def _value(value: str | int) -> str:
+    if isinstance(value, int):
+        return str(value)
+    return "<![CDATA[" + value.replace("]]>", "]]]]><![CDATA[>") + "]]>"
+
+
+def _queue(
+    db: sqlite3.Connection,
+    *,
+    phone: Phone,
+    label: str,
+    parts: Mapping[str, str | int],
+    shows_failure: bool,
+    wall_s: float,
+) -> int:
+    cursor = db.execute(
+        "INSERT INTO callback (phone, openid, label, xml, shows_failure, due_wall_s)"
+        " VALUES (?, ?, ?, ?, ?, ?)",
+        (phone.id, phone.openid, label, xml_of(parts), int(shows_failure), wall_s),
+    )
+    return int(cursor.lastrowid or 0)

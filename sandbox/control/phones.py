@@ -1,0 +1,139 @@
+"""Phones and what their people do."""
+
+import sqlite3
+from collections.abc import Callable
+from typing import Any
+
+from flask import jsonify
+from flask.typing import ResponseReturnValue
+
+from sandbox import acts, chat, phones
+from sandbox.acts import Outcome
+from sandbox.chat import Message
+from sandbox.control import call
+from sandbox.phones import Phone
+from sandbox.stage import stage
+
+blueprint = call.blueprint("control_phones")
+
+
+@blueprint.get("/phones")
+def every_phone() -> ResponseReturnValue:
+    with stage().memory.reading() as db:
+        return jsonify(phones=[told(phone) for phone in phones.shown(db)])
+
+
+@blueprint.post("/phones")
+def create() -> ResponseReturnValue:
+    body = call.body(name=str, openid=str, follows=bool, shown=bool)
+    here = stage()
+    here.clock.refresh()
+    with here.memory.transaction() as db:
+        phone = phones.create(
+            db,
+            name=body.get("name", ""),
+            openid=body.get("openid", ""),
+            follows=body.get("follows", False),
+            shown=body.get("shown", True),
+            at_s=here.clock.now_s(),
+        )
+    return jsonify(told(phone)), 201
+
+
+@blueprint.get("/phones/<phone_id>")
+def one_phone(phone_id: str) -> ResponseReturnValue:
+    with stage().memory.reading() as db:
+        return jsonify(told(phones.get(db, phone_id=phone_id)))
+
+
+@blueprint.post("/phones/<phone_id>/follow")
+def follow(phone_id: str) -> ResponseReturnValue:
+    scene = call.body(scene=str).get("scene", "")
+    return _act(phone_id, acts.follow, scene=scene)
+
+
+@blueprint.post("/phones/<phone_id>/unfollow")
+def unfollow(phone_id: str) -> ResponseReturnValue:
+    call.body()
+    return _act(phone_id, acts.unfollow)
+
+
+@blueprint.post("/phones/<phone_id>/scan")
+def scan(phone_id: str) -> ResponseReturnValue:
+    body = call.body(scene=str, ticket=str, content=str)
+    said = body.get("scene") or body.get("ticket") or body.get("content") or ""
+    return _act(phone_id, acts.scan, said=said)
+
+
+@blueprint.post("/phones/<phone_id>/say")
+def say(phone_id: str) -> ResponseReturnValue:
+    return _act(phone_id, acts.say, text=call.body(text=str).get("text", ""))
+
+
+@blueprint.post("/phones/<phone_id>/click")
+def click(phone_id: str) -> ResponseReturnValue:
+    body = call.body(name=str, key=str)
+    return _act(phone_id, acts.click, said=body.get("name") or body.get("key") or "")
+
+
+@blueprint.post("/phones/<phone_id>/open")
+def open_page(phone_id: str) -> ResponseReturnValue:
+    return _act(phone_id, acts.open_page, url=call.body(url=str).get("url", ""))
+
+
+@blueprint.get("/phones/<phone_id>/opened")
+def opened(phone_id: str) -> ResponseReturnValue:
+    with stage().memory.reading() as db:
+        phone = phones.get(db, phone_id=phone_id)
+        return jsonify(pages=acts.opened_pages(db, phone_id=phone.id))
+
+
+@blueprint.get("/phones/<phone_id>/inbox")
+def inbox(phone_id: str) -> ResponseReturnValue:
+    after_id = call.number("after")
+    with stage().memory.reading() as db:
+        phone = phones.get(db, phone_id=phone_id)
+        messages = chat.of_phone(db, phone_id=phone.id, after_id=after_id)
+    return jsonify(messages=[told_message(one) for one in messages])
+
+
+def told(phone: Phone) -> dict[str, Any]:
+    """Return the phone as the interface documents it."""
+    return {
+        "phone": phone.id,
+        "name": phone.name,
+        "openid": phone.openid,
+        "follows": phone.follows,
+        "shown": phone.shown,
+        "scene": phone.qr_scene,
+    }
+
+
+def told_message(message: Message) -> dict[str, Any]:
+    """Return the message as the interface documents it."""
+    return {
+        "id": message.id,
+        "phone": message.phone,
+        "at_s": message.at_s,
+        "from": message.sender,
+        "kind": message.kind,
+        **message.content,
+    }
+
+
+def _act(phone_id: str, act: Callable[..., Outcome], **said: str) -> ResponseReturnValue:
+    """Let the phone's person act, push what WeChat tells of it, and answer the next screen."""
+    here = stage()
+    here.clock.refresh()
+    with here.memory.transaction() as db:
+        phone = _phone(db, phone_id)
+        outcome = act(db, phone=phone, account=here.account, moment=here.moment(), **said)
+        phone = _phone(db, phone_id)
+    here.pusher.ring()
+    answer = {"screen": outcome.screen, "follows": phone.follows}
+    facts = {"url": outcome.url, "text": outcome.text, "scene": outcome.scene}
+    return jsonify(answer | {key: value for key, value in facts.items() if value})
+
+
+def _phone(db: sqlite3.Connection, phone_id: str) -> Phone:
+    return phones.get(db, phone_id=phone_id)

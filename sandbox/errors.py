@@ -1,0 +1,91 @@
+"""What WeChat answers when it refuses: the code, WeChat's words and a sentence for the log."""
+
+import secrets
+import time
+from dataclasses import dataclass
+
+
+@dataclass(frozen=True, slots=True)
+class Meaning:
+    """WeChat's own words for a code, and what a person who reads the log should know."""
+
+    errmsg: str
+    explained: str
+
+
+MEANINGS: dict[int, Meaning] = {
+    -1: Meaning("system error", "系统繁忙。稍候重试；同一 client_msg_id 不会重复送达。"),
+    40001: Meaning(
+        "invalid credential, access_token is invalid or not latest",
+        "令牌无效或已不是最新的。刷新一次后重试。",
+    ),
+    40002: Meaning("invalid grant_type", "grant_type 只能是 client_credential。"),
+    40003: Meaning("invalid openid", "这个 openid 不是本账号的用户。永久失败，不要重试。"),
+    40007: Meaning("invalid media_id", "没有这个素材。"),
+    40008: Meaning("invalid message type", "沙箱还不认识这种消息类型。"),
+    40013: Meaning("invalid appid", "AppID 与沙箱账号不符，请检查配置。"),
+    40014: Meaning("invalid access_token", "令牌的格式不对。"),
+    40015: Meaning("invalid menu type", "菜单类型不对。"),
+    40016: Meaning("invalid button size", "一级菜单最多 3 个，至少 1 个。"),
+    40017: Meaning("invalid button type", "不认识的按钮类型。"),
+    40018: Meaning("invalid button name size", "一级菜单名最多 4 个汉字，二级最多 8 个汉字。"),
+    40019: Meaning("invalid button key size", "按钮 key 要有，且不超过 128 字节。"),
+    40020: Meaning("invalid button url size", "按钮链接要有，且不超过 1024 字节。"),
+    40023: Meaning("invalid sub button size", "二级菜单最多 5 个。"),
+    40029: Meaning("invalid code", "网页授权的 code 无效、已过期，或属于别的 AppID。重新走授权。"),
+    40030: Meaning("invalid refresh_token", "refresh_token 无效，重新走授权。"),
+    40035: Meaning("invalid parameter", "参数不对。"),
+    40036: Meaning("invalid template_id size", "没有写 template_id。"),
+    40037: Meaning("invalid template_id", "账号里没有这个模板，请检查配置。"),
+    40053: Meaning("invalid action info", "二维码参数不对：场景值、有效期或类型超出限制。"),
+    40066: Meaning("invalid url", "沙箱没有这个接口。"),
+    40125: Meaning("invalid appsecret", "AppSecret 不对，请检查配置。"),
+    40163: Meaning("code been used", "这个 code 已经用过一次。重新走授权。"),
+    40241: Meaning("duplicate message in 60 seconds", "10 分钟内用同一 client_msg_id 发过了。"),
+    41001: Meaning("access_token missing", "没有带 access_token。"),
+    41002: Meaning("appid missing", "没有带 appid。"),
+    41004: Meaning("appsecret missing", "没有带 secret。"),
+    41008: Meaning("missing code", "没有带 code。"),
+    42001: Meaning("access_token expired", "令牌过期了。刷新一次后重试。"),
+    42003: Meaning("code expired", "网页授权的 code 超过 5 分钟。重新走授权。"),
+    43001: Meaning("require GET method", "这个接口要用 GET。"),
+    43002: Meaning("require POST method", "这个接口要用 POST。"),
+    43004: Meaning("require subscribe", "对方没有关注，送不到。记下来，换别的渠道。"),
+    44002: Meaning("empty post data", "请求没有正文。"),
+    44004: Meaning("empty content", "文字内容是空的。"),
+    45002: Meaning("content size out of limit", "文字超过 2048 字节。"),
+    45008: Meaning("article size out of limit", "图文消息只能有 1 条。"),
+    45009: Meaning("reach max api daily quota limit", "今天的次数用完了，明天再说。"),
+    45011: Meaning("api minute-quota reach limit, must slower", "调用太快，等 60 秒。"),
+    45015: Meaning(
+        "response out of time limit or subscription is canceled",
+        "客服消息的时间窗口没有打开：对方 48 小时内没有说话，或没有刚点菜单、关注、扫码。"
+        "改用模板消息。",
+    ),
+    45047: Meaning("out of response count limit", "这个窗口里的客服消息条数用完了。改用模板消息。"),
+    46003: Meaning("menu no exist", "还没有建菜单。"),
+    47001: Meaning("data format error", "正文不是合法的 JSON。"),
+    47003: Meaning("argument invalid!", "字段不符合模板的类型限制。永久失败，要改内容。"),
+    48001: Meaning("api unauthorized", "这次授权只拿到 snsapi_base，不能读资料。"),
+}
+
+
+class ApiError(Exception):
+    """WeChat says no. `rule` is the sentence that the log shows beside the refusal."""
+
+    def __init__(self, errcode: int, *, errmsg: str = "", rule: str = "") -> None:
+        meaning = MEANINGS[errcode]
+        self.errcode = errcode
+        self.errmsg = errmsg or meaning.errmsg
+        self.rule = rule or meaning.explained
+        super().__init__(f"{errcode} {self.errmsg}")
+
+    def answer(self) -> dict[str, object]:
+        """Return the JSON object that WeChat would send, with its request number."""
+        return {"errcode": self.errcode, "errmsg": f"{self.errmsg} rid: {new_rid()}"}
+
+
+def new_rid() -> str:
+    """Return a request number as WeChat writes them: three groups of eight hex digits."""
+    started = f"{time.monotonic_ns() & 0xFFFFFFFF:08x}"
+    return f"{started}-{secrets.token_hex(4)}-{secrets.token_hex(4)}"

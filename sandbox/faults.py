@@ -1,0 +1,78 @@
+"""Faults that a person or a test injects: each named, counted and used up.
+
+A new fault is a row in FAULTS and the one place that takes it.
+"""
+
+import sqlite3
+from dataclasses import dataclass
+
+from kernel.errors import Invalid
+from kernel.words import msg
+from sandbox import tokens
+
+COUNT_MAX = 1_000
+
+
+class UnknownFault(Invalid):
+    code = "unknown_fault"
+    says = msg("没有这种故障，或次数不在 1 到 1000 之间。")
+
+
+@dataclass(frozen=True, slots=True)
+class Fault:
+    """What the panel says of a fault, and how often it strikes when nobody says."""
+
+    title: str
+    explained: str
+    count: int = 1
+    at_once: bool = False
+
+
+FAULTS = {
+    "expire_token": Fault(msg("令牌过期"), msg("全部令牌马上失效，下次调用得 42001"), at_once=True),
+    "steal_token": Fault(
+        msg("令牌被抢"), msg("另一个程序换走了令牌，下次调用得 40001"), at_once=True
+    ),
+    "busy": Fault(msg("系统繁忙"), msg("接下来 5 次接口调用得 −1"), count=5),
+    "slow": Fault(msg("应答太慢"), msg("下次接口照办，但 6 秒后才应答")),
+    "drop_callback": Fault(msg("回调丢失"), msg("下一条回调不会送到")),
+    "duplicate_callback": Fault(msg("回调重复"), msg("下一条回调送两遍")),
+    "forge_signature": Fault(msg("伪造签名"), msg("下一条回调前先送一条签名不对的")),
+}
+
+
+def inject(db: sqlite3.Connection, *, name: str, count: int | None, wall_s: float) -> None:
+    """Make fault `name` strike `count` times from now on. Raises UnknownFault."""
+    fault = FAULTS.get(name)
+    strikes = fault.count if fault and count is None else count
+    if fault is None or type(strikes) is not int or not 1 <= strikes <= COUNT_MAX:
+        raise UnknownFault(field="fault")
+    if name == "expire_token":
+        tokens.expire_all(db, wall_s=wall_s)
+    elif name == "steal_token":
+        tokens.steal(db, wall_s=wall_s)
+    else:
+        db.execute(
+            "INSERT INTO fault VALUES (?, ?) ON CONFLICT (name) DO UPDATE"
+            " SET remaining = excluded.remaining",
+            (name, strikes),
+        )
+
+
+def strikes(db: sqlite3.Connection, name: str) -> bool:
+    """Return whether `name` strikes now, and use one strike up."""
+    cursor = db.execute(
+        "UPDATE fault SET remaining = remaining - 1 WHERE name = ? AND remaining > 0", (name,)
+    )
+    return cursor.rowcount > 0
+
+
+def pending(db: sqlite3.Connection) -> dict[str, int]:
+    """Return the faults that have still to strike, and how often."""
+    rows = db.execute("SELECT name, remaining FROM fault WHERE remaining > 0 ORDER BY name")
+    return {row["name"]: row["remaining"] for row in rows}
+
+
+def clear(db: sqlite3.Connection) -> None:
+    """Forget all that have not struck yet."""
+    db.execute("DELETE FROM fault")

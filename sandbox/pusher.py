@@ -1,0 +1,205 @@
+"""The pusher: carries callbacks to the account's server, on threads of its own.
+
+One try lasts `callback_timeout_s` at most; anything but a 200 is a failed try; there are three.
+Threads are few and fixed and what waits stands in the store: nothing grows when the server is slow.
+"""
+
+import logging
+import sqlite3
+import threading
+import time
+from collections.abc import Callable
+
+from sandbox import callbacks, chat, delivery, faults, journal
+from sandbox.business_clock import BusinessClock
+from sandbox.callbacks import Callback
+from sandbox.chat import Sender
+from sandbox.delivery import Try
+from sandbox.journal import Direction, Entry
+from sandbox.settings import Settings
+from sandbox.store import Store
+
+THREADS = 4
+OUT_OF_ORDER = "该公众号提供的服务出现故障，请稍后再试"
+_POLL_S = 1.0
+_SETTLE_POLL_S = 0.02
+_LEASE_SPARE_S = 10.0
+
+log = logging.getLogger(__name__)
+
+
+class Pusher:
+    """Threads that claim callbacks from the store and deliver them."""
+
+    def __init__(
+        self, settings: Settings, memory: Store, clock: BusinessClock, *, wall: Callable[[], float]
+    ) -> None:
+        self._settings = settings
+        self._memory = memory
+        self._clock = clock
+        self._wall = wall
+        self._bell = threading.Condition()
+        self._stopping = False
+        self._threads: list[threading.Thread] = []
+
+    def start(self) -> None:
+        """Take up what an earlier life left waiting, and wait for more."""
+        with self._memory.transaction() as db:
+            callbacks.release_all(db, wall_s=self._wall())
+        for number in range(THREADS):
+            thread = threading.Thread(target=self._run, name=f"pusher-{number}", daemon=True)
+            thread.start()
+            self._threads.append(thread)
+
+    def stop(self) -> None:
+        """End the threads; a try under way is finished first."""
+        self._stopping = True
+        self.ring()
+        for thread in self._threads:
+            thread.join(2 * self._settings.callback_timeout_s + _LEASE_SPARE_S)
+
+    def ring(self) -> None:
+        """Say that something may be due; to be called after the commit."""
+        with self._bell:
+            self._bell.notify_all()
+
+    def wait_until_settled(self, *, timeout_s: float) -> bool:
+        """Wait until no callback waits; False when `timeout_s` went by first."""
+        until_s = time.monotonic() + timeout_s
+        while True:
+            with self._memory.reading() as db:
+                if callbacks.waiting(db) == 0:
+                    return True
+            if time.monotonic() >= until_s:
+                return False
+            time.sleep(_SETTLE_POLL_S)
+
+    def shake_hands(self) -> Try:
+        """Ask the server the question that WeChat asks when its address is saved."""
+        done = delivery.ask_handshake(
+            account=self._settings.account,
+            wall_s=self._wall(),
+            timeout_s=self._settings.callback_timeout_s,
+        )
+        with self._memory.transaction() as db:
+            journal.add(db, self._entry(done, name="GET 握手"))
+        return done
+
+    def _run(self) -> None:
+        while not self._stopping:
+            try:
+                callback = self._claim()
+                if callback is not None:
+                    self._deliver(callback)
+                    continue
+            except Exception:
+                # The thread's outermost loop: one bad callback must not silence the account. Its
+                # lease runs out and it is tried again.
+                log.exception("a callback could not be delivered")
+            with self._bell:
+                if not self._stopping:
+                    self._bell.wait(_POLL_S)
+
+    def _claim(self) -> Callback | None:
+        with self._memory.reading() as db:
+            if not callbacks.is_due(db, wall_s=self._wall()):
+                return None
+        lease_s = 2 * self._settings.callback_timeout_s + _LEASE_SPARE_S
+        with self._memory.transaction() as db:
+            return callbacks.claim(db, wall_s=self._wall(), lease_s=lease_s)
+
+    def _deliver(self, callback: Callback) -> None:
+        if callback.tries == 1 and self._is_dropped(callback):
+            return
+        if callback.tries == 1:
+            self._forge_first(callback)
+        done = self._post(callback)
+        with self._memory.transaction() as db:
+            self._write(db, done, callback=callback)
+            if done.ok:
+                self._finish(db, done, callback=callback)
+            elif callback.tries < callbacks.TRIES_MAX:
+                due_wall_s = self._wall() + self._settings.retry_gap_s
+                callbacks.put_back(db, callback_id=callback.id, due_wall_s=due_wall_s)
+            else:
+                callbacks.settle(db, callback_id=callback.id, state="failed")
+                self._show_failure(db, callback)
+        # What stood behind this one is free now.
+        self.ring()
+
+    def _finish(self, db: sqlite3.Connection, done: Try, *, callback: Callback) -> None:
+        callbacks.settle(db, callback_id=callback.id, state="done")
+        if faults.strikes(db, "duplicate_callback"):
+            callbacks.queue_again(db, callback_id=callback.id, wall_s=self._wall())
+        if done.is_bad_reply:
+            self._show_failure(db, callback)
+        elif done.reply.kind is not None:
+            chat.add(
+                db,
+                phone_id=callback.phone,
+                sender=Sender.ACCOUNT,
+                kind=done.reply.kind,
+                content=done.reply.content,
+                at_s=self._clock.now_s(),
+            )
+
+    def _is_dropped(self, callback: Callback) -> bool:
+        with self._memory.transaction() as db:
+            if not faults.strikes(db, "drop_callback"):
+                return False
+            callbacks.settle(db, callback_id=callback.id, state="dropped")
+            lost = Try(
+                result="丢失",
+                ok=False,
+                took_ms=0,
+                request=callback.xml,
+                answer="",
+                rule="注入的故障：这条回调没有送出。",
+            )
+            self._write(db, lost, callback=callback)
+        self.ring()
+        return True
+
+    def _forge_first(self, callback: Callback) -> None:
+        with self._memory.transaction() as db:
+            if not faults.strikes(db, "forge_signature"):
+                return
+        done = self._post(callback, forged=True)
+        with self._memory.transaction() as db:
+            journal.add(db, self._entry(done, name=f"伪造 {callback.label}", callback=callback))
+
+    def _post(self, callback: Callback, *, forged: bool = False) -> Try:
+        return delivery.post(
+            callback,
+            account=self._settings.account,
+            wall_s=self._wall(),
+            timeout_s=self._settings.callback_timeout_s,
+            forged=forged,
+        )
+
+    def _show_failure(self, db: sqlite3.Connection, callback: Callback) -> None:
+        if callback.shows_failure:
+            chat.say_notice(
+                db, phone_id=callback.phone, text=OUT_OF_ORDER, at_s=self._clock.now_s()
+            )
+
+    def _write(self, db: sqlite3.Connection, done: Try, *, callback: Callback) -> None:
+        name = (
+            callback.label if callback.tries == 1 else f"{callback.label}（第 {callback.tries} 次）"
+        )
+        journal.add(db, self._entry(done, name=name, callback=callback))
+
+    def _entry(self, done: Try, *, name: str, callback: Callback | None = None) -> Entry:
+        return Entry(
+            direction=Direction.CALLBACK,
+            name=name,
+            phone=callback.phone if callback else "",
+            callback_id=callback.id if callback else 0,
+            result=done.result,
+            ok=done.ok and not done.is_bad_reply,
+            at_s=self._clock.now_s(),
+            took_ms=done.took_ms,
+            request=done.request,
+            answer=done.answer,
+            rule=done.rule,
+        )

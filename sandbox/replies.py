@@ -1,0 +1,105 @@
+"""Passive replies: what the account's server answers to a callback, read as WeChat reads it."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from typing import Any
+from xml.parsers.expat import ExpatError
+
+import xmltodict
+
+from sandbox import crypto
+from sandbox.chat import Kind
+from sandbox.settings import Account
+
+_SILENT = ("", "success")
+_MEDIA = {"image": "图片", "voice": "语音", "video": "视频", "music": "音乐"}
+
+
+class BadReply(Exception):
+    """The answer cannot be shown; the follower sees that the account is out of order."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Reply:
+    """What the phone shows, and what the log says of it. No kind: nothing is shown."""
+
+    label: str
+    kind: Kind | None = None
+    content: dict[str, Any] = field(default_factory=dict)
+
+
+SILENCE = Reply(label="success")
+
+
+def read(body: str, *, account: Account) -> Reply:
+    """Read the body of a 200 answer. Raises BadReply with a sentence for the log."""
+    if body.strip() in _SILENT:
+        return SILENCE
+    answer = _xml(body)
+    if account.aes:
+        answer = _xml(_opened(answer, account=account))
+    return _shown(answer)
+
+
+def _opened(answer: Mapping[str, Any], *, account: Account) -> str:
+    sealed = _text(answer, "Encrypt")
+    if not sealed:
+        raise BadReply("账号用安全模式，回复却没有加密")
+    expected = crypto.signature(
+        account.token, _text(answer, "TimeStamp"), _text(answer, "Nonce"), sealed
+    )
+    if _text(answer, "MsgSignature") != expected:
+        raise BadReply("回复的 MsgSignature 不对")
+    try:
+        return crypto.unseal(sealed, aes_key=account.aes_key, appid=account.appid)
+    except crypto.BadEnvelope as error:
+        raise BadReply(f"回复{error}") from error
+
+
+def _shown(answer: Mapping[str, Any]) -> Reply:
+    kind = _text(answer, "MsgType")
+    if kind == "text":
+        content = _text(answer, "Content")
+        if not content:
+            raise BadReply("文字回复没有 Content")
+        return Reply(label="回复文字", kind=Kind.TEXT, content={"text": content})
+    if kind == "news":
+        return Reply(label="回复图文", kind=Kind.NEWS, content={"articles": [_article(answer)]})
+    if kind == "transfer_customer_service":
+        return Reply(label="转给客服")
+    if kind in _MEDIA:
+        return Reply(
+            label=f"回复{_MEDIA[kind]}", kind=Kind.TEXT, content={"text": f"[{_MEDIA[kind]}]"}
+        )
+    raise BadReply(f"不认识的回复类型 {kind or '空'}")
+
+
+def _article(answer: Mapping[str, Any]) -> dict[str, str]:
+    """Return the one article that a reply may hold, whichever way the parser nested it."""
+    articles = answer.get("Articles")
+    item = articles.get("item") if isinstance(articles, dict) else None
+    first = item[0] if isinstance(item, list) else item
+    if not isinstance(first, dict):
+        raise BadReply("图文回复没有 Articles")
+    return {
+        "title": _text(first, "Title"),
+        "description": _text(first, "Description"),
+        "url": _text(first, "Url"),
+        "picture": _text(first, "PicUrl"),
+    }
+
+
+def _xml(text: str) -> Mapping[str, Any]:
+    try:
+        root = xmltodict.parse(text)
+    except (ExpatError, ValueError) as error:
+        raise BadReply("回复不是合法的 XML，也不是 success") from error
+    inside = root.get("xml")
+    if not isinstance(inside, dict):
+        raise BadReply("回复的根元素不是 xml")
+    return inside
+
+
+def _text(answer: Mapping[str, Any], key: str) -> str:
+    value = answer.get(key)
+    return value if isinstance(value, str) else ""
