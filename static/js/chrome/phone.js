@@ -1,0 +1,25 @@
+// Every page on a phone. Inside the sandbox's frame it tells its title and obeys the title bar's back.
+
+import "./countdown.js";
+import "./dialog.js";
+import "./live.js";
+import "./press.js";
+import "./toast.js";
+import { loadMaps } from "./maps.js";
+
+const frame = document.querySelector('meta[name="sandbox-origin"]')?.content;
+
+function tellTitle() {
+  parent.postMessage({ type: "doorbell:page", title: document.title, path: location.pathname }, frame);
+}
+
+if (frame && parent !== window) {
+  tellTitle();
+  const title = document.querySelector("title");
+  if (title) new MutationObserver(tellTitle).observe(title, { childList: true });
+  addEventListener("message", (event) => {
+    if (event.origin === frame && event.data?.type === "doorbell:back") history.back();
+  });
+}
+
+loadMaps();
