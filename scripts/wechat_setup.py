@@ -1,0 +1,54 @@
+"""What the account at WeChat needs: its menu, the stores' QR codes; and the sandbox's description."""
+
+from typing import Any
+
+from booking import queries
+from gateways.wechat.client import WeChat
+from kernel.db import transaction
+from kernel.settings import Settings
+from notifications.messages import SPECS
+
+
+def account(settings: Settings) -> dict[str, Any]:
+    """Return the description of the account from which the sandbox plays WeChat."""
+    return {
+        "appid": settings.wechat_appid,
+        "secret": settings.wechat_secret,
+        "token": settings.wechat_token,
+        "aes_key": settings.wechat_aes_key,
+        "aes": bool(settings.wechat_aes_key),
+        "name": "门铃到家",
+        "about": "服务号 · 家电送装与维修",
+        "callback_url": settings.callback_url,
+        "web_base": settings.public_base,
+        "clock_url": settings.callback_url.replace("/wechat/callback", "/demo/clock"),
+        "control_key": settings.control_key,
+        "templates": [
+            {"template_id": spec.kind, "title": spec.title, "content": spec.content}
+            for spec in SPECS.values()
+        ],
+    }
+
+
+def menu(base: str) -> list[dict[str, Any]]:
+    """Return the account's menu; `base` is the address of our pages."""
+    return [
+        {"type": "view", "name": "约上门", "url": f"{base}/c/"},
+        {"type": "view", "name": "我的预约", "url": f"{base}/c/bookings"},
+        {
+            "name": "服务",
+            "sub_button": [
+                {"type": "view", "name": "我的积分", "url": f"{base}/c/points"},
+                {"type": "view", "name": "师傅入口", "url": f"{base}/t/"},
+            ],
+        },
+    ]
+
+
+def set_up(settings: Settings, wechat: WeChat) -> None:
+    """Create the menu and one permanent QR code per store. Raises WeChatError."""
+    with transaction(reads_only=True) as db:
+        scenes = [store.scene for store in queries.stores(db)]
+    wechat.create_menu(menu(settings.public_base))
+    for scene in scenes:
+        wechat.create_qr(scene=scene, seconds=None)
