@@ -1,0 +1,212 @@
+"""The factory: the only place where the parts of the house are joined. Nobody imports this module.
+
+`create_app()` for the web server; `flask --app app …` for the commands; `app.wake` is what a bell
+calls in a worker.
+"""
+
+import json
+import os
+import pkgutil
+import signal
+import sys
+from collections.abc import Callable, Mapping, Sequence
+from functools import partial
+from pathlib import Path
+from types import FrameType
+
+import click
+from flask import Flask, current_app
+from flask_babel import Babel
+from flask_migrate import Migrate
+
+import booking.jobs
+import conversations.models  # noqa: F401  # its tables belong to the schema
+import faces.chrome.demo_clock
+import faces.chrome.errors
+import faces.chrome.filters
+import faces.chrome.headers
+import faces.chrome.health
+import faces.chrome.live
+import faces.chrome.locale
+import faces.chrome.sign_in
+import faces.wechat.callback
+import faces.wechat.trip
+import members.ledger_models  # noqa: F401  # its tables belong to the schema
+import notifications.jobs
+from booking.events import BookingBooked, BookingCompleted
+from dispatch.events import VisitArrived, VisitAssigned, VisitDeparted
+from faces.wechat.routes import blueprint as wechat_blueprint
+from gateways.wechat.client import WeChat
+from gateways.wechat.crypto import CallbackDoor
+from gateways.wechat.oauth import OAuth
+from kernel import db, delivery, logs, queue, relay
+from kernel.clock import Clock, SystemClock
+from kernel.demo import demo_clock
+from kernel.relay import Drain, Periodic
+from kernel.settings import Mode, Settings
+from notifications import reactions
+from notifications.jobs import Sender
+
+REACTIONS: delivery.Reactions = {
+    BookingBooked: [reactions.on_booked],
+    VisitAssigned: [reactions.on_assigned],
+    VisitDeparted: [reactions.on_departed],
+    VisitArrived: [reactions.on_arrived],
+    BookingCompleted: [reactions.on_completed],
+}
+# Which RQ queue hears which bell.
+QUEUE_OF = {"outbox": "messages", "messages": "messages", "plans": "planner"}
+HOLD_LOOK_EVERY_S = 10.0
+LANGUAGES = {"zh": "zh_Hans_CN", "en": "en"}
+REQUEST_BYTES_MAX = 9 << 20
+ROOT = Path(__file__).parent
+
+
+def create_app(settings: Settings | None = None, clock: Clock | None = None) -> Flask:
+    """Join the parts. Without arguments: settings from the environment, and the clock they ask for."""
+    settings = settings or Settings.from_env(os.environ)
+    app = Flask(__name__, root_path=str(ROOT))
+    app.config["SECRET_KEY"] = settings.secret_key
+    app.config["MAX_CONTENT_LENGTH"] = REQUEST_BYTES_MAX
+    app.config["BABEL_DEFAULT_LOCALE"] = LANGUAGES["zh"]
+    app.config["BABEL_DEFAULT_TIMEZONE"] = "Asia/Shanghai"
+    if settings.mode is not Mode.TEST:
+        logs.configure()
+    db.configure(app, settings.database_url)
+    Migrate(app, db.sa, directory=str(ROOT / "migrations"), render_as_batch=True)
+    app.extensions["doorbell.settings"] = settings
+    app.extensions["doorbell.clock"] = clock or _clock(settings)
+    _join_doorbell(app, settings)
+    _join_wechat(app, settings)
+    _join_faces(app, settings)
+    _join_commands(app)
+    return app
+
+
+def wake(bell: str) -> int:
+    """Do the work that a bell rang for; RQ calls this in a worker. Returns how much was done."""
+    done = 0
+    drain = _drains(current_app)[bell]
+    while count := drain.work():
+        done += count
+    return done
+
+
+def _clock(settings: Settings) -> Clock:
+    return demo_clock() if settings.is_demo else SystemClock()
+
+
+def _join_doorbell(app: Flask, settings: Settings) -> None:
+    bell = queue.Bell(settings.redis_url, QUEUE_OF)
+    app.extensions["doorbell.bell"] = bell
+    db.on_commit(app, bell.ring)
+
+
+def _join_wechat(app: Flask, settings: Settings) -> None:
+    app.extensions["doorbell.wechat"] = WeChat.from_settings(settings)
+    app.extensions["doorbell.oauth"] = OAuth.from_settings(settings)
+    app.extensions["doorbell.callback_door"] = CallbackDoor.from_settings(settings)
+
+
+def _join_faces(app: Flask, settings: Settings) -> None:
+    chrome = faces.chrome
+    Babel(app, locale_selector=chrome.locale.chosen)
+    for part in (chrome.sign_in, chrome.errors, chrome.filters, chrome.live, chrome.locale):
+        part.register(app)
+    chrome.headers.register(app, settings)
+    for blueprint in (
+        chrome.health.blueprint,
+        chrome.live.blueprint,
+        chrome.locale.blueprint,
+        wechat_blueprint,
+    ):
+        app.register_blueprint(blueprint)
+    for name in FACES:
+        app.register_blueprint(pkgutil.resolve_name(name))
+    if settings.is_demo:
+        app.register_blueprint(chrome.demo_clock.blueprint)
+
+
+# Each face's pages, by module and blueprint.
+FACES: Sequence[str] = ()
+
+
+def _drains(app: Flask) -> Mapping[str, Drain]:
+    settings: Settings = app.extensions["doorbell.settings"]
+    clock: Clock = app.extensions["doorbell.clock"]
+    sender = Sender(
+        wechat=app.extensions["doorbell.wechat"],
+        template_ids=json.loads(settings.wechat_template_ids),
+        public_base=settings.public_base,
+    )
+    return {
+        "outbox": Drain(delivery.events_due, partial(delivery.deliver_events, REACTIONS, clock)),
+        "messages": Drain(
+            notifications.jobs.messages_due,
+            partial(notifications.jobs.send_messages, sender, clock),
+        ),
+        # By name, at the time of need: only processes that solve load the solver.
+        "plans": Drain(
+            lambda: bool(pkgutil.resolve_name("dispatch.queries:proposals_due")()),
+            lambda: int(pkgutil.resolve_name("dispatch.jobs:solve_proposals")(clock)),
+        ),
+    }
+
+
+def _periodics(app: Flask) -> list[Periodic]:
+    clock: Clock = app.extensions["doorbell.clock"]
+    return [Periodic("holds", HOLD_LOOK_EVERY_S, partial(booking.jobs.expire_holds, clock))]
+
+
+def _join_commands(app: Flask) -> None:
+    @app.cli.command("worker")
+    @click.argument("name", type=click.Choice(sorted(set(QUEUE_OF.values()))))
+    def worker(name: str) -> None:
+        """Serve one RQ queue."""
+        settings: Settings = app.extensions["doorbell.settings"]
+        queue.work(settings.redis_url, name, forks=name == "planner")
+
+    @app.cli.command("relay")
+    def run_relay() -> None:
+        """Find work in the database, ring for it, and do it when nobody comes."""
+        relay.run(
+            _drains(app),
+            _periodics(app),
+            app.extensions["doorbell.bell"],
+            should_stop=_asked_to_stop(),
+        )
+
+    @app.cli.command("seed-demo")
+    def seed_demo() -> None:
+        """Fill an empty database with the demo city."""
+        pkgutil.resolve_name("scripts.demo_city.city:seed")(app.extensions["doorbell.settings"])
+
+    @app.cli.command("wechat-account")
+    def wechat_account() -> None:
+        """Print the JSON that describes this account to the sandbox."""
+        json.dump(
+            pkgutil.resolve_name("scripts.wechat_setup:account")(
+                app.extensions["doorbell.settings"]
+            ),
+            sys.stdout,
+            ensure_ascii=False,
+            indent=1,
+        )
+
+    @app.cli.command("wechat-setup")
+    def wechat_setup() -> None:
+        """Create the menu and the stores' QR codes at WeChat; safe to repeat."""
+        pkgutil.resolve_name("scripts.wechat_setup:set_up")(
+            app.extensions["doorbell.settings"], app.extensions["doorbell.wechat"]
+        )
+
+
+def _asked_to_stop() -> Callable[[], bool]:
+    asked: list[int] = []
+
+    def on_signal(number: int, _frame: FrameType | None) -> None:
+        asked.append(number)
+
+    for number in (signal.SIGTERM, signal.SIGINT):
+        signal.signal(number, on_signal)
+    return lambda: bool(asked)

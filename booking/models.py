@@ -1,0 +1,138 @@
+"""Services, stores, drafts and bookings."""
+
+from datetime import datetime
+from typing import Any
+
+from sqlalchemy import JSON, CheckConstraint, Enum, ForeignKey, UniqueConstraint
+from sqlalchemy.orm import Mapped, mapped_column
+
+from booking.states import BOOKING_MACHINE, BookingAction, BookingState
+from kernel.db import Base, Fen, Instant
+from kernel.geo import Point
+from kernel.money import Money
+from kernel.phone import Phone
+
+_STATE = Enum(BookingState, native_enum=False, length=32, values_callable=list)
+
+
+class Service(Base):
+    """Something a member can buy: how long it takes, which skill it needs, what it costs."""
+
+    __tablename__ = "booking_service"
+
+    id: Mapped[int] = mapped_column(primary_key=True)
+    code: Mapped[str] = mapped_column(unique=True)
+    # delivery, installation or maintenance.
+    category: Mapped[str]
+    name: Mapped[str]
+    # What stands on the board, four characters at most.
+    short_name: Mapped[str]
+    about: Mapped[str] = mapped_column(default="")
+    icon: Mapped[str]
+    work_s: Mapped[int]
+    skill: Mapped[str]
+    level: Mapped[int] = mapped_column(default=1)
+    price: Mapped[Money] = mapped_column(Fen)
+    # The price card: [{code, name, kind: count|switch, most, price_fen, work_s}].
+    options: Mapped[list[dict[str, Any]]] = mapped_column(JSON, default=list)
+    place: Mapped[int] = mapped_column(default=0)
+
+
+class Store(Base):
+    """Where followers come from; its QR code carries `scene`."""
+
+    __tablename__ = "booking_store"
+
+    id: Mapped[int] = mapped_column(primary_key=True)
+    code: Mapped[str] = mapped_column(unique=True)
+    name: Mapped[str]
+    scene: Mapped[str] = mapped_column(unique=True)
+    branch_id: Mapped[int] = mapped_column(ForeignKey("dispatch_branch.id"))
+    welcome: Mapped[str]
+
+
+class Draft(Base):
+    """What a member has filled in so far; kept, so that nothing he typed is lost."""
+
+    __tablename__ = "booking_draft"
+
+    id: Mapped[int] = mapped_column(primary_key=True)
+    number: Mapped[str] = mapped_column(unique=True)
+    member_id: Mapped[int] = mapped_column(ForeignKey("members_member.id"), index=True)
+    service_id: Mapped[int] = mapped_column(ForeignKey("booking_service.id"))
+    choices: Mapped[dict[str, int]] = mapped_column(JSON, default=dict)
+    branch_id: Mapped[int] = mapped_column(ForeignKey("dispatch_branch.id"))
+    address: Mapped[str]
+    compound: Mapped[str]
+    door: Mapped[str]
+    lat: Mapped[float]
+    lon: Mapped[float]
+    contact: Mapped[str]
+    phone: Mapped[str]
+    work_s: Mapped[int]
+    price: Mapped[Money] = mapped_column(Fen)
+    made_at: Mapped[datetime] = mapped_column(Instant)
+
+    @property
+    def point(self) -> Point:
+        return Point(self.lat, self.lon)
+
+
+class Booking(Base):
+    """One member was promised one service at one door: arrival within [starts_at, ends_at]."""
+
+    __tablename__ = "booking_booking"
+    __table_args__ = (
+        CheckConstraint("starts_at < ends_at", name="window_has_length"),
+        CheckConstraint("price >= 0", name="price_not_negative"),
+    )
+
+    id: Mapped[int] = mapped_column(primary_key=True)
+    number: Mapped[str] = mapped_column(unique=True)
+    member_id: Mapped[int] = mapped_column(ForeignKey("members_member.id"), index=True)
+    draft_id: Mapped[int] = mapped_column(ForeignKey("booking_draft.id"), index=True)
+    visit_id: Mapped[int] = mapped_column(ForeignKey("dispatch_visit.id"), unique=True)
+    branch_id: Mapped[int] = mapped_column(ForeignKey("dispatch_branch.id"))
+    service_id: Mapped[int] = mapped_column(ForeignKey("booking_service.id"))
+    choices: Mapped[dict[str, int]] = mapped_column(JSON, default=dict)
+    price: Mapped[Money] = mapped_column(Fen)
+    address: Mapped[str]
+    compound: Mapped[str]
+    door: Mapped[str]
+    contact: Mapped[str]
+    phone: Mapped[str]
+    # The promise: immutable once BOOKED.
+    starts_at: Mapped[datetime] = mapped_column(Instant, index=True)
+    ends_at: Mapped[datetime] = mapped_column(Instant)
+    held_until: Mapped[datetime] = mapped_column(Instant)
+    made_at: Mapped[datetime] = mapped_column(Instant)
+    state: Mapped[BookingState] = mapped_column(_STATE, default=BookingState.HELD, index=True)
+    state_since: Mapped[datetime] = mapped_column(Instant)
+    version: Mapped[int] = mapped_column()
+
+    __mapper_args__ = {"version_id_col": version}
+
+    @property
+    def masked_phone(self) -> str:
+        return Phone(self.phone).masked
+
+    def advance(self, action: BookingAction, *, now: datetime) -> None:
+        """Move along BOOKING_MACHINE; nothing else may assign `state`. Raises IllegalMove."""
+        self.state = BOOKING_MACHINE.after(self.state, action)
+        self.state_since = now
+
+
+class BookingStep(Base):
+    """One move of a booking, with who made it; contiguous per booking, never changed."""
+
+    __tablename__ = "booking_step"
+    __table_args__ = (UniqueConstraint("booking_id", "seq"),)
+
+    id: Mapped[int] = mapped_column(primary_key=True)
+    booking_id: Mapped[int] = mapped_column(ForeignKey("booking_booking.id"))
+    seq: Mapped[int]
+    action: Mapped[str]
+    state: Mapped[BookingState] = mapped_column(_STATE)
+    actor_role: Mapped[str]
+    actor_id: Mapped[int]
+    at: Mapped[datetime] = mapped_column(Instant)

@@ -1,0 +1,1 @@
+"""Writes of booking, one module per noun."""

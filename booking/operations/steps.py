@@ -1,0 +1,48 @@
+"""The one way in which a booking moves: its machine, and the step that records it."""
+
+from datetime import datetime
+from typing import TypedDict
+
+from sqlalchemy import func, select
+
+from booking.models import Booking, BookingStep
+from booking.states import BookingAction
+from kernel.actor import Actor
+from kernel.db import Session
+
+
+class BookingFacts(TypedDict):
+    """The fields that every event of a booking has."""
+
+    booking_id: int
+    number: str
+    member_id: int
+
+
+def facts_of(booking: Booking) -> BookingFacts:
+    """Return what every event of a booking says."""
+    return BookingFacts(booking_id=booking.id, number=booking.number, member_id=booking.member_id)
+
+
+def move(
+    db: Session, booking: Booking, action: BookingAction | None, *, by: Actor, now: datetime
+) -> None:
+    """Advance the booking and record the step; without an action, record its birth.
+
+    Raises IllegalMove.
+    """
+    if action is not None:
+        booking.advance(action, now=now)
+    seq = db.scalar(select(func.count()).where(BookingStep.booking_id == booking.id)) or 0
+    db.add(
+        BookingStep(
+            booking_id=booking.id,
+            seq=seq + 1,
+            action=action.value if action else "create",
+            state=booking.state,
+            actor_role=by.role.value,
+            actor_id=by.id,
+            at=now,
+        )
+    )
+    db.flush()

@@ -1,0 +1,42 @@
+"""The price card: what a service with its chosen options costs and how long it takes. Pure."""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+from kernel.errors import Invalid
+from kernel.money import Money
+from kernel.words import msg
+
+
+class BadOption(Invalid):
+    """The price card has no such option, or not so many of it."""
+
+    code = "bad_option"
+    says = msg("这个选项不在价目表里，请重新选择。")
+
+
+@dataclass(frozen=True, slots=True)
+class Quote:
+    """The sum, the working time in seconds, and one line per chosen option."""
+
+    price: Money
+    work_s: int
+    lines: tuple[tuple[str, int, Money], ...]
+
+
+def quote(
+    *, price: Money, work_s: int, card: Sequence[Mapping[str, Any]], choices: Mapping[str, int]
+) -> Quote:
+    """Price a service with `choices` (option code to count; 0 is "not chosen"). Raises BadOption."""
+    options = {option["code"]: option for option in card}
+    lines = []
+    for code, count in choices.items():
+        option = options.get(code)
+        if option is None or not 0 <= count <= option["most"]:
+            raise BadOption(field=code)
+        if count:
+            each = Money(option["price_fen"])
+            lines.append((str(option["name"]), count, each * count))
+            price, work_s = price + each * count, work_s + option["work_s"] * count
+    return Quote(price, work_s, tuple(lines))

@@ -1,0 +1,170 @@
+"""Reads of booking."""
+
+from collections.abc import Sequence
+from datetime import date, datetime, timedelta
+
+from sqlalchemy import ColumnElement, func, or_, select
+
+from booking import policy
+from booking.models import Booking, BookingStep, Draft, Service, Store
+from booking.states import BookingState
+from kernel.actor import Actor, Role
+from kernel.clock import midnight
+from kernel.db import Session
+from kernel.errors import Missing
+from kernel.words import msg
+
+
+class ServiceMissing(Missing):
+    """The catalogue has no such service."""
+
+    says = msg("没有这个服务项目。")
+
+
+def services(db: Session) -> Sequence[Service]:
+    """Return the catalogue in its order."""
+    return db.scalars(select(Service).order_by(Service.place, Service.id)).all()
+
+
+def service_by_code(db: Session, code: str) -> Service:
+    """Return the service. Raises ServiceMissing."""
+    found = db.scalars(select(Service).where(Service.code == code)).one_or_none()
+    if found is None:
+        raise ServiceMissing
+    return found
+
+
+def services_by_id(db: Session) -> dict[int, Service]:
+    """Return the whole catalogue by id."""
+    return {row.id: row for row in db.scalars(select(Service))}
+
+
+def stores(db: Session) -> Sequence[Store]:
+    """Return every store, by id."""
+    return db.scalars(select(Store).order_by(Store.id)).all()
+
+
+def store_by_scene(db: Session, scene: str) -> Store | None:
+    """Return the store whose QR code carries `scene`."""
+    return db.scalars(select(Store).where(Store.scene == scene)).one_or_none()
+
+
+def draft(db: Session, *, number: str, by: Actor) -> Draft:
+    """Return the actor's own draft. Raises BookingMissing."""
+    found = db.scalars(select(Draft).where(Draft.number == number)).one_or_none()
+    if found is None:
+        raise policy.BookingMissing
+    policy.check_own(owner_id=found.member_id, by=by)
+    return found
+
+
+def latest_draft(db: Session, member_id: int) -> Draft | None:
+    """Return what the member filled in last: offered again when he books anew."""
+    found = select(Draft).where(Draft.member_id == member_id).order_by(Draft.id.desc()).limit(1)
+    return db.scalars(found).first()
+
+
+def booking(db: Session, *, number: str, by: Actor) -> Booking:
+    """Return a booking that the actor may see. Raises BookingMissing."""
+    found = db.scalars(
+        select(Booking).where(Booking.number == number, visible_to(by))
+    ).one_or_none()
+    if found is None:
+        raise policy.BookingMissing
+    return found
+
+
+def booking_of_visit(db: Session, visit_id: int) -> Booking:
+    """Return the booking that the visit serves, which must exist."""
+    return db.scalars(select(Booking).where(Booking.visit_id == visit_id)).one()
+
+
+def bookings_of_visits(db: Session, visit_ids: Sequence[int]) -> dict[int, Booking]:
+    """Return the bookings that those visits serve, by visit id."""
+    found = db.scalars(select(Booking).where(Booking.visit_id.in_(visit_ids)))
+    return {row.visit_id: row for row in found}
+
+
+def by_id(db: Session, booking_id: int) -> Booking:
+    """Return the booking with that id, which must exist."""
+    return db.scalars(select(Booking).where(Booking.id == booking_id)).one()
+
+
+def bookings_of(db: Session, member_id: int, *, limit: int = 50) -> Sequence[Booking]:
+    """Return the member's promises and completed bookings, latest window first."""
+    shown = Booking.state.in_([BookingState.BOOKED, BookingState.COMPLETED])
+    found = select(Booking).where(Booking.member_id == member_id, shown)
+    return db.scalars(found.order_by(Booking.starts_at.desc()).limit(limit)).all()
+
+
+def search(
+    db: Session,
+    *,
+    by: Actor,
+    text: str = "",
+    day: date | None = None,
+    state: BookingState | None = None,
+    branch_id: int | None = None,
+    limit: int = 50,
+    offset: int = 0,
+) -> tuple[Sequence[Booking], int]:
+    """Return a page of bookings the actor may see, newest window first, and how many there are.
+
+    `text` matches a booking's number, the end of a phone, a contact or a 小区.
+    """
+    where: list[ColumnElement[bool]] = [visible_to(by)]
+    if text:
+        where.append(
+            or_(
+                Booking.number == text.upper(),
+                Booking.phone.endswith(text, autoescape=True),
+                Booking.contact.contains(text, autoescape=True),
+                Booking.compound.contains(text, autoescape=True),
+            )
+        )
+    if day is not None:
+        start = midnight(day)
+        where.append((Booking.starts_at >= start) & (Booking.starts_at < start + timedelta(days=1)))
+    if state is not None:
+        where.append(Booking.state == state)
+    if branch_id is not None:
+        where.append(Booking.branch_id == branch_id)
+    total = db.scalar(select(func.count()).select_from(Booking).where(*where)) or 0
+    page = select(Booking).where(*where).order_by(Booking.starts_at.desc(), Booking.id.desc())
+    return db.scalars(page.limit(limit).offset(offset)).all(), total
+
+
+def holds_of(db: Session, member_id: int, *, now: datetime) -> Sequence[Booking]:
+    """Return the windows now held for the member."""
+    found = select(Booking).where(
+        Booking.member_id == member_id,
+        Booking.state == BookingState.HELD,
+        Booking.held_until > now,
+    )
+    return db.scalars(found).all()
+
+
+def holds_past(db: Session, *, instant: datetime, limit: int) -> Sequence[str]:
+    """Return the numbers of holds that ran out at or before `instant`, oldest first."""
+    found = select(Booking.number).where(
+        Booking.state == BookingState.HELD, Booking.held_until <= instant
+    )
+    return db.scalars(found.order_by(Booking.held_until).limit(limit)).all()
+
+
+def steps(db: Session, booking_id: int) -> Sequence[BookingStep]:
+    """Return the booking's moves, oldest first."""
+    found = select(BookingStep).where(BookingStep.booking_id == booking_id)
+    return db.scalars(found.order_by(BookingStep.seq)).all()
+
+
+def visible_to(by: Actor) -> ColumnElement[bool]:
+    """Return the condition for the bookings in the actor's scope."""
+    if by.role is Role.MEMBER:
+        return Booking.member_id == by.id
+    if by.role in (Role.TECHNICIAN, Role.STORE):
+        # A technician reads bookings through his visits only; a store through its followers.
+        return Booking.id.is_(None)
+    if by.branch_ids:
+        return Booking.branch_id.in_(by.branch_ids)
+    return Booking.id.is_not(None) if by.sees_branch(0) else Booking.id.is_(None)

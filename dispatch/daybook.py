@@ -1,0 +1,230 @@
+"""From rows to a planner's problem: what is frozen, what may still move. Pure.
+
+The frozen past of a technician is every visit he has set out for. What remains starts where that
+leaves him and when it leaves him free.
+"""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, replace
+from datetime import date
+
+from dispatch.planner import insertion, judge
+from dispatch.planner.problem import (
+    DAY_S,
+    Break,
+    Plan,
+    Problem,
+    Route,
+    Stop,
+    Timetable,
+    Window,
+    Worker,
+)
+from dispatch.states import STARTED, VisitState
+from gateways.maps.travel import TravelTimes
+from kernel.geo import Point
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class VisitFacts:
+    """What planning needs of a visit; actual times are seconds of the day, None when not yet."""
+
+    id: int
+    point: Point
+    work_s: int
+    window: Window
+    skill: str
+    level: int
+    state: VisitState
+    departed_s: int | None = None
+    arrived_s: int | None = None
+    started_s: int | None = None
+    finished_s: int | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class TechnicianFacts:
+    """One technician's day: his shift, and his route row as it stands."""
+
+    id: int
+    home: Point
+    skills: Mapping[str, int]
+    shift_open_s: int
+    shift_shut_s: int
+    breaks: tuple[Break, ...]
+    # Visit ids in order, with the planned breaks' (start_s, end_s) and the row's version.
+    order: tuple[int, ...]
+    planned_breaks: tuple[tuple[int, int], ...]
+    route_version: int
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class DayPlan:
+    """A branch's live plan as one value: what is frozen, and the problem that remains.
+
+    `late` names the visits whose promise the present plan breaks already; in `problem` their
+    windows are widened to the time predicted, so that nothing may get worse.
+    """
+
+    branch_id: int
+    day: date
+    version: int
+    problem: Problem
+    plan: Plan
+    prepared: insertion.PreparedDay
+    points: tuple[Point, ...]
+    frozen: Mapping[int, tuple[tuple[int, int, int, int], ...]]
+    taken_breaks: Mapping[int, tuple[tuple[int, int], ...]]
+    timetables: Mapping[int, Timetable]
+    route_versions: Mapping[int, int]
+    late: frozenset[int]
+
+    def stops_of(self, technician_id: int, timetable: Timetable | None) -> list[list[int]]:
+        """Return a route row's `stops`: the frozen ones, then those of `timetable`."""
+        rest = timetable.visits if timetable else ()
+        ahead = [[v.stop_id, v.arrive_s, v.start_s, v.depart_s] for v in rest]
+        return [list(stop) for stop in self.frozen.get(technician_id, ())] + ahead
+
+    def breaks_of(self, technician_id: int, timetable: Timetable | None) -> list[list[int]]:
+        """Return a route row's `breaks`: those had, then those of `timetable`."""
+        rest = timetable.breaks if timetable else ()
+        return [list(span) for span in (*self.taken_breaks.get(technician_id, ()), *rest)]
+
+
+def build(
+    *,
+    branch_id: int,
+    day: date,
+    version: int,
+    now_s: int,
+    technicians: Sequence[TechnicianFacts],
+    visits: Mapping[int, VisitFacts],
+    travel: TravelTimes,
+) -> DayPlan:
+    """Freeze the day as it stands at second `now_s` (0 for a day to come)."""
+    starts = {t.id: _start(t, visits, now_s, travel) for t in technicians}
+    open_ids = [i for t in technicians for i in t.order if visits[i].state not in STARTED]
+    points = tuple(
+        [starts[t.id].point for t in technicians]
+        + [t.home for t in technicians]
+        + [visits[i].point for i in open_ids]
+    )
+    workers = tuple(
+        _worker(t, starts[t.id], place=n, home=len(technicians) + n)
+        for n, t in enumerate(technicians)
+    )
+    stops = tuple(_stop(visits[i], place=2 * len(technicians) + n) for n, i in enumerate(open_ids))
+    plan = Plan(
+        tuple(
+            Route(t.id, tuple(i for i in t.order if visits[i].state not in STARTED))
+            for t in technicians
+        )
+    )
+    problem = Problem(stops, workers, travel.matrix(points))
+    problem, late = _with_late_windows(problem, plan)
+    verdict = judge.judge(problem, plan)
+    return DayPlan(
+        branch_id=branch_id,
+        day=day,
+        version=version,
+        problem=problem,
+        plan=plan,
+        prepared=insertion.prepare_day(problem, plan),
+        points=points,
+        frozen={t.id: starts[t.id].frozen for t in technicians},
+        taken_breaks={t.id: starts[t.id].taken_breaks for t in technicians},
+        timetables=verdict.timetables,
+        route_versions={t.id: t.route_version for t in technicians},
+        late=late,
+    )
+
+
+@dataclass(frozen=True, slots=True)
+class _Start:
+    """Where the frozen past leaves a technician, and when."""
+
+    point: Point
+    free_s: int
+    frozen: tuple[tuple[int, int, int, int], ...]
+    taken_breaks: tuple[tuple[int, int], ...]
+
+
+def _start(
+    technician: TechnicianFacts, visits: Mapping[int, VisitFacts], now_s: int, travel: TravelTimes
+) -> _Start:
+    point, free_s = technician.home, technician.shift_open_s
+    frozen: list[tuple[int, int, int, int]] = []
+    for visit_id in technician.order:
+        visit = visits[visit_id]
+        if visit.state not in STARTED:
+            continue
+        times = _actual(visit, drive_s=int(travel.matrix((point, visit.point))[0, 1]), now_s=now_s)
+        frozen.append((visit.id, *times))
+        point, free_s = visit.point, times[2]
+    free_s = max(free_s, now_s)
+    taken = tuple(
+        b for b in technician.planned_breaks if b[0] < free_s and (frozen or b[0] < now_s)
+    )
+    # A rest under way must end before he drives on.
+    free_s = max([free_s, *(end for _, end in taken)])
+    return _Start(point, min(free_s, DAY_S), tuple(frozen), taken)
+
+
+def _actual(visit: VisitFacts, *, drive_s: int, now_s: int) -> tuple[int, int, int]:
+    """Return (arrive, start, depart) in seconds: as it was, and where not yet known as it will be."""
+    arrive_s = visit.arrived_s
+    if arrive_s is None:
+        arrive_s = max((visit.departed_s or now_s) + drive_s, now_s)
+    start_s = visit.started_s
+    if start_s is None:
+        start_s = max(arrive_s, visit.window.open_s, now_s)
+    depart_s = visit.finished_s
+    if depart_s is None:
+        depart_s = max(start_s + visit.work_s, now_s)
+    return arrive_s, start_s, depart_s
+
+
+def _worker(technician: TechnicianFacts, start: _Start, *, place: int, home: int) -> Worker:
+    left = technician.breaks[len(start.taken_breaks) :]
+    return Worker(
+        id=technician.id,
+        start_place=place,
+        end_place=home,
+        shift_open_s=start.free_s,
+        shift_shut_s=technician.shift_shut_s,
+        # A rest whose time has passed cannot bind the rest of the day.
+        breaks=tuple(rest for rest in left if rest.shut_s >= start.free_s),
+        skills=technician.skills,
+    )
+
+
+def _stop(visit: VisitFacts, *, place: int) -> Stop:
+    return Stop(
+        id=visit.id,
+        place=place,
+        work_s=visit.work_s,
+        windows=(visit.window,),
+        skill=visit.skill,
+        level=visit.level,
+    )
+
+
+def _with_late_windows(problem: Problem, plan: Plan) -> tuple[Problem, frozenset[int]]:
+    """Widen the windows of visits that the present plan reaches too late, and shifts it overruns."""
+    verdict = judge.judge(problem, plan)
+    if not verdict.broken:
+        return problem, frozenset()
+    starts = {v.stop_id: v.start_s for t in verdict.timetables.values() for v in t.visits}
+    finishes = {t.worker_id: t.finish_s for t in verdict.timetables.values() if t.visits}
+    stops, late = [], set()
+    for stop in problem.stops:
+        [window] = stop.windows
+        if starts.get(stop.id, 0) > window.shut_s:
+            late.add(stop.id)
+            window = Window(window.open_s, min(starts[stop.id], DAY_S))
+        stops.append(replace(stop, windows=(window,)))
+    workers = tuple(
+        replace(w, shift_shut_s=min(max(w.shift_shut_s, finishes.get(w.id, 0)), DAY_S))
+        for w in problem.workers
+    )
+    return Problem(tuple(stops), workers, problem.travel_s), frozenset(late)

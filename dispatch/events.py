@@ -1,0 +1,70 @@
+"""What dispatch tells the house."""
+
+from dataclasses import dataclass
+from datetime import date
+
+from kernel.events import Event
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class PlanChanged(Event):
+    """The live plan of a branch and day has another version."""
+
+    branch_id: int
+    day: date
+
+    def topics(self) -> tuple[str, ...]:
+        return (f"day:{self.branch_id}:{self.day.isoformat()}",)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class _VisitEvent(Event):
+    visit_id: int
+    visit_number: str
+    branch_id: int
+    day: date
+    technician_id: int
+
+    def topics(self) -> tuple[str, ...]:
+        return (
+            f"visit:{self.visit_number}",
+            f"day:{self.branch_id}:{self.day.isoformat()}",
+            f"technician:{self.technician_id}",
+        )
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class VisitAssigned(_VisitEvent):
+    """A technician was given the visit; he and the member may be told."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class VisitAccepted(_VisitEvent):
+    """The technician took it on."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class VisitDeparted(_VisitEvent):
+    """The technician is on his way; he expects to arrive at second `eta_s` of the day."""
+
+    eta_s: int
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class VisitArrived(_VisitEvent):
+    """The technician is at the door."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class VisitStarted(_VisitEvent):
+    """The service code was right and the work began."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class VisitDone(_VisitEvent):
+    """The work is finished."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class VisitTaken(_VisitEvent):
+    """The visit was given to somebody else; `technician_id` is he who lost it."""

@@ -1,0 +1,105 @@
+"""Work of dispatch that runs by itself. Imports the solver: for workers only."""
+
+import logging
+import time
+
+from sqlalchemy import select, update
+
+from dispatch import live
+from dispatch.daybook import DayPlan
+from dispatch.models import Proposal
+from dispatch.operations.proposals import FAILED, READY, order_of, totals_of
+from dispatch.planner import judge, solver
+from kernel import leases
+from kernel.clock import Clock
+from kernel.db import transaction
+
+log = logging.getLogger(__name__)
+
+PROGRESS_EVERY_S = 0.5
+# Beyond the seconds it was given, for reading, judging and writing.
+LEASE_SPARE_S = 60.0
+ATTEMPTS_MAX = 3
+SEARCH_MAX_S = 60
+
+
+def solve_proposals(clock: Clock) -> int:
+    """Solve the oldest proposal that waits; return how many were solved (0 or 1).
+
+    Solving runs outside any transaction. A solver that dies leaves its proposal to the next hand
+    once the lease ends, ATTEMPTS_MAX times; the live plan is untouched until somebody accepts.
+    """
+    with transaction() as db:
+        rows = leases.claim(db, Proposal, lease_s=SEARCH_MAX_S + LEASE_SPARE_S, limit=1)
+    for row in rows:
+        if row.attempts > ATTEMPTS_MAX:
+            with transaction() as db:
+                leases.finish(db, row, state=FAILED, note="the solver died three times")
+            continue
+        _solve(row, clock)
+    return len(rows)
+
+
+def _solve(row: Proposal, clock: Clock) -> None:
+    with transaction(reads_only=True) as db:
+        plan = live.day_plan(db, branch_id=row.branch_id, day=row.day, now=clock.now())
+    before = judge.judge(plan.problem, plan.plan)
+    watch = _Watch(row, first_cost=before.cost)
+    solution = solver.solve(
+        plan.problem,
+        plan.plan,
+        seconds=min(row.seconds, SEARCH_MAX_S),
+        seed=row.seed,
+        progress=watch.progress,
+        stop=watch.asked_to_stop,
+    )
+    with transaction() as db:
+        leases.finish(
+            db,
+            row,
+            state=READY,
+            base_version=plan.version,
+            route_versions={str(t): v for t, v in plan.route_versions.items()},
+            before=order_of(plan.plan),
+            after=order_of(solution.plan),
+            totals=totals_of(before, solution.verdict),
+            curve=watch.curve,
+            fingerprint=_fingerprint(plan, row.seed),
+            note=solution.engine,
+        )
+
+
+class _Watch:
+    """Writes the cost curve into the proposal's row as the solver goes, and hears the stop button."""
+
+    def __init__(self, row: Proposal, *, first_cost: int) -> None:
+        self._row = row
+        self._wrote_s = time.monotonic()
+        self._stop = False
+        self.curve: dict[str, list[float]] = {"elapsed_s": [0.0], "cost": [first_cost]}
+
+    def progress(self, elapsed_s: float, cost: int) -> None:
+        self.curve["elapsed_s"].append(round(elapsed_s, 2))
+        self.curve["cost"].append(cost)
+
+    def asked_to_stop(self) -> bool:
+        """Called often by the solver; looks into the database every PROGRESS_EVERY_S."""
+        if time.monotonic() - self._wrote_s >= PROGRESS_EVERY_S:
+            self._wrote_s = time.monotonic()
+            self._write()
+        return self._stop
+
+    def _write(self) -> None:
+        with transaction() as db:
+            db.execute(
+                update(Proposal)
+                .where(Proposal.id == self._row.id, Proposal.fence == self._row.fence)
+                .values(curve=dict(self.curve))
+            )
+            self._stop = bool(
+                db.scalar(select(Proposal.stop_asked).where(Proposal.id == self._row.id))
+            )
+
+
+def _fingerprint(plan: DayPlan, seed: int) -> str:
+    return f"{plan.problem.fingerprint()[:12]}·{seed}"

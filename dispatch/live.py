@@ -1,0 +1,228 @@
+"""The live plan: read it, and find the windows into which a visit really fits.
+
+No table stores remaining capacity. What is cached here is re-derived from the plan rows whenever
+their version moved, and may be forgotten at any moment.
+"""
+
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
+from datetime import date, datetime, timedelta
+from threading import Lock
+
+import numpy as np
+from sqlalchemy import select
+
+from dispatch import queries, travel
+from dispatch.daybook import DayPlan, TechnicianFacts, VisitFacts, build
+from dispatch.models import BranchDay, RouteRow, Shift, Technician, Visit
+from dispatch.planner import insertion
+from dispatch.planner.insertion import Witness
+from dispatch.planner.problem import DAY_S, Break, Problem, Stop, Window
+from kernel.clock import local_date, second_of_day
+from kernel.db import Session
+from kernel.geo import Point
+
+HORIZON_DAYS = 14
+# A visit cannot be sold for a window that opens sooner than this: somebody must get there.
+LEAD_S = 3_600
+CACHE_DAYS_MAX = 256
+_MINUTE_S = 60
+# A candidate's id among the stops; visit ids are positive.
+CANDIDATE_ID = 0
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class VisitShape:
+    """What a visit needs: where, how long, and the skill."""
+
+    point: Point
+    work_s: int
+    skill: str
+    level: int = 1
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Offer:
+    """A window proven insertable on that day, with the witness of the proof."""
+
+    branch_id: int
+    day: date
+    window: Window
+    witness: Witness
+    plan_version: int
+
+
+_cache: dict[tuple[str, int, date], tuple[int, DayPlan]] = {}
+_cache_lock = Lock()
+
+
+def forget() -> None:
+    """Drop every cached plan; nothing but time is lost."""
+    with _cache_lock:
+        _cache.clear()
+
+
+def find(
+    db: Session, *, branch_id: int, shape: VisitShape, now: datetime, days: int = HORIZON_DAYS
+) -> list[Offer]:
+    """Return every window of the next `days` days, today included, into which the visit fits.
+
+    Each comes with its best witness; ordered by day and time.
+    """
+    windows = [Window(a, b) for a, b in queries.branch(db, branch_id).windows]
+    first = local_date(now)
+    offers = []
+    for day in (first + timedelta(days=n) for n in range(days)):
+        soonest_s = second_of_day(now, day) + LEAD_S
+        open_windows = [w for w in windows if w.open_s >= soonest_s]
+        if open_windows:
+            plan = day_plan(db, branch_id=branch_id, day=day, now=now)
+            offers += offers_of(plan, shape, open_windows)
+    return offers
+
+
+def offers_of(plan: DayPlan, shape: VisitShape, windows: Sequence[Window]) -> list[Offer]:
+    """Return the proven windows among `windows` of one day's plan."""
+    to_s, from_s = travel.current().to_from(plan.points, shape.point)
+    found = insertion.find(
+        plan.prepared, stop=candidate(shape), to_s=to_s, from_s=from_s, windows=windows
+    )
+    return [
+        Offer(
+            branch_id=plan.branch_id,
+            day=plan.day,
+            window=window,
+            witness=found[window][0],
+            plan_version=plan.version,
+        )
+        for window in windows
+        if found.get(window)
+    ]
+
+
+def prove(plan: DayPlan, shape: VisitShape, window: Window, technician_id: int) -> Witness | None:
+    """Prove that the visit fits into that technician's route; None when it does not."""
+    to_s, from_s = travel.current().to_from(plan.points, shape.point)
+    [route] = [r for r in plan.prepared.routes if r.worker.id == technician_id]
+    return insertion.prove(route, stop=candidate(shape), to_s=to_s, from_s=from_s, window=window)
+
+
+def candidate(shape: VisitShape) -> Stop:
+    """Return the shape as a stop that is on no route yet, free in time: the windows are asked apart."""
+    return Stop(
+        id=CANDIDATE_ID,
+        place=0,
+        work_s=shape.work_s,
+        windows=(Window(0, DAY_S),),
+        skill=shape.skill,
+        level=shape.level,
+    )
+
+
+def with_place(plan: DayPlan, stop: Stop, point: Point) -> Problem:
+    """Return the day's problem with one more stop, at a place of its own."""
+    to_s, from_s = travel.current().to_from(plan.points, point)
+    known = plan.problem.travel_s
+    wider = np.zeros((len(known) + 1, len(known) + 1), dtype=np.int32)
+    wider[:-1, :-1], wider[:-1, -1], wider[-1, :-1] = known, to_s, from_s
+    stop = replace(stop, place=len(known))
+    return Problem((*plan.problem.stops, stop), plan.problem.workers, wider)
+
+
+def day_plan(db: Session, *, branch_id: int, day: date, now: datetime) -> DayPlan:
+    """Return the live plan of that branch and day as it stands in this transaction.
+
+    Cached by version; for today also by the minute, since the past freezes as it goes.
+    """
+    row = _day_row(db, branch_id, day)
+    version = row.version if row else 0
+    now_s = max(0, second_of_day(now, day))
+    if (branch_id, day) in db.info.get("changed_days", ()):
+        # What this transaction wrote may yet be rolled back: not for the cache.
+        return _read(db, branch_id=branch_id, day=day, version=version, now_s=now_s)
+    minute = now_s // _MINUTE_S
+    key = (str(db.get_bind().engine.url), branch_id, day)
+    cached = _cache.get(key)
+    if cached is not None and cached[0] == minute and cached[1].version == version:
+        return cached[1]
+    plan = _read(db, branch_id=branch_id, day=day, version=version, now_s=now_s)
+    with _cache_lock:
+        if len(_cache) >= CACHE_DAYS_MAX:
+            _cache.clear()
+        _cache[key] = (minute, plan)
+    return plan
+
+
+def mark_changed(db: Session, *, branch_id: int, day: date) -> None:
+    """Say that this transaction has changed the day's plan, so that it is read past the cache."""
+    db.info.setdefault("changed_days", set()).add((branch_id, day))
+
+
+def _day_row(db: Session, branch_id: int, day: date) -> BranchDay | None:
+    found = select(BranchDay).where(BranchDay.branch_id == branch_id, BranchDay.day == day)
+    return db.scalars(found).one_or_none()
+
+
+def _read(db: Session, *, branch_id: int, day: date, version: int, now_s: int) -> DayPlan:
+    shifts = queries.shifts(db, branch_id=branch_id, day=day)
+    routes = queries.routes(db, branch_id=branch_id, day=day)
+    visits = queries.visits_in_routes(db, branch_id=branch_id, day=day)
+    technicians = [
+        _technician_facts(t, shifts[t.id], routes.get(t.id))
+        for t in queries.technicians(db, branch_id=branch_id)
+        if t.id in shifts
+    ]
+    return build(
+        branch_id=branch_id,
+        day=day,
+        version=version,
+        now_s=now_s,
+        technicians=technicians,
+        visits={v.id: _visit_facts(v) for v in visits.values()},
+        travel=travel.current(),
+    )
+
+
+def _technician_facts(
+    technician: Technician, shift: Shift, row: RouteRow | None
+) -> TechnicianFacts:
+    return TechnicianFacts(
+        id=technician.id,
+        home=technician.point,
+        skills=technician.skills,
+        shift_open_s=shift.opens_s,
+        shift_shut_s=shift.shuts_s,
+        breaks=tuple(Break(*rest) for rest in shift.breaks),
+        order=tuple(stop[0] for stop in row.stops) if row else (),
+        planned_breaks=tuple((start, end) for start, end in row.breaks) if row else (),
+        route_version=row.version if row else 0,
+    )
+
+
+def _visit_facts(visit: Visit) -> VisitFacts:
+    def second(instant: datetime | None) -> int | None:
+        return None if instant is None else second_of_day(instant, visit.day)
+
+    return VisitFacts(
+        id=visit.id,
+        point=visit.point,
+        work_s=visit.work_s,
+        window=Window(visit.opens_s, visit.shuts_s),
+        skill=visit.skill,
+        level=visit.level,
+        state=visit.state,
+        departed_s=second(visit.departed_at),
+        arrived_s=second(visit.arrived_at),
+        started_s=second(visit.started_at),
+        finished_s=second(visit.finished_at),
+    )
+
+
+def shape_of(visit: Visit) -> VisitShape:
+    """Return what the visit needs."""
+    return VisitShape(point=visit.point, work_s=visit.work_s, skill=visit.skill, level=visit.level)
+
+
+def travel_between_s(start: Point, end: Point) -> int:
+    """Return the seconds of driving between two places."""
+    return int(np.asarray(travel.current().matrix((start, end)))[0, 1])

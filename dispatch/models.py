@@ -1,0 +1,224 @@
+"""Branches, technicians, visits and the rows of the live plan."""
+
+from datetime import date, datetime
+from typing import Any
+
+from sqlalchemy import JSON, CheckConstraint, Enum, ForeignKey, Index, UniqueConstraint
+from sqlalchemy.orm import Mapped, mapped_column
+
+from dispatch.states import VISIT_MACHINE, VisitAction, VisitState
+from kernel.db import Base, Instant
+from kernel.geo import Point
+from kernel.leases import Leased
+
+_STATE = Enum(VisitState, native_enum=False, length=32, values_callable=list)
+
+
+class Branch(Base):
+    """A depot with a territory and technicians."""
+
+    __tablename__ = "dispatch_branch"
+
+    id: Mapped[int] = mapped_column(primary_key=True)
+    code: Mapped[str] = mapped_column(unique=True)
+    name: Mapped[str]
+    lat: Mapped[float]
+    lon: Mapped[float]
+    # The territory: a ring of [lat, lon] corners.
+    territory: Mapped[list[list[float]]] = mapped_column(JSON)
+    # The windows sold each day: [opens_s, shuts_s] pairs, seconds of the day; arrival lies within.
+    windows: Mapped[list[list[int]]] = mapped_column(JSON)
+
+    @property
+    def point(self) -> Point:
+        return Point(self.lat, self.lon)
+
+
+class Technician(Base):
+    """Somebody who visits homes."""
+
+    __tablename__ = "dispatch_technician"
+
+    id: Mapped[int] = mapped_column(primary_key=True)
+    work_number: Mapped[str] = mapped_column(unique=True)
+    name: Mapped[str]
+    phone: Mapped[str]
+    branch_id: Mapped[int] = mapped_column(ForeignKey("dispatch_branch.id"), index=True)
+    # Where his day begins and ends.
+    lat: Mapped[float]
+    lon: Mapped[float]
+    # Skill code to level.
+    skills: Mapped[dict[str, int]] = mapped_column(JSON)
+    openid: Mapped[str | None] = mapped_column(unique=True)
+    # Shown once as a QR code to bind his WeChat; empty when none is open.
+    bind_code: Mapped[str] = mapped_column(default="", index=True)
+
+    @property
+    def point(self) -> Point:
+        return Point(self.lat, self.lon)
+
+
+class Shift(Base):
+    """One technician's working hours on one day, with breaks [[opens_s, shuts_s, length_s], …]."""
+
+    __tablename__ = "dispatch_shift"
+    __table_args__ = (
+        UniqueConstraint("technician_id", "day"),
+        CheckConstraint("opens_s < shuts_s", name="shift_has_length"),
+    )
+
+    id: Mapped[int] = mapped_column(primary_key=True)
+    technician_id: Mapped[int] = mapped_column(ForeignKey("dispatch_technician.id"))
+    branch_id: Mapped[int] = mapped_column(ForeignKey("dispatch_branch.id"))
+    day: Mapped[date] = mapped_column(index=True)
+    opens_s: Mapped[int]
+    shuts_s: Mapped[int]
+    breaks: Mapped[list[list[int]]] = mapped_column(JSON)
+
+
+class BranchDay(Base):
+    """The lock and the version of one branch's live plan on one day."""
+
+    __tablename__ = "dispatch_branch_day"
+    __table_args__ = (UniqueConstraint("branch_id", "day"),)
+
+    id: Mapped[int] = mapped_column(primary_key=True)
+    branch_id: Mapped[int] = mapped_column(ForeignKey("dispatch_branch.id"))
+    day: Mapped[date]
+    version: Mapped[int] = mapped_column(default=0)
+    # The travel provider with its parameters, under which every proof of this day was made.
+    travel: Mapped[str] = mapped_column(default="")
+    published_at: Mapped[datetime | None] = mapped_column(Instant)
+
+
+class RouteRow(Base):
+    """One technician's day: visits in order with their times, seconds of the day.
+
+    `stops` is [[visit_id, arrive_s, start_s, depart_s], …], `breaks` [[start_s, end_s], …]. The
+    order is the truth; the times are what people were last told to expect.
+    """
+
+    __tablename__ = "dispatch_route"
+    __table_args__ = (
+        UniqueConstraint("technician_id", "day"),
+        Index("ix_dispatch_route_branch_day", "branch_id", "day"),
+    )
+
+    id: Mapped[int] = mapped_column(primary_key=True)
+    branch_id: Mapped[int] = mapped_column(ForeignKey("dispatch_branch.id"))
+    technician_id: Mapped[int] = mapped_column(ForeignKey("dispatch_technician.id"))
+    day: Mapped[date]
+    stops: Mapped[list[list[int]]] = mapped_column(JSON, default=list)
+    breaks: Mapped[list[list[int]]] = mapped_column(JSON, default=list)
+    version: Mapped[int] = mapped_column()
+
+    __mapper_args__ = {"version_id_col": version}
+
+
+class Visit(Base):
+    """One technician at one door. Times of the window are seconds of the day, for the arrival."""
+
+    __tablename__ = "dispatch_visit"
+    __table_args__ = (
+        CheckConstraint("opens_s <= shuts_s", name="window_in_order"),
+        CheckConstraint("work_s > 0", name="work_positive"),
+        Index("ix_dispatch_visit_branch_day", "branch_id", "day", "state"),
+    )
+
+    id: Mapped[int] = mapped_column(primary_key=True)
+    number: Mapped[str] = mapped_column(unique=True)
+    branch_id: Mapped[int] = mapped_column(ForeignKey("dispatch_branch.id"))
+    day: Mapped[date]
+    opens_s: Mapped[int]
+    shuts_s: Mapped[int]
+    work_s: Mapped[int]
+    skill: Mapped[str]
+    level: Mapped[int] = mapped_column(default=1)
+    lat: Mapped[float]
+    lon: Mapped[float]
+    # What stands on the board: service and 小区, such as 空调装 浮山后.
+    label: Mapped[str] = mapped_column(default="")
+    # The route that holds it; none once released.
+    route_id: Mapped[int | None] = mapped_column(ForeignKey("dispatch_route.id"), index=True)
+    # The technician people were told about; the live plan may already prefer another.
+    technician_id: Mapped[int | None] = mapped_column(ForeignKey("dispatch_technician.id"))
+    held_until: Mapped[datetime | None] = mapped_column(Instant, index=True)
+    service_code: Mapped[str] = mapped_column(default="")
+    departed_at: Mapped[datetime | None] = mapped_column(Instant)
+    arrived_at: Mapped[datetime | None] = mapped_column(Instant)
+    started_at: Mapped[datetime | None] = mapped_column(Instant)
+    finished_at: Mapped[datetime | None] = mapped_column(Instant)
+    state: Mapped[VisitState] = mapped_column(_STATE, default=VisitState.HELD)
+    state_since: Mapped[datetime] = mapped_column(Instant)
+    version: Mapped[int] = mapped_column()
+
+    __mapper_args__ = {"version_id_col": version}
+
+    @property
+    def point(self) -> Point:
+        return Point(self.lat, self.lon)
+
+    def advance(self, action: VisitAction, *, now: datetime) -> None:
+        """Move along VISIT_MACHINE; nothing else may assign `state`. Raises IllegalMove."""
+        self.state = VISIT_MACHINE.after(self.state, action)
+        self.state_since = now
+
+
+class VisitStep(Base):
+    """One move of a visit, with who made it; contiguous per visit, never changed."""
+
+    __tablename__ = "dispatch_visit_step"
+    __table_args__ = (UniqueConstraint("visit_id", "seq"),)
+
+    id: Mapped[int] = mapped_column(primary_key=True)
+    visit_id: Mapped[int] = mapped_column(ForeignKey("dispatch_visit.id"))
+    seq: Mapped[int]
+    action: Mapped[str]
+    state: Mapped[VisitState] = mapped_column(_STATE)
+    actor_role: Mapped[str]
+    actor_id: Mapped[int]
+    at: Mapped[datetime] = mapped_column(Instant)
+
+
+class VisitPhoto(Base):
+    """A photo of the work; the file lies under DATA_DIR/photos by its sha256."""
+
+    __tablename__ = "dispatch_visit_photo"
+    __table_args__ = (UniqueConstraint("visit_id", "sha256"),)
+
+    id: Mapped[int] = mapped_column(primary_key=True)
+    number: Mapped[str] = mapped_column(unique=True)
+    visit_id: Mapped[int] = mapped_column(ForeignKey("dispatch_visit.id"), index=True)
+    sha256: Mapped[str]
+    taken_at: Mapped[datetime] = mapped_column(Instant)
+
+
+class Proposal(Leased, Base):
+    """A better plan for one branch and day: asked for, solved on a worker, then accepted or dropped.
+
+    `state` (of Leased) is pending while the solving waits or runs, then `ready`, `accepted`,
+    `discarded`, `outdated` or `failed`.
+    """
+
+    __tablename__ = "dispatch_proposal"
+
+    number: Mapped[str] = mapped_column(unique=True)
+    branch_id: Mapped[int] = mapped_column(ForeignKey("dispatch_branch.id"))
+    day: Mapped[date]
+    asked_by: Mapped[int]
+    asked_at: Mapped[datetime] = mapped_column(Instant)
+    seconds: Mapped[int]
+    seed: Mapped[int]
+    # The day's version and each route's version when the problem was frozen.
+    base_version: Mapped[int] = mapped_column(default=0)
+    route_versions: Mapped[dict[str, int]] = mapped_column(JSON, default=dict)
+    # Technician id to visit ids in order, before and after.
+    before: Mapped[dict[str, list[int]]] = mapped_column(JSON, default=dict)
+    after: Mapped[dict[str, list[int]]] = mapped_column(JSON, default=dict)
+    # {"elapsed_s": [...], "cost": [...]} while solving and after.
+    curve: Mapped[dict[str, Any]] = mapped_column(JSON, default=dict)
+    # Totals before and after: {"travel_s": [a, b], "unserved": [a, b], …}.
+    totals: Mapped[dict[str, Any]] = mapped_column(JSON, default=dict)
+    fingerprint: Mapped[str] = mapped_column(default="")
+    stop_asked: Mapped[bool] = mapped_column(default=False)
+    note: Mapped[str] = mapped_column(default="")

@@ -1,0 +1,1 @@
+"""Writes of dispatch. Whatever touches a route does so under its branch-day's lock (`plan`)."""

@@ -1,0 +1,157 @@
+"""Places in the live plan: hold, commit, release. Each proven under the branch-day's lock."""
+
+from collections.abc import Iterable
+from datetime import date, datetime
+
+from dispatch import live
+from dispatch.daybook import DayPlan
+from dispatch.live import VisitShape
+from dispatch.models import Visit
+from dispatch.operations import plan as plans
+from dispatch.operations.plan import LockedDay
+from dispatch.operations.steps import move
+from dispatch.planner.insertion import Witness
+from dispatch.planner.problem import Problem, Stop, Window
+from dispatch.states import VisitAction, VisitState
+from kernel.actor import Actor
+from kernel.db import Session
+from kernel.errors import Conflict
+from kernel.numbers import new_number, new_service_code
+from kernel.words import msg
+
+
+class PlaceGone(Conflict):
+    """The visit fits into no route of that day within that window any more."""
+
+    code = "slot_full"
+    says = msg("这个时段刚刚被约走了，您填的内容都还在。")
+
+
+def hold_place(
+    db: Session,
+    *,
+    branch_id: int,
+    day: date,
+    window: Window,
+    shape: VisitShape,
+    label: str,
+    until: datetime,
+    by: Actor,
+    now: datetime,
+    first_try: int | None = None,
+) -> Visit:
+    """Put the visit into the live plan until `until`; it stays there when committed.
+
+    `first_try` is the technician of the offer's witness: only his route is proven when it still
+    fits; otherwise every route of the day is tried under the lock, so that a refusal means that no
+    place is left and not that somebody else was a moment earlier. Raises PlaceGone.
+    """
+    locked = plans.lock_day(db, branch_id=branch_id, day=day, now=now)
+    witness = _witness(locked.plan, shape, window, first_try)
+    if witness is None:
+        raise PlaceGone
+
+    visit = Visit(
+        number=new_number("V"),
+        branch_id=branch_id,
+        day=day,
+        opens_s=window.open_s,
+        shuts_s=window.shut_s,
+        work_s=shape.work_s,
+        skill=shape.skill,
+        level=shape.level,
+        lat=shape.point.lat,
+        lon=shape.point.lon,
+        label=label,
+        held_until=until,
+        service_code=new_service_code(),
+        state=VisitState.HELD,
+        state_since=now,
+    )
+    db.add(visit)
+    db.flush()
+    _insert(db, locked, visit, witness)
+    move(db, visit, None, by=by, now=now)
+
+    plans.changed(db, locked, now=now)
+    return visit
+
+
+def lock_days(db: Session, days: Iterable[tuple[date, int]], *, now: datetime) -> None:
+    """Lock several (day, branch id) at once, in the order of the house."""
+    for day, branch_id in sorted(days):
+        plans.lock_day(db, branch_id=branch_id, day=day, now=now)
+
+
+def commit_place(db: Session, *, visit_id: int, by: Actor, now: datetime) -> Visit:
+    """Turn the hold into a promise, proven again under the lock.
+
+    A hold that ran out but was not yet released is proven like any other. Raises PlaceGone when it
+    was released or its route no longer keeps the window, IllegalMove when it is no hold.
+    """
+    known = plans.visit_row(db, visit_id)
+    locked = plans.lock_day(db, branch_id=known.branch_id, day=known.day, now=now)
+    visit = plans.visit_row(db, visit_id)
+    if visit.state is VisitState.CANCELLED or visit_id in locked.plan.late:
+        raise PlaceGone
+    move(db, visit, VisitAction.COMMIT, by=by, now=now)
+    if not locked.plan.problem.has_stop(visit_id):
+        raise PlaceGone
+
+    visit.held_until = None
+    plans.changed(db, locked, now=now)
+    return visit
+
+
+def release_place(db: Session, *, visit_id: int, by: Actor, now: datetime) -> Visit:
+    """Take a held visit out of the plan; its place is free for others. Raises IllegalMove."""
+    known = plans.visit_row(db, visit_id)
+    locked = plans.lock_day(db, branch_id=known.branch_id, day=known.day, now=now)
+    visit = plans.visit_row(db, visit_id)
+    move(db, visit, VisitAction.RELEASE, by=by, now=now)
+
+    _remove(db, locked, visit)
+    plans.changed(db, locked, now=now)
+    return visit
+
+
+def _witness(
+    plan: DayPlan, shape: VisitShape, window: Window, first_try: int | None
+) -> Witness | None:
+    if first_try is not None and plan.problem.has_worker(first_try):
+        found = live.prove(plan, shape, window, first_try)
+        if found is not None:
+            return found
+    offers = live.offers_of(plan, shape, [window])
+    return offers[0].witness if offers else None
+
+
+def _insert(db: Session, locked: LockedDay, visit: Visit, witness: Witness) -> None:
+    plan = locked.plan
+    route = plan.plan.route_of(witness.worker_id).with_stop(visit.id, position=witness.position)
+    with_visit = _problem_with(plan, visit)
+    timetable = plans.timetable_of_route(with_visit, route)
+    row = plans.put_order(db, locked, technician_id=witness.worker_id, timetable=timetable)
+    visit.route_id = row.id
+
+
+def _problem_with(plan: DayPlan, visit: Visit) -> Problem:
+    """Return the day's problem with the new visit as a stop at a place of its own."""
+    stop = Stop(
+        id=visit.id,
+        place=0,
+        work_s=visit.work_s,
+        windows=(Window(visit.opens_s, visit.shuts_s),),
+        skill=visit.skill,
+        level=visit.level,
+    )
+    return live.with_place(plan, stop, visit.point)
+
+
+def _remove(db: Session, locked: LockedDay, visit: Visit) -> None:
+    plan = locked.plan
+    [technician_id] = [r.worker_id for r in plan.plan.routes if visit.id in r.stop_ids]
+    route = plan.plan.route_of(technician_id).without_stop(visit.id)
+    timetable = plans.timetable_of_route(plan.problem, route)
+    plans.put_order(db, locked, technician_id=technician_id, timetable=timetable)
+    visit.route_id = None

@@ -1,0 +1,104 @@
+"""The live plan's one way of being changed: lock the day, put routes, raise the versions."""
+
+from dataclasses import dataclass
+from datetime import date, datetime
+
+from sqlalchemy import select
+from sqlalchemy.dialects import postgresql, sqlite
+
+from dispatch import live, travel
+from dispatch.daybook import DayPlan
+from dispatch.events import PlanChanged
+from dispatch.models import BranchDay, RouteRow, Visit
+from dispatch.planner import judge
+from dispatch.planner.problem import Plan, Problem, Route, Timetable
+from kernel import locks, outbox
+from kernel.db import Session
+
+
+@dataclass(frozen=True, slots=True)
+class LockedDay:
+    """A branch-day whose lock this transaction holds, and its plan as of now."""
+
+    row: BranchDay
+    plan: DayPlan
+
+
+def lock_day(db: Session, *, branch_id: int, day: date, now: datetime) -> LockedDay:
+    """Lock the branch-day, made when it is new, and read its plan."""
+    insert = sqlite.insert if db.get_bind().dialect.name == "sqlite" else postgresql.insert
+    fresh = insert(BranchDay).values(
+        branch_id=branch_id, day=day, version=0, travel=travel.current().fingerprint
+    )
+    db.execute(fresh.on_conflict_do_nothing(index_elements=["branch_id", "day"]))
+    row = locks.lock(
+        db,
+        BranchDay,
+        (BranchDay.branch_id == branch_id) & (BranchDay.day == day),
+        rank=locks.Rank.BRANCH_DAY,
+        key=(day, branch_id),
+    )
+    assert row is not None
+    return LockedDay(row, live.day_plan(db, branch_id=branch_id, day=day, now=now))
+
+
+def put_order(
+    db: Session, locked: LockedDay, *, technician_id: int, timetable: Timetable | None
+) -> RouteRow:
+    """Write one route: its frozen past and then `timetable`; its version moves."""
+    plan = locked.plan
+    row = route_row(db, branch_id=plan.branch_id, technician_id=technician_id, day=plan.day)
+    row.stops = plan.stops_of(technician_id, timetable)
+    row.breaks = plan.breaks_of(technician_id, timetable)
+    return row
+
+
+def changed(db: Session, locked: LockedDay, *, now: datetime) -> None:
+    """Raise the day's version and tell the house; the last act of every change of a route."""
+    locked.row.version += 1
+    live.mark_changed(db, branch_id=locked.row.branch_id, day=locked.row.day)
+    db.flush()
+    told = PlanChanged(at=now, branch_id=locked.row.branch_id, day=locked.row.day)
+    outbox.record(db, told)
+
+
+def retime(db: Session, *, technician_id: int, branch_id: int, day: date, now: datetime) -> DayPlan:
+    """Carry a technician's actual times down his route, after a visit of his has moved.
+
+    The visit's row must have been flushed; returns the plan as it is now.
+    """
+    locked = lock_day(db, branch_id=branch_id, day=day, now=now)
+    changed(db, locked, now=now)
+    fresh = live.day_plan(db, branch_id=branch_id, day=day, now=now)
+    put_order(
+        db,
+        LockedDay(locked.row, fresh),
+        technician_id=technician_id,
+        timetable=fresh.timetables.get(technician_id),
+    )
+    db.flush()
+    return fresh
+
+
+def route_row(db: Session, *, branch_id: int, technician_id: int, day: date) -> RouteRow:
+    """Return the technician's route row of that day, made when it is new."""
+    found = select(RouteRow).where(RouteRow.technician_id == technician_id, RouteRow.day == day)
+    row = db.scalars(found).one_or_none()
+    if row is None:
+        row = RouteRow(
+            branch_id=branch_id, technician_id=technician_id, day=day, stops=[], breaks=[]
+        )
+        db.add(row)
+        db.flush()
+    return row
+
+
+def timetable_of_route(problem: Problem, route: Route) -> Timetable:
+    """Return the times of one route."""
+    return judge.judge(problem, Plan((route,))).timetables[route.worker_id]
+
+
+def visit_row(db: Session, visit_id: int) -> Visit:
+    """Return the visit's row, fresh."""
+    found = select(Visit).where(Visit.id == visit_id).execution_options(populate_existing=True)
+    return db.scalars(found).one()

@@ -1,0 +1,57 @@
+"""The one way in which a visit moves: its machine, and the step that records it."""
+
+from datetime import date, datetime
+from typing import TypedDict
+
+from sqlalchemy import func, select
+
+from dispatch.models import Visit, VisitStep
+from dispatch.states import VisitAction
+from kernel.actor import Actor
+from kernel.db import Session
+
+
+class VisitFacts(TypedDict):
+    """The fields that every event of a visit has."""
+
+    visit_id: int
+    visit_number: str
+    branch_id: int
+    day: date
+    technician_id: int
+
+
+def facts_of(visit: Visit) -> VisitFacts:
+    """Return what every event of an assigned visit says."""
+    assert visit.technician_id is not None
+    return VisitFacts(
+        visit_id=visit.id,
+        visit_number=visit.number,
+        branch_id=visit.branch_id,
+        day=visit.day,
+        technician_id=visit.technician_id,
+    )
+
+
+def move(
+    db: Session, visit: Visit, action: VisitAction | None, *, by: Actor, now: datetime
+) -> None:
+    """Advance the visit and record the step; without an action, record its birth.
+
+    Raises IllegalMove.
+    """
+    if action is not None:
+        visit.advance(action, now=now)
+    seq = db.scalar(select(func.count()).where(VisitStep.visit_id == visit.id)) or 0
+    db.add(
+        VisitStep(
+            visit_id=visit.id,
+            seq=seq + 1,
+            action=action.value if action else "create",
+            state=visit.state,
+            actor_role=by.role.value,
+            actor_id=by.id,
+            at=now,
+        )
+    )
+    db.flush()

@@ -1,0 +1,168 @@
+"""Reads of dispatch: branches, technicians, visits."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import date
+
+from sqlalchemy import select
+
+from dispatch.models import (
+    Branch,
+    Proposal,
+    RouteRow,
+    Shift,
+    Technician,
+    Visit,
+    VisitPhoto,
+    VisitStep,
+)
+from kernel import leases
+from kernel.db import Session, transaction
+from kernel.errors import Invalid, Missing
+from kernel.geo import Point, great_circle_m, in_ring
+from kernel.words import msg
+
+
+class OutOfArea(Invalid):
+    """No branch serves the place."""
+
+    code = "out_of_area"
+    says = msg("这个地址暂时不在服务范围，离最近的网点 %(km)s 公里。")
+
+
+class VisitMissing(Missing):
+    """No such visit, or it is another technician's."""
+
+    says = msg("没有这张上门任务。")
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class VisitTimes:
+    """What the plan says of one visit, seconds of the day; it stands in `technician_id`'s route."""
+
+    technician_id: int
+    day: date
+    arrive_s: int
+    start_s: int
+    depart_s: int
+    stops_before: int
+
+
+def branch_serving(db: Session, point: Point) -> Branch:
+    """Return the branch in whose territory the place lies. Raises OutOfArea."""
+    branches = db.scalars(select(Branch).order_by(Branch.id)).all()
+    for branch in branches:
+        if in_ring(point, [Point(lat, lon) for lat, lon in branch.territory]):
+            return branch
+    nearest_m = min((great_circle_m(point, b.point) for b in branches), default=0.0)
+    raise OutOfArea(field="address", km=round(nearest_m / 1000))
+
+
+def branches(db: Session) -> Sequence[Branch]:
+    """Return every branch, by id."""
+    return db.scalars(select(Branch).order_by(Branch.id)).all()
+
+
+def branch(db: Session, branch_id: int) -> Branch:
+    """Return the branch with that id. Raises Missing."""
+    found = db.get(Branch, branch_id)
+    if found is None:
+        raise Missing
+    return found
+
+
+def technician(db: Session, technician_id: int) -> Technician:
+    """Return the technician with that id, which must exist."""
+    return db.scalars(select(Technician).where(Technician.id == technician_id)).one()
+
+
+def technicians(db: Session, *, branch_id: int) -> Sequence[Technician]:
+    """Return the branch's technicians by work number."""
+    found = select(Technician).where(Technician.branch_id == branch_id)
+    return db.scalars(found.order_by(Technician.work_number)).all()
+
+
+def technician_by_openid(db: Session, openid: str) -> Technician | None:
+    """Return the technician bound to that openid."""
+    return db.scalars(select(Technician).where(Technician.openid == openid)).one_or_none()
+
+
+def shifts(db: Session, *, branch_id: int, day: date) -> dict[int, Shift]:
+    """Return the day's shifts of the branch by technician id."""
+    found = db.scalars(select(Shift).where(Shift.branch_id == branch_id, Shift.day == day))
+    return {shift.technician_id: shift for shift in found}
+
+
+def routes(db: Session, *, branch_id: int, day: date) -> dict[int, RouteRow]:
+    """Return the day's route rows of the branch by technician id."""
+    found = select(RouteRow).where(RouteRow.branch_id == branch_id, RouteRow.day == day)
+    return {row.technician_id: row for row in db.scalars(found)}
+
+
+def visits_in_routes(db: Session, *, branch_id: int, day: date) -> dict[int, Visit]:
+    """Return the visits that stand in a route of that branch and day, by id."""
+    found = select(Visit).where(
+        Visit.branch_id == branch_id, Visit.day == day, Visit.route_id.is_not(None)
+    )
+    return {row.id: row for row in db.scalars(found)}
+
+
+def visit_by_number(db: Session, number: str) -> Visit:
+    """Return the visit. Raises VisitMissing."""
+    found = db.scalars(select(Visit).where(Visit.number == number)).one_or_none()
+    if found is None:
+        raise VisitMissing
+    return found
+
+
+def visit(db: Session, visit_id: int) -> Visit:
+    """Return the visit with that id, which must exist."""
+    return db.scalars(select(Visit).where(Visit.id == visit_id)).one()
+
+
+def visits_by_id(db: Session, visit_ids: Sequence[int]) -> dict[int, Visit]:
+    """Return those visits by id."""
+    return {row.id: row for row in db.scalars(select(Visit).where(Visit.id.in_(visit_ids)))}
+
+
+def steps(db: Session, visit_id: int) -> Sequence[VisitStep]:
+    """Return the visit's moves, oldest first."""
+    found = select(VisitStep).where(VisitStep.visit_id == visit_id).order_by(VisitStep.seq)
+    return db.scalars(found).all()
+
+
+def photos(db: Session, visit_id: int) -> Sequence[VisitPhoto]:
+    """Return the visit's photos, oldest first."""
+    found = select(VisitPhoto).where(VisitPhoto.visit_id == visit_id).order_by(VisitPhoto.id)
+    return db.scalars(found).all()
+
+
+def times_of(db: Session, visit: Visit) -> VisitTimes | None:
+    """Return what the plan says of the visit; None when it stands in no route."""
+    if visit.route_id is None:
+        return None
+    row = db.get(RouteRow, visit.route_id)
+    assert row is not None
+    for place, (visit_id, arrive_s, start_s, depart_s) in enumerate(row.stops):
+        if visit_id == visit.id:
+            return VisitTimes(
+                technician_id=row.technician_id,
+                day=row.day,
+                arrive_s=arrive_s,
+                start_s=start_s,
+                depart_s=depart_s,
+                stops_before=place,
+            )
+    return None
+
+
+def route_of(db: Session, *, technician_id: int, day: date) -> RouteRow | None:
+    """Return the technician's route row of that day."""
+    found = select(RouteRow).where(RouteRow.technician_id == technician_id, RouteRow.day == day)
+    return db.scalars(found).one_or_none()
+
+
+def proposals_due() -> bool:
+    """Tell whether a proposal waits for a solver."""
+    with transaction(reads_only=True) as db:
+        return db.scalar(select(Proposal.id).where(leases.due(Proposal)).limit(1)) is not None

@@ -1,0 +1,16 @@
+"""The travel provider in force: one for proof, solver, judge and drag alike."""
+
+from gateways.maps.travel import GreatCircle, TravelTimes
+
+_current: TravelTimes = GreatCircle()
+
+
+def current() -> TravelTimes:
+    """Return the provider of travel times."""
+    return _current
+
+
+def use(provider: TravelTimes) -> None:
+    """Make `provider` the one in force; at start-up only, since proofs are made under it."""
+    global _current  # noqa: PLW0603  # joined once by app.py
+    _current = provider

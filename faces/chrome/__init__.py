@@ -1,0 +1,1 @@
+"""What all faces share: sign-in, guards, refusals into statuses, live pages, filters, health."""

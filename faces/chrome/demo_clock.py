@@ -1,0 +1,50 @@
+"""The demo clock over HTTP, for the sandbox; registered in MODE=demo only."""
+
+import hmac
+from datetime import timedelta
+
+from flask import Blueprint, request
+from flask.typing import ResponseReturnValue
+
+from faces.chrome import call
+from faces.chrome.sign_in import public
+from kernel.clock import SHANGHAI
+from kernel.db import transaction
+from kernel.demo import next_nine, set_now
+from kernel.errors import Forbidden, Invalid
+
+blueprint = Blueprint("demo_clock", __name__)
+
+ADVANCE_S_MAX = 31 * 86_400
+
+
+@blueprint.get("/demo/clock")
+@public
+def read() -> ResponseReturnValue:
+    """Tell the business time."""
+    return _answer()
+
+
+@blueprint.post("/demo/clock")
+@public
+def move() -> ResponseReturnValue:
+    """Move the clock on by {"advance_s": n} or to {"to": "next_0900"}; the sandbox's key is needed."""
+    key = request.headers.get("X-Control-Key", "")
+    if not hmac.compare_digest(key.encode(), call.settings().control_key.encode()):
+        raise Forbidden
+    body = request.get_json()
+    now = call.clock().now()
+    if body.get("to") == "next_0900":
+        target = next_nine(now)
+    else:
+        advance_s = body.get("advance_s")
+        if type(advance_s) is not int or not 0 < advance_s <= ADVANCE_S_MAX:
+            raise Invalid(field="advance_s")
+        target = now + timedelta(seconds=advance_s)
+    with transaction() as db:
+        set_now(db, to=target)
+    return {"now": target.astimezone(SHANGHAI).isoformat()}
+
+
+def _answer() -> ResponseReturnValue:
+    return {"now": call.clock().now().astimezone(SHANGHAI).isoformat()}

@@ -1,0 +1,113 @@
+"""Refusals into statuses and pages: the one table."""
+
+import logging
+import secrets
+
+from flask import Flask, Response, g, jsonify, render_template, request
+from flask.typing import ResponseReturnValue
+from flask_babel import gettext
+from werkzeug.exceptions import HTTPException
+
+from faces.chrome.sign_in import ForgedRequest, NotSignedIn
+from kernel.errors import Conflict, Forbidden, Invalid, Missing, Refusal, Unavailable
+
+log = logging.getLogger(__name__)
+
+STATUS_OF_KIND: dict[type[Refusal], int] = {
+    Invalid: 400,
+    Forbidden: 403,
+    Missing: 404,
+    Conflict: 409,
+    Unavailable: 503,
+}
+# Where a code says it better than its kind.
+STATUS_OF_CODE = {
+    "out_of_area": 422,
+    "lead_time": 422,
+    "horizon": 422,
+    "not_signed_in": 401,
+    "too_many_tries": 429,
+    "hold_expired": 410,
+}
+_SENTENCES = {
+    400: "页面没有看懂这次请求，请返回重试。",
+    404: "没有找到您要看的内容。",
+    405: "这个页面不支持这样操作。",
+    413: "内容太大，放不下。",
+    429: "操作太快了，请稍后再试。",
+    500: "系统出了点问题，您填的内容都还在，请稍后再试。",
+}
+RETRY_AFTER_S = 5
+
+
+def register(app: Flask) -> None:
+    """Answer refusals, HTTP errors and surprises, as JSON or as a page."""
+    app.register_error_handler(Refusal, _refused)
+    app.register_error_handler(HTTPException, _http)
+    app.register_error_handler(Exception, _surprised)
+
+
+def status_of(refusal: Refusal) -> int:
+    """Return the HTTP status of a refusal."""
+    if refusal.code in STATUS_OF_CODE:
+        return STATUS_OF_CODE[refusal.code]
+    return next(status for kind, status in STATUS_OF_KIND.items() if isinstance(refusal, kind))
+
+
+def sentence_of(refusal: Refusal) -> str:
+    """Return the refusal's sentence in the reader's language."""
+    template = str(gettext(refusal.says))
+    return template % refusal.facts if refusal.facts else template
+
+
+def _refused(refusal: Refusal) -> Response:
+    return _answer(status_of(refusal), refusal.code, sentence_of(refusal), field=refusal.field)
+
+
+def _http(error: HTTPException) -> ResponseReturnValue:
+    status = error.code or 500
+    if 300 <= status < 400:
+        return error
+    known = _SENTENCES.get(status, _SENTENCES[400] if status < 500 else _SENTENCES[500])
+    return _answer(status, error.name.lower().replace(" ", "_"), gettext(known))
+
+
+def _surprised(error: Exception) -> Response:
+    # The last resort: the person gets a number, the log everything.
+    number = request_number()
+    log.error("request %s failed: %s %s", number, request.method, request.path, exc_info=error)
+    return _answer(500, "internal", gettext(_SENTENCES[500]))
+
+
+def request_number() -> str:
+    """Return this request's number, shown to people who report trouble."""
+    if "request_number" not in g:
+        g.request_number = secrets.token_hex(4)
+    return str(g.request_number)
+
+
+def _answer(status: int, code: str, message: str, *, field: str | None = None) -> Response:
+    if _wants_json():
+        answer = jsonify(error=code, message=message, field=field, request=request_number())
+    else:
+        page = render_template(
+            "errors/error.html",
+            status=status,
+            code=code,
+            message=message,
+            number=request_number(),
+            is_console=request.path.startswith("/console"),
+        )
+        answer = Response(page, mimetype="text/html")
+    answer.status_code = status
+    if status in (429, 503):
+        answer.headers["Retry-After"] = str(RETRY_AFTER_S)
+    return answer
+
+
+def _wants_json() -> bool:
+    best = request.accept_mimetypes.best_match(["text/html", "application/json"])
+    return best == "application/json" or request.is_json
+
+
+__all__ = ["ForgedRequest", "NotSignedIn", "register", "request_number", "sentence_of", "status_of"]

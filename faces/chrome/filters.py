@@ -1,0 +1,82 @@
+"""How values are shown: DESIGN's formats, as Jinja filters."""
+
+from datetime import date, datetime
+
+from flask import Flask
+from flask_babel import gettext as untyped_gettext
+
+from kernel.clock import SHANGHAI
+
+_WEEKDAYS = ("周一", "周二", "周三", "周四", "周五", "周六", "周日")
+
+
+def register(app: Flask) -> None:
+    """Add the filters to the app's templates."""
+    for name, function in (
+        ("day", day_text),
+        ("weekday", weekday),
+        ("clock", clock_text),
+        ("window", window_text),
+        ("seconds", second_text),
+        ("length", length_text),
+        ("distance", distance_text),
+        ("surname", surname),
+    ):
+        app.add_template_filter(function, name)
+
+
+def local(value: datetime | date) -> date:
+    """Return the day in Asia/Shanghai."""
+    return value.astimezone(SHANGHAI).date() if isinstance(value, datetime) else value
+
+
+def weekday(value: datetime | date) -> str:
+    """周四."""
+    return gettext(_WEEKDAYS[local(value).weekday()])
+
+
+def day_text(value: datetime | date) -> str:
+    """11月26日 周四."""
+    when = local(value)
+    return gettext("%(month)s月%(day)s日", month=when.month, day=when.day) + " " + weekday(when)
+
+
+def clock_text(value: datetime) -> str:
+    """14:05."""
+    return f"{value.astimezone(SHANGHAI):%H:%M}"
+
+
+def window_text(starts_at: datetime, ends_at: datetime) -> str:
+    """10:00–12:00."""
+    return f"{clock_text(starts_at)}–{clock_text(ends_at)}"
+
+
+def second_text(second: int) -> str:
+    """Seconds of a day as 14:05."""
+    minutes = second // 60
+    return f"{minutes // 60:02d}:{minutes % 60:02d}"
+
+
+def length_text(seconds: int) -> str:
+    """75 分, 1 小时 20 分."""
+    minutes = round(seconds / 60)
+    if minutes < 100:
+        return gettext("%(minutes)s 分", minutes=minutes)
+    return gettext("%(hours)s 小时 %(minutes)s 分", hours=minutes // 60, minutes=minutes % 60)
+
+
+def distance_text(metres: float) -> str:
+    """820 米, 6.8 公里."""
+    if metres < 1000:
+        return gettext("%(metres)s 米", metres=round(metres))
+    return gettext("%(km)s 公里", km=f"{metres / 1000:.1f}")
+
+
+def surname(name: str) -> str:
+    """王师傅, from a technician's full name."""
+    return gettext("%(surname)s师傅", surname=name[:1])
+
+
+def gettext(text: str, **facts: object) -> str:
+    """Return the text in the reader's language."""
+    return str(untyped_gettext(text, **facts))

@@ -1,0 +1,152 @@
+"""Live pages: server-sent events that say "look again", never what changed.
+
+One thread a process reads the outbox and fans out to its listeners. The database is the source, so
+nothing is missed when Redis is silent.
+"""
+
+import json
+import logging
+import queue
+import threading
+from collections.abc import Iterator
+
+from flask import Blueprint, Flask, Response, current_app, request
+from flask.typing import ResponseReturnValue
+
+from booking import queries as bookings
+from dispatch import queries as visits
+from faces.chrome import call
+from faces.chrome.sign_in import signed_in
+from kernel import outbox
+from kernel.actor import Role
+from kernel.db import transaction
+from kernel.errors import Missing, Unavailable
+from kernel.words import msg
+
+log = logging.getLogger(__name__)
+blueprint = Blueprint("live", __name__)
+
+LISTENERS_MAX = 40
+HEARTBEAT_S = 10.0
+LOOK_EVERY_S = 0.5
+# A browser reconnects by itself; this frees a thread that nobody reads any more.
+LISTEN_MAX_S = 600.0
+BACKLOG_MAX = 100
+
+
+class TooManyListeners(Unavailable):
+    """Every place for live pages is taken; the page polls instead."""
+
+    code = "too_many_listeners"
+    says = msg("实时连接已满，页面会自动定时刷新。")
+
+
+class Feed:
+    """Fans the outbox's topics out to the listeners of this process."""
+
+    def __init__(self, app: Flask) -> None:
+        self._app = app
+        self._lock = threading.Lock()
+        self._listeners: dict[queue.SimpleQueue[str], frozenset[str]] = {}
+        self._thread: threading.Thread | None = None
+        self._last_id = 0
+
+    def join(self, topics: frozenset[str]) -> "queue.SimpleQueue[str]":
+        """Add a listener. Raises TooManyListeners."""
+        mailbox: queue.SimpleQueue[str] = queue.SimpleQueue()
+        with self._lock:
+            if len(self._listeners) >= LISTENERS_MAX:
+                raise TooManyListeners
+            self._listeners[mailbox] = topics
+            if self._thread is None or not self._thread.is_alive():
+                with transaction(reads_only=True) as db:
+                    self._last_id = outbox.latest_id(db)
+                self._thread = threading.Thread(target=self._run, name="live-feed", daemon=True)
+                self._thread.start()
+        return mailbox
+
+    def leave(self, mailbox: "queue.SimpleQueue[str]") -> None:
+        """Remove a listener."""
+        with self._lock:
+            self._listeners.pop(mailbox, None)
+
+    def _run(self) -> None:
+        pause = threading.Event()
+        with self._app.app_context():
+            while not pause.wait(LOOK_EVERY_S):
+                with self._lock:
+                    if not self._listeners:
+                        # Under the lock, so that a newcomer sees a dead thread and starts another.
+                        self._thread = None
+                        return
+                try:
+                    self._look()
+                except Exception:
+                    # The feed's outermost loop: it must outlive a database that is away.
+                    log.exception("the live feed could not look")
+
+    def _look(self) -> None:
+        with transaction(reads_only=True) as db:
+            news = outbox.topics_since(db, after_id=self._last_id)
+        for event_id, topics in news:
+            self._last_id = event_id
+            with self._lock:
+                hearers = [(box, wants & topics) for box, wants in self._listeners.items()]
+            for mailbox, heard in hearers:
+                if heard and mailbox.qsize() < BACKLOG_MAX:
+                    mailbox.put(json.dumps({"id": event_id, "topics": sorted(heard)}))
+
+
+@blueprint.get("/live")
+@signed_in(
+    Role.MEMBER, Role.TECHNICIAN, Role.DISPATCHER, Role.MANAGER, Role.ADMINISTRATOR, Role.AUDITOR
+)
+def listen() -> ResponseReturnValue:
+    """Stream the news of ?topic=booking:B…, day:1:2026-11-23 or technician (oneself)."""
+    topic = _checked(request.args.get("topic", ""))
+    feed: Feed = current_app.extensions["doorbell.feed"]
+    mailbox = feed.join(frozenset({topic}))
+    answer = Response(_stream(feed, mailbox), mimetype="text/event-stream")
+    answer.headers["X-Accel-Buffering"] = "no"
+    return answer
+
+
+def _stream(feed: Feed, mailbox: "queue.SimpleQueue[str]") -> Iterator[str]:
+    try:
+        yield "retry: 2000\nevent: hello\ndata: {}\n\n"
+        for _ in range(int(LISTEN_MAX_S / HEARTBEAT_S)):
+            try:
+                yield f"event: changed\ndata: {mailbox.get(timeout=HEARTBEAT_S)}\n\n"
+            except queue.Empty:
+                yield "event: beat\ndata: {}\n\n"
+    finally:
+        feed.leave(mailbox)
+
+
+def _checked(topic: str) -> str:
+    """Return the topic when the actor may hear it. Raises Missing."""
+    kind, _, rest = topic.partition(":")
+    actor = call.actor()
+    with transaction(reads_only=True) as db:
+        match kind:
+            case "booking":
+                bookings.booking(db, number=rest, by=actor)
+            case "visit" if actor.role is Role.TECHNICIAN:
+                if visits.visit_by_number(db, rest).technician_id != actor.id:
+                    raise Missing
+            case "technician" if actor.role is Role.TECHNICIAN:
+                return f"technician:{actor.id}"
+            case "member" if actor.role is Role.MEMBER:
+                return f"member:{actor.id}"
+            case "day":
+                branch, _, _ = rest.partition(":")
+                if not branch.isdigit() or not actor.sees_branch(int(branch)):
+                    raise Missing
+            case _:
+                raise Missing
+    return topic
+
+
+def register(app: Flask) -> None:
+    """Give the app its feed."""
+    app.extensions["doorbell.feed"] = Feed(app)

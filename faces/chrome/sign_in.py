@@ -1,0 +1,165 @@
+"""Sign-in: the cookie, the session it opens, who may see which view, and forged requests."""
+
+import functools
+import hmac
+from collections.abc import Callable
+from typing import Any, TypeVar, cast
+from urllib.parse import urlsplit
+
+from flask import Flask, Request, Response, g, redirect, request, url_for
+from flask.typing import ResponseReturnValue
+from werkzeug.wrappers import Response as BaseResponse
+
+from dispatch import queries as dispatch
+from faces.chrome import call
+from kernel.actor import Actor, Role
+from kernel.db import transaction
+from kernel.errors import Forbidden
+from kernel.words import msg
+from members import queries as members
+from members.operations import sign_ins
+from members.operations.sign_ins import Opened
+
+COOKIE = "__Host-sign_in"
+TRIP_COOKIE = "__Host-trip"
+COOKIE_DAYS = 90
+PHONE_ROLES = {Role.MEMBER, Role.TECHNICIAN}
+SAFE_METHODS = {"GET", "HEAD", "OPTIONS"}
+
+View = TypeVar("View", bound=Callable[..., ResponseReturnValue])
+
+
+class ForgedRequest(Forbidden):
+    """The request did not come from one of our pages."""
+
+    code = "csrf"
+    says = msg("页面已过期，请刷新后再试。")
+
+
+class NotSignedIn(Forbidden):
+    """Nobody is signed in, or not as somebody who may see this."""
+
+    code = "not_signed_in"
+    says = msg("请先登录。")
+
+
+def register(app: Flask) -> None:
+    """Read the cookie before each request and refuse forged ones."""
+    app.before_request(_who)
+    app.before_request(_refuse_forged)
+
+
+def signed_in(*roles: Role) -> Callable[[View], View]:
+    """Let only those roles in. A member or technician who is not signed in goes to WeChat's sign-in,
+    staff to the console's."""
+
+    def guard(view: View) -> View:
+        @functools.wraps(view)
+        def guarded(*args: Any, **options: Any) -> ResponseReturnValue:
+            if g.actor is not None and g.actor.role in roles:
+                return view(*args, **options)
+            if g.actor is not None and not (g.actor.role in PHONE_ROLES and PHONE_ROLES & {*roles}):
+                raise Forbidden
+            # One phone may be a member's and a technician's: it signs in again as the other.
+            return _to_sign_in(roles)
+
+        guarded.roles = frozenset(roles)  # type: ignore[attr-defined]  # read by the house's tests
+        return cast(View, guarded)
+
+    return guard
+
+
+def public(view: View) -> View:
+    """Mark a view that needs nobody to be signed in."""
+    view.roles = None  # type: ignore[attr-defined]  # read by the house's tests
+    return view
+
+
+def set_cookie(answer: BaseResponse, opened: Opened) -> None:
+    """Hand the session to the browser."""
+    answer.set_cookie(
+        COOKIE,
+        opened.token,
+        max_age=COOKIE_DAYS * 86_400,
+        secure=True,
+        httponly=True,
+        samesite="Lax",
+        path="/",
+    )
+
+
+def drop_cookie(answer: BaseResponse) -> None:
+    """Take the session back."""
+    answer.delete_cookie(COOKIE, secure=True, httponly=True, samesite="Lax", path="/")
+
+
+def csrf_token() -> str:
+    """Return the token that forms and htmx send back; empty when nobody is signed in."""
+    return cast(str, g.get("csrf_token", ""))
+
+
+def safe_path(path: str) -> str:
+    """Return `path` when it leads to one of our own pages, else the consumer's home."""
+    parts = urlsplit(path)
+    is_ours = path.startswith("/") and not path.startswith(("//", "/\\")) and not parts.netloc
+    return path if is_ours and "\\" not in path and path.isprintable() else "/c/"
+
+
+def _who() -> None:
+    g.actor, g.sign_in_token = None, request.cookies.get(COOKIE, "")
+    if not g.sign_in_token or request.path.startswith("/static/"):
+        return
+    with transaction(reads_only=True) as db:
+        row = members.sign_in(db, token=g.sign_in_token, now=call.now())
+        if row is None:
+            return
+        g.actor, g.csrf_token = _actor(db, row.role, row.subject_id), row.csrf_token
+        is_stale = (call.now() - row.seen_at).total_seconds() > 60
+    if is_stale:
+        with transaction() as db:
+            sign_ins.keep_alive(db, token=g.sign_in_token, now=call.now())
+
+
+def _actor(db: Any, role: Role, subject_id: int) -> Actor | None:
+    if role is Role.MEMBER:
+        return Actor(subject_id, role)
+    if role is Role.TECHNICIAN:
+        technician = dispatch.technician(db, subject_id)
+        return Actor(subject_id, role, frozenset({technician.branch_id}))
+    staff = members.staff(db, subject_id)
+    if staff is None or staff.disabled_at is not None:
+        return None
+    g.staff_name = staff.name
+    return Actor(staff.id, staff.role, frozenset(staff.branch_ids))
+
+
+def _to_sign_in(roles: tuple[Role, ...]) -> ResponseReturnValue:
+    path = request.full_path.rstrip("?") if request.method in SAFE_METHODS else "/c/"
+    if request.headers.get("HX-Request") or request.method not in SAFE_METHODS:
+        return Response(status=401, headers={"HX-Refresh": "true"})
+    if Role.MEMBER in roles or Role.TECHNICIAN in roles:
+        wants = "technician" if Role.TECHNICIAN in roles else "member"
+        return redirect(url_for("wechat.start", next=path, role=wants))
+    return redirect(url_for("console_sign_in.page", next=path))
+
+
+def _refuse_forged() -> None:
+    if request.method in SAFE_METHODS or request.endpoint in FORGERY_EXEMPT:
+        return
+    if not _from_our_page(request):
+        raise ForgedRequest
+    sent = request.headers.get("X-CSRF-Token") or request.form.get("csrf_token", "")
+    if g.actor is not None and not hmac.compare_digest(sent.encode(), csrf_token().encode()):
+        raise ForgedRequest
+
+
+def _from_our_page(made: Request) -> bool:
+    site = made.headers.get("Sec-Fetch-Site")
+    if site is not None and site not in ("same-origin", "none"):
+        return False
+    origin = made.headers.get("Origin")
+    return origin is None or urlsplit(origin).netloc == made.host
+
+
+# Called by other programs, each with a signature or key of its own.
+FORGERY_EXEMPT = {"wechat.callback", "demo_clock.move"}

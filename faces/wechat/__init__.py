@@ -1,0 +1,1 @@
+"""WeChat's side doors: callbacks and the sign-in trip."""

@@ -1,0 +1,167 @@
+"""The one home of the database: base class, column types, engine set-up and transactions.
+
+SQLite runs in WAL with BEGIN IMMEDIATE, so that a writing transaction holds the write lock from its
+first statement; PostgreSQL runs READ COMMITTED with row locks (kernel.locks). Both were measured
+against double-booking; the drivers' defaults double-book.
+"""
+
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from datetime import UTC, datetime
+from typing import Any
+
+from flask import Flask, current_app
+from flask_sqlalchemy import SQLAlchemy
+from sqlalchemy import DateTime, Dialect, Engine, Integer, MetaData, event
+from sqlalchemy.exc import DBAPIError, OperationalError
+from sqlalchemy.exc import TimeoutError as PoolTimeout
+from sqlalchemy.orm import DeclarativeBase, Session
+from sqlalchemy.orm.exc import StaleDataError
+from sqlalchemy.types import TypeDecorator
+
+from kernel.errors import ChangedMeanwhile, Unavailable
+from kernel.money import Money
+
+__all__ = ["Base", "Fen", "Instant", "Session", "configure", "on_commit", "sa", "transaction"]
+
+SQLITE_BUSY_MS = 5_000
+POSTGRES_OPTIONS = "-c lock_timeout=3s -c statement_timeout=15s -c timezone=UTC"
+# PostgreSQL: serialization failure, deadlock, lock not available, statement cancelled by its timeout.
+_BUSY_STATES = {"40001", "40P01", "55P03", "57014"}
+
+
+class Base(DeclarativeBase):
+    """Every model's base; constraint names are fixed so that migrations can name them."""
+
+    metadata = MetaData(
+        naming_convention={
+            "ix": "ix_%(table_name)s_%(column_0_N_name)s",
+            "uq": "uq_%(table_name)s_%(column_0_N_name)s",
+            "ck": "ck_%(table_name)s_%(constraint_name)s",
+            "fk": "fk_%(table_name)s_%(column_0_N_name)s",
+            "pk": "pk_%(table_name)s",
+        }
+    )
+
+
+sa = SQLAlchemy(model_class=Base)
+
+
+class Instant(TypeDecorator[datetime]):
+    """An aware datetime, kept in UTC; a naive one is refused."""
+
+    impl = DateTime(timezone=True)
+    cache_ok = True
+
+    def process_bind_param(self, value: datetime | None, dialect: Dialect) -> datetime | None:
+        if value is None:
+            return None
+        if value.tzinfo is None:
+            raise ValueError("an instant needs a time zone")
+        utc = value.astimezone(UTC)
+        return utc.replace(tzinfo=None) if dialect.name == "sqlite" else utc
+
+    def process_result_value(self, value: datetime | None, dialect: Dialect) -> datetime | None:
+        if value is None:
+            return None
+        return value.replace(tzinfo=UTC) if value.tzinfo is None else value.astimezone(UTC)
+
+
+class Fen(TypeDecorator[Money]):
+    """Money in a column of whole fen."""
+
+    impl = Integer
+    cache_ok = True
+
+    def process_bind_param(self, value: Money | None, dialect: Dialect) -> int | None:
+        return None if value is None else value.fen
+
+    def process_result_value(self, value: int | None, dialect: Dialect) -> Money | None:
+        return None if value is None else Money(value)
+
+
+def configure(app: Flask, database_url: str) -> None:
+    """Bind the app to the database at `database_url` (sqlite:/// or postgresql://)."""
+    options: dict[str, Any] = {"pool_pre_ping": True}
+    if database_url.startswith("postgresql"):
+        database_url = database_url.replace("postgresql://", "postgresql+psycopg://", 1)
+        options |= {
+            "connect_args": {"options": POSTGRES_OPTIONS, "connect_timeout": 5},
+            "pool_timeout": 5,
+        }
+    else:
+        options |= {"connect_args": {"timeout": SQLITE_BUSY_MS / 1000}}
+    app.config["SQLALCHEMY_DATABASE_URI"] = database_url
+    app.config["SQLALCHEMY_ENGINE_OPTIONS"] = options
+    sa.init_app(app)
+    with app.app_context():
+        if sa.engine.dialect.name == "sqlite":
+            _configure_sqlite(sa.engine)
+
+
+def _configure_sqlite(engine: Engine) -> None:
+    @event.listens_for(engine, "connect")
+    def on_connect(raw: Any, _record: object) -> None:
+        # Stops the driver's own late BEGIN, under which a read-then-write loses updates.
+        raw.isolation_level = None
+        for pragma in (
+            f"busy_timeout={SQLITE_BUSY_MS}",
+            "journal_mode=WAL",
+            "synchronous=FULL",
+            "foreign_keys=ON",
+            "recursive_triggers=ON",
+        ):
+            raw.execute("PRAGMA " + pragma)
+
+    @event.listens_for(engine, "begin")
+    def on_begin(connection: Any) -> None:
+        reads_only = connection.get_execution_options().get("reads_only")
+        connection.exec_driver_sql("BEGIN " + ("DEFERRED" if reads_only else "IMMEDIATE"))
+
+
+Doorbell = Callable[[set[str]], None]
+_DOORBELL = "doorbell.on_commit"
+
+
+def on_commit(app: Flask, doorbell: Doorbell) -> None:
+    """Call `doorbell` after each commit that asked for it, with the names of the bells to ring."""
+    app.extensions[_DOORBELL] = doorbell
+
+
+@contextmanager
+def transaction(*, reads_only: bool = False) -> Iterator[Session]:
+    """Open a session, commit at the end, roll back on any exception; then ring the doorbells.
+
+    Needs an application context. With `reads_only` SQLite takes no write lock. Raises
+    ChangedMeanwhile when a versioned row moved under us, Unavailable when the database is busy or
+    away: in both cases nothing was changed.
+    """
+    bind = sa.engine.execution_options(reads_only=True) if reads_only else sa.engine
+    try:
+        with Session(bind, expire_on_commit=False) as db, db.begin():
+            yield db
+            bells: set[str] = db.info.get("bells", set())
+    except StaleDataError as error:
+        raise ChangedMeanwhile from error
+    except PoolTimeout as error:
+        raise Unavailable from error
+    except DBAPIError as error:
+        if _is_busy(error):
+            raise Unavailable from error
+        raise
+    doorbell: Doorbell | None = current_app.extensions.get(_DOORBELL)
+    if bells and doorbell is not None:
+        doorbell(bells)
+
+
+def ring_after_commit(db: Session, bell: str) -> None:
+    """Ask that `bell` be rung once this transaction has committed."""
+    db.info.setdefault("bells", set()).add(bell)
+
+
+def _is_busy(error: DBAPIError) -> bool:
+    state = getattr(error.orig, "sqlstate", None)
+    if state is not None:
+        return state in _BUSY_STATES
+    # No state: SQLite's "database is locked", or a PostgreSQL that is not there.
+    return isinstance(error, OperationalError)

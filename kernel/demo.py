@@ -1,0 +1,58 @@
+"""The demo clock: an offset in the database that every process reads through."""
+
+import time
+from datetime import datetime, timedelta
+
+from sqlalchemy.orm import Mapped, mapped_column
+
+from kernel.clock import SHANGHAI, OffsetClock, SystemClock
+from kernel.db import Base, Session, transaction
+
+# How stale the offset may be in a process; people press the clock's buttons and then look.
+CACHE_S = 0.3
+_ROW_ID = 1
+
+
+class DemoClockRow(Base):
+    """One row: how far business time runs ahead of true time."""
+
+    __tablename__ = "kernel_demo_clock"
+
+    id: Mapped[int] = mapped_column(primary_key=True)
+    offset_s: Mapped[int]
+
+
+def set_now(db: Session, *, to: datetime) -> None:
+    """Move the demo clock so that business time is `to` (aware) at this moment."""
+    offset_s = round((to - SystemClock().now()).total_seconds())
+    row = db.get(DemoClockRow, _ROW_ID)
+    if row is None:
+        db.add(DemoClockRow(id=_ROW_ID, offset_s=offset_s))
+    else:
+        row.offset_s = offset_s
+
+
+def next_nine(now: datetime) -> datetime:
+    """Return the next 09:00 in Asia/Shanghai after `now`."""
+    local = now.astimezone(SHANGHAI)
+    nine = local.replace(hour=9, minute=0, second=0, microsecond=0)
+    return nine if nine > local else nine + timedelta(days=1)
+
+
+def demo_clock() -> OffsetClock:
+    """Return a clock that follows the offset in the database."""
+    return OffsetClock(_CachedOffset())
+
+
+class _CachedOffset:
+    def __init__(self) -> None:
+        self._offset = timedelta(0)
+        self._read_at_s = -CACHE_S
+
+    def __call__(self) -> timedelta:
+        if time.monotonic() - self._read_at_s >= CACHE_S:
+            with transaction(reads_only=True) as db:
+                row = db.get(DemoClockRow, _ROW_ID)
+            self._offset = timedelta(seconds=row.offset_s if row else 0)
+            self._read_at_s = time.monotonic()
+        return self._offset

@@ -1,0 +1,64 @@
+"""Rows of work that one hand at a time may do: lease, fence, finish.
+
+A worker claims a row for a bounded time. Each claim raises the row's fence; a worker whose lease
+ran out finds another fence and its late writing changes nothing. Times are true time, so the demo
+clock cannot expire a lease.
+"""
+
+from collections.abc import Sequence
+from typing import Any, TypeVar
+
+from sqlalchemy import ColumnElement, select, update
+from sqlalchemy.orm import Mapped, Session, mapped_column
+
+from kernel.clock import wall_s
+
+PENDING = "pending"
+
+W = TypeVar("W", bound="Leased")
+
+
+class Leased:
+    """Columns of a table of work; `due_s` and `lease_until_s` are true seconds since 1970."""
+
+    id: Mapped[int] = mapped_column(primary_key=True)
+    state: Mapped[str] = mapped_column(default=PENDING, index=True)
+    due_s: Mapped[float] = mapped_column(default=0.0)
+    lease_until_s: Mapped[float] = mapped_column(default=0.0)
+    fence: Mapped[int] = mapped_column(default=0)
+    attempts: Mapped[int] = mapped_column(default=0)
+
+
+def due(model: type[Leased]) -> ColumnElement[bool]:
+    """Return the condition for rows that wait and that nobody holds."""
+    now_s = wall_s()
+    return (model.state == PENDING) & (model.due_s <= now_s) & (model.lease_until_s <= now_s)
+
+
+def claim(db: Session, model: type[W], *, lease_s: float, limit: int) -> Sequence[W]:
+    """Take up to `limit` due rows, oldest first, for `lease_s` seconds; two hands never get the same row."""
+    chosen = select(model.id).where(due(model)).order_by(model.id).limit(limit)
+    ids = db.scalars(chosen.with_for_update(skip_locked=True)).all()
+    for row_id in ids:
+        db.execute(
+            update(model)
+            .where(model.id == row_id, due(model))
+            .values(
+                lease_until_s=wall_s() + lease_s, fence=model.fence + 1, attempts=model.attempts + 1
+            )
+            .execution_options(synchronize_session=False)
+        )
+    fresh = select(model).where(model.id.in_(ids)).order_by(model.id)
+    return db.scalars(fresh.execution_options(populate_existing=True)).all()
+
+
+def finish(db: Session, row: Leased, *, state: str, retry_in_s: float = 0.0, **values: Any) -> bool:
+    """Record the outcome; False, and nothing changed, when the lease passed to another hand."""
+    model = type(row)
+    done = db.execute(
+        update(model)
+        .where(model.id == row.id, model.fence == row.fence, model.state == PENDING)
+        .values(state=state, due_s=wall_s() + retry_in_s, lease_until_s=0.0, **values)
+        .execution_options(synchronize_session=False)
+    )
+    return bool(done.rowcount)  # type: ignore[attr-defined]  # an UPDATE's result has it

@@ -1,0 +1,40 @@
+"""Row locks in one order for the whole house: member, then branch-days, then ledger accounts.
+
+On PostgreSQL a lock is SELECT … FOR UPDATE. On SQLite the writing transaction itself is the lock
+(BEGIN IMMEDIATE) and the same call only reads.
+"""
+
+from enum import IntEnum
+from typing import Any, TypeVar
+
+from sqlalchemy import ColumnElement, select
+
+from kernel.db import Base, Session
+
+M = TypeVar("M", bound=Base)
+
+
+class Rank(IntEnum):
+    """The order in which locks are taken; within a rank, by `key`."""
+
+    MEMBER = 1
+    BRANCH_DAY = 2
+    ACCOUNT = 3
+
+
+def lock(
+    db: Session, model: type[M], where: ColumnElement[bool], *, rank: Rank, key: tuple[Any, ...]
+) -> M | None:
+    """Lock and return the one row `where` finds, fresh from the database; None when there is none.
+
+    A lock out of order is a programmer's mistake and asserts.
+    """
+    _check_order(db, (rank, key))
+    statement = select(model).where(where).with_for_update()
+    return db.scalars(statement.execution_options(populate_existing=True)).one_or_none()
+
+
+def _check_order(db: Session, place: tuple[Rank, tuple[Any, ...]]) -> None:
+    held = db.info.setdefault("locks", [])
+    assert not held or place >= held[-1] or place in held, f"lock {place} after {held[-1]}"
+    held.append(place)

@@ -1,0 +1,73 @@
+"""The relay: finds work in the database, rings for it, and does it itself when nobody comes."""
+
+import logging
+import time
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, field
+
+from kernel.queue import Bell
+
+log = logging.getLogger(__name__)
+
+LOOK_EVERY_S = 1.0
+# How long work may lie after the bell was rung before the relay does it itself.
+GRACE_S = 3.0
+
+
+@dataclass(frozen=True, slots=True)
+class Drain:
+    """One kind of waiting work: is there any, and do some of it (returns how many)."""
+
+    is_due: Callable[[], bool]
+    work: Callable[[], int]
+
+
+@dataclass(slots=True)
+class Periodic:
+    """Something to be done again and again; safe to repeat and to skip."""
+
+    name: str
+    every_s: float
+    work: Callable[[], int]
+    next_s: float = field(default=0.0)
+
+
+def run(
+    drains: Mapping[str, Drain],
+    periodics: Sequence[Periodic],
+    bell: Bell,
+    *,
+    should_stop: Callable[[], bool],
+) -> None:
+    """Look every LOOK_EVERY_S until told to stop. One failing kind of work never stops the others."""
+    waiting_since_s: dict[str, float] = {}
+    while not should_stop():
+        for name, drain in drains.items():
+            _guarded(name, lambda n=name, d=drain: _look(n, d, bell, waiting_since_s))  # type: ignore[misc]  # bound now
+        for periodic in periodics:
+            if time.monotonic() >= periodic.next_s:
+                periodic.next_s = time.monotonic() + periodic.every_s
+                _guarded(periodic.name, periodic.work)
+        time.sleep(LOOK_EVERY_S)
+
+
+def _look(name: str, drain: Drain, bell: Bell, waiting_since_s: dict[str, float]) -> int:
+    if not drain.is_due():
+        waiting_since_s.pop(name, None)
+        return 0
+    now_s = time.monotonic()
+    since_s = waiting_since_s.setdefault(name, now_s)
+    if now_s - since_s < GRACE_S:
+        bell.ring({name})
+        return 0
+    log.info("nobody answers the bell %s: the relay does the work", name)
+    waiting_since_s.pop(name, None)
+    return drain.work()
+
+
+def _guarded(name: str, work: Callable[[], int]) -> None:
+    try:
+        work()
+    except Exception:
+        # The relay's outermost loop: it must outlive a database that is away.
+        log.exception("%s failed; the relay looks again", name)

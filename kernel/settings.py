@@ -1,0 +1,95 @@
+"""What the surroundings decide: read once from the environment, frozen, units in the names."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass, fields
+from enum import StrEnum
+from pathlib import Path
+from urllib.parse import urlsplit
+
+
+class Mode(StrEnum):
+    DEMO = "demo"
+    PRODUCTION = "production"
+    TEST = "test"
+
+
+class BadSettings(Exception):
+    """The environment does not describe a system that could run."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Settings:
+    """One field per environment variable of the same name in capitals; secrets have no default."""
+
+    mode: Mode
+    data_dir: Path
+    database_url: str
+    secret_key: str
+    public_base: str
+    wechat_appid: str
+    wechat_secret: str
+    wechat_token: str
+    redis_url: str = ""
+    sandbox_base: str = ""
+    control_key: str = ""
+    wechat_aes_key: str = ""
+    wechat_api_base: str = "https://api.weixin.qq.com"
+    wechat_mp_base: str = "https://mp.weixin.qq.com"
+    wechat_open_base: str = "https://open.weixin.qq.com"
+    wechat_pay_base: str = "https://api.mch.weixin.qq.com"
+    wechat_jssdk_url: str = "https://res.wx.qq.com/open/js/jweixin-1.6.0.js"
+    # JSON object: message kind (M1, M5, …) to the template id the account was given. The demo's
+    # sandbox grants ids equal to the kinds.
+    wechat_template_ids: str = "{}"
+    map_tiles_url: str = ""
+    callback_url: str = ""
+
+    @classmethod
+    def from_env(cls, environ: Mapping[str, str]) -> "Settings":
+        """Read the settings. Raises BadSettings, naming what is missing or contradictory."""
+        given = {f.name: environ[f.name.upper()] for f in fields(cls) if f.name.upper() in environ}
+        missing = [name for name in _REQUIRED if not given.get(name)]
+        if missing:
+            raise BadSettings(
+                f"missing in the environment: {', '.join(m.upper() for m in missing)}"
+            )
+        try:
+            mode = Mode(given.pop("mode"))
+        except ValueError as error:
+            raise BadSettings("MODE is one of demo, production, test") from error
+        settings = cls(mode=mode, data_dir=Path(given.pop("data_dir")), **given)
+        _check(settings)
+        return settings
+
+    @property
+    def is_demo(self) -> bool:
+        return self.mode is Mode.DEMO
+
+    @property
+    def public_host(self) -> str:
+        """The host name of our pages, without its port."""
+        return urlsplit(self.public_base).hostname or ""
+
+
+_REQUIRED = (
+    "mode",
+    "data_dir",
+    "database_url",
+    "secret_key",
+    "public_base",
+    "wechat_appid",
+    "wechat_secret",
+    "wechat_token",
+)
+
+
+def _check(settings: Settings) -> None:
+    if len(settings.secret_key) < 32:
+        raise BadSettings("SECRET_KEY needs 32 characters or more")
+    if settings.wechat_aes_key and len(settings.wechat_aes_key) != 43:
+        raise BadSettings("WECHAT_AES_KEY has 43 characters, or is empty for plain mode")
+    if settings.mode is Mode.PRODUCTION:
+        if settings.sandbox_base or settings.control_key:
+            raise BadSettings("a sandbox is configured: refused in production")
+        if not settings.public_base.startswith("https://"):
+            raise BadSettings("PUBLIC_BASE must be https in production")

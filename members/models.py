@@ -1,0 +1,84 @@
+"""People and their sign-ins."""
+
+from datetime import datetime
+
+from sqlalchemy import JSON, Enum, ForeignKey
+from sqlalchemy.orm import Mapped, mapped_column
+
+from kernel.actor import Role
+from kernel.db import Base, Instant
+
+
+class Member(Base):
+    """A person who books, known by the openid WeChat gave him for our account."""
+
+    __tablename__ = "members_member"
+
+    id: Mapped[int] = mapped_column(primary_key=True)
+    number: Mapped[str] = mapped_column(unique=True)
+    openid: Mapped[str] = mapped_column(unique=True)
+    name: Mapped[str] = mapped_column(default="")
+    phone: Mapped[str] = mapped_column(default="", index=True)
+    follows: Mapped[bool] = mapped_column(default=False)
+    # The scenes of the QR codes that first and last brought him; empty when he came by himself.
+    first_scene: Mapped[str] = mapped_column(default="")
+    last_scene: Mapped[str] = mapped_column(default="", index=True)
+    joined_at: Mapped[datetime] = mapped_column(Instant)
+
+
+class Staff(Base):
+    """Somebody who signs in to the console with a password."""
+
+    __tablename__ = "members_staff"
+
+    id: Mapped[int] = mapped_column(primary_key=True)
+    login: Mapped[str] = mapped_column(unique=True)
+    name: Mapped[str]
+    role: Mapped[Role] = mapped_column(
+        Enum(Role, native_enum=False, length=32, values_callable=list)
+    )
+    branch_ids: Mapped[list[int]] = mapped_column(JSON, default=list)
+    password_hash: Mapped[str]
+    disabled_at: Mapped[datetime | None] = mapped_column(Instant)
+    # Wrong passwords since the last right one, and until when no further try is looked at.
+    failures: Mapped[int] = mapped_column(default=0)
+    shut_until: Mapped[datetime | None] = mapped_column(Instant)
+
+
+class SignIn(Base):
+    """One session on one device; the cookie holds the token, this row only its hash."""
+
+    __tablename__ = "members_sign_in"
+
+    token_hash: Mapped[str] = mapped_column(primary_key=True)
+    role: Mapped[Role] = mapped_column(
+        Enum(Role, native_enum=False, length=32, values_callable=list)
+    )
+    # The id among his kind: a member, a technician or a member of staff.
+    subject_id: Mapped[int] = mapped_column(index=True)
+    csrf_token: Mapped[str]
+    opened_at: Mapped[datetime] = mapped_column(Instant)
+    seen_at: Mapped[datetime] = mapped_column(Instant)
+    expires_at: Mapped[datetime] = mapped_column(Instant, index=True)
+
+
+class OAuthState(Base):
+    """A trip to WeChat's sign-in under way: one use, ten minutes, bound to a cookie."""
+
+    __tablename__ = "members_oauth_state"
+
+    state: Mapped[str] = mapped_column(primary_key=True)
+    cookie_hash: Mapped[str]
+    return_path: Mapped[str]
+    expires_at: Mapped[datetime] = mapped_column(Instant, index=True)
+
+
+class Touch(Base):
+    """A member met one of our QR codes."""
+
+    __tablename__ = "members_touch"
+
+    id: Mapped[int] = mapped_column(primary_key=True)
+    member_id: Mapped[int] = mapped_column(ForeignKey("members_member.id"), index=True)
+    scene: Mapped[str] = mapped_column(index=True)
+    at: Mapped[datetime] = mapped_column(Instant)

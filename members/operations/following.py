@@ -1,0 +1,65 @@
+"""A person meets the service account."""
+
+from datetime import datetime
+
+from sqlalchemy import select
+
+from kernel import locks, outbox
+from kernel.db import Session
+from kernel.numbers import new_number
+from members.events import MemberFollowed
+from members.models import Member, Touch
+
+
+def lock_member(db: Session, member_id: int) -> None:
+    """Lock the member: the first lock of whatever concerns his bookings."""
+    locks.lock(db, Member, Member.id == member_id, rank=locks.Rank.MEMBER, key=(member_id,))
+
+
+def meet(db: Session, *, openid: str, now: datetime) -> Member:
+    """Return the member of that openid, made now when he is new."""
+    known = db.scalars(select(Member).where(Member.openid == openid)).one_or_none()
+    if known is not None:
+        return known
+    newcomer = Member(
+        number=new_number("M"),
+        openid=openid,
+        joined_at=now,
+        follows=False,
+        first_scene="",
+        last_scene="",
+    )
+    db.add(newcomer)
+    db.flush()
+    return newcomer
+
+
+def follow(db: Session, *, openid: str, scene: str, now: datetime) -> Member:
+    """Record that he follows, and by which QR code (`scene`, empty for none)."""
+    member = meet(db, openid=openid, now=now)
+    member.follows = True
+    touch(db, member=member, scene=scene, now=now)
+    outbox.record(db, MemberFollowed(at=now, member_id=member.id, scene=scene))
+    return member
+
+
+def touch(db: Session, *, member: Member, scene: str, now: datetime) -> None:
+    """Record a scan; the first scene is kept for ever, the last one moves. No scene, no touch."""
+    if not scene:
+        return
+    member.first_scene = member.first_scene or scene
+    member.last_scene = scene
+    db.add(Touch(member_id=member.id, scene=scene, at=now))
+
+
+def unfollow(db: Session, *, openid: str) -> None:
+    """Record that he no longer follows; unknown openids are ignored."""
+    known = db.scalars(select(Member).where(Member.openid == openid)).one_or_none()
+    if known is not None:
+        known.follows = False
+
+
+def name_member(db: Session, *, member_id: int, name: str, phone: str) -> None:
+    """Keep the name and phone he last booked with."""
+    member = db.scalars(select(Member).where(Member.id == member_id)).one()
+    member.name, member.phone = name, phone

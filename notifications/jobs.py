@@ -1,0 +1,107 @@
+"""Sending: claim one message, send it outside any transaction, write down what came of it."""
+
+import logging
+from collections.abc import Mapping
+from dataclasses import dataclass
+
+from sqlalchemy import select, update
+
+from gateways.wechat.client import WeChat
+from gateways.wechat.errors import Retry, WeChatError
+from kernel import leases
+from kernel.clock import Clock, wall_s
+from kernel.db import transaction
+from notifications.models import Message
+from notifications.sending import Decision, after_failure, client_msg_id, is_too_late
+
+log = logging.getLogger(__name__)
+
+# More than connect and read timeout together, twice (a token refresh), plus ten.
+LEASE_S = 35.0
+SENDS_MAX = 200
+
+
+@dataclass(frozen=True, slots=True)
+class Sender:
+    """What sending needs: the account, its template ids by kind, and the address of our pages."""
+
+    wechat: WeChat
+    template_ids: Mapping[str, str]
+    public_base: str
+
+
+def messages_due() -> bool:
+    """Tell whether a message waits to be sent."""
+    with transaction(reads_only=True) as db:
+        return db.scalar(select(Message.id).where(leases.due(Message)).limit(1)) is not None
+
+
+def send_messages(sender: Sender, clock: Clock) -> int:
+    """Send what is due, SENDS_MAX messages at most; return how many were tried.
+
+    Safe to run twice or side by side, and to be killed at any step: a message whose fate is not
+    known is repeated under the same client_msg_id for nine minutes, then left to a person.
+    """
+    tried = 0
+    while tried < SENDS_MAX:
+        with transaction() as db:
+            rows = leases.claim(db, Message, lease_s=LEASE_S, limit=1)
+        if not rows:
+            break
+        _send(rows[0], sender, clock)
+        tried += 1
+    return tried
+
+
+def _send(row: Message, sender: Sender, clock: Clock) -> None:
+    had_ambiguous = row.maybe_sent_s is not None
+    if is_too_late(maybe_sent_s=row.maybe_sent_s, now_s=wall_s()):
+        _write(row, Decision("unknown"), clock, maybe_sent_s=row.maybe_sent_s)
+        return
+    # Known before the call, so that a death in the middle leaves the nine minutes known.
+    first_s = row.maybe_sent_s if had_ambiguous else wall_s()
+    with transaction() as db:
+        db.execute(update(Message).where(Message.id == row.id).values(maybe_sent_s=first_s))
+    try:
+        msgid = sender.wechat.send_template(
+            openid=row.openid,
+            template_id=sender.template_ids.get(row.kind, row.kind),
+            data=row.fields,
+            url=sender.public_base + row.path,
+            client_msg_id=client_msg_id(row.dedupe_key),
+        )
+    except WeChatError as error:
+        log.warning("message %s was not sent: %s", row.id, error)
+        decision = after_failure(error, attempts=row.attempts, had_ambiguous=had_ambiguous)
+        surely_unsent = error.retry is not Retry.AMBIGUOUS and not had_ambiguous
+        _write(
+            row,
+            decision,
+            clock,
+            maybe_sent_s=None if surely_unsent else first_s,
+            error=str(error),
+        )
+        return
+    _write(row, Decision("sent"), clock, maybe_sent_s=first_s, msgid=msgid)
+
+
+def _write(
+    row: Message,
+    decision: Decision,
+    clock: Clock,
+    *,
+    maybe_sent_s: float | None,
+    msgid: str = "",
+    error: str = "",
+) -> None:
+    with transaction() as db:
+        leases.finish(
+            db,
+            row,
+            state=decision.state,
+            retry_in_s=decision.retry_in_s,
+            maybe_sent_s=maybe_sent_s,
+            msgid=msgid,
+            error=error,
+            sent_at=clock.now() if decision.state == "sent" else None,
+        )

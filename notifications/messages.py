@@ -1,0 +1,162 @@
+"""What each message says: its template, its fields and its words. Pure.
+
+A spec's keys carry WeChat's field types; `gateways.wechat.fields` holds every value against them.
+"""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import datetime
+
+from gateways.wechat.fields import fit
+from kernel.clock import SHANGHAI
+
+
+@dataclass(frozen=True, slots=True)
+class Spec:
+    """One kind of message: its title, and (key, label) of its fields in order."""
+
+    kind: str
+    title: str
+    fields: tuple[tuple[str, str], ...]
+
+    @property
+    def content(self) -> str:
+        """The template's text as WeChat's console shows it."""
+        return "\n".join(f"{label}：{{{{{key}.DATA}}}}" for key, label in self.fields)
+
+
+M1 = Spec(
+    "M1",
+    "预约成功通知",
+    (
+        ("thing1", "服务项目"),
+        ("time2", "上门时间"),
+        ("thing3", "上门地址"),
+        ("phrase4", "当前状态"),
+        ("thing5", "温馨提示"),
+    ),
+)
+M4 = Spec(
+    "M4",
+    "新任务提醒",
+    (
+        ("thing1", "服务项目"),
+        ("time2", "上门时间"),
+        ("thing3", "上门地址"),
+        ("phrase4", "当前状态"),
+    ),
+)
+M5 = Spec(
+    "M5",
+    "师傅已安排通知",
+    (
+        ("thing1", "服务项目"),
+        ("time2", "上门时间"),
+        ("name3", "上门师傅"),
+        ("character_string4", "师傅工号"),
+        ("thing5", "温馨提示"),
+    ),
+)
+M7 = Spec(
+    "M7",
+    "师傅出发通知",
+    (
+        ("name1", "上门师傅"),
+        ("time2", "预计到达"),
+        ("thing3", "上门地址"),
+        ("thing4", "温馨提示"),
+    ),
+)
+M12 = Spec(
+    "M12",
+    "师傅到达通知",
+    (
+        ("name1", "上门师傅"),
+        ("time2", "到达时间"),
+        ("thing3", "上门地址"),
+        ("thing4", "温馨提示"),
+    ),
+)
+M17 = Spec(
+    "M17",
+    "服务完成通知",
+    (
+        ("thing1", "服务项目"),
+        ("time2", "完成时间"),
+        ("number3", "获得积分"),
+        ("number4", "积分余额"),
+        ("thing5", "温馨提示"),
+    ),
+)
+
+SPECS: Mapping[str, Spec] = {spec.kind: spec for spec in (M1, M4, M5, M7, M12, M17)}
+
+
+def booked(*, service: str, starts_at: datetime, ends_at: datetime, place: str) -> dict[str, str]:
+    """M1: the promise is made."""
+    return _fitted(
+        thing1=service,
+        time2=window(starts_at, ends_at),
+        thing3=place,
+        phrase4="已预约",
+        thing5="请留成年人在家，可点开查看详情",
+    )
+
+
+def offered(*, service: str, starts_at: datetime, ends_at: datetime, place: str) -> dict[str, str]:
+    """M4: a technician has a new visit."""
+    return _fitted(thing1=service, time2=window(starts_at, ends_at), thing3=place, phrase4="待接单")
+
+
+def assigned(
+    *, service: str, starts_at: datetime, ends_at: datetime, technician: str, work_number: str
+) -> dict[str, str]:
+    """M5: the member's technician is known."""
+    return _fitted(
+        thing1=service,
+        time2=window(starts_at, ends_at),
+        name3=technician,
+        character_string4=work_number,
+        thing5="师傅出发时会再告诉您",
+    )
+
+
+def departed(*, technician: str, eta: datetime, place: str) -> dict[str, str]:
+    """M7: the technician is on his way."""
+    return _fitted(
+        name1=technician, time2=moment(eta), thing3=place, thing4="开工前请向师傅出示服务码"
+    )
+
+
+def arrived(*, technician: str, at: datetime, place: str) -> dict[str, str]:
+    """M12: the technician is at the door."""
+    return _fitted(
+        name1=technician, time2=moment(at), thing3=place, thing4="请开门并出示 4 位服务码"
+    )
+
+
+def completed(*, service: str, at: datetime, points: int, balance: int) -> dict[str, str]:
+    """M17: the work is done, the points are in the ledger."""
+    return _fitted(
+        thing1=service,
+        time2=moment(at),
+        number3=str(points),
+        number4=str(balance),
+        thing5="积分已到账，感谢您的信任",
+    )
+
+
+def window(starts_at: datetime, ends_at: datetime) -> str:
+    """Return a window as WeChat's `time` takes it: 2026年11月26日 10:00~12:00."""
+    start, end = starts_at.astimezone(SHANGHAI), ends_at.astimezone(SHANGHAI)
+    return f"{start.year}年{start.month}月{start.day}日 {start:%H:%M}~{end:%H:%M}"
+
+
+def moment(at: datetime) -> str:
+    """Return an instant as WeChat's `time` takes it: 2026年11月26日 10:05."""
+    local = at.astimezone(SHANGHAI)
+    return f"{local.year}年{local.month}月{local.day}日 {local:%H:%M}"
+
+
+def _fitted(**fields: str) -> dict[str, str]:
+    return {key: fit(key, value) for key, value in fields.items()}

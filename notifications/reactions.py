@@ -1,0 +1,166 @@
+"""Which event makes which message for whom. Safe to repeat: one row per event, person and kind."""
+
+from datetime import datetime
+
+from sqlalchemy.dialects import postgresql, sqlite
+
+from booking import queries as bookings
+from booking.events import BookingBooked, BookingCompleted
+from booking.models import Booking
+from dispatch import queries as visits
+from dispatch.events import VisitArrived, VisitAssigned, VisitDeparted
+from dispatch.models import Technician
+from kernel import db as kernel_db
+from kernel.clock import Clock, instant_at
+from kernel.db import Session, transaction
+from kernel.events import Event
+from members import ledger_queries
+from members import queries as members
+from notifications import messages
+from notifications.models import Message
+
+BELL = "messages"
+
+
+def on_booked(event: Event, clock: Clock) -> None:
+    """Tell the member that the promise is made (M1)."""
+    assert isinstance(event, BookingBooked)
+    with transaction() as db:
+        booking = bookings.by_id(db, event.booking_id)
+        fields = messages.booked(
+            service=_service(db, booking),
+            starts_at=booking.starts_at,
+            ends_at=booking.ends_at,
+            place=_place(booking),
+        )
+        _tell_member(db, booking, "M1", key=booking.number, fields=fields, now=clock.now())
+
+
+def on_assigned(event: Event, clock: Clock) -> None:
+    """Tell the technician of his new visit (M4) and the member who will come (M5)."""
+    assert isinstance(event, VisitAssigned)
+    with transaction() as db:
+        booking = bookings.booking_of_visit(db, event.visit_id)
+        technician = visits.technician(db, event.technician_id)
+        service = _service(db, booking)
+        _tell(
+            db,
+            kind="M4",
+            openid=technician.openid or "",
+            about=f"visit:{event.visit_number}",
+            key=f"{event.visit_number}:{technician.id}",
+            fields=messages.offered(
+                service=service,
+                starts_at=booking.starts_at,
+                ends_at=booking.ends_at,
+                place=_place(booking),
+            ),
+            path=f"/t/visits/{event.visit_number}",
+            now=clock.now(),
+        )
+        fields = messages.assigned(
+            service=service,
+            starts_at=booking.starts_at,
+            ends_at=booking.ends_at,
+            technician=surname(technician),
+            work_number=technician.work_number,
+        )
+        key = f"{booking.number}:{technician.id}"
+        _tell_member(db, booking, "M5", key=key, fields=fields, now=clock.now())
+
+
+def on_departed(event: Event, clock: Clock) -> None:
+    """Tell the member that the technician is on his way (M7)."""
+    assert isinstance(event, VisitDeparted)
+    with transaction() as db:
+        booking = bookings.booking_of_visit(db, event.visit_id)
+        fields = messages.departed(
+            technician=surname(visits.technician(db, event.technician_id)),
+            eta=instant_at(event.day, event.eta_s),
+            place=_place(booking),
+        )
+        _tell_member(db, booking, "M7", key=booking.number, fields=fields, now=clock.now())
+
+
+def on_arrived(event: Event, clock: Clock) -> None:
+    """Tell the member that the technician is at the door (M12)."""
+    assert isinstance(event, VisitArrived)
+    with transaction() as db:
+        booking = bookings.booking_of_visit(db, event.visit_id)
+        fields = messages.arrived(
+            technician=surname(visits.technician(db, event.technician_id)),
+            at=event.at,
+            place=_place(booking),
+        )
+        _tell_member(db, booking, "M12", key=booking.number, fields=fields, now=clock.now())
+
+
+def on_completed(event: Event, clock: Clock) -> None:
+    """Tell the member that the work is done and what it earned (M17)."""
+    assert isinstance(event, BookingCompleted)
+    with transaction() as db:
+        booking = bookings.by_id(db, event.booking_id)
+        evidence = f"booking:{booking.number}"
+        fields = messages.completed(
+            service=_service(db, booking),
+            at=event.at,
+            points=ledger_queries.points_of(db, evidence, booking.member_id),
+            balance=ledger_queries.points_balance(db, booking.member_id),
+        )
+        _tell_member(db, booking, "M17", key=booking.number, fields=fields, now=clock.now())
+
+
+def surname(technician: Technician) -> str:
+    """Return how members are told of a technician: 王师傅."""
+    return f"{technician.name[0]}师傅"
+
+
+def _service(db: Session, booking: Booking) -> str:
+    return bookings.services_by_id(db)[booking.service_id].name
+
+
+def _place(booking: Booking) -> str:
+    return f"{booking.compound}{booking.door}"
+
+
+def _tell_member(
+    db: Session, booking: Booking, kind: str, *, key: str, fields: dict[str, str], now: datetime
+) -> None:
+    _tell(
+        db,
+        kind=kind,
+        openid=members.member(db, booking.member_id).openid,
+        about=f"booking:{booking.number}",
+        key=key,
+        fields=fields,
+        path=f"/c/bookings/{booking.number}",
+        now=now,
+    )
+
+
+def _tell(
+    db: Session,
+    *,
+    kind: str,
+    openid: str,
+    about: str,
+    key: str,
+    fields: dict[str, str],
+    path: str,
+    now: datetime,
+) -> None:
+    """Queue one message; nothing happens when it was queued before, or nobody can get it."""
+    if not openid:
+        return
+    insert = sqlite.insert if db.get_bind().dialect.name == "sqlite" else postgresql.insert
+    row = insert(Message).values(
+        dedupe_key=f"{kind}:{key}",
+        kind=kind,
+        openid=openid,
+        about=about,
+        fields=fields,
+        path=path,
+        made_at=now,
+    )
+    db.execute(row.on_conflict_do_nothing(index_elements=["dedupe_key"]))
+    kernel_db.ring_after_commit(db, BELL)
