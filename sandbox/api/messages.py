@@ -52,7 +52,6 @@ def templates() -> ResponseReturnValue:
 
 def _note_findings(body: dict[str, object]) -> None:
     """Let the log show the linter's findings, whatever the send will be answered."""
-    call.note(client_msg_id=str(body.get("client_msg_id") or ""))
     try:
         template = sending.template_of(stage().account, body)
         values = message_templates.values_of(body)
