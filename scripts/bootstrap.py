@@ -103,6 +103,9 @@ def _install(locks: Sequence[str]) -> None:
     wanted = ["--require-hashes", *(word for name in locks for word in ("-r", str(ROOT / name)))]
     pip = [str(PYTHON), "-m", "pip", "install", "--quiet"]
     with_uv = [str(VENV / "bin" / "uv"), "pip", "install", "--quiet", "--python", str(PYTHON)]
+    if "PYTHONDONTWRITEBYTECODE" in environment:
+        # Nobody would compile later, and each start would take twice as long.
+        with_uv.append("--compile-bytecode")
 
     has_uv = _call([*pip, "--require-hashes", "-r", str(ROOT / UV_LOCK)], environment) is None
     if has_uv and _call([*with_uv, *wanted], environment) is None:
