@@ -1,8 +1,13 @@
-// The schematic ground: our own GeoJSON of coast, districts, roads and places. Colours come from the
-// style sheet by class, so dark mode needs no redrawing.
+// The schematic ground: our own GeoJSON of sea, land, districts, parks, roads and places. Colours come
+// from the style sheet by class, so that dark mode needs no redrawing.
+//
+// Features say `kind` (sea, land, park, district, road, place) and `name`; roads have a `rank`
+// (1 main), districts a `label` [lon, lat] for their name, places a `sort`.
 
-const WIDTHS = { expressway: [5, 2.5], motorway: [5, 2.5], trunk: [5, 2.5], primary: [4.5, 2.5], secondary: [3.5, 2] };
-const NAMES_FROM_ZOOM = { district: 9, town: 11, place: 11.5, street: 12.5 };
+const ROAD_FROM_ZOOM = { 1: 0, 2: 11.5, 3: 12.75 };
+const ROAD_WIDTHS = { 1: [5, 3], 2: [4, 2.4], 3: [3, 1.8] };
+const NAME_FROM_ZOOM = { district: 10.5, water: 9, peak: 11, landmark: 13, station: 12.5 };
+const OTHER_NAMES_FROM_ZOOM = 12.5;
 
 /** Fetch `address` and draw it under everything else; a map without ground still shows its pins. */
 export async function drawGround(map, address) {
@@ -15,57 +20,66 @@ export async function drawGround(map, address) {
   } catch {
     return;
   }
-  const pane = map.getPane("ground") || map.createPane("ground");
+  const pane = map.createPane("ground");
   pane.style.zIndex = 150;
-  const renderer = window.L.svg({ pane: "ground", padding: 0.6 });
-  for (const layer of ["coast", "green", "district", "road"]) drawLayer(map, ground, layer, renderer);
-  drawNames(map, ground);
+  const paper = { map, features: ground.features, renderer: window.L.svg({ pane: "ground", padding: 0.5 }) };
+  drawAreas(paper);
+  drawRoads(paper);
+  drawNames(paper);
 }
 
-/** The layer a feature belongs to: told by `layer`, else by `kind`. */
-function layerOf(feature) {
-  const { layer, kind } = feature.properties;
-  const word = layer || kind || "";
-  if (["coast", "land", "island", "coastline"].includes(word)) return "coast";
-  if (["green", "park", "mountain", "hill"].includes(word)) return "green";
-  if (word === "district") return "district";
-  if (word.includes("road") || word in WIDTHS) return "road";
-  return "place";
+function shapes(paper, kind, style) {
+  const features = paper.features.filter((feature) => feature.properties.kind === kind);
+  return window.L.geoJSON(features, { style, interactive: false, pane: "ground", renderer: paper.renderer });
 }
 
-function drawLayer(map, ground, layer, renderer) {
-  const features = ground.features.filter((feature) => layerOf(feature) === layer && feature.geometry.type !== "Point");
-  const draw = (style) => window.L.geoJSON(features, { style, interactive: false, pane: "ground", renderer }).addTo(map);
-  if (layer === "coast") draw({ className: "map-land", weight: 1, fillOpacity: 1 });
-  if (layer === "green") draw({ className: "map-green", weight: 0, fillOpacity: 1 });
-  if (layer === "district") draw({ className: "map-district", weight: 1, fill: false });
-  if (layer !== "road") return;
-  draw((feature) => ({ className: "map-road-under", weight: widthOf(feature)[0], fill: false }));
-  draw((feature) => ({ className: "map-road", weight: widthOf(feature)[1], fill: false }));
+function drawAreas(paper) {
+  shapes(paper, "land", { className: "map-land", weight: 1, fillOpacity: 1 }).addTo(paper.map);
+  shapes(paper, "park", { className: "map-green", weight: 0, fillOpacity: 1 }).addTo(paper.map);
+  shapes(paper, "district", { className: "map-district", weight: 1, fill: false }).addTo(paper.map);
 }
 
-function widthOf(feature) {
-  return WIDTHS[feature.properties.class] || WIDTHS[feature.properties.kind] || WIDTHS.primary;
+/** Lesser roads come with nearness, so that a city seen whole stays calm. Edges lie under all fillings. */
+function drawRoads(paper) {
+  const edges = shapes(paper, "road", (road) => line("map-road-under", widths(road)[0]));
+  const fillings = shapes(paper, "road", (road) => line("map-road", widths(road)[1]));
+  const layers = [...edges.getLayers(), ...fillings.getLayers()];
+  whenZoomed(paper.map, layers.map((layer) => [layer, ROAD_FROM_ZOOM[layer.feature.properties.rank] ?? 0]));
 }
 
-function drawNames(map, ground) {
-  const names = ground.features
-    .filter((feature) => feature.geometry.type === "Point" && feature.properties.name)
-    .map((feature) => ({ feature, from: NAMES_FROM_ZOOM[feature.properties.kind] || NAMES_FROM_ZOOM.place, label: nameLabel(feature) }));
-  const choose = () => {
-    for (const { from, label } of names) {
-      if (map.getZoom() >= from) label.addTo(map);
-      else label.remove();
-    }
-  };
-  map.on("zoomend", choose);
-  choose();
+function line(className, weight) {
+  return { className, weight, fill: false, lineCap: "round", lineJoin: "round" };
+}
+
+function widths(road) {
+  return ROAD_WIDTHS[road.properties.rank] || ROAD_WIDTHS[2];
+}
+
+function drawNames(paper) {
+  const named = paper.features.filter(({ properties }) => properties.kind === "place" || (properties.kind === "district" && properties.label));
+  whenZoomed(paper.map, named.map((feature) => [nameLabel(feature), NAME_FROM_ZOOM[sortOf(feature)] ?? OTHER_NAMES_FROM_ZOOM]));
+}
+
+function sortOf({ properties }) {
+  return properties.kind === "district" ? "district" : properties.sort;
 }
 
 function nameLabel(feature) {
   const word = document.createElement("span");
   word.textContent = feature.properties.name;
-  const [lon, lat] = feature.geometry.coordinates;
-  const icon = window.L.divIcon({ html: word, className: `map-place map-place-${feature.properties.kind}`, iconSize: [80, 18] });
+  const [lon, lat] = feature.properties.label || feature.geometry.coordinates;
+  const icon = window.L.divIcon({ html: word, className: `map-place map-place-${sortOf(feature)}`, iconSize: [80, 18] });
   return window.L.marker([lat, lon], { icon, interactive: false, keyboard: false, pane: "ground" });
+}
+
+/** Keep each of the [layer, from zoom] pairs on the map only from its zoom on. */
+function whenZoomed(map, pairs) {
+  const choose = () => {
+    for (const [layer, from] of pairs) {
+      if (map.getZoom() >= from) layer.addTo(map);
+      else layer.remove();
+    }
+  };
+  map.on("zoomend", choose);
+  choose();
 }
