@@ -57,6 +57,8 @@ class Program:
 class _Child:
     program: Program
     colour: int
+    # Those that began together end together.
+    group: int
     process: subprocess.Popen[bytes] | None = None
     started_at: float = 0.0
     restart_at: float | None = None
@@ -75,6 +77,7 @@ class Launcher:
         self._output = output
         self._children: list[_Child] = []
         self._selector = selectors.DefaultSelector()
+        self._groups_begun = 0
         self._times_asked = 0
         self._given_up = ""
 
@@ -85,8 +88,8 @@ class Launcher:
 
     def run(self, program: Program) -> None:
         """Run a program to its end. Raises Failed unless it ends well, Stopped when asked to."""
-        child = self._add(program)
-        self._spawn(child)
+        self.begin(program)
+        child = self._children[-1]
         while self._is_alive(child):
             self._turn()
             self._check_not_asked()
@@ -98,8 +101,9 @@ class Launcher:
 
     def begin(self, *programs: Program) -> None:
         """Start programs side by side and do not wait for them."""
-        for child in [self._add(program) for program in programs]:
-            self._spawn(child)
+        self._groups_begun += 1
+        for program in programs:
+            self._spawn(self._add(program))
 
     def wait_for(self, *programs: Program) -> None:
         """Wait until these programs, which have begun, are ready.
@@ -123,16 +127,17 @@ class Launcher:
         return 1 if self._given_up else 0
 
     def stop(self) -> None:
-        """Stop all programs in reverse order of their start; a second wish to stop kills them."""
+        """Stop all programs, those that began last first; a second wish to stop kills them."""
         self._times_asked = max(self._times_asked, 1)
-        for child in reversed(self._children):
-            self._end(child)
+        for group in range(self._groups_begun, 0, -1):
+            self._end([child for child in self._children if child.group == group])
         self._children.clear()
 
     # --- one child ---
 
     def _add(self, program: Program) -> _Child:
-        child = _Child(program=program, colour=_COLOURS[len(self._children) % len(_COLOURS)])
+        colour = _COLOURS[len(self._children) % len(_COLOURS)]
+        child = _Child(program=program, colour=colour, group=self._groups_begun)
         self._children.append(child)
         return child
 
@@ -189,15 +194,18 @@ class Launcher:
         child.restart_at = now + pause_s
         self._say(child, f"ended (code {code}), starts again in {pause_s:g} s")
 
-    def _end(self, child: _Child) -> None:
-        if child.process is None:
-            return
-        with contextlib.suppress(ProcessLookupError):
+    def _end(self, children: Sequence[_Child]) -> None:
+        running = [child for child in children if child.process is not None]
+        for child in running:
+            assert child.process is not None
             child.process.send_signal(signal.SIGTERM)
         deadline = time.monotonic() + STOP_S_MAX
-        while self._is_alive(child) and self._times_asked < 2 and time.monotonic() < deadline:
+        while any(map(self._is_alive, running)) and time.monotonic() < deadline:
+            if self._times_asked > 1:
+                break
             self._turn()
-        self._bury(child)
+        for child in running:
+            self._bury(child)
 
     def _bury(self, child: _Child) -> None:
         """Kill what is left of the child's session, print its last words, forget it."""

@@ -166,11 +166,10 @@ def sandbox(house: House) -> Program:
     command = _gunicorn(
         "sandbox.app:create_app()", house.sandbox_port, workers=1, threads=_SANDBOX_THREADS
     )
-    # Any answer of its own will do: what it serves at its root is its own affair.
     return Program(
         name="sandbox",
         command=command,
-        is_ready=lambda: 200 <= answers_http(house.sandbox_port, "/") < 500,
+        is_ready=lambda: answers_http(house.sandbox_port, "/healthz") == 200,
     )
 
 
