@@ -74,7 +74,7 @@ class Gazetteer:
             self._by_compound(normal, said, district)
             or self._by_typo(normal, said, district)
             or self._by_street(normal, said, district)
-            or self._by_district(said)
+            or self._by_district(normal, said)
         )
 
     def suggest(self, text: str, *, limit: int = 8) -> tuple[Suggestion, ...]:
@@ -163,9 +163,12 @@ class Gazetteer:
         tail = tail[len(number) + 1 :] if number else tail
         return _located(first.entry, Confidence.STREET, tail=tail, number=number)
 
-    def _by_district(self, said: list[_Mention]) -> Located | None:
+    def _by_district(self, normal: NormalText, said: list[_Mention]) -> Located | None:
         named = [m for m in said if m.entry.kind is Kind.DISTRICT]
-        return _located(named[0].entry, Confidence.DISTRICT, tail="") if named else None
+        if not named:
+            return None
+        first = named[0]
+        return _located(first.entry, Confidence.DISTRICT, tail=normal.key[first.end :])
 
     def _without_district(self, normal: NormalText) -> tuple[str, str]:
         """Return the query behind city and district, and the district."""

@@ -16,10 +16,10 @@ from wechatpy.crypto import PrpCrypto, WeChatCrypto
 from wechatpy.exceptions import InvalidAppIdException
 
 from gateways.wechat.account import Account
+from gateways.wechat.messages import BODY_BYTES_MAX, Unreadable
 from kernel.settings import Settings
 
 FRESH_S = 300
-BODY_BYTES_MAX = 64 << 10
 
 _ENCRYPTED = re.compile(rb"<Encrypt><!\[CDATA\[([A-Za-z0-9+/=]{1,65536})\]\]></Encrypt>")
 _TIMESTAMP = re.compile(r"[0-9]{1,12}")
@@ -32,10 +32,6 @@ class Forged(Exception):
 
 class TooLarge(Exception):
     """A body over BODY_BYTES_MAX: answer 413 without reading it."""
-
-
-class Unreadable(Exception):
-    """Rightly signed, yet not a message: log an alarm and answer `success`; a retry cannot help."""
 
 
 class CallbackDoor:

@@ -9,11 +9,15 @@ from xml.parsers.expat import ExpatError
 
 import xmltodict
 
-from gateways.wechat.crypto import BODY_BYTES_MAX, Unreadable
 from kernel.geo import Point
 
+BODY_BYTES_MAX = 64 << 10
 _SCENE_PREFIX = "qrscene_"
 _NAME_MAX = 128
+
+
+class Unreadable(Exception):
+    """Rightly signed, yet no message: log an alarm and answer `success`; a retry cannot help."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
