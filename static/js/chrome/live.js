@@ -17,7 +17,8 @@ const REFUSALS_MAX = 3;
 const address = document.body.dataset.live;
 const shown = document.querySelector("[data-live-age]");
 let source = null;
-let heardAt = 0;
+let heardAt = performance.now();
+let everHeard = false;
 let lost = false;
 let refusals = 0;
 let poller = 0;
@@ -69,6 +70,7 @@ function close() {
 
 function heard() {
   heardAt = performance.now();
+  everHeard = true;
   refusals = 0;
   clearInterval(poller);
   poller = 0;
@@ -100,9 +102,9 @@ function paint() {
   document.documentElement.dataset.line = poller ? "polling" : lost ? "lost" : "live";
   if (!shown) return;
   shown.hidden = false;
-  shown.dataset.state = lost ? "lost" : heardAt ? "live" : "waiting";
+  shown.dataset.state = lost ? "lost" : everHeard ? "live" : "waiting";
   const age = ageWords((performance.now() - heardAt) / 1000);
-  const words = lost ? say("live_lost") : poller ? say("live_polling") : `${say("live")} · ${age}`;
+  const words = lost ? say("live_lost") : poller ? say("live_polling") : everHeard ? `${say("live")} · ${age}` : say("live_opening");
   const line = shown.querySelector("[data-live-words]") || shown;
   if (line.textContent !== words) line.textContent = words;
 }
@@ -128,8 +130,8 @@ document.addEventListener("focusout", payOwed);
 document.addEventListener("close", payOwed, true);
 
 if (address) {
-  heardAt = performance.now();
   open();
+  paint();
   setInterval(watch, 1000);
   addEventListener("pagehide", close);
   addEventListener("pageshow", (event) => { if (event.persisted) { lost = true; open(); } });

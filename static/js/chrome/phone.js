@@ -7,7 +7,8 @@ import "./press.js";
 import "./toast.js";
 import { loadMaps } from "./maps.js";
 
-const frame = document.querySelector('meta[name="sandbox-origin"]')?.content;
+const told = document.querySelector('meta[name="sandbox-origin"]')?.content;
+const frame = told ? new URL(told).origin : "";
 
 function tellTitle() {
   parent.postMessage({ type: "doorbell:page", title: document.title, path: location.pathname }, frame);

@@ -132,7 +132,8 @@ document.addEventListener("htmx:sendError", (event) => {
 
 /** After a refused form the focus goes to the first field that is wrong. */
 document.addEventListener("htmx:afterSettle", (event) => {
-  event.detail.target?.querySelector?.('[aria-invalid="true"]')?.focus();
+  const swapped = event.detail.elt.isConnected ? event.detail.elt : event.detail.target;
+  swapped?.querySelector?.('[aria-invalid="true"]')?.focus();
 });
 document.querySelector('[aria-invalid="true"]')?.focus();
 
