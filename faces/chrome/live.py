@@ -10,7 +10,7 @@ import queue
 import threading
 from collections.abc import Iterator
 
-from flask import Blueprint, Flask, Response, current_app, request
+from flask import Blueprint, Flask, Response, current_app, request, stream_with_context
 from flask.typing import ResponseReturnValue
 
 from booking import queries as bookings
@@ -19,7 +19,8 @@ from faces.chrome import call
 from faces.chrome.sign_in import signed_in
 from kernel import outbox
 from kernel.actor import Role
-from kernel.db import transaction
+from kernel.clock import SHANGHAI
+from kernel.db import Session, transaction
 from kernel.errors import Missing, Unavailable
 from kernel.words import msg
 
@@ -103,10 +104,11 @@ class Feed:
 )
 def listen() -> ResponseReturnValue:
     """Stream the news of ?topic=booking:B…, day:1:2026-11-23 or technician (oneself)."""
-    topic = _checked(request.args.get("topic", ""))
+    topics = _checked(request.args.get("topic", ""))
     feed: Feed = current_app.extensions["doorbell.feed"]
-    mailbox = feed.join(frozenset({topic}))
-    answer = Response(_stream(feed, mailbox), mimetype="text/event-stream")
+    mailbox = feed.join(topics)
+    stream = stream_with_context(_stream(feed, mailbox))
+    answer = Response(stream, mimetype="text/event-stream")
     answer.headers["X-Accel-Buffering"] = "no"
     return answer
 
@@ -118,33 +120,43 @@ def _stream(feed: Feed, mailbox: "queue.SimpleQueue[str]") -> Iterator[str]:
             try:
                 yield f"event: changed\ndata: {mailbox.get(timeout=HEARTBEAT_S)}\n\n"
             except queue.Empty:
-                yield "event: beat\ndata: {}\n\n"
+                # With the business time, which in the demo may have been moved meanwhile.
+                now = call.clock().now().astimezone(SHANGHAI).isoformat()
+                yield f"event: heartbeat\ndata: {json.dumps({'now': now})}\n\n"
     finally:
         feed.leave(mailbox)
 
 
-def _checked(topic: str) -> str:
-    """Return the topic when the actor may hear it. Raises Missing."""
+def _checked(topic: str) -> frozenset[str]:
+    """Return what the topic stands for when the actor may hear it. Raises Missing."""
     kind, _, rest = topic.partition(":")
     actor = call.actor()
     with transaction(reads_only=True) as db:
         match kind:
             case "booking":
-                bookings.booking(db, number=rest, by=actor)
+                found = bookings.booking(db, number=rest, by=actor)
+                return frozenset({topic, *_topics_of_visit(db, found.visit_id)})
             case "visit" if actor.role is Role.TECHNICIAN:
                 if visits.visit_by_number(db, rest).technician_id != actor.id:
                     raise Missing
             case "technician" if actor.role is Role.TECHNICIAN:
-                return f"technician:{actor.id}"
+                return frozenset({f"technician:{actor.id}"})
             case "member" if actor.role is Role.MEMBER:
-                return f"member:{actor.id}"
+                return frozenset({f"member:{actor.id}"})
             case "day":
                 branch, _, _ = rest.partition(":")
                 if not branch.isdigit() or not actor.sees_branch(int(branch)):
                     raise Missing
             case _:
                 raise Missing
-    return topic
+    return frozenset({topic})
+
+
+def _topics_of_visit(db: Session, visit_id: int) -> set[str]:
+    """Return what moves a booking's page: its visit, and whatever retimes its technician's day."""
+    visit = visits.visit(db, visit_id)
+    topics = {f"visit:{visit.number}"}
+    return topics if visit.technician_id is None else topics | {f"technician:{visit.technician_id}"}
 
 
 def register(app: Flask) -> None:
