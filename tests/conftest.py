@@ -13,7 +13,9 @@ from pathlib import Path
 
 import hypothesis
 import pytest
+from flask import Flask
 
+from tests import house
 from tests.servers import PostgresServer, ValkeyServer
 
 # --- The world outside is closed ------------------------------------------------------------
@@ -56,7 +58,7 @@ hypothesis.settings.load_profile("house")
 @pytest.fixture(scope="session")
 def make_schema() -> Callable[[str], None]:
     """Return what fills the empty database at an address with the house's tables and triggers."""
-    return lambda url: None
+    return house.migrate
 
 
 @pytest.fixture(scope="session")
@@ -131,4 +133,13 @@ def own_valkey() -> Iterator[ValkeyServer]:
 
 
 # --- The app ----------------------------------------------------------------------------------
-# App, schema and session fixtures belong here: override make_schema with the migrations.
+
+
+@pytest.fixture
+def app(database_url: str, tmp_path: Path) -> Iterator[Flask]:
+    """The whole app on each database, its rows gone, its clock standing at Monday 09:00."""
+    made = house.an_app(database_url, data_dir=tmp_path)
+    with made.app_context():
+        house.empty_tables()
+        yield made
+        house.close_connections()

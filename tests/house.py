@@ -1,0 +1,227 @@
+"""The house as tests need it: an app, an empty schema, and builders of rows."""
+
+from collections.abc import Mapping, Sequence
+from datetime import UTC, date, datetime, timedelta
+from pathlib import Path
+
+import flask_migrate
+from flask import Flask
+from sqlalchemy import text
+
+import app as joinery
+from booking.operations import catalogue, drafts
+from booking.operations.drafts import Address
+from dispatch import live
+from dispatch.operations import roster
+from kernel.actor import Actor, Role
+from kernel.clock import FixedClock, local_date
+from kernel.db import Session, sa
+from kernel.geo import Point
+from kernel.money import Money
+from kernel.phone import Phone
+from kernel.settings import Settings
+from members.operations import following
+
+# Monday 2026-11-23 09:00 in Asia/Shanghai.
+MONDAY_NINE = datetime(2026, 11, 23, 1, 0, tzinfo=UTC)
+MONDAY = date(2026, 11, 23)
+HOUR_S = 3600
+NORTH = Point(36.09, 120.37)
+WINDOWS = tuple((hour * HOUR_S, (hour + 2) * HOUR_S) for hour in (8, 10, 13, 15))
+AROUND_QINGDAO = (Point(35.9, 120.0), Point(35.9, 120.8), Point(36.5, 120.8), Point(36.5, 120.0))
+DISPATCHER = Actor(1, Role.DISPATCHER)
+
+_PROTECTED = (
+    ("members_entry", "members_posting"),
+    ("dispatch_visit_step",),
+    ("booking_step",),
+)
+
+
+def settings_for(database_url: str, *, data_dir: Path, **changes: str) -> Settings:
+    """Return settings as a test run needs them; `changes` are environment variables."""
+    environment = {
+        "MODE": "test",
+        "DATA_DIR": str(data_dir),
+        "DATABASE_URL": database_url,
+        "SECRET_KEY": "a secret that only the tests know, 32+",
+        "PUBLIC_BASE": "https://doorbell.localhost",
+        "WECHAT_APPID": "wx0123456789abcdef",
+        "WECHAT_SECRET": "secret-of-tests",
+        "WECHAT_TOKEN": "token-of-tests",
+    }
+    return Settings.from_env(environment | changes)
+
+
+def an_app(database_url: str, *, data_dir: Path, **changes: str) -> Flask:
+    """Make the app on that database, its clock standing at MONDAY_NINE."""
+    live.forget()
+    settings = settings_for(database_url, data_dir=data_dir, **changes)
+    return joinery.create_app(settings, FixedClock(MONDAY_NINE))
+
+
+def migrate(database_url: str) -> None:
+    """Bring an empty database to the newest schema."""
+    made = an_app(database_url, data_dir=Path())
+    with made.app_context():
+        flask_migrate.upgrade(directory=str(Path(joinery.__file__).parent / "migrations"))
+        close_connections()
+
+
+def close_connections() -> None:
+    """Give the database back; needs the app context that used it."""
+    sa.engine.dispose()
+
+
+def empty_tables() -> None:
+    """Delete every row, past the triggers that forbid it, as only a test may."""
+    live.forget()
+    tables = [table.name for table in reversed(sa.metadata.sorted_tables)]
+    with sa.engine.begin() as connection:
+        if sa.engine.dialect.name == "postgresql":
+            connection.execute(text("SET session_replication_role = replica"))
+            # A trigger that is ENABLE ALWAYS fires even for a replica.
+            for table in _guarded():
+                connection.execute(text(f"ALTER TABLE {table} DISABLE TRIGGER USER"))
+            connection.execute(text(f"TRUNCATE {', '.join(tables)} RESTART IDENTITY"))
+            for table in _guarded():
+                for name in ("no_change", "no_truncate"):
+                    connection.execute(
+                        text(f"ALTER TABLE {table} ENABLE ALWAYS TRIGGER {table}_{name}")
+                    )
+            connection.execute(text("SET session_replication_role = DEFAULT"))
+            return
+        triggers = connection.execute(
+            text("SELECT name, sql FROM sqlite_master WHERE type = 'trigger'")
+        ).all()
+        for name, _ in triggers:
+            connection.execute(text(f"DROP TRIGGER {name}"))
+        for table in tables:
+            connection.execute(text(f"DELETE FROM {table}"))
+        for _, body in triggers:
+            connection.exec_driver_sql(body)
+
+
+def _guarded() -> list[str]:
+    return [table for group in _PROTECTED for table in group]
+
+
+def a_branch(
+    db: Session,
+    *,
+    windows: Sequence[tuple[int, int]] = WINDOWS,
+    territory: Sequence[Point] = AROUND_QINGDAO,
+) -> int:
+    """Open a branch in the north of the city and return its id."""
+    count = len(live.queries.branches(db)) + 1
+    branch = roster.add_branch(
+        db,
+        code=f"QD{count}",
+        name=f"青岛网点 {count}",
+        point=NORTH,
+        territory=territory,
+        windows=windows,
+    )
+    return branch.id
+
+
+def a_technician(
+    db: Session,
+    *,
+    branch_id: int,
+    days: int = 14,
+    opens_s: int = 8 * HOUR_S,
+    shuts_s: int = 18 * HOUR_S,
+    breaks: Sequence[tuple[int, int, int]] = (),
+    skills: Mapping[str, int] | None = None,
+    home: Point = NORTH,
+) -> int:
+    """Take on a technician with shifts from MONDAY on and return his id."""
+    count = len(live.queries.technicians(db, branch_id=branch_id)) + 1
+    technician = roster.add_technician(
+        db,
+        branch_id=branch_id,
+        work_number=f"QD{branch_id}{count:03d}",
+        name=f"王师{count}",
+        phone=f"139{branch_id:04d}{count:04d}",
+        home=home,
+        skills=skills or {"air": 2},
+    )
+    for n in range(days):
+        roster.add_shift(
+            db,
+            technician=technician,
+            day=MONDAY + timedelta(days=n),
+            opens_s=opens_s,
+            shuts_s=shuts_s,
+            breaks=breaks,
+        )
+    db.flush()
+    return technician.id
+
+
+def a_service(db: Session, *, code: str = "air_install", work_s: int = HOUR_S) -> str:
+    """Put 空调安装 on sale for ¥180.00 and return its code."""
+    catalogue.add_service(
+        db,
+        code=code,
+        category="installation",
+        name="空调安装",
+        short_name="空调装",
+        about="挂机、柜机",
+        icon="air-conditioning",
+        work_s=work_s,
+        skill="air",
+        price=Money(180_00),
+        options=[
+            {
+                "code": "pipe",
+                "name": "加长铜管",
+                "kind": "count",
+                "most": 10,
+                "price_fen": 80_00,
+                "work_s": 600,
+            }
+        ],
+    )
+    return code
+
+
+def a_member(
+    db: Session, *, openid: str = "oTest000000000000000000001", now: datetime = MONDAY_NINE
+) -> Actor:
+    """Make a follower and return him as an actor."""
+    member = following.follow(db, openid=openid, scene="", now=now)
+    return Actor(member.id, Role.MEMBER)
+
+
+def a_draft(
+    db: Session,
+    *,
+    by: Actor,
+    service_code: str = "air_install",
+    point: Point = NORTH,
+    now: datetime = MONDAY_NINE,
+) -> str:
+    """Fill in a draft for that member and return its number."""
+    draft = drafts.save_draft(
+        db,
+        service_code=service_code,
+        choices={},
+        address=Address(
+            text="青岛市市北区浮山后三小区 12-2-402",
+            compound="浮山后三小区",
+            door="12-2-402",
+            point=point,
+        ),
+        contact="林女士",
+        phone=Phone("13800002046"),
+        by=by,
+        now=now,
+    )
+    return draft.number
+
+
+def tomorrow(now: datetime = MONDAY_NINE) -> date:
+    """Return the day after `now`."""
+    return local_date(now) + timedelta(days=1)

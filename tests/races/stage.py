@@ -1,0 +1,209 @@
+"""The stage of the races: many processes, one start, one database.
+
+`play` runs a scene in every process at once. The *blind* stage takes the day's lock out: a hold is
+proven on what was read before the write began, and nobody looks again. It exists to show that the
+stage can show the fault.
+"""
+
+import contextlib
+import multiprocessing
+import random
+import time
+import traceback
+from collections import Counter
+from collections.abc import Callable, Iterator, Sequence
+from dataclasses import dataclass
+from datetime import date
+from multiprocessing.queues import Queue
+from multiprocessing.synchronize import Barrier
+from pathlib import Path
+from typing import Any
+
+from flask import Flask
+from sqlalchemy import select
+
+from booking.models import Booking
+from booking.operations import bookings
+from booking.states import BookingState
+from dispatch import live, queries
+from dispatch.models import BranchDay
+from dispatch.operations import plan as plans
+from dispatch.operations.places import PlaceGone
+from dispatch.operations.plan import LockedDay
+from dispatch.planner import judge
+from dispatch.planner.problem import Window
+from kernel.actor import Actor
+from kernel.db import Session, transaction
+from kernel.errors import Conflict, Unavailable
+from tests.house import MONDAY_NINE, an_app, close_connections
+
+PROCESSES = 16
+PLAY_S_MAX = 140
+TRIES_MAX = 40
+
+Scene = Callable[["Attempt"], str]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Attempt:
+    """One person who wants one visit on `day`; `window` when he wants only that one."""
+
+    number: int
+    member: Actor
+    draft: str
+    day: date
+    is_blind: bool
+    window: Window | None = None
+
+
+def play(
+    database_url: str, scene: Scene, attempts: Sequence[Attempt], data_dir: Path
+) -> dict[int, str]:
+    """Run the scene for every attempt, spread over PROCESSES processes that start together."""
+    close_connections()
+    fork = multiprocessing.get_context("fork")
+    barrier, told = fork.Barrier(PROCESSES), fork.Queue()
+    hands = [
+        fork.Process(
+            target=_hand,
+            args=(database_url, data_dir, scene, attempts[n::PROCESSES], barrier, told),
+        )
+        for n in range(PROCESSES)
+    ]
+    for hand in hands:
+        hand.start()
+    results: dict[int, str] = {}
+    for _ in hands:
+        results |= told.get(timeout=PLAY_S_MAX)
+    for hand in hands:
+        hand.join(timeout=10)
+    broken = [result for result in results.values() if result.startswith("Traceback")]
+    assert not broken, broken[0]
+    return results
+
+
+def _hand(
+    database_url: str,
+    data_dir: Path,
+    scene: Scene,
+    attempts: Sequence[Attempt],
+    barrier: Barrier,
+    told: "Queue[dict[int, str]]",
+) -> None:
+    results = {}
+    try:
+        app = an_app(database_url, data_dir=data_dir)
+        with app.app_context():
+            barrier.wait(timeout=60)
+            for attempt in attempts:
+                results[attempt.number] = scene(attempt)
+            close_connections()
+    except Exception:
+        results[-1] = traceback.format_exc()
+    told.put(results)
+
+
+def take_any_window(attempt: Attempt) -> str:
+    """Look for a window, hold it, commit it; look again when it was lost; stop when none is left."""
+    chance = random.Random(attempt.number)
+    for _ in range(TRIES_MAX):
+        with transaction(reads_only=True) as db:
+            offers = [o for o in _offers(db, attempt) if o.day == attempt.day]
+        if not offers:
+            return "refused"
+        offer = chance.choice(offers)
+        if _booked(attempt, offer.window, offer.witness.worker_id, chance):
+            return "booked"
+        if attempt.is_blind:
+            return "lost"  # A rival overwrote the route: what this person holds stands nowhere.
+    raise AssertionError("neither booked nor refused")
+
+
+def take_that_window(attempt: Attempt) -> str:
+    """Try the one window the person wants, without having looked before."""
+    assert attempt.window is not None
+    chance = random.Random(attempt.number)
+    return "booked" if _booked(attempt, attempt.window, None, chance) else "refused"
+
+
+def _offers(db: Session, attempt: Attempt) -> list[live.Offer]:
+    draft = bookings.queries.draft(db, number=attempt.draft, by=attempt.member)
+    return bookings.offers(db, draft=draft, now=MONDAY_NINE)
+
+
+def _booked(attempt: Attempt, window: Window, first_try: int | None, chance: random.Random) -> bool:
+    for _ in range(TRIES_MAX):
+        try:
+            with _stage(attempt, chance), transaction() as db:
+                held = bookings.hold(
+                    db,
+                    draft_number=attempt.draft,
+                    day=attempt.day,
+                    window=window,
+                    by=attempt.member,
+                    now=MONDAY_NINE,
+                    first_try=first_try,
+                )
+            with transaction() as db:
+                bookings.commit(db, number=held.number, by=attempt.member, now=MONDAY_NINE)
+            return True
+        except PlaceGone:
+            return False
+        except (Conflict, Unavailable):
+            time.sleep(chance.uniform(0, 0.02))
+    raise AssertionError("the database stayed busy")
+
+
+@contextlib.contextmanager
+def _stage(attempt: Attempt, chance: random.Random) -> Iterator[None]:
+    """Leave the lock in, or take it out for one hold."""
+    if not attempt.is_blind:
+        yield
+        return
+    with transaction(reads_only=True) as db:
+        draft = bookings.queries.draft(db, number=attempt.draft, by=attempt.member)
+        live.forget()
+        seen = live.day_plan(db, branch_id=draft.branch_id, day=attempt.day, now=MONDAY_NINE)
+    # Everybody has read before anybody writes, as on any busy evening.
+    time.sleep(chance.uniform(0.005, 0.02))
+    real = plans.lock_day
+    plans.lock_day = lambda db, **where: LockedDay(_day_row(db, **where), seen)
+    try:
+        yield
+    finally:
+        plans.lock_day = real
+
+
+def _day_row(db: Session, *, branch_id: int, day: date, **_: Any) -> BranchDay:
+    found = select(BranchDay).where(BranchDay.branch_id == branch_id, BranchDay.day == day)
+    return db.scalars(found).one()
+
+
+@dataclass(frozen=True, slots=True)
+class Outcome:
+    """What the day looks like when everybody has gone home."""
+
+    promises: int
+    served: int
+    breaches: int
+    over_promised: int
+
+
+def outcome(app: Flask, *, branch_id: int, day: date) -> Outcome:
+    """Count the promises of the day, and how many of them its routes do not keep."""
+    live.forget()
+    with app.app_context(), transaction(reads_only=True) as db:
+        promised = db.scalars(
+            select(Booking.visit_id).where(Booking.state == BookingState.BOOKED)
+        ).all()
+        plan = live.day_plan(db, branch_id=branch_id, day=day, now=MONDAY_NINE)
+        rows = queries.routes(db, branch_id=branch_id, day=day)
+    standing = Counter(stop[0] for row in rows.values() for stop in row.stops)
+    verdict = judge.judge(plan.problem, plan.plan)
+    served = sum(1 for visit_id in promised if standing[visit_id] == 1)
+    return Outcome(
+        promises=len(promised),
+        served=served,
+        breaches=len(verdict.broken) + len(plan.late),
+        over_promised=len(promised) - served + len(verdict.broken) + len(plan.late),
+    )
