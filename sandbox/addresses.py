@@ -35,6 +35,12 @@ def page_hosts(account: Account) -> list[str]:
     return [own, f"{parts.scheme}://*.{parts.netloc}"]
 
 
+def home_host(account: Account) -> str:
+    """Return the host name under which browsers should open the sandbox, or nothing."""
+    own_host = urlsplit(account.web_base).hostname or ""
+    return f"sandbox.{own_host}" if _has_phone_hosts(own_host) else ""
+
+
 def _moved(url: str, *, phone_id: str, account: Account) -> str:
     parts, own = urlsplit(url), urlsplit(account.web_base)
     own_host = own.hostname or ""

@@ -108,9 +108,6 @@ def _protect(response: Response) -> Response:
 def _own_origins() -> str:
     """Return every name this port answers to: a phone may be sent here by another one."""
     port = request.host.partition(":")[2]
-    names = ("sandbox." + _web_host(), "localhost", "127.0.0.1")
-    return " ".join(("'self'", *(f"{request.scheme}://{name}:{port}" for name in names if port)))
-
-
-def _web_host() -> str:
-    return stage().account.web_base.split("//", 1)[1].split("/", 1)[0].rsplit(":", 1)[0]
+    names = (addresses.home_host(stage().account), "localhost", "127.0.0.1")
+    here = (f"{request.scheme}://{name}:{port}" for name in names if name and port)
+    return " ".join(("'self'", *here))

@@ -1,6 +1,6 @@
 """The page with the phones, and the few others that a browser may meet here."""
 
-from flask import Blueprint, current_app, jsonify, render_template, request
+from flask import Blueprint, current_app, jsonify, redirect, render_template, request
 from flask.typing import ResponseReturnValue
 
 from sandbox import addresses
@@ -12,12 +12,17 @@ blueprint = Blueprint("page", __name__)
 @blueprint.get("/")
 def phones() -> ResponseReturnValue:
     account = stage().account
+    home = addresses.home_host(account)
+    if home and request.host.partition(":")[0] != home:
+        # Cookies of framed pages are first-party only when this page shares their site.
+        return redirect(f"{request.scheme}://{home}:{request.host.partition(':')[2] or '80'}/")
     return render_template(
         "sandbox/phones.html",
         account=account,
         facts={
             "account": {"name": account.name, "about": account.about},
             "page_hosts": addresses.page_hosts(account),
+            "place": dict(zip(("latitude", "longitude"), account.place, strict=True)),
         },
     )
 

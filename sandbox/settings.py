@@ -12,6 +12,7 @@ from sandbox.message_templates import MessageTemplate
 
 CALLBACK_TIMEOUT_S = 5.0
 RETRY_GAP_S = 1.0
+QINGDAO = (36.0662, 120.3829)
 _REAL_HOSTS = ("qq.com", "weixin.com", "wechat.com", "tenpay.com")
 _AES_KEY_LENGTH = 43
 
@@ -40,6 +41,8 @@ class Account:
     clock_url: str = ""
     control_key: str = ""
     templates: tuple[MessageTemplate, ...] = ()
+    # Where every phone stands: latitude and longitude, GCJ-02.
+    place: tuple[float, float] = QINGDAO
     # Names of the phones that a fresh sandbox begins with.
     phones: tuple[str, ...] = ()
     # What a QR code's scene is called in the tray, e.g. {"st_hailu_03": "海尔路旗舰店 3 号立牌"}.
@@ -102,6 +105,7 @@ def account_of(given: Mapping[str, Any]) -> Account:
             )
             for one in given.get("templates", ())
         ),
+        place=_place(given.get("place")),
         phones=tuple(str(name) for name in given.get("phones", ())),
         scene_names={str(k): str(v) for k, v in given.get("scene_names", {}).items()},
     )
@@ -111,6 +115,15 @@ def account_of(given: Mapping[str, Any]) -> Account:
 
 _REQUIRED = ("appid", "secret", "token", "callback_url", "web_base")
 _TEXTS = (*_REQUIRED, "name", "about", "aes_key", "clock_url", "control_key")
+
+
+def _place(given: Any) -> tuple[float, float]:
+    if given is None:
+        return QINGDAO
+    try:
+        return float(given["latitude"]), float(given["longitude"])
+    except (TypeError, KeyError, ValueError) as error:
+        raise BadAccount("place needs latitude and longitude") from error
 
 
 def _check(account: Account) -> None:

@@ -48,14 +48,12 @@ def body() -> dict[str, Any]:
 def note(
     *,
     phone_id: str | None = None,
-    client_msg_id: str | None = None,
     findings: Sequence[Finding] | None = None,
     rule: str | None = None,
 ) -> None:
     """Add to this call's line in the log."""
     told = {
         "phone_id": phone_id,
-        "client_msg_id": client_msg_id,
         "findings": findings,
         "rule": rule,
     }
@@ -111,7 +109,7 @@ def _write(response: Response) -> Response:
                 request=_readable_request(),
                 answer=_readable_answer(text),
                 rule=g.noted.get("rule", ""),
-                client_msg_id=g.noted.get("client_msg_id", ""),
+                client_msg_id=_client_msg_id(),
                 findings=g.noted.get("findings", ()),
             ),
         )
@@ -124,6 +122,15 @@ def _errcode(text: str) -> int:
     except ValueError:
         return 0
     return int(answer.get("errcode", 0)) if isinstance(answer, dict) else 0
+
+
+def _client_msg_id() -> str:
+    """Return the body's own, so that a call refused at the door can be traced to its repetition."""
+    try:
+        given = json.loads(request.get_data(cache=True) or b"{}")
+    except ValueError:
+        return ""
+    return str(given.get("client_msg_id") or "") if isinstance(given, dict) else ""
 
 
 def _readable_request() -> str:

@@ -1,0 +1,127 @@
+// The conversation with the account: messages, the menu bar, the keyboard.
+
+import { drawn } from "./bubbles.js";
+import { act } from "./control.js";
+import { copyOf, part, toast, words } from "./dom.js";
+import { chatTime } from "./format.js";
+import { follow, world } from "./world.js";
+
+const TIME_GAP_S = 300;
+const NEAR_END_PX = 80;
+
+export class Chat {
+  constructor(phone) {
+    this.phone = phone;
+    this.root = phone.screen("chat");
+    this.body = part(this.root, "chat-body");
+    this.shown = 0;
+    this.lastAt_s = 0;
+    this.menuText = "";
+    this.wantsKeyboard = false;
+    part(this.root, "keyboard").addEventListener("click", () => this.type(true));
+    part(this.root, "menu-back").addEventListener("click", () => this.type(false));
+    part(this.root, "typing").addEventListener("submit", (event) => this.say(event));
+    this.body.addEventListener("click", () => this.foldMenu());
+    this.root.addEventListener("keydown", (event) => { if (event.key === "Escape") this.foldMenu(); });
+  }
+
+  update(told) {
+    this.append(world.messages.get(told.phone) ?? []);
+    this.drawMenu(told.follows);
+  }
+
+  /** Come into view: the newest message is seen. */
+  enter() {
+    this.body.scrollTop = this.body.scrollHeight;
+  }
+
+  append(messages) {
+    const isAtEnd = this.body.scrollHeight - this.body.scrollTop - this.body.clientHeight < NEAR_END_PX;
+    let isOwn = false;
+    for (const message of messages) {
+      if (message.id <= this.shown) continue;
+      if (message.at_s - this.lastAt_s > TIME_GAP_S) {
+        const time = copyOf("time");
+        time.textContent = chatTime(message.at_s, world.now_s());
+        this.body.append(time);
+      }
+      this.body.append(drawn(message, (url) => this.phone.open(url)));
+      this.shown = message.id;
+      this.lastAt_s = message.at_s;
+      isOwn = message.from === "phone";
+    }
+    if (isAtEnd || isOwn) this.enter();
+  }
+
+  drawMenu(follows) {
+    const buttons = world.menu?.button ?? [];
+    const isTyping = this.wantsKeyboard || !buttons.length;
+    part(this.root, "stranger").hidden = follows;
+    part(this.root, "menu-bar").hidden = !follows || isTyping;
+    part(this.root, "typing").hidden = !follows || !isTyping;
+    part(this.root, "menu-back").hidden = !buttons.length;
+    const text = JSON.stringify(buttons);
+    if (text === this.menuText) return;
+    this.menuText = text;
+    part(this.root, "menu").replaceChildren(...buttons.map((button) => this.menuButton(button)));
+  }
+
+  menuButton(button) {
+    const element = copyOf("menu-button");
+    part(element, "name").textContent = button.name;
+    const subs = button.sub_button ?? [];
+    part(element, "has-sub").hidden = !subs.length;
+    element.addEventListener("click", (event) => {
+      event.stopPropagation();
+      if (!subs.length) { this.foldMenu(); this.click(button.name); return; }
+      this.unfold(element, subs);
+    });
+    return element;
+  }
+
+  unfold(above, subs) {
+    const list = part(this.root, "submenu");
+    const isOpen = !list.hidden && list.dataset.of === above.textContent;
+    this.foldMenu();
+    if (isOpen) return;
+    list.replaceChildren(...subs.map((sub) => {
+      const button = document.createElement("button");
+      button.type = "button";
+      button.textContent = sub.name;
+      button.addEventListener("click", () => { this.foldMenu(); this.click(sub.name); });
+      return button;
+    }));
+    list.dataset.of = above.textContent;
+    list.dataset.place = String([...above.parentElement.children].indexOf(above));
+    list.dataset.among = String(above.parentElement.children.length);
+    list.hidden = false;
+  }
+
+  foldMenu() {
+    part(this.root, "submenu").hidden = true;
+  }
+
+  type(wants) {
+    this.wantsKeyboard = wants;
+    this.foldMenu();
+    this.drawMenu(true);
+    if (wants) part(this.root, "typing").elements.text.focus();
+    else if (!world.menu) toast(words.no_menu);
+  }
+
+  async click(name) {
+    const outcome = await act(`phones/${this.phone.id}/click`, { name });
+    follow();
+    this.phone.show(outcome);
+  }
+
+  async say(event) {
+    event.preventDefault();
+    const input = event.target.elements.text;
+    const text = input.value.trim();
+    if (!text) return;
+    // What was typed stays until the sandbox has taken it.
+    if (await act(`phones/${this.phone.id}/say`, { text })) input.value = "";
+    follow();
+  }
+}

@@ -1,0 +1,25 @@
+// The control interface (docs/sandbox.md), the only way in which this page changes anything.
+
+import { toast, words } from "./dom.js";
+
+const HEADERS = { "Content-Type": "application/json", "X-Sandbox": "1" };
+
+/** POST `body` to /control/PATH and return the answer; on a refusal say its sentence and return null. */
+export async function act(path, body = {}, method = "POST") {
+  try {
+    const response = await fetch(`/control/${path}`, { method, headers: HEADERS, body: JSON.stringify(body) });
+    const answer = await response.json();
+    if (response.ok) return answer;
+    toast(answer.sentence ?? words.offline);
+  } catch {
+    toast(words.offline);
+  }
+  return null;
+}
+
+/** GET /control/PATH. Throws when the sandbox does not answer. */
+export async function look(path, query = {}) {
+  const response = await fetch(`/control/${path}?${new URLSearchParams(query)}`);
+  if (!response.ok) throw new Error(`status ${response.status}`);
+  return response.json();
+}

@@ -1,0 +1,59 @@
+// A shim of WeChat's JS-SDK for pages inside a sandbox phone: the same `wx`, answered by the phone.
+// Outside a phone every call fails as it does outside WeChat, so pages show their plain fallback.
+// To play another call, add its name to CALLS here and its answer to wx.js.
+
+(() => {
+  const CALLS = ["getLocation", "openLocation", "closeWindow"];
+  const SILENT = ["hideAllNonBaseMenuItem", "hideMenuItems", "hideOptionMenu", "showOptionMenu",
+    "updateAppMessageShareData", "updateTimelineShareData"];
+  const ANSWER_MS_MAX = 10000;
+  const waiting = new Map();
+  let count = 0;
+  let settle;
+  const configured = new Promise((resolve) => { settle = resolve; });
+  let onError = () => {};
+
+  window.addEventListener("message", (event) => {
+    if (event.source !== window.parent || event.data?.doorbell !== "wx-answer") return;
+    const { id, ok, result } = event.data;
+    waiting.get(id)?.(ok, result);
+    waiting.delete(id);
+  });
+
+  function ask(call, args) {
+    return new Promise((resolve, reject) => {
+      if (window.parent === window) { reject({ errMsg: `${call}:fail not in WeChat` }); return; }
+      const id = (count += 1);
+      const late = setTimeout(() => { waiting.delete(id); reject({ errMsg: `${call}:fail no answer` }); }, ANSWER_MS_MAX);
+      waiting.set(id, (ok, result) => { clearTimeout(late); (ok ? resolve : reject)(result); });
+      // Whoever frames us is decided by the page's frame-ancestors; nothing secret is said here.
+      window.parent.postMessage({ doorbell: "wx", id, call, args }, "*");
+    });
+  }
+
+  function caller(call) {
+    return ({ success, fail, complete, ...args } = {}) => {
+      ask(call, args).then(
+        (result) => { success?.(result); complete?.(result); },
+        (result) => { fail?.(result); complete?.(result); },
+      );
+    };
+  }
+
+  const wx = {
+    config({ appId, timestamp, nonceStr, signature }) {
+      const url = location.href.split("#")[0];
+      ask("config", { appId, timestamp: String(timestamp), nonceStr, signature, url })
+        .then(settle, (error) => onError(error));
+    },
+    ready(callback) { configured.then(() => callback()); },
+    error(callback) { onError = callback; },
+    checkJsApi({ jsApiList = [], success } = {}) {
+      success?.({ checkResult: Object.fromEntries(jsApiList.map((name) => [name, CALLS.includes(name)])), errMsg: "checkJsApi:ok" });
+    },
+  };
+  for (const call of CALLS) wx[call] = caller(call);
+  for (const call of SILENT) wx[call] = ({ success } = {}) => success?.({ errMsg: `${call}:ok` });
+  window.wx = wx;
+  window.jWeixin = wx;
+})();
