@@ -33,7 +33,8 @@ class Service(Base):
     skill: Mapped[str]
     level: Mapped[int] = mapped_column(default=1)
     price: Mapped[Money] = mapped_column(Fen)
-    # The price card: [{code, name, kind: count|switch, most, price_fen, work_s}].
+    # The price card: [{code, name, kind: count|switch|choice, most, price_fen, work_s}], with `unit`
+    # and `note` where they help; a choice has a `group`, of which one is chosen.
     options: Mapped[list[dict[str, Any]]] = mapped_column(JSON, default=list)
     place: Mapped[int] = mapped_column(default=0)
 

@@ -28,14 +28,22 @@ class Quote:
 def quote(
     *, price: Money, work_s: int, card: Sequence[Mapping[str, Any]], choices: Mapping[str, int]
 ) -> Quote:
-    """Price a service with `choices` (option code to count; 0 is "not chosen"). Raises BadOption."""
+    """Price a service with `choices` (option code to count; 0 is "not chosen").
+
+    Options that share a `group` shut each other out. Raises BadOption.
+    """
     options = {option["code"]: option for option in card}
     lines = []
+    groups: set[str] = set()
     for code, count in choices.items():
         option = options.get(code)
         if option is None or not 0 <= count <= option["most"]:
             raise BadOption(field=code)
         if count:
+            group = option.get("group", "")
+            if group and group in groups:
+                raise BadOption(field=code)
+            groups.add(group)
             each = Money(option["price_fen"])
             lines.append((str(option["name"]), count, each * count))
             price, work_s = price + each * count, work_s + option["work_s"] * count
