@@ -58,6 +58,11 @@ def draft(db: Session, *, number: str, by: Actor) -> Draft:
     return found
 
 
+def draft_by_id(db: Session, draft_id: int) -> Draft:
+    """Return the draft with that id, which must exist."""
+    return db.scalars(select(Draft).where(Draft.id == draft_id)).one()
+
+
 def latest_draft(db: Session, member_id: int) -> Draft | None:
     """Return what the member filled in last: offered again when he books anew."""
     found = select(Draft).where(Draft.member_id == member_id).order_by(Draft.id.desc()).limit(1)
@@ -140,6 +145,16 @@ def holds_of(db: Session, member_id: int, *, now: datetime) -> Sequence[Booking]
         Booking.member_id == member_id,
         Booking.state == BookingState.HELD,
         Booking.held_until > now,
+    )
+    return db.scalars(found).all()
+
+
+def holds_run_out(db: Session, member_id: int, *, now: datetime) -> Sequence[Booking]:
+    """Return the member's holds that ran out and still stand in the plan until somebody frees them."""
+    found = select(Booking).where(
+        Booking.member_id == member_id,
+        Booking.state == BookingState.HELD,
+        Booking.held_until <= now,
     )
     return db.scalars(found).all()
 

@@ -63,7 +63,8 @@ def hold(
 ) -> Booking:
     """Keep a window for the member for HOLD_LIFE. The same draft and window again is the same hold.
 
-    Another window held under the same draft is given up, once the new one is sure. Raises
+    Another window held under the same draft is given up, once the new one is sure; so are holds of
+    the member that ran out and were not freed yet: they must not stand in his own way. Raises
     BookingMissing, TooSoon, TooFar, OffGrid, TooManyHolds, PlaceGone.
     """
     following.lock_member(db, by.id)
@@ -78,10 +79,14 @@ def hold(
     policy.check_may_hold(holds=len(held) - len(before))
 
     service = queries.services_by_id(db)[draft.service_id]
-    days = {(day, draft.branch_id)} | {(local_date(b.starts_at), b.branch_id) for b in before}
+    given_up = [*before, *queries.holds_run_out(db, draft.member_id, now=now)]
+    days = {(day, draft.branch_id)} | {(local_date(b.starts_at), b.branch_id) for b in given_up}
     places.lock_days(db, days, now=now)
-    for booking in before:
-        _expire(db, booking, by=by, now=now)
+    for booking in given_up:
+        # The clock's own hand may have freed it while we waited for the locks.
+        db.refresh(booking)
+        if booking.state is BookingState.HELD:
+            _expire(db, booking, by=by, now=now)
     visit = places.hold_place(
         db,
         branch_id=draft.branch_id,

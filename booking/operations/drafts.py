@@ -66,3 +66,24 @@ def save_draft(
     following.name_member(db, member_id=by.id, name=contact, phone=phone.digits)
     db.flush()
     return draft
+
+
+def repeat_draft(db: Session, *, booking_number: str, by: Actor, now: datetime) -> Draft:
+    """Fill in a new draft as an earlier booking was, priced by today's price card.
+
+    Raises BookingMissing, BadOption when the price card no longer has an option, OutOfArea.
+    """
+    booking = queries.booking(db, number=booking_number, by=by)
+    before = queries.draft_by_id(db, booking.draft_id)
+    return save_draft(
+        db,
+        service_code=queries.services_by_id(db)[before.service_id].code,
+        choices=before.choices,
+        address=Address(
+            text=before.address, compound=before.compound, door=before.door, point=before.point
+        ),
+        contact=before.contact,
+        phone=Phone(before.phone),
+        by=by,
+        now=now,
+    )
