@@ -1,0 +1,33 @@
+"""The order in which proven windows are shown. Pure."""
+
+from collections.abc import Sequence
+from datetime import date
+
+from dispatch.live import Offer
+from dispatch.planner.problem import Window
+from kernel.clock import DAY_S
+
+BEST_COUNT = 3
+ALTERNATIVES_COUNT = 3
+
+
+def best_first(offers: Sequence[Offer]) -> list[Offer]:
+    """Return one day's offers: the BEST_COUNT with the least added driving first, the rest by time."""
+    by_worth = sorted(offers, key=lambda o: (o.witness.extra_s, -o.witness.slack_s, o.window))
+    best = by_worth[:BEST_COUNT]
+    return best + sorted(by_worth[BEST_COUNT:], key=lambda offer: offer.window)
+
+
+def nearest(offers: Sequence[Offer], *, day: date, window: Window) -> list[Offer]:
+    """Return the ALTERNATIVES_COUNT offers nearest to a window that was lost.
+
+    A day earlier or later at the same hour is as far as a whole day; among equals the earlier wins.
+    """
+
+    def distance(offer: Offer) -> tuple[int, date, Window]:
+        days = abs((offer.day - day).days)
+        hours_s = abs(offer.window.open_s - window.open_s)
+        return (days * DAY_S + hours_s, offer.day, offer.window)
+
+    others = [o for o in offers if (o.day, o.window) != (day, window)]
+    return sorted(others, key=distance)[:ALTERNATIVES_COUNT]
