@@ -106,6 +106,18 @@ class TestOpenInSafeMode:
 
         assert opened.decode() == "<xml><Content>改约 到周四</Content></xml>"
 
+    def test_decrypts_a_callback_that_was_recorded(self) -> None:
+        envelope = (
+            "p6BT1lpin/WJAbD/ADlNArxlRNUvPwNkIzurbDm0vuQMluo1vRRRCo3LgkeP/NTpAKFM02a7ex/LIHaKdKEwNtA3"
+            "+qb6yAAbmftL5qTcBi8MuiYXMsgVA1S2l26aX+CtC3Zk7WSeGUQcYtFu+MjRRsZRXto1GPN1MaA9HGmPiZI="
+        )
+        query = knock(encrypt_type="aes", msg_signature="e18899eb4ad310b31c0fe891a2e837a2fb4412e0")
+        body = f"<xml><Encrypt><![CDATA[{envelope}]]></Encrypt></xml>".encode()
+
+        opened = safe.open(query, body, now_s=NOW_S)
+
+        assert "<Content><![CDATA[我想改约]]></Content>" in opened.decode()
+
     def test_refuses_a_plain_body_however_well_signed(self) -> None:
         with pytest.raises(Forged):
             safe.open(knock(), XML.encode(), now_s=NOW_S)

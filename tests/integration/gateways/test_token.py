@@ -1,0 +1,276 @@
+"""The token that all processes share, on both databases."""
+
+import itertools
+import json
+import multiprocessing
+import threading
+
+import pytest
+from flask import Flask
+from sqlalchemy import update
+
+from gateways.wechat import token as token_module
+from gateways.wechat.errors import Category, Retry, WeChatError
+from gateways.wechat.token import MARGIN_S, AccessTokens, GatewayToken
+from kernel.clock import wall_s
+from kernel.db import transaction
+from tests.integration.gateways import hands
+from tests.integration.gateways.serving import (
+    Answer,
+    Call,
+    Platform,
+    Reply,
+    account_at,
+    hasty_caller,
+    in_turn,
+    tells,
+)
+
+STABLE = "/cgi-bin/stable_token"
+PROCESSES = 8
+
+
+def tokens_of(platform: Platform) -> AccessTokens:
+    return AccessTokens(account_at(platform.base), hasty_caller())
+
+
+def lends_anew(delay_s: float = 0.0) -> Answer:
+    """Lend another token at each call, as WeChat does when one is forced."""
+    number = itertools.count(1)
+
+    def answer(_call: Call) -> Reply:
+        told = {"access_token": f"T{next(number)}", "expires_in": 7200}
+        return Reply(json.dumps(told).encode(), delay_s=delay_s)
+
+    return answer
+
+
+def set_row(**values: object) -> None:
+    with transaction() as db:
+        db.execute(update(GatewayToken).values(**values))
+
+
+class TestColdStart:
+    """Eight processes that start at once with an empty table."""
+
+    def run(self, database_url: str, platform: Platform, *, is_leased: bool) -> list[str]:
+        platform.answers[STABLE] = lends_anew(delay_s=0.3)
+        # The fork server imports once; its children are as fresh as new processes, and cheap.
+        context = multiprocessing.get_context("forkserver")
+        context.set_forkserver_preload([hands.__name__])
+        ready, said = context.Barrier(PROCESSES), context.Queue()
+        processes = [
+            context.Process(
+                target=hands.ask_for_a_token,
+                args=(database_url, platform.base, ready, said, is_leased),
+            )
+            for _ in range(PROCESSES)
+        ]
+        for process in processes:
+            process.start()
+        tokens = [said.get(timeout=hands.START_MAX_S) for _ in processes]
+        for process in processes:
+            process.join(hands.START_MAX_S)
+        return tokens
+
+    def test_the_stage_shows_the_fault(
+        self, tokens_app: Flask, database_url: str, platform: Platform
+    ) -> None:
+        tokens = self.run(database_url, platform, is_leased=False)
+
+        assert len(set(tokens)) > 1
+
+    def test_one_fetches_and_all_have_the_same_token(
+        self, tokens_app: Flask, database_url: str, platform: Platform
+    ) -> None:
+        tokens = self.run(database_url, platform, is_leased=True)
+
+        assert tokens == ["T1"] * PROCESSES
+        assert len(platform.calls_to(STABLE)) == 1
+
+
+class TestCurrent:
+    def test_asks_wechat_for_the_stable_token_once(
+        self, tokens_app: Flask, platform: Platform
+    ) -> None:
+        tokens = tokens_of(platform)
+
+        assert [tokens.current(), tokens.current()] == ["T1", "T1"]
+
+        [call] = platform.calls_to(STABLE)
+        assert call.message == {
+            "grant_type": "client_credential",
+            "appid": "wx1",
+            "secret": "s3cret",
+            "force_refresh": False,
+        }
+
+    def test_fetches_anew_shortly_before_the_end(
+        self, tokens_app: Flask, platform: Platform
+    ) -> None:
+        platform.answers[STABLE] = lends_anew()
+        tokens = tokens_of(platform)
+        tokens.current()
+        set_row(fresh_until_s=wall_s() - 0.001)
+
+        assert tokens.current() == "T2"
+
+    @pytest.mark.parametrize(
+        ("expires_in_s", "useful_s"),
+        [(7200, 7200 - MARGIN_S), (2 * MARGIN_S + 1, MARGIN_S + 1), (100, 50)],
+    )
+    def test_counts_on_a_loan_no_longer_than_is_wise(
+        self, tokens_app: Flask, platform: Platform, expires_in_s: float, useful_s: float
+    ) -> None:
+        platform.answers[STABLE] = tells(access_token="T1", expires_in=int(expires_in_s))
+        before_s = wall_s()
+
+        tokens_of(platform).current()
+
+        with transaction(reads_only=True) as db:
+            row = db.get_one(GatewayToken, "access:wx1")
+        assert before_s + useful_s <= row.fresh_until_s <= wall_s() + useful_s
+
+    def test_fetches_outside_transactions(self, tokens_app: Flask, platform: Platform) -> None:
+        def write_meanwhile(_call: Call) -> Reply:
+            with tokens_app.app_context(), transaction() as db:
+                db.add(GatewayToken(name="meanwhile"))
+            return Reply(b'{"access_token":"T1","expires_in":7200}')
+
+        platform.answers[STABLE] = write_meanwhile
+
+        assert tokens_of(platform).current() == "T1"
+
+        with transaction(reads_only=True) as db:
+            assert db.get(GatewayToken, "meanwhile") is not None
+
+    def test_waits_for_who_is_fetching_and_takes_over_when_he_died(
+        self, tokens_app: Flask, platform: Platform
+    ) -> None:
+        tokens = tokens_of(platform)
+        tokens.current()
+        set_row(secret="", fresh_until_s=0.0, lease_until_s=wall_s() + 0.4)
+        began_s = wall_s()
+
+        assert tokens.current() == "T1"
+
+        assert wall_s() - began_s >= 0.39
+        assert len(platform.calls_to(STABLE)) == 2
+
+    def test_gives_up_waiting_in_a_way_that_may_be_retried(
+        self, tokens_app: Flask, platform: Platform, monkeypatch: pytest.MonkeyPatch
+    ) -> None:
+        monkeypatch.setattr(token_module, "WAIT_MAX_S", 0.2)
+        tokens = tokens_of(platform)
+        tokens.current()
+        set_row(fresh_until_s=0.0, lease_until_s=wall_s() + 60)
+
+        with pytest.raises(WeChatError) as told:
+            tokens.current()
+
+        assert (told.value.category, told.value.retry) == (Category.TOKEN, Retry.SAFE)
+
+    def test_a_late_holder_does_not_overwrite_his_successor(
+        self, tokens_app: Flask, platform: Platform
+    ) -> None:
+        def overtaken(_call: Call) -> Reply:
+            with tokens_app.app_context():
+                set_row(secret="NEWER", fresh_until_s=wall_s() + 60, fence=GatewayToken.fence + 1)
+            return Reply(b'{"access_token":"OLDER","expires_in":7200}')
+
+        platform.answers[STABLE] = overtaken
+        tokens = tokens_of(platform)
+
+        tokens.current()
+
+        assert tokens.current() == "NEWER"
+
+    @pytest.mark.parametrize(
+        ("answer", "category"),
+        [
+            (tells(errcode=40125, errmsg="invalid appsecret"), Category.CONFIG),
+            (tells(errcode=40164, errmsg="invalid ip"), Category.CONFIG),
+            (tells(expires_in=7200), Category.NETWORK),
+            (tells(access_token="", expires_in=7200), Category.NETWORK),
+            (tells(access_token="T1"), Category.NETWORK),
+            (lambda _call: Reply(b"<html>"), Category.NETWORK),
+            (lambda _call: Reply(status=502), Category.NETWORK),
+            (lambda _call: Reply(delay_s=2), Category.NETWORK),
+        ],
+    )
+    def test_says_what_is_wrong_and_lets_the_next_one_try(
+        self, tokens_app: Flask, platform: Platform, answer: Answer, category: Category
+    ) -> None:
+        platform.answers[STABLE] = in_turn(answer, tells(access_token="T1", expires_in=7200))
+        tokens = tokens_of(platform)
+
+        with pytest.raises(WeChatError) as told:
+            tokens.current()
+
+        assert told.value.category is category
+        assert tokens.current() == "T1"
+
+
+class TestInsteadOf:
+    def test_takes_what_another_has_fetched_meanwhile(
+        self, tokens_app: Flask, platform: Platform
+    ) -> None:
+        tokens = tokens_of(platform)
+        tokens.current()
+
+        assert tokens.instead_of("DEAD") == "T1"
+        assert len(platform.calls_to(STABLE)) == 1
+
+    def test_asks_again_before_it_forces(self, tokens_app: Flask, platform: Platform) -> None:
+        platform.answers[STABLE] = lends_anew()
+        tokens = tokens_of(platform)
+        dead = tokens.current()
+
+        assert tokens.instead_of(dead) == "T2"
+        assert [call.message["force_refresh"] for call in platform.calls_to(STABLE)] == [False] * 2
+
+    def test_forces_once_a_minute_when_wechat_lends_the_dead_one_again(
+        self, tokens_app: Flask, platform: Platform
+    ) -> None:
+        def stubborn(call: Call) -> Reply:
+            name = "FORCED" if call.message["force_refresh"] else "DEAD"
+            return Reply(json.dumps({"access_token": name, "expires_in": 7200}).encode())
+
+        platform.answers[STABLE] = stubborn
+        tokens = tokens_of(platform)
+        dead = tokens.current()
+
+        assert tokens.instead_of(dead) == "FORCED"
+        assert tokens.current() == "FORCED"
+
+        # WeChat goes on refusing what it lends: nothing is forced for a minute.
+        set_row(secret="DEAD")
+        with pytest.raises(WeChatError) as told:
+            tokens.instead_of("DEAD")
+        assert (told.value.category, told.value.retry) == (Category.TOKEN, Retry.SAFE)
+        forced = [c for c in platform.calls_to(STABLE) if c.message["force_refresh"]]
+        assert len(forced) == 1
+
+        # A minute later it may be forced again.
+        set_row(secret="DEAD", forced_s=wall_s() - token_module.FORCE_GATE_S)
+        assert tokens.instead_of("DEAD") == "FORCED"
+
+    def test_many_threads_with_the_same_dead_token_fetch_once(
+        self, tokens_app: Flask, platform: Platform
+    ) -> None:
+        platform.answers[STABLE] = lends_anew(delay_s=0.1)
+        tokens = tokens_of(platform)
+        dead = tokens.current()
+        told: list[str] = []
+
+        def ask() -> None:
+            with tokens_app.app_context():
+                told.append(tokens.instead_of(dead))
+
+        threads = [threading.Thread(target=ask) for _ in range(6)]
+        for thread in threads:
+            thread.start()
+        for thread in threads:
+            thread.join()
+
+        assert told == ["T2"] * 6
