@@ -11,7 +11,7 @@ from sqlalchemy import text
 import app as joinery
 from booking.operations import catalogue, drafts
 from booking.operations.drafts import Address
-from dispatch import live
+from dispatch import live, queries
 from dispatch.operations import roster
 from kernel.actor import Actor, Role
 from kernel.clock import FixedClock, local_date
@@ -113,7 +113,7 @@ def a_branch(
     territory: Sequence[Point] = AROUND_QINGDAO,
 ) -> int:
     """Open a branch in the north of the city and return its id."""
-    count = len(live.queries.branches(db)) + 1
+    count = len(queries.branches(db)) + 1
     branch = roster.add_branch(
         db,
         code=f"QD{count}",
@@ -137,7 +137,7 @@ def a_technician(
     home: Point = NORTH,
 ) -> int:
     """Take on a technician with shifts from MONDAY on and return his id."""
-    count = len(live.queries.technicians(db, branch_id=branch_id)) + 1
+    count = len(queries.technicians(db, branch_id=branch_id)) + 1
     technician = roster.add_technician(
         db,
         branch_id=branch_id,

@@ -92,9 +92,10 @@ class TestOneAddress:
         warm_up = crowd(count=1, is_blind=False)
         play(database_url, take_any_window, warm_up, tmp_path)
 
-        play(database_url, take_any_window, crowd_after(warm_up, count=79), tmp_path)
+        play(database_url, take_any_window, crowd_after(warm_up, count=80), tmp_path)
 
-        assert outcome(app, branch_id=BRANCH, day=tomorrow()).over_promised >= 12
+        seen = outcome(app, branch_id=BRANCH, day=tomorrow())
+        assert seen.over_promised >= 0.2 * seen.promises > 0
 
 
 class TestAddressesAllOverTown:
@@ -120,10 +121,11 @@ class TestAddressesAllOverTown:
         warm_up = crowd(count=1, is_blind=False)
         play(database_url, take_any_window, warm_up, tmp_path)
 
-        attempts = crowd_after(warm_up, count=79, chance=random.Random(7))
+        attempts = crowd_after(warm_up, count=80, chance=random.Random(7))
         play(database_url, take_that_window, attempts, tmp_path)
 
-        assert outcome(app, branch_id=BRANCH, day=tomorrow()).over_promised >= 12
+        seen = outcome(app, branch_id=BRANCH, day=tomorrow())
+        assert seen.over_promised >= 0.2 * seen.promises > 0
 
 
 def crowd_after(
