@@ -21,6 +21,7 @@ from flask_migrate import Migrate
 
 import booking.jobs
 import conversations.models  # noqa: F401  # its tables belong to the schema
+import faces.chrome.context
 import faces.chrome.demo_clock
 import faces.chrome.errors
 import faces.chrome.filters
@@ -111,7 +112,14 @@ def _join_wechat(app: Flask, settings: Settings) -> None:
 def _join_faces(app: Flask, settings: Settings) -> None:
     chrome = faces.chrome
     Babel(app, locale_selector=chrome.locale.chosen)
-    for part in (chrome.sign_in, chrome.errors, chrome.filters, chrome.live, chrome.locale):
+    for part in (
+        chrome.sign_in,
+        chrome.errors,
+        chrome.filters,
+        chrome.live,
+        chrome.locale,
+        chrome.context,
+    ):
         part.register(app)
     chrome.headers.register(app, settings)
     for blueprint in (

@@ -117,6 +117,11 @@ class Booking(Base):
     def masked_phone(self) -> str:
         return Phone(self.phone).masked
 
+    @property
+    def place(self) -> str:
+        """The 小区 and the door in it, as people say it."""
+        return f"{self.compound}{self.door}"
+
     def advance(self, action: BookingAction, *, now: datetime) -> None:
         """Move along BOOKING_MACHINE; nothing else may assign `state`. Raises IllegalMove."""
         self.state = BOOKING_MACHINE.after(self.state, action)

@@ -34,6 +34,11 @@ def service_by_code(db: Session, code: str) -> Service:
     return found
 
 
+def service_name(db: Session, service_id: int) -> str:
+    """Return the name of a service, which must exist."""
+    return db.scalars(select(Service.name).where(Service.id == service_id)).one()
+
+
 def services_by_id(db: Session) -> dict[int, Service]:
     """Return the whole catalogue by id."""
     return {row.id: row for row in db.scalars(select(Service))}

@@ -6,10 +6,8 @@ from sqlalchemy.dialects import postgresql, sqlite
 
 from booking import queries as bookings
 from booking.events import BookingBooked, BookingCompleted
-from booking.models import Booking
 from dispatch import queries as visits
 from dispatch.events import VisitArrived, VisitAssigned, VisitDeparted
-from dispatch.models import Technician
 from kernel import db as kernel_db
 from kernel.clock import Clock, instant_at
 from kernel.db import Session, transaction
@@ -28,12 +26,20 @@ def on_booked(event: Event, clock: Clock) -> None:
     with transaction() as db:
         booking = bookings.by_id(db, event.booking_id)
         fields = messages.booked(
-            service=_service(db, booking),
+            service=bookings.service_name(db, booking.service_id),
             starts_at=booking.starts_at,
             ends_at=booking.ends_at,
-            place=_place(booking),
+            place=booking.place,
         )
-        _tell_member(db, booking, "M1", key=booking.number, fields=fields, now=clock.now())
+        _tell_member(
+            db,
+            "M1",
+            member_id=booking.member_id,
+            number=booking.number,
+            key=booking.number,
+            fields=fields,
+            now=clock.now(),
+        )
 
 
 def on_assigned(event: Event, clock: Clock) -> None:
@@ -42,7 +48,7 @@ def on_assigned(event: Event, clock: Clock) -> None:
     with transaction() as db:
         booking = bookings.booking_of_visit(db, event.visit_id)
         technician = visits.technician(db, event.technician_id)
-        service = _service(db, booking)
+        service = bookings.service_name(db, booking.service_id)
         _tell(
             db,
             kind="M4",
@@ -53,7 +59,7 @@ def on_assigned(event: Event, clock: Clock) -> None:
                 service=service,
                 starts_at=booking.starts_at,
                 ends_at=booking.ends_at,
-                place=_place(booking),
+                place=booking.place,
             ),
             path=f"/t/visits/{event.visit_number}",
             now=clock.now(),
@@ -62,11 +68,19 @@ def on_assigned(event: Event, clock: Clock) -> None:
             service=service,
             starts_at=booking.starts_at,
             ends_at=booking.ends_at,
-            technician=surname(technician),
+            technician=surname(technician.name),
             work_number=technician.work_number,
         )
         key = f"{booking.number}:{technician.id}"
-        _tell_member(db, booking, "M5", key=key, fields=fields, now=clock.now())
+        _tell_member(
+            db,
+            "M5",
+            member_id=booking.member_id,
+            number=booking.number,
+            key=key,
+            fields=fields,
+            now=clock.now(),
+        )
 
 
 def on_departed(event: Event, clock: Clock) -> None:
@@ -75,11 +89,19 @@ def on_departed(event: Event, clock: Clock) -> None:
     with transaction() as db:
         booking = bookings.booking_of_visit(db, event.visit_id)
         fields = messages.departed(
-            technician=surname(visits.technician(db, event.technician_id)),
+            technician=surname(visits.technician(db, event.technician_id).name),
             eta=instant_at(event.day, event.eta_s),
-            place=_place(booking),
+            place=booking.place,
         )
-        _tell_member(db, booking, "M7", key=booking.number, fields=fields, now=clock.now())
+        _tell_member(
+            db,
+            "M7",
+            member_id=booking.member_id,
+            number=booking.number,
+            key=booking.number,
+            fields=fields,
+            now=clock.now(),
+        )
 
 
 def on_arrived(event: Event, clock: Clock) -> None:
@@ -88,11 +110,19 @@ def on_arrived(event: Event, clock: Clock) -> None:
     with transaction() as db:
         booking = bookings.booking_of_visit(db, event.visit_id)
         fields = messages.arrived(
-            technician=surname(visits.technician(db, event.technician_id)),
+            technician=surname(visits.technician(db, event.technician_id).name),
             at=event.at,
-            place=_place(booking),
+            place=booking.place,
         )
-        _tell_member(db, booking, "M12", key=booking.number, fields=fields, now=clock.now())
+        _tell_member(
+            db,
+            "M12",
+            member_id=booking.member_id,
+            number=booking.number,
+            key=booking.number,
+            fields=fields,
+            now=clock.now(),
+        )
 
 
 def on_completed(event: Event, clock: Clock) -> None:
@@ -102,38 +132,45 @@ def on_completed(event: Event, clock: Clock) -> None:
         booking = bookings.by_id(db, event.booking_id)
         evidence = f"booking:{booking.number}"
         fields = messages.completed(
-            service=_service(db, booking),
+            service=bookings.service_name(db, booking.service_id),
             at=event.at,
             points=ledger_queries.points_of(db, evidence, booking.member_id),
             balance=ledger_queries.points_balance(db, booking.member_id),
         )
-        _tell_member(db, booking, "M17", key=booking.number, fields=fields, now=clock.now())
+        _tell_member(
+            db,
+            "M17",
+            member_id=booking.member_id,
+            number=booking.number,
+            key=booking.number,
+            fields=fields,
+            now=clock.now(),
+        )
 
 
-def surname(technician: Technician) -> str:
+def surname(name: str) -> str:
     """Return how members are told of a technician: 王师傅."""
-    return f"{technician.name[0]}师傅"
-
-
-def _service(db: Session, booking: Booking) -> str:
-    return bookings.services_by_id(db)[booking.service_id].name
-
-
-def _place(booking: Booking) -> str:
-    return f"{booking.compound}{booking.door}"
+    return f"{name[0]}师傅"
 
 
 def _tell_member(
-    db: Session, booking: Booking, kind: str, *, key: str, fields: dict[str, str], now: datetime
+    db: Session,
+    kind: str,
+    *,
+    member_id: int,
+    number: str,
+    key: str,
+    fields: dict[str, str],
+    now: datetime,
 ) -> None:
     _tell(
         db,
         kind=kind,
-        openid=members.member(db, booking.member_id).openid,
-        about=f"booking:{booking.number}",
+        openid=members.member(db, member_id).openid,
+        about=f"booking:{number}",
         key=key,
         fields=fields,
-        path=f"/c/bookings/{booking.number}",
+        path=f"/c/bookings/{number}",
         now=now,
     )
 

@@ -49,6 +49,11 @@ def actor() -> Actor:
     return cast(Actor, g.actor)
 
 
+def cookie(name: str) -> str:
+    """Return the cookie's value, "" without one."""
+    return request.cookies.get(name, "")
+
+
 def form(schema: Schema) -> dict[str, Any]:
     """Load the posted form through the schema. Raises Invalid, naming the first field at fault."""
     return _loaded(schema, _single(request.form.to_dict(flat=False)))

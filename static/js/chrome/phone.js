@@ -11,7 +11,7 @@ const told = document.querySelector('meta[name="sandbox-origin"]')?.content;
 const frame = told ? new URL(told).origin : "";
 
 function tellTitle() {
-  parent.postMessage({ type: "doorbell:page", title: document.title, path: location.pathname }, frame);
+  parent.postMessage({ doorbell: "title", title: document.title, url: location.href }, frame);
 }
 
 if (frame && parent !== window) {
@@ -19,7 +19,7 @@ if (frame && parent !== window) {
   const title = document.querySelector("title");
   if (title) new MutationObserver(tellTitle).observe(title, { childList: true });
   addEventListener("message", (event) => {
-    if (event.origin === frame && event.data?.type === "doorbell:back") history.back();
+    if (event.origin === frame && event.data?.doorbell === "back") history.back();
   });
 }
 
