@@ -3,7 +3,7 @@
 from collections.abc import Sequence
 from datetime import date, datetime, timedelta
 
-from sqlalchemy import ColumnElement, func, or_, select
+from sqlalchemy import ColumnElement, Select, func, or_, select
 
 from booking import policy
 from booking.models import Booking, BookingStep, Draft, Service, Store
@@ -176,6 +176,11 @@ def steps(db: Session, booking_id: int) -> Sequence[BookingStep]:
     """Return the booking's moves, oldest first."""
     found = select(BookingStep).where(BookingStep.booking_id == booking_id)
     return db.scalars(found.order_by(BookingStep.seq)).all()
+
+
+def abouts(by: Actor) -> Select[str]:
+    """Return the query for the names under which messages speak of bookings in the actor's scope."""
+    return select("booking:" + Booking.number).where(visible_to(by))
 
 
 def visible_to(by: Actor) -> ColumnElement[bool]:

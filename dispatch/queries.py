@@ -1,10 +1,10 @@
 """Reads of dispatch: branches, technicians, visits."""
 
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from dataclasses import dataclass
 from datetime import date
 
-from sqlalchemy import select
+from sqlalchemy import Select, func, select
 
 from dispatch.models import (
     Branch,
@@ -17,6 +17,7 @@ from dispatch.models import (
     VisitStep,
 )
 from kernel import leases
+from kernel.actor import Actor
 from kernel.db import Session, transaction
 from kernel.errors import Invalid, Missing
 from kernel.geo import Point, great_circle_m, in_ring
@@ -80,6 +81,12 @@ def technicians(db: Session, *, branch_id: int) -> Sequence[Technician]:
     """Return the branch's technicians by work number."""
     found = select(Technician).where(Technician.branch_id == branch_id)
     return db.scalars(found.order_by(Technician.work_number)).all()
+
+
+def technicians_by_id(db: Session, technician_ids: Collection[int]) -> dict[int, Technician]:
+    """Return those technicians by id."""
+    found = db.scalars(select(Technician).where(Technician.id.in_(technician_ids)))
+    return {row.id: row for row in found}
 
 
 def technician_by_openid(db: Session, openid: str) -> Technician | None:
@@ -160,6 +167,21 @@ def route_of(db: Session, *, technician_id: int, day: date) -> RouteRow | None:
     """Return the technician's route row of that day."""
     found = select(RouteRow).where(RouteRow.technician_id == technician_id, RouteRow.day == day)
     return db.scalars(found).one_or_none()
+
+
+def proposals(
+    db: Session, *, branch_id: int, limit: int = 50, offset: int = 0
+) -> tuple[Sequence[Proposal], int]:
+    """Return a page of the branch's proposals, newest first, and how many there are."""
+    where = Proposal.branch_id == branch_id
+    total = db.scalar(select(func.count()).select_from(Proposal).where(where)) or 0
+    page = select(Proposal).where(where).order_by(Proposal.id.desc()).limit(limit).offset(offset)
+    return db.scalars(page).all(), total
+
+
+def abouts(by: Actor) -> Select[str]:
+    """Return the query for the names under which messages speak of visits in the actor's scope."""
+    return select("visit:" + Visit.number).where(Visit.branch_id.in_(by.branch_ids))
 
 
 def proposals_due() -> bool:

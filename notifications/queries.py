@@ -2,8 +2,11 @@
 
 from collections.abc import Sequence
 
-from sqlalchemy import func, select
+from sqlalchemy import ColumnElement, func, or_, select
 
+from booking import queries as bookings
+from dispatch import queries as visits
+from kernel.actor import Actor
 from kernel.db import Session
 from notifications.models import Message
 
@@ -14,10 +17,23 @@ def messages_about(db: Session, about: str) -> Sequence[Message]:
 
 
 def log(
-    db: Session, *, state: str = "", kind: str = "", limit: int = 50, offset: int = 0
+    db: Session,
+    *,
+    by: Actor,
+    state: str = "",
+    kind: str = "",
+    limit: int = 50,
+    offset: int = 0,
 ) -> tuple[Sequence[Message], int]:
-    """Return a page of the message log, newest first, and how many there are."""
-    where = []
+    """Return a page of the message log, newest first, and how many there are.
+
+    Whose scope is some branches sees what was said about their bookings and visits.
+    """
+    where: list[ColumnElement[bool]] = []
+    if not by.sees_branch(0):
+        where.append(
+            or_(Message.about.in_(bookings.abouts(by)), Message.about.in_(visits.abouts(by)))
+        )
     if state:
         where.append(Message.state == state)
     if kind:

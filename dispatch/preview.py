@@ -1,0 +1,50 @@
+"""What accepting a proposal would do now: the same merge that accepting makes, compared with the plan."""
+
+from dataclasses import dataclass
+from datetime import date, datetime
+
+from dispatch import diff, live, merging, queries
+from dispatch.diff import Diff, Promise, Side
+from dispatch.models import Proposal
+from dispatch.states import VisitState
+from kernel.db import Session
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Preview:
+    """The changes against the live plan of this moment, and whose routes are kept since they moved."""
+
+    diff: Diff
+    kept: tuple[int, ...]
+
+
+def of_proposal(db: Session, proposal: Proposal, *, now: datetime) -> Preview | None:
+    """Return what accepting would do; None when the plan has moved so far that it no longer fits."""
+    plan = live.day_plan(db, branch_id=proposal.branch_id, day=proposal.day, now=now)
+    merged = merging.merge(
+        plan,
+        after={int(t): tuple(ids) for t, ids in proposal.after.items()},
+        versions={int(t): version for t, version in proposal.route_versions.items()},
+    )
+    if merged is None:
+        return None
+    found = diff.compare(
+        plan.problem,
+        before=Side(plan.plan, plan.timetables),
+        after=Side(merged.plan, merged.verdict.timetables),
+        promises=_promises(db, branch_id=proposal.branch_id, day=proposal.day),
+    )
+    return Preview(diff=found, kept=merged.kept)
+
+
+def _promises(db: Session, *, branch_id: int, day: date) -> dict[int, Promise]:
+    visits = queries.visits_in_routes(db, branch_id=branch_id, day=day)
+    return {
+        visit.id: Promise(
+            opens_s=visit.opens_s,
+            shuts_s=visit.shuts_s,
+            technician_id=visit.technician_id,
+            is_held=visit.state is VisitState.HELD,
+        )
+        for visit in visits.values()
+    }
