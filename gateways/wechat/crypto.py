@@ -19,6 +19,16 @@ from gateways.wechat.account import Account
 from gateways.wechat.messages import BODY_BYTES_MAX, Unreadable
 from kernel.settings import Settings
 
+__all__ = [
+    "BODY_BYTES_MAX",
+    "FRESH_S",
+    "CallbackDoor",
+    "Forged",
+    "TooLarge",
+    "Unreadable",
+    "signature",
+]
+
 FRESH_S = 300
 
 _ENCRYPTED = re.compile(rb"<Encrypt><!\[CDATA\[([A-Za-z0-9+/=]{1,65536})\]\]></Encrypt>")

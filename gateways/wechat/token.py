@@ -6,7 +6,8 @@ the others wait and read. Times are true time: the demo clock does not age a tok
 """
 
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass
 from typing import NamedTuple
 
@@ -20,6 +21,7 @@ from gateways.wechat.answers import ask
 from gateways.wechat.errors import Category, Retry, WeChatError, unclear
 from kernel.clock import wall_s
 from kernel.db import Base, Session, transaction
+from kernel.errors import Unavailable
 
 # Under five minutes before the end WeChat hands out a new token while the old one still works.
 MARGIN_S = 200.0
@@ -79,6 +81,10 @@ class SharedSecret:
 
         What WeChat answers is returned even when it is `dead` again. Raises WeChatError.
         """
+        with _a_busy_database_is_safe():
+            return self._other_than(dead)
+
+    def _other_than(self, dead: str) -> str:
         deadline_s = time.monotonic() + WAIT_MAX_S
         while True:
             seen = self._seen()
@@ -88,13 +94,7 @@ class SharedSecret:
             if fence is not None:
                 return self._fetched(fence)
             if time.monotonic() >= deadline_s:
-                raise WeChatError(
-                    code=None,
-                    errmsg="another process is fetching the token",
-                    category=Category.TOKEN,
-                    retry=Retry.SAFE,
-                    wait_s=5,
-                )
+                raise _not_now("another process is fetching the token")
             time.sleep(WAIT_STEP_S)
 
     def claim_force(self, *, now_s: float) -> bool:
@@ -190,16 +190,11 @@ class AccessTokens:
         token = self._shared.other_than(dead)
         if token != dead:
             return token
-        if not self._shared.claim_force(now_s=wall_s()):
-            raise WeChatError(
-                code=None,
-                errmsg="WeChat lends a dead token; a forced refresh is not due yet",
-                category=Category.TOKEN,
-                retry=Retry.SAFE,
-                wait_s=int(FORCE_GATE_S),
-            )
-        lent = self._lend(force=True)
-        self._shared.store(lent)
+        with _a_busy_database_is_safe():
+            if not self._shared.claim_force(now_s=wall_s()):
+                raise _not_now("WeChat lends a dead token", wait_s=int(FORCE_GATE_S))
+            lent = self._lend(force=True)
+            self._shared.store(lent)
         return lent.secret
 
     def _lend(self, *, force: bool = False) -> Lent:
@@ -223,6 +218,21 @@ def lent_from(told: dict[str, object], key: str) -> Lent:
     if not isinstance(secret, str) or not secret or not isinstance(expires_in_s, int):
         raise unclear(f"no {key} in the answer")
     return Lent(secret, float(expires_in_s))
+
+
+@contextmanager
+def _a_busy_database_is_safe() -> Iterator[None]:
+    """Say a busy database in WeChat's words: without a token nothing was sent."""
+    try:
+        yield
+    except Unavailable as error:
+        raise _not_now("the token's row is busy") from error
+
+
+def _not_now(why: str, *, wait_s: int = 5) -> WeChatError:
+    return WeChatError(
+        code=None, errmsg=why, category=Category.TOKEN, retry=Retry.SAFE, wait_s=wait_s
+    )
 
 
 def _useful_s(expires_in_s: float) -> float:

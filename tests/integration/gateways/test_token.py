@@ -13,7 +13,7 @@ from gateways.wechat import token as token_module
 from gateways.wechat.errors import Category, Retry, WeChatError
 from gateways.wechat.token import MARGIN_S, AccessTokens, GatewayToken
 from kernel.clock import wall_s
-from kernel.db import transaction
+from kernel.db import sa, transaction
 from tests.integration.gateways import hands
 from tests.integration.gateways.serving import (
     Answer,
@@ -21,6 +21,7 @@ from tests.integration.gateways.serving import (
     Platform,
     Reply,
     account_at,
+    app_with_tokens,
     hasty_caller,
     in_turn,
     tells,
@@ -209,6 +210,18 @@ class TestCurrent:
 
         assert told.value.category is category
         assert tokens.current() == "T1"
+
+
+def test_a_busy_database_is_told_as_a_safe_retry(sqlite_url: str, platform: Platform) -> None:
+    with app_with_tokens(sqlite_url).app_context():
+        # The kernel calls every trouble of SQLite's with a statement busy; a missing table is one.
+        GatewayToken.metadata.tables[GatewayToken.__tablename__].drop(sa.engine)
+
+        with pytest.raises(WeChatError) as told:
+            tokens_of(platform).current()
+
+    assert (told.value.category, told.value.retry) == (Category.TOKEN, Retry.SAFE)
+    app_with_tokens(sqlite_url)
 
 
 class TestInsteadOf:

@@ -1,0 +1,283 @@
+"""Our side of WeChat against the sandbox's: two programs that share no code, speaking."""
+
+from collections.abc import Iterator
+from dataclasses import dataclass, field
+from pathlib import Path
+from urllib.parse import parse_qs, urlsplit
+
+import pytest
+import requests
+from flask import Flask, Response, request
+
+from gateways.wechat import messages, replies
+from gateways.wechat.account import Account
+from gateways.wechat.client import WeChat
+from gateways.wechat.crypto import CallbackDoor, Forged
+from gateways.wechat.errors import Category, Retry, WeChatError
+from gateways.wechat.messages import Incoming
+from gateways.wechat.oauth import OAuth
+from kernel.clock import wall_s
+from tests.integration.gateways.serving import app_with_tokens
+from tests.integration.sandbox.serving import (
+    AES_KEY,
+    APPID,
+    SECRET,
+    TOKEN,
+    Sandbox,
+    Served,
+    a_sandbox_app,
+    stage_of,
+)
+
+FIELDS = {"thing1": "空调安装", "time2": "2026年11月26日 10:00~12:00", "phrase3": "已预约"}
+
+
+@dataclass
+class House:
+    """The account's server: opens callbacks by our door and answers texts."""
+
+    door: CallbackDoor
+    told: list[Incoming] = field(default_factory=list)
+    forged: int = 0
+
+    def app(self) -> Flask:
+        app = Flask("house")
+        app.add_url_rule("/callback", view_func=self._callback, methods=["GET", "POST"])
+        return app
+
+    def _callback(self) -> Response:
+        try:
+            if request.method == "GET":
+                return Response(self.door.handshake(request.args, now_s=wall_s()))
+            xml = self.door.open(request.args, request.get_data(), now_s=wall_s())
+        except Forged:
+            self.forged += 1
+            return Response(status=403)
+        message = messages.parse(xml)
+        self.told.append(message)
+        answer = "success"
+        if isinstance(message, messages.TextSaid):
+            answer = replies.text_reply(
+                f"收到：{message.text}]]>",
+                openid=message.openid,
+                account=message.account,
+                now_s=wall_s(),
+            )
+        return Response(self.door.seal(answer, nonce=request.args["nonce"], now_s=wall_s()))
+
+
+@dataclass
+class Stage:
+    sandbox: Sandbox
+    house: House
+    account: Account
+
+    @property
+    def wechat(self) -> WeChat:
+        return WeChat(self.account)
+
+    def send(self, openid: str, **changes: str) -> str:
+        return self.wechat.send_template(
+            openid=openid,
+            template_id="M1",
+            data=FIELDS | changes,
+            url="http://p1.doorbell.localhost:8000/c/b/B1",
+            client_msg_id="c0ffee",
+        )
+
+
+@pytest.fixture(params=["plain", "aes"])
+def stage(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[Stage]:
+    is_aes = request.param == "aes"
+    house = House(CallbackDoor(appid=APPID, token=TOKEN, aes_key=AES_KEY if is_aes else ""))
+    server = Served(house.app())
+    app = a_sandbox_app(
+        tmp_path / "sandbox.sqlite3", callback_url=f"{server.base}/callback", aes=is_aes
+    )
+    served = Served(app)
+    sandbox = Sandbox(base=served.base, stage=stage_of(app))
+    account = Account(
+        appid=APPID,
+        secret=SECRET,
+        token=TOKEN,
+        api_base=served.base,
+        mp_base=served.base,
+        open_base=served.base,
+    )
+    with app_with_tokens(f"sqlite:///{tmp_path / 'house.sqlite3'}").app_context():
+        yield Stage(sandbox, house, account)
+    served.stop()
+    sandbox.stage.close()
+    server.stop()
+
+
+def test_the_account_proves_itself(stage: Stage) -> None:
+    assert stage.sandbox.control("handshake")["ok"]
+
+
+def test_a_scan_tells_the_scene_of_our_code(stage: Stage) -> None:
+    code = stage.wechat.create_qr(scene="st_hailu_03", seconds=None)
+    picture = requests.get(stage.wechat.qr_image_url(code.ticket), timeout=10)
+    phone = stage.sandbox.a_phone()
+
+    stage.sandbox.control(f"phones/{phone['phone']}/follow", scene="st_hailu_03")
+    stage.sandbox.settle()
+
+    [told] = stage.house.told
+    assert isinstance(told, messages.Followed)
+    assert (told.openid, told.scene) == (phone["openid"], "st_hailu_03")
+    assert picture.content.startswith(b"\x89PNG")
+    assert stage.wechat.user_info(phone["openid"]).qr_scene == "st_hailu_03"
+
+
+def test_a_text_is_answered_in_the_same_breath(stage: Stage) -> None:
+    phone = stage.sandbox.a_phone(follows=True)
+
+    stage.sandbox.control(f"phones/{phone['phone']}/say", text="几点到？ <b>&")
+    stage.sandbox.settle()
+
+    told = stage.house.told[-1]
+    assert isinstance(told, messages.TextSaid)
+    assert told.text == "几点到？ <b>&"
+    assert stage.sandbox.inbox(phone["phone"])[-1]["text"] == "收到：几点到？ <b>&]]>"
+
+
+def test_a_template_message_arrives_and_says_so(stage: Stage) -> None:
+    phone = stage.sandbox.a_phone(follows=True)
+
+    msgid = stage.send(phone["openid"])
+    stage.sandbox.settle()
+
+    [card] = stage.sandbox.inbox(phone["phone"])
+    assert str(card["msgid"]) == msgid
+    finished = [m for m in stage.house.told if isinstance(m, messages.TemplateFinished)]
+    assert [(m.msgid, m.is_delivered) for m in finished] == [(msgid, True)]
+
+
+def test_a_repetition_is_dropped_and_tells_the_same_msgid(stage: Stage) -> None:
+    phone = stage.sandbox.a_phone(follows=True)
+
+    assert stage.send(phone["openid"]) == stage.send(phone["openid"])
+
+    assert len(stage.sandbox.inbox(phone["phone"])) == 1
+
+
+def test_a_repetition_may_be_told_as_a_duplicate(stage: Stage) -> None:
+    stage.sandbox.control("knobs", duplicate_answer="40241")
+    phone = stage.sandbox.a_phone(follows=True)
+    stage.send(phone["openid"])
+
+    with pytest.raises(WeChatError) as told:
+        stage.send(phone["openid"])
+
+    assert told.value.category is Category.DUPLICATE
+
+
+def test_a_stranger_gets_nothing(stage: Stage) -> None:
+    phone = stage.sandbox.a_phone()
+
+    with pytest.raises(WeChatError) as told:
+        stage.send(phone["openid"])
+
+    assert (told.value.category, told.value.retry) == (Category.FOLLOWER, Retry.USELESS)
+
+
+def test_a_bad_field_is_named(stage: Stage) -> None:
+    phone = stage.sandbox.a_phone(follows=True)
+
+    with pytest.raises(WeChatError) as told:
+        stage.send(phone["openid"], phrase3="太长太长太长")
+
+    assert (told.value.category, told.value.field) == (Category.FIELD, "phrase3")
+
+
+@pytest.mark.parametrize("fault", ["expire_token", "steal_token"])
+def test_a_lost_token_costs_nothing(stage: Stage, fault: str) -> None:
+    phone = stage.sandbox.a_phone(follows=True)
+    stage.wechat.user_info(phone["openid"])
+    stage.sandbox.control("faults", fault=fault)
+
+    assert stage.send(phone["openid"])
+
+
+def test_a_busy_wechat_is_told_as_busy(stage: Stage) -> None:
+    phone = stage.sandbox.a_phone(follows=True)
+    stage.wechat.user_info(phone["openid"])
+    stage.sandbox.control("faults", fault="busy", count=1)
+
+    with pytest.raises(WeChatError) as told:
+        stage.send(phone["openid"])
+
+    assert told.value.category is Category.BUSY
+    assert stage.send(phone["openid"])
+
+
+def test_a_forged_callback_finds_the_door_shut(stage: Stage) -> None:
+    phone = stage.sandbox.a_phone(follows=True)
+    stage.sandbox.control("faults", fault="forge_signature")
+
+    stage.sandbox.control(f"phones/{phone['phone']}/say", text="在吗")
+    stage.sandbox.settle()
+
+    assert stage.house.forged == 1
+    assert len(stage.house.told) == 1
+
+
+def test_a_doubled_callback_has_one_key(stage: Stage) -> None:
+    phone = stage.sandbox.a_phone(follows=True)
+    stage.sandbox.control("faults", fault="duplicate_callback")
+
+    stage.sandbox.control(f"phones/{phone['phone']}/say", text="在吗")
+    stage.sandbox.settle()
+
+    assert len(stage.house.told) == 2
+    assert len({message.dedupe_key for message in stage.house.told}) == 1
+
+
+def test_the_menu_opens_and_clicks(stage: Stage) -> None:
+    stage.wechat.create_menu([{"type": "click", "name": "我的预约", "key": "MINE"}])
+    phone = stage.sandbox.a_phone(follows=True)
+
+    stage.sandbox.control(f"phones/{phone['phone']}/click", key="MINE")
+    stage.sandbox.settle()
+
+    told = stage.house.told[-1]
+    assert isinstance(told, messages.MenuClicked)
+    assert told.key == "MINE"
+
+
+def test_a_customer_message_needs_an_open_window(stage: Stage) -> None:
+    phone = stage.sandbox.a_phone(follows=True)
+
+    with pytest.raises(WeChatError) as told:
+        stage.wechat.send_text(openid=phone["openid"], text="您好")
+    assert told.value.category is Category.WINDOW
+
+    stage.sandbox.control(f"phones/{phone['phone']}/say", text="在吗")
+    stage.sandbox.settle()
+    stage.wechat.send_text(openid=phone["openid"], text="在的")
+    assert stage.sandbox.inbox(phone["phone"])[-1]["text"] == "在的"
+
+
+def test_the_templates_and_the_ticket_are_there(stage: Stage) -> None:
+    assert [template.template_id for template in stage.wechat.list_templates()] == ["M1"]
+    assert stage.wechat.jsapi_ticket()
+
+
+def test_a_visitor_comes_back_with_a_code_that_works_once(stage: Stage) -> None:
+    phone = stage.sandbox.a_phone()
+    oauth = OAuth(stage.account)
+    address = oauth.authorize_url(
+        redirect_uri=f"http://{phone['phone']}.doorbell.localhost:8000/wechat/oauth?to=/c/&x=1",
+        state="s1",
+    )
+
+    answer = requests.get(address, allow_redirects=False, timeout=10)
+    back = parse_qs(urlsplit(answer.headers["Location"]).query)
+    visitor = oauth.exchange(back["code"][0])
+
+    assert (back["state"], back["to"]) == (["s1"], ["/c/"])
+    assert (visitor.openid, visitor.is_snapshot) == (phone["openid"], False)
+    with pytest.raises(WeChatError) as told:
+        oauth.exchange(back["code"][0])
+    assert told.value.category is Category.LOGIN
