@@ -21,7 +21,7 @@ from sandbox.store import Store
 
 THREADS = 4
 OUT_OF_ORDER = "该公众号提供的服务出现故障，请稍后再试"
-_POLL_S = 1.0
+_POLL_S = 0.2
 _SETTLE_POLL_S = 0.02
 _LEASE_SPARE_S = 10.0
 

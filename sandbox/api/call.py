@@ -7,7 +7,7 @@ from typing import Any
 
 from flask import Blueprint, Response, g, jsonify, request
 
-from sandbox import faults, journal, tokens
+from sandbox import faults, journal, layout, tokens
 from sandbox.errors import ApiError
 from sandbox.fields import Finding
 from sandbox.journal import Direction, Entry
@@ -153,7 +153,7 @@ def _readable_answer(text: str) -> str:
             key: _shortened(value) if key in _SECRETS and isinstance(value, str) else value
             for key, value in told.items()
         }
-    return json.dumps(told, ensure_ascii=False, indent=2)
+    return layout.readable(told)
 
 
 def _shortened(secret: str) -> str:

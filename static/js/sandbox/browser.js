@@ -15,12 +15,15 @@ export class Browser {
   constructor(phone) {
     this.phone = phone;
     this.root = phone.screen("browser");
+    this.opened = "";
+    // The addresses that pages gave as theirs; the first replaces what was opened, for it may
+    // have been led elsewhere.
     this.visited = [];
     this.frame = null;
     const on = (name, act) => part(this.root, name).addEventListener("click", act);
     on("close-page", () => this.close());
     on("page-back", () => this.back());
-    on("page-reload", () => { this.foldMore(); this.load(this.visited.at(-1)); });
+    on("page-reload", () => { this.foldMore(); this.load(this.visited.at(-1) ?? this.opened); });
     on("page-copy", () => this.copy());
     on("page-tab", () => this.foldMore());
     window.addEventListener("message", (event) => this.hear(event));
@@ -31,7 +34,8 @@ export class Browser {
     part(this.root, "page-outside").hidden = isOwn;
     put(this.root, "page-outside", `${words.outside}\n${url}`);
     put(this.root, "page-title", facts.account.name);
-    this.visited = [url];
+    this.opened = url;
+    this.visited = [];
     if (isOwn) this.load(url);
     else this.drop();
     this.drawBack();
@@ -76,19 +80,13 @@ export class Browser {
     if (typeof title === "string") put(this.root, "page-title", title.slice(0, TITLE_LENGTH_MAX) || facts.account.name);
     if (typeof url !== "string" || !isPageAddress(url)) return;
     part(this.root, "page-tab").href = url;
-    const here = this.visited.at(-1);
-    if (url === here) return;
     if (url === this.visited.at(-2)) this.visited.pop();
-    // The address that was opened ends where redirects lead: that is one step, not two.
-    else if (this.visited.length === 1 && !this.wasNamed) this.visited = [url];
-    else this.visited.push(url);
+    else if (url !== this.visited.at(-1)) this.visited.push(url);
     this.visited = this.visited.slice(-BACK_MAX);
-    this.wasNamed = true;
     this.drawBack();
   }
 
   drawBack() {
-    if (this.visited.length === 1 && !this.frame?.isConnected) this.wasNamed = false;
     part(this.root, "page-back").hidden = this.visited.length < 2;
   }
 

@@ -40,6 +40,7 @@ function tick() {
 /** On a narrow screen one phone, or the log, fills it; the tabs say which. */
 function drawTabs() {
   const places = [...world.phones.map((phone) => [phone.phone, phone.name]), [LOG_PLACE, words.log]];
+  tabs.hidden = !phones.size;
   if (tabs.childElementCount !== places.length) {
     tabs.replaceChildren(...places.map(([key, name]) => {
       const button = document.createElement("button");
@@ -49,15 +50,16 @@ function drawTabs() {
       button.addEventListener("click", () => turnTo(key));
       return button;
     }));
-    turnTo(places.some(([key]) => key === place) ? place : places[0][0]);
+    turnTo(phones.size && places.some(([key]) => key === place) ? place : places[0][0]);
   }
 }
 
 function turnTo(key) {
   place = key;
-  document.body.dataset.place = key === LOG_PLACE ? LOG_PLACE : "phone";
+  document.body.dataset.place = key === LOG_PLACE && phones.size ? LOG_PLACE : "phone";
   for (const button of tabs.children) button.setAttribute("aria-current", String(button.dataset.place === key));
   for (const phone of phones.values()) phone.slot.classList.toggle("is-place", phone.id === key);
+  phones.get(key)?.comeIntoView();
 }
 
 part(document, "log-toggle").addEventListener("click", (event) => {

@@ -61,6 +61,11 @@ export class Phone {
     this.drawHome();
   }
 
+  /** The narrow page turned to this phone: what was laid out unseen has to scroll now. */
+  comeIntoView() {
+    if (this.current === "chat") this.chat.enter();
+  }
+
   /** Show what an act led to: the chat, a page, the follow card. */
   show(outcome) {
     if (!outcome) return;

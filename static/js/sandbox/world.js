@@ -49,6 +49,7 @@ function take(news) {
   lookedAt_ms = performance.now();
   const wasOnline = world.isOnline;
   world.isOnline = true;
+  if (news.revision < revision) location.reload();
   if (news.phones) {
     revision = news.revision;
     Object.assign(world, { phones: news.phones, codes: news.codes, menu: news.menu, faults: news.faults, logCount: news.log_count });
