@@ -14,6 +14,7 @@ from gateways.wechat.account import Account
 from gateways.wechat.client import WeChat
 from gateways.wechat.crypto import CallbackDoor, Forged
 from gateways.wechat.errors import Category, Retry, WeChatError
+from gateways.wechat.jssdk import prove_page
 from gateways.wechat.messages import Incoming
 from gateways.wechat.oauth import OAuth
 from kernel.clock import wall_s
@@ -259,9 +260,25 @@ def test_a_customer_message_needs_an_open_window(stage: Stage) -> None:
     assert stage.sandbox.inbox(phone["phone"])[-1]["text"] == "在的"
 
 
-def test_the_templates_and_the_ticket_are_there(stage: Stage) -> None:
+def test_the_templates_are_there(stage: Stage) -> None:
     assert [template.template_id for template in stage.wechat.list_templates()] == ["M1"]
-    assert stage.wechat.jsapi_ticket()
+
+
+def test_a_page_proves_itself_to_the_js_sdk(stage: Stage) -> None:
+    page = "http://p1.doorbell.localhost:8000/t/?day=1"
+    proof = prove_page(
+        f"{page}#top", appid=APPID, ticket=stage.wechat.jsapi_ticket(), nonce="n", now_s=wall_s()
+    )
+
+    told = stage.sandbox.look(
+        "jssdk",
+        appid=proof.appid,
+        url=page,
+        nonce=proof.nonce,
+        timestamp=str(proof.timestamp),
+        signature=proof.signature,
+    )
+    assert told == {"signed": True}
 
 
 def test_a_visitor_comes_back_with_a_code_that_works_once(stage: Stage) -> None:
