@@ -28,6 +28,8 @@ STATUS_OF_CODE = {
     "not_signed_in": 401,
     "too_many_tries": 429,
     "hold_expired": 410,
+    "bad_photo": 422,
+    "too_large": 413,
 }
 _SENTENCES = {
     400: "页面没有看懂这次请求，请返回重试。",
