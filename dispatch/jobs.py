@@ -11,14 +11,14 @@ from dispatch.models import Proposal
 from dispatch.operations.proposals import FAILED, READY, order_of, totals_of
 from dispatch.planner import judge, solver
 from kernel import leases
-from kernel.clock import Clock
+from kernel.clock import Clock, wall_s
 from kernel.db import transaction
 
 log = logging.getLogger(__name__)
 
 PROGRESS_EVERY_S = 0.5
-# Beyond the seconds it was given, for reading, judging and writing.
-LEASE_SPARE_S = 60.0
+# Renewed with every look at the stop button, so that a dead solver's work is soon taken over.
+LEASE_S = 30.0
 ATTEMPTS_MAX = 3
 SEARCH_MAX_S = 60
 
@@ -30,7 +30,7 @@ def solve_proposals(clock: Clock) -> int:
     once the lease ends, ATTEMPTS_MAX times; the live plan is untouched until somebody accepts.
     """
     with transaction() as db:
-        rows = leases.claim(db, Proposal, lease_s=SEARCH_MAX_S + LEASE_SPARE_S, limit=1)
+        rows = leases.claim(db, Proposal, lease_s=LEASE_S, limit=1)
     for row in rows:
         if row.attempts > ATTEMPTS_MAX:
             with transaction() as db:
@@ -94,7 +94,7 @@ class _Watch:
             db.execute(
                 update(Proposal)
                 .where(Proposal.id == self._row.id, Proposal.fence == self._row.fence)
-                .values(curve=dict(self.curve))
+                .values(curve=dict(self.curve), lease_until_s=wall_s() + LEASE_S)
             )
             self._stop = bool(
                 db.scalar(select(Proposal.stop_asked).where(Proposal.id == self._row.id))
