@@ -122,7 +122,7 @@ def _with_reply(done: Try, *, account: Account) -> Try:
         ok=True,
         took_ms=done.took_ms,
         request=done.request,
-        answer=done.answer,
+        answer=reply.opened or done.answer,
         rule=rule,
         reply=reply,
         is_bad_reply=bad,

@@ -21,24 +21,23 @@ class BadReply(Exception):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Reply:
-    """What the phone shows, and what the log says of it. No kind: nothing is shown."""
+    """What the phone shows; nothing without a kind. `opened` is its XML for the log."""
 
-    label: str
     kind: Kind | None = None
     content: dict[str, Any] = field(default_factory=dict)
+    opened: str = ""
 
 
-SILENCE = Reply(label="success")
+SILENCE = Reply()
 
 
 def read(body: str, *, account: Account) -> Reply:
     """Read the body of a 200 answer. Raises BadReply with a sentence for the log."""
     if body.strip() in _SILENT:
         return SILENCE
-    answer = _xml(body)
-    if account.aes:
-        answer = _xml(_opened(answer, account=account))
-    return _shown(answer)
+    opened = _opened(_xml(body), account=account) if account.aes else body
+    kind, content = _shown(_xml(opened))
+    return Reply(kind=kind, content=content, opened=opened)
 
 
 def _opened(answer: Mapping[str, Any], *, account: Account) -> str:
@@ -56,21 +55,19 @@ def _opened(answer: Mapping[str, Any], *, account: Account) -> str:
         raise BadReply(f"回复{error}") from error
 
 
-def _shown(answer: Mapping[str, Any]) -> Reply:
+def _shown(answer: Mapping[str, Any]) -> tuple[Kind | None, dict[str, Any]]:
     kind = _text(answer, "MsgType")
     if kind == "text":
         content = _text(answer, "Content")
         if not content:
             raise BadReply("文字回复没有 Content")
-        return Reply(label="回复文字", kind=Kind.TEXT, content={"text": content})
+        return Kind.TEXT, {"text": content}
     if kind == "news":
-        return Reply(label="回复图文", kind=Kind.NEWS, content={"articles": [_article(answer)]})
+        return Kind.NEWS, {"articles": [_article(answer)]}
     if kind == "transfer_customer_service":
-        return Reply(label="转给客服")
+        return None, {}
     if kind in _MEDIA:
-        return Reply(
-            label=f"回复{_MEDIA[kind]}", kind=Kind.TEXT, content={"text": f"[{_MEDIA[kind]}]"}
-        )
+        return Kind.TEXT, {"text": f"[{_MEDIA[kind]}]"}
     raise BadReply(f"不认识的回复类型 {kind or '空'}")
 
 

@@ -113,7 +113,7 @@ export class Log {
 /** Break flat XML and long addresses into lines that can be read. */
 function readable(text) {
   return text
-    .replace(/></g, ">\n<")
     .replace(/<!\[CDATA\[([\s\S]*?)\]\]>/g, "$1")
+    .replace(/></g, ">\n<")
     .replace(/^(GET|POST) (\S+)/, (_, method, address) => `${method} ${address.replace(/[?&]/g, "\n  $&")}`);
 }

@@ -84,6 +84,8 @@ class TestEvents:
             ("phone", "师傅 <几点> 到 ]]> ?"),
             ("account", "明天 10:00–12:00 之间到"),
         ]
+        [line] = sandbox.log(direction="callback")
+        assert "明天 10:00–12:00 之间到" in sandbox.look(f"log/{line['id']}")["answer"]
 
     def test_the_menu_tells_clicks_and_views(self, new_sandbox: NewSandbox, aes: bool) -> None:
         sandbox, receiver = new_sandbox(aes=aes)
