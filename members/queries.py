@@ -20,6 +20,11 @@ def member(db: Session, member_id: int) -> Member:
     return db.scalars(select(Member).where(Member.id == member_id)).one()
 
 
+def followers(db: Session) -> Sequence[Member]:
+    """Return everybody who follows the account, by id."""
+    return db.scalars(select(Member).where(Member.follows).order_by(Member.id)).all()
+
+
 def members_by_id(db: Session, member_ids: Sequence[int]) -> dict[int, Member]:
     """Return those members by id."""
     rows = db.scalars(select(Member).where(Member.id.in_(member_ids)))

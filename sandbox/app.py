@@ -73,12 +73,20 @@ def _set_stage(app: Flask, settings: Settings, *, wall: Callable[[], float]) -> 
 
 
 def _hand_out_first_phones(made: Stage) -> None:
-    """Give a fresh sandbox the phones that the account's file names."""
+    """Give a fresh sandbox the phones that the account's file names, and followers it lacks."""
     with made.memory.transaction() as db:
-        if phones.shown(db):
-            return
-        for name in made.account.phones:
-            phones.create(db, name=name, at_s=made.clock.now_s())
+        if not phones.shown(db):
+            for name in made.account.phones:
+                phones.create(db, name=name, at_s=made.clock.now_s())
+        for openid in phones.unknown(db, made.account.followers):
+            phones.create(
+                db,
+                name=made.account.followers[openid],
+                openid=openid,
+                follows=True,
+                shown=False,
+                at_s=made.clock.now_s(),
+            )
 
 
 def _language() -> str | None:

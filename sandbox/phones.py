@@ -3,6 +3,7 @@
 import re
 import secrets
 import sqlite3
+from collections.abc import Iterable
 from dataclasses import dataclass
 
 from kernel.errors import Conflict, Invalid, Missing
@@ -110,6 +111,12 @@ def shown(db: sqlite3.Connection) -> list[Phone]:
     """Return the phones with a screen on the page, oldest first."""
     rows = db.execute("SELECT * FROM phone WHERE shown ORDER BY number LIMIT ?", (SHOWN_MAX,))
     return [_phone(row) for row in rows]
+
+
+def unknown(db: sqlite3.Connection, openids: Iterable[str]) -> list[str]:
+    """Return those openids that no phone has, in their order."""
+    known = {row["openid"] for row in db.execute("SELECT openid FROM phone")}
+    return [openid for openid in openids if openid not in known]
 
 
 def followers(db: sqlite3.Connection, *, after_openid: str, limit: int) -> tuple[int, list[str]]:

@@ -45,6 +45,8 @@ class Account:
     place: tuple[float, float] = QINGDAO
     # Names of the phones that a fresh sandbox begins with.
     phones: tuple[str, ...] = ()
+    # Openid to name of people who follow already and have no screen on the page.
+    followers: Mapping[str, str] = field(default_factory=dict)
     # What a QR code's scene is called in the tray, e.g. {"st_hailu_03": "海尔路旗舰店 3 号立牌"}.
     scene_names: Mapping[str, str] = field(default_factory=dict)
 
@@ -107,6 +109,7 @@ def account_of(given: Mapping[str, Any]) -> Account:
         ),
         place=_place(given.get("place")),
         phones=tuple(str(name) for name in given.get("phones", ())),
+        followers={str(k): str(v) for k, v in given.get("followers", {}).items()},
         scene_names={str(k): str(v) for k, v in given.get("scene_names", {}).items()},
     )
     _check(account)

@@ -6,11 +6,15 @@ from booking import queries
 from gateways.wechat.client import WeChat
 from kernel.db import transaction
 from kernel.settings import Settings
+from members import queries as members
 from notifications.messages import SPECS
 
 
 def account(settings: Settings) -> dict[str, Any]:
     """Return the description of the account from which the sandbox plays WeChat."""
+    with transaction(reads_only=True) as db:
+        stores = {store.scene: store.name for store in queries.stores(db)}
+        followers = members.followers(db)
     return {
         "appid": settings.wechat_appid,
         "secret": settings.wechat_secret,
@@ -23,6 +27,9 @@ def account(settings: Settings) -> dict[str, Any]:
         "web_base": settings.public_base,
         "clock_url": settings.callback_url.replace("/wechat/callback", "/demo/clock"),
         "control_key": settings.control_key,
+        "phones": ["林女士", "王师傅"],
+        "followers": {member.openid: member.name or "会员" for member in followers},
+        "scene_names": stores,
         "templates": [
             {"template_id": spec.kind, "title": spec.title, "content": spec.content}
             for spec in SPECS.values()
