@@ -1,0 +1,147 @@
+"""The technicians: who they are, what they can do, and when they work."""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from datetime import date
+from random import Random
+
+from dispatch.daybook import TechnicianFacts
+from dispatch.models import Branch, Shift, Technician
+from dispatch.operations import roster
+from dispatch.planner.problem import Break
+from gateways.maps.gazetteer import Entry
+from kernel.db import Session
+from scripts.demo_city.stage import HOUR_S, MINUTE_S, PAST_DAYS, SHIFT_DAYS, day_at, dice
+
+FIRST_WORK_NUMBER = 201
+WORK_NUMBER_STEP = 3
+# Nobody in China has such a number: the segment is not given out.
+PHONE_SEGMENT = "161"
+HALF_HOUR_S = HOUR_S // 2
+REST_S = 45 * MINUTE_S
+
+NAMES: Mapping[str, tuple[str, ...]] = {
+    "QD1": (
+        *("王德海", "李建军", "张秀峰", "刘志强", "陈海波", "杨立新", "赵永刚", "孙国庆"),
+        *("周文涛", "吴晓东", "徐明亮", "高振宇", "林向阳", "马承志", "郭旭光", "姜宝山"),
+    ),
+    "QD2": (
+        *("宋启航", "于海涛", "迟永生", "曲长河", "战洪波", "辛志远", "尹鹏程", "纪少华"),
+        *("逄锦程", "崔云峰", "韩立国", "冯学武", "邓世杰"),
+    ),
+    "QD3": (
+        *("曹雪松", "彭家乐", "曾宪民", "萧景天", "田守义", "董世昌", "潘金龙", "袁振邦"),
+        *("蔡国华", "余庆丰", "卢晓光"),
+    ),
+}
+
+# What one learns together; the level of each skill is thrown, from the first number to the second.
+TRADES: tuple[Mapping[str, tuple[int, int]], ...] = (
+    {"air": (2, 3), "cleaning": (1, 2), "appliance": (1, 2)},
+    {"heater": (2, 3), "appliance": (2, 3), "water": (1, 2)},
+    {"appliance": (2, 2), "delivery": (1, 2), "cleaning": (1, 2)},
+    {"air": (2, 3), "heater": (2, 2), "cleaning": (1, 3), "water": (1, 1)},
+    {"air": (2, 2), "appliance": (2, 2), "delivery": (1, 1)},
+    {"cleaning": (2, 3), "water": (1, 2), "heater": (2, 2)},
+    {"air": (3, 3), "cleaning": (2, 3)},
+    {"delivery": (1, 2), "appliance": (1, 2), "heater": (2, 3), "air": (2, 2)},
+)
+
+
+@dataclass(frozen=True, slots=True)
+class Hours:
+    """A shift with its floating rest, seconds of the day."""
+
+    opens_s: int
+    shuts_s: int
+    rest: tuple[int, int, int]
+
+
+EARLY = Hours(15 * HALF_HOUR_S, 17 * HOUR_S, (11 * HOUR_S, 25 * HALF_HOUR_S, REST_S))
+LATE = Hours(11 * HOUR_S, 41 * HALF_HOUR_S, (15 * HOUR_S, 17 * HOUR_S, REST_S))
+# One technician in three works late, another one each week.
+LATE_EVERY = 3
+# Each has one day of the week off (0 is Monday), seldom the Monday, when most people call.
+DAYS_OFF = (1, 2, 3, 4, 5, 6, 2, 4, 6, 1, 3, 5, 0)
+
+
+@dataclass(frozen=True, slots=True)
+class Colleague:
+    """A technician with his working days."""
+
+    technician: Technician
+    shifts: Mapping[date, Shift]
+
+    def facts(self, day: date) -> TechnicianFacts:
+        """Return that day, which he must work, as planning sees it before any visit."""
+        technician, shift = self.technician, self.shifts[day]
+        return TechnicianFacts(
+            id=technician.id,
+            home=technician.point,
+            skills=technician.skills,
+            shift_open_s=shift.opens_s,
+            shift_shut_s=shift.shuts_s,
+            breaks=tuple(Break(*rest) for rest in shift.breaks),
+            order=(),
+            planned_breaks=(),
+            route_version=0,
+        )
+
+
+def take_on(
+    db: Session, *, branches: Mapping[str, Branch], homes: Mapping[str, Sequence[Entry]]
+) -> dict[str, list[Colleague]]:
+    """Take on every technician and give him his shifts; return them by branch code.
+
+    `homes` are the compounds of each branch's territory.
+    """
+    throw = dice("people")
+    taken: dict[str, list[Colleague]] = {}
+    place = 0
+    for code, names in NAMES.items():
+        taken[code] = []
+        for name, home in zip(names, throw.sample(homes[code], len(names)), strict=True):
+            technician = roster.add_technician(
+                db,
+                branch_id=branches[code].id,
+                work_number=f"QD{FIRST_WORK_NUMBER + WORK_NUMBER_STEP * place:04d}",
+                name=name,
+                phone=f"{PHONE_SEGMENT}{throw.randrange(10**8):08d}",
+                home=home.point,
+                skills=_skills(throw, place),
+            )
+            taken[code].append(Colleague(technician, _shifts(db, technician, place)))
+            place += 1
+    db.flush()
+    return taken
+
+
+def hours_on(place: int, offset: int) -> Hours | None:
+    """Return when the technician at `place` works `offset` days after today; None on his day off."""
+    day = day_at(offset)
+    if day.weekday() == DAYS_OFF[place % len(DAYS_OFF)]:
+        return None
+    week = day.isocalendar().week
+    return LATE if (place + week) % LATE_EVERY == 0 else EARLY
+
+
+def _skills(throw: Random, place: int) -> dict[str, int]:
+    trade = TRADES[place % len(TRADES)]
+    return {skill: throw.randint(low, high) for skill, (low, high) in trade.items()}
+
+
+def _shifts(db: Session, technician: Technician, place: int) -> dict[date, Shift]:
+    shifts = {}
+    for offset in range(-PAST_DAYS, SHIFT_DAYS):
+        hours = hours_on(place, offset)
+        if hours is not None:
+            day = day_at(offset)
+            shifts[day] = roster.add_shift(
+                db,
+                technician=technician,
+                day=day,
+                opens_s=hours.opens_s,
+                shuts_s=hours.shuts_s,
+                breaks=[hours.rest],
+            )
+    return shifts
