@@ -8,7 +8,7 @@ from typing import Any
 import structlog
 
 _MASKS = (
-    (re.compile(r"(?<!\d)(1[3-9]\d)\d{4}(\d{4})(?!\d)"), r"\1****\2"),
+    (re.compile(r"(?<!\d)((?:86|0086)?1[3-9]\d)\d{4}(\d{4})(?!\d)"), r"\1****\2"),
     (re.compile(r"\bo[A-Za-z0-9_-]{27}\b"), "openid***"),
     (re.compile(r"(access_token=|secret=|code=|ticket=)[^&\s\"']+"), r"\1***"),
 )
