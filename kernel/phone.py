@@ -9,6 +9,8 @@ from kernel.words import msg
 
 _MOBILE = re.compile(r"1[3-9][0-9]{9}")
 _LENGTH = 11
+# Blanks, dashes and brackets; and the unseen direction marks with which phone books copy numbers.
+_BETWEEN = re.compile(r"[\s\-()\u200b-\u200f\u202a-\u202e\u2060-\u2069\ufeff]")
 
 
 class BadPhone(Invalid):
@@ -32,11 +34,12 @@ class Phone:
 
     @classmethod
     def parse(cls, text: str) -> "Phone":
-        """Read a number as people type it: spaces, dashes, +86 and full-width digits are accepted.
+        """Read a number as people type it: spaces, dashes, +86, full-width digits and the unseen
+        marks of a number that was pasted are accepted.
 
         Raises BadPhone.
         """
-        digits = re.sub(r"[\s\-()]", "", unicodedata.normalize("NFKC", text))
+        digits = _BETWEEN.sub("", unicodedata.normalize("NFKC", text))
         digits = digits.removeprefix("+86").removeprefix("0086")
         if (
             digits.isascii()
