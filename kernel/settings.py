@@ -1,5 +1,6 @@
 """What the surroundings decide: read once from the environment, frozen, units in the names."""
 
+import json
 from collections.abc import Mapping
 from dataclasses import dataclass, fields
 from enum import StrEnum
@@ -88,8 +89,17 @@ def _check(settings: Settings) -> None:
         raise BadSettings("SECRET_KEY needs 32 characters or more")
     if settings.wechat_aes_key and len(settings.wechat_aes_key) != 43:
         raise BadSettings("WECHAT_AES_KEY has 43 characters, or is empty for plain mode")
+    if not _is_object(settings.wechat_template_ids):
+        raise BadSettings("WECHAT_TEMPLATE_IDS is a JSON object of kinds and template ids")
     if settings.mode is Mode.PRODUCTION:
         if settings.sandbox_base or settings.control_key:
             raise BadSettings("a sandbox is configured: refused in production")
         if not settings.public_base.startswith("https://"):
             raise BadSettings("PUBLIC_BASE must be https in production")
+
+
+def _is_object(text: str) -> bool:
+    try:
+        return isinstance(json.loads(text), dict)
+    except ValueError:
+        return False
