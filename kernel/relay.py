@@ -12,6 +12,8 @@ log = logging.getLogger(__name__)
 LOOK_EVERY_S = 1.0
 # How long work may lie after the bell was rung before the relay does it itself.
 GRACE_S = 3.0
+# How long the relay stays with one kind of work before it looks at the others.
+TURN_S = 5.0
 
 
 @dataclass(frozen=True, slots=True)
@@ -61,8 +63,11 @@ def _look(name: str, drain: Drain, bell: Bell, waiting_since_s: dict[str, float]
         bell.ring({name})
         return 0
     log.info("nobody answers the bell %s: the relay does the work", name)
-    waiting_since_s.pop(name, None)
-    return drain.work()
+    # Still waiting until nothing is left: a pile costs one GRACE_S and not one for each batch.
+    done = drain.work()
+    while time.monotonic() - now_s < TURN_S and (more := drain.work()):
+        done += more
+    return done
 
 
 def _guarded(name: str, work: Callable[[], int]) -> None:
