@@ -81,7 +81,7 @@ class CallbackDoor:
             self._check(query, "signature", now_s=now_s)
             return body
         found = _ENCRYPTED.search(body)
-        if query.get("encrypt_type") != "aes" or found is None:
+        if found is None:
             raise Forged("not encrypted")
         envelope = found[1].decode("ascii")
         self._check(query, "msg_signature", envelope, now_s=now_s)

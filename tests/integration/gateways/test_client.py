@@ -125,6 +125,7 @@ class TestSendTemplate:
             pytest.param(lambda _call: Reply(b""), id="nothing"),
             pytest.param(lambda _call: Reply(b"\xff\xfe"), id="no_text"),
             pytest.param(tells(errcode=0, errmsg="ok"), id="no_msgid"),
+            pytest.param(tells(msgid=1), id="no_errcode"),
             pytest.param(tells(errcode="0", msgid=1), id="errcode_as_text"),
             pytest.param(lambda _call: Reply(status=500), id="500"),
             pytest.param(lambda _call: Reply(status=502, body=b"{}"), id="502"),
@@ -132,7 +133,10 @@ class TestSendTemplate:
             pytest.param(lambda _call: Reply(is_dropped=True), id="dropped"),
             pytest.param(lambda _call: Reply(b'{"errcode":0', is_cut=True), id="cut"),
             pytest.param(lambda _call: Reply(delay_s=READ_MAX_S + 0.3), id="too_slow"),
-            pytest.param(lambda _call: Reply(b" " * (ANSWER_BYTES_MAX + 1)), id="endless"),
+            pytest.param(
+                lambda _call: Reply(b'{"errcode":0,"msgid":1}' + b" " * ANSWER_BYTES_MAX),
+                id="endless",
+            ),
         ],
     )
     def test_takes_nothing_for_a_success_but_a_success(
