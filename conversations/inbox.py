@@ -18,6 +18,7 @@ from gateways.wechat.messages import (
     Unfollowed,
 )
 from kernel.db import Session
+from kernel.names import surname_of
 from members import queries as members
 from members.operations import following
 
@@ -89,4 +90,4 @@ def _bind(db: Session, openid: str, scene: str, now: datetime) -> str:
         technician = roster.bind(db, bind_code=code, openid=openid)
     except NoSuchBindCode as refusal:
         return str(refusal)
-    return words.bound(technician.name[0])
+    return words.bound(surname_of(technician.name))

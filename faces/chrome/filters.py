@@ -6,6 +6,7 @@ from flask import Flask
 from flask_babel import gettext as untyped_gettext
 
 from kernel.clock import SHANGHAI
+from kernel.names import surname_of
 
 _WEEKDAYS = ("周一", "周二", "周三", "周四", "周五", "周六", "周日")
 
@@ -74,7 +75,7 @@ def distance_text(metres: float) -> str:
 
 def surname(name: str) -> str:
     """王师傅, from a technician's full name."""
-    return gettext("%(surname)s师傅", surname=name[:1])
+    return gettext("%(surname)s师傅", surname=surname_of(name))
 
 
 def gettext(text: str, **facts: object) -> str:
