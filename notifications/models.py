@@ -12,8 +12,8 @@ from kernel.leases import Leased
 class Message(Leased, Base):
     """One message to one person, sent once.
 
-    `state` (of Leased) is pending, then `sent`, `suppressed` (WeChat refuses this person),
-    `unknown` (it may have arrived; nobody may send it again) or `dead`.
+    `state` (of Leased) is pending, then `sent`, `suppressed` (this person cannot get it),
+    `unknown` (it may have arrived; nobody may send it again) or `dead` (it surely did not).
     """
 
     __tablename__ = "notifications_message"

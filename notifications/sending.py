@@ -13,6 +13,12 @@ from gateways.wechat.errors import Category, Retry, WeChatError
 NINE_MINUTES_S = 540.0
 ATTEMPTS_MAX = 20
 BACKOFF_MAX_S = 120.0
+# An operator must repair a setting or a template meanwhile: ATTEMPTS_MAX of these are three hours.
+OPERATOR_PAUSE_S = 600.0
+# The day's quota comes back at midnight: ATTEMPTS_MAX of these are a day.
+QUOTA_PAUSE_S = 4_500.0
+# What lies with the person: nothing we repair would let him get it.
+_PERSONAL = {Category.FOLLOWER, Category.BLOCKED, Category.OPENID, Category.CONSENT}
 
 
 @dataclass(frozen=True, slots=True)
@@ -34,12 +40,25 @@ def is_too_late(*, maybe_sent_s: float | None, now_s: float) -> bool:
 
 
 def after_failure(error: WeChatError, *, attempts: int, had_ambiguous: bool) -> Decision:
-    """Decide what follows a failed attempt, the `attempts`-th."""
+    """Decide what follows a failed attempt, the `attempts`-th.
+
+    `had_ambiguous` tells whether an earlier one may have arrived.
+    """
     if error.category is Category.DUPLICATE and had_ambiguous:
         return Decision("sent")  # Our own earlier attempt had arrived.
-    if error.retry is Retry.USELESS:
+    if error.category in _PERSONAL:
         return Decision("suppressed")
+    if error.retry is Retry.USELESS and not error.needs_operator:
+        return Decision("dead")
     if attempts >= ATTEMPTS_MAX:
-        return Decision("unknown" if had_ambiguous else "dead")
-    pause_s = min(2.0 * 2**attempts, BACKOFF_MAX_S)
-    return Decision("pending", max(pause_s, float(error.wait_s)))
+        may_have_arrived = had_ambiguous or error.retry is Retry.AMBIGUOUS
+        return Decision("unknown" if may_have_arrived else "dead")
+    return Decision("pending", _pause_s(error, attempts))
+
+
+def _pause_s(error: WeChatError, attempts: int) -> float:
+    if error.category is Category.QUOTA:
+        return QUOTA_PAUSE_S
+    if error.needs_operator:
+        return OPERATOR_PAUSE_S
+    return max(min(2.0 ** (attempts + 1), BACKOFF_MAX_S), float(error.wait_s))
