@@ -7,8 +7,19 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import datetime
 
-from gateways.wechat.fields import fit
+from gateways.wechat.fields import THING_MAX, FieldType, FieldUnfit, fit, type_of
+from gateways.wechat.words import shorten
 from kernel.clock import SHANGHAI
+
+# Said in the stead of a value that no shortening makes fit, such as a name of emoji: the news must
+# arrive all the same.
+_NEUTRAL = {
+    FieldType.THING: "请点开查看",
+    FieldType.NAME: "师傅",
+    FieldType.CHARACTER_STRING: "-",
+}
+# Of a 小区 at least this much is left beside its door.
+_COMPOUND_MIN = 6
 
 
 @dataclass(frozen=True, slots=True)
@@ -136,13 +147,13 @@ def arrived(*, technician: str, at: datetime, place: str) -> dict[str, str]:
 
 
 def completed(*, service: str, at: datetime, points: int, balance: int) -> dict[str, str]:
-    """M17: the work is done, the points are in the ledger."""
+    """M17: the work is done, the points, if it earned any, are in the ledger."""
     return _fitted(
         thing1=service,
         time2=moment(at),
         number3=str(points),
         number4=str(balance),
-        thing5="积分已到账，感谢您的信任",
+        thing5="积分已到账，感谢您的信任" if points else "感谢您的信任",
     )
 
 
@@ -158,5 +169,26 @@ def moment(at: datetime) -> str:
     return f"{local.year}年{local.month}月{local.day}日 {local:%H:%M}"
 
 
+def place(*, compound: str, door: str) -> str:
+    """Return a 小区 and the door in it, short enough for a `thing`.
+
+    The door stays whole where it leaves room: it is what the reader cannot guess.
+    """
+    room = THING_MAX - len(door)
+    if len(compound) > room >= _COMPOUND_MIN:
+        return shorten(compound, limit=room) + door
+    return compound + door
+
+
 def _fitted(**fields: str) -> dict[str, str]:
-    return {key: fit(key, value) for key, value in fields.items()}
+    return {key: _fit(key, value) for key, value in fields.items()}
+
+
+def _fit(key: str, value: str) -> str:
+    try:
+        return fit(key, value)
+    except FieldUnfit:
+        neutral = _NEUTRAL.get(type_of(key))
+        if neutral is None:
+            raise
+        return neutral

@@ -12,6 +12,7 @@ from kernel import db as kernel_db
 from kernel.clock import Clock, instant_at
 from kernel.db import Session, transaction
 from kernel.events import Event
+from kernel.names import surname_of
 from members import ledger_queries
 from members import queries as members
 from notifications import messages
@@ -29,7 +30,7 @@ def on_booked(event: Event, clock: Clock) -> None:
             service=bookings.service_name(db, booking.service_id),
             starts_at=booking.starts_at,
             ends_at=booking.ends_at,
-            place=booking.place,
+            place=messages.place(compound=booking.compound, door=booking.door),
         )
         _tell_member(
             db,
@@ -59,7 +60,7 @@ def on_assigned(event: Event, clock: Clock) -> None:
                 service=service,
                 starts_at=booking.starts_at,
                 ends_at=booking.ends_at,
-                place=booking.place,
+                place=messages.place(compound=booking.compound, door=booking.door),
             ),
             path=f"/t/visits/{event.visit_number}",
             now=clock.now(),
@@ -91,7 +92,7 @@ def on_departed(event: Event, clock: Clock) -> None:
         fields = messages.departed(
             technician=surname(visits.technician(db, event.technician_id).name),
             eta=instant_at(event.day, event.eta_s),
-            place=booking.place,
+            place=messages.place(compound=booking.compound, door=booking.door),
         )
         _tell_member(
             db,
@@ -112,7 +113,7 @@ def on_arrived(event: Event, clock: Clock) -> None:
         fields = messages.arrived(
             technician=surname(visits.technician(db, event.technician_id).name),
             at=event.at,
-            place=booking.place,
+            place=messages.place(compound=booking.compound, door=booking.door),
         )
         _tell_member(
             db,
@@ -150,7 +151,7 @@ def on_completed(event: Event, clock: Clock) -> None:
 
 def surname(name: str) -> str:
     """Return how members are told of a technician: 王师傅."""
-    return f"{name[0]}师傅"
+    return f"{surname_of(name)}师傅"
 
 
 def _tell_member(
