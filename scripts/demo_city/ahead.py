@@ -9,7 +9,7 @@ from scripts.demo_city.stage import AHEAD_DAYS, NOW, day_at, dice
 from scripts.demo_city.story import Line, Sheet
 
 # How many people have asked for each day by now, tomorrow first, over all branches.
-ASKING = (196, 168, 142, 122, 108, 98, 82, 64, 50, 38, 26, 14, 6)
+ASKING = (178, 158, 138, 120, 106, 96, 80, 64, 50, 38, 26, 14, 6)
 # The last of them finished a few minutes ago; those still choosing are today's.
 QUIET = timedelta(minutes=12)
 

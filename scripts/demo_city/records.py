@@ -7,6 +7,7 @@ every move has its step.
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime
+from operator import itemgetter
 from random import Random
 from typing import Any
 
@@ -329,10 +330,5 @@ def _insert_steps(
         for step in steps
     ]
     if written:
-        db.execute(insert(VisitStep), sorted(of_visits, key=_at))
-        db.execute(insert(BookingStep), sorted(of_bookings, key=_at))
-
-
-def _at(step: Step) -> datetime:
-    at: datetime = step["at"]
-    return at
+        db.execute(insert(VisitStep), sorted(of_visits, key=itemgetter("at")))
+        db.execute(insert(BookingStep), sorted(of_bookings, key=itemgetter("at")))

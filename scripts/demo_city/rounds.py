@@ -25,7 +25,7 @@ class Pace:
 
 
 USUAL = Pace(
-    drive=(0.82, 1.0), doorstep_s=(40, 6 * MINUTE_S), packing_s=(20, 150), work=(0.7, 1.12, 0.88)
+    drive=(0.82, 1.0), doorstep_s=(60, 8 * MINUTE_S), packing_s=(20, 150), work=(0.65, 1.1, 0.86)
 )
 # Of one whose day is tight.
 BRISK = Pace(drive=(0.8, 0.9), doorstep_s=(20, 90), packing_s=(10, 40), work=(0.62, 0.9, 0.75))

@@ -2,7 +2,7 @@
 
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import replace
-from datetime import timedelta
+from datetime import datetime, timedelta
 from random import Random
 
 from dispatch import daybook, travel
@@ -12,28 +12,31 @@ from dispatch.planner.problem import Timetable
 from dispatch.states import VisitState
 from kernel.clock import instant_at
 from scripts.demo_city import demand, publication, rounds
-from scripts.demo_city.demand import LAST_HOUR_S, Wish
-from scripts.demo_city.desk import CHOOSING_S, CONFIRMING_S, Desk
+from scripts.demo_city.demand import LAST_HOUR_S
+from scripts.demo_city.desk import CONFIRMING_S, Desk
 from scripts.demo_city.office import Office
 from scripts.demo_city.rounds import Deed
 from scripts.demo_city.stage import HOUR_S, MINUTE_S, NOW, NOW_S, TODAY, dice
 from scripts.demo_city.story import Line, Sheet, Story
 
 # How many people asked for today before it began, over all branches.
-ASKING = 224
+ASKING = 206
 # How many have booked since the plan was published this morning, and how many hold a window now.
 BOOKED_LATE = 4
 HOLDING = 2
 LATE_FROM_S = 7 * HOUR_S + 15 * MINUTE_S
 LATE_TO_S = 8 * HOUR_S + 40 * MINUTE_S
-HOLDING_FOR_S = (2 * MINUTE_S, 7 * MINUTE_S)
+CALLERS_MAX = 60
+# How long ago those began who are choosing now, and how soon they held a window.
+CHOOSING_SINCE_S = (6 * MINUTE_S, 9 * MINUTE_S)
+HOLD_AFTER_S = (60, 210)
 # Those on early rounds have answered for their morning; of the rest some have not looked yet.
 SILENT_SHARE = 0.12
 SILENT_LATE_SHARE = 0.55
 SILENT_FROM_S = 12 * HOUR_S
 # For how long promises hold although nobody moves: whoever shows the city needs a moment.
-PATIENCE_S = (30 * MINUTE_S, 20 * MINUTE_S, 10 * MINUTE_S, 0)
-ENOUGH_S = 20 * MINUTE_S
+ENOUGH_S = 25 * MINUTE_S
+PATIENCE_S = (ENOUGH_S, 20 * MINUTE_S, 10 * MINUTE_S, 0)
 # How many ways each technician's morning may go, and how many of them the branch puts together.
 THROWS = 24
 MORNINGS_MAX = 400
@@ -56,62 +59,60 @@ def _sheet(office: Office) -> Sheet:
         until=instant_at(TODAY - timedelta(days=1), LAST_HOUR_S),
     )
     published_at = publication.publish(throw, stories, desk.plan.plan, day=TODAY)
-    wishes = _late_wishes(throw, office)
     deeds = _morning(office, desk.plan, stories)
     late_desk = Desk(_as_of(NOW_S, office, desk.plan, stories, deeds), next_id=desk.next_id)
-    latecomers = _latecomers(throw, late_desk, wishes)
+    everyone = [*stories, *_latecomers(throw, office, late_desk)]
+    plan = _as_of(NOW_S, office, late_desk.plan, everyone, deeds)
+    assert not plan.late
+    assert judge.judge(plan.problem, plan.plan).is_feasible
 
     for story in stories:
         story.deed = deeds.get(story.stop_id)
-    _keep_silent(throw, stories, late_desk.plan)
+    _keep_silent(throw, stories, plan)
     return Sheet(
         branch_id=office.branch_id,
         day=TODAY,
-        stories=[*stories, *latecomers],
-        lines=_lines(late_desk.plan),
+        stories=everyone,
+        lines=_lines(plan),
         published_at=published_at,
         publisher=office.publisher,
     )
 
 
-def _late_wishes(throw: Random, office: Office) -> list[Wish]:
-    """Return what those want who ask after the publication, in order; the last HOLDING still choose."""
+def _latecomers(throw: Random, office: Office, desk: Desk) -> list[Story]:
+    """Let people ask until BOOKED_LATE have booked since the publication, and HOLDING still choose."""
     span_s = LATE_TO_S - LATE_FROM_S
-    seconds = sorted(LATE_FROM_S + throw.randrange(span_s) for _ in range(BOOKED_LATE))
-    asked = [instant_at(TODAY, second) for second in seconds]
-    asked += [NOW - timedelta(minutes=12, seconds=throw.randrange(60)) for _ in range(HOLDING)]
-    return [
-        demand.wish(throw, office.neighbourhood, asked_at=asked_at, day=TODAY) for asked_at in asked
+    asked = sorted(LATE_FROM_S + throw.randrange(span_s) for _ in range(BOOKED_LATE))
+    booked = [_served(throw, office, desk, instant_at(TODAY, second)) for second in asked]
+    for story in booked:
+        story.committed_at = story.held_at + timedelta(seconds=throw.randint(*CONFIRMING_S))
+    choosing = [
+        _served(throw, office, desk, NOW - timedelta(seconds=throw.randint(*CHOOSING_SINCE_S)))
+        for _ in range(HOLDING)
     ]
+    return [*booked, *choosing]
 
 
-def _latecomers(throw: Random, desk: Desk, wishes: Sequence[Wish]) -> list[Story]:
-    """Take the late wishes; the last HOLDING are held and not yet promised."""
-    stories = []
-    for place, wish in enumerate(wishes, start=HOLDING - len(wishes)):
-        is_choosing = place > 0
-        if is_choosing:
-            held_at = NOW - timedelta(seconds=throw.randint(*HOLDING_FOR_S))
-        else:
-            held_at = wish.asked_at + timedelta(seconds=throw.randint(*CHOOSING_S))
+def _served(throw: Random, office: Office, desk: Desk, asked_at: datetime) -> Story:
+    """Return the hold of the first who asks then and finds a window."""
+    for _ in range(CALLERS_MAX):
+        wish = demand.wish(throw, office.neighbourhood, asked_at=asked_at, day=TODAY)
+        held_at = asked_at + timedelta(seconds=throw.randint(*HOLD_AFTER_S))
         story = desk.take(wish, held_at=held_at)
         if story is not None:
-            if not is_choosing:
-                story.committed_at = held_at + timedelta(seconds=throw.randint(*CONFIRMING_S))
-            stories.append(story)
-    return stories
+            return story
+    raise AssertionError(f"today is sold out at {office.code}")
 
 
 def _morning(office: Office, plan: DayPlan, stories: Sequence[Story]) -> dict[int, Deed]:
     """Return what was done by 09:00, by stop id: every promise holds, and many states show.
 
     Of the ways in which each technician's morning may have gone only those are put together after
-    which his promises hold longest without his moving.
+    which his promises hold for a while without his moving.
     """
     timetables = judge.judge(plan.problem, plan.plan).timetables
-    plan = replace(plan, timetables=timetables)
     mornings = [
-        _best_mornings(office, plan, stories, timetable)
+        _good_mornings(office, plan, stories, timetable)
         for timetable in timetables.values()
         if timetable.visits and plan.problem.worker(timetable.worker_id).shift_open_s < NOW_S
     ]
@@ -125,25 +126,25 @@ def _states_shown(mornings: Iterable[Deeds]) -> int:
     return len({_state(deed) for deeds in mornings for deed in deeds})
 
 
-def _best_mornings(
+def _good_mornings(
     office: Office, plan: DayPlan, stories: Sequence[Story], timetable: Timetable
 ) -> list[Deeds]:
-    """Return the most patient ways in which a technician's morning may have gone.
+    """Return ways in which a technician's morning may have gone, patient enough, or the most patient.
 
     He whose promises bear no dawdling works briskly.
     """
-    by_patience: dict[int, list[Deeds]] = {}
+    ways: list[tuple[int, Deeds]] = []
     for pace in (rounds.USUAL, rounds.BRISK):
         throw = dice(f"morning:{office.code}:{timetable.worker_id}")
         for _ in range(THROWS):
             deeds = rounds.play(throw, plan.problem, timetable, pace).until(NOW_S)
-            patience_s = _patience_s(office, plan, stories, timetable.worker_id, deeds)
-            by_patience.setdefault(patience_s, []).append(deeds)
-        if max(by_patience) >= ENOUGH_S:
-            break
-    best_s = max(by_patience)
+            ways.append((_patience_s(office, plan, stories, timetable.worker_id, deeds), deeds))
+        enough = [deeds for patience_s, deeds in ways if patience_s >= ENOUGH_S]
+        if enough:
+            return enough
+    best_s = max(patience_s for patience_s, _ in ways)
     assert best_s >= 0, f"no morning of technician {timetable.worker_id} keeps his promises"
-    return by_patience[best_s]
+    return [deeds for patience_s, deeds in ways if patience_s == best_s]
 
 
 def _patience_s(
@@ -174,11 +175,7 @@ def _as_of(
 ) -> DayPlan:
     """Return the live plan as the house would read it at that second of today."""
     technicians = [
-        replace(
-            colleague.facts(TODAY),
-            order=_order(plan, colleague.technician.id),
-            planned_breaks=plan.timetables[colleague.technician.id].breaks,
-        )
+        replace(colleague.facts(TODAY), order=_order(plan, colleague.technician.id))
         for colleague in office.colleagues
         if TODAY in colleague.shifts
     ]
@@ -242,12 +239,10 @@ def _keep_silent(throw: Random, stories: Iterable[Story], plan: DayPlan) -> None
 
 
 def _lines(plan: DayPlan) -> dict[int, Line]:
-    timetables = judge.judge(plan.problem, plan.plan).timetables
     lines = {
-        worker.id: Line(
-            plan.stops_of(worker.id, timetables.get(worker.id)),
-            plan.breaks_of(worker.id, timetables.get(worker.id)),
+        technician_id: Line(
+            plan.stops_of(technician_id, timetable), plan.breaks_of(technician_id, timetable)
         )
-        for worker in plan.problem.workers
+        for technician_id, timetable in plan.timetables.items()
     }
     return {technician_id: line for technician_id, line in lines.items() if line.stops}
