@@ -142,8 +142,16 @@ class TestAnyFacts:
     TEXT = st.text(max_size=60)
 
     @given(service=TEXT, compound=TEXT, door=TEXT, technician=TEXT, work_number=TEXT)
-    def test_never_keep_a_message_from_being_sent(self, **words: str) -> None:
-        facts = Facts(**words)
+    def test_never_keep_a_message_from_being_sent(
+        self, service: str, compound: str, door: str, technician: str, work_number: str
+    ) -> None:
+        facts = Facts(
+            service=service,
+            compound=compound,
+            door=door,
+            technician=technician,
+            work_number=work_number,
+        )
 
         for maker in MAKERS.values():
             check_fields(maker(facts))
