@@ -1,14 +1,14 @@
 """The demo clock over HTTP, for the sandbox; registered in MODE=demo only."""
 
 import hmac
-from datetime import timedelta
+from datetime import datetime, timedelta
 
 from flask import Blueprint, request
 from flask.typing import ResponseReturnValue
 
 from faces.chrome import call
 from faces.chrome.sign_in import public
-from kernel.clock import SHANGHAI
+from kernel.clock import SHANGHAI, SystemClock
 from kernel.db import transaction
 from kernel.demo import next_nine, set_now
 from kernel.errors import Forbidden, Invalid
@@ -22,7 +22,7 @@ ADVANCE_S_MAX = 31 * 86_400
 @public
 def read() -> ResponseReturnValue:
     """Tell the business time."""
-    return _answer()
+    return _answer(call.clock().now())
 
 
 @blueprint.post("/demo/clock")
@@ -43,8 +43,10 @@ def move() -> ResponseReturnValue:
         target = now + timedelta(seconds=advance_s)
     with transaction() as db:
         set_now(db, to=target)
-    return {"now": target.astimezone(SHANGHAI).isoformat()}
+    return _answer(target)
 
 
-def _answer() -> ResponseReturnValue:
-    return {"now": call.clock().now().astimezone(SHANGHAI).isoformat()}
+def _answer(now: datetime) -> ResponseReturnValue:
+    """Return the business time and how many whole seconds it runs ahead of true time."""
+    ahead_s = round((now - SystemClock().now()).total_seconds())
+    return {"now": now.astimezone(SHANGHAI).isoformat(), "offset_s": ahead_s}
