@@ -136,7 +136,10 @@ def _join_faces(app: Flask, settings: Settings) -> None:
 
 
 # Each face's pages, by module and blueprint.
-FACES: Sequence[str] = ()
+FACES: Sequence[str] = (
+    "faces.consumer.pages:blueprint",
+    "faces.technician.pages:blueprint",
+)
 
 
 def _drains(app: Flask) -> Mapping[str, Drain]:

@@ -8,12 +8,14 @@ from dispatch.planner.problem import Window
 from kernel.clock import DAY_S
 
 BEST_COUNT = 3
+# Added driving that differs by less is no reason to shuffle the day.
+ALIKE_S = 5 * 60
 ALTERNATIVES_COUNT = 3
 
 
 def best_first(offers: Sequence[Offer]) -> list[Offer]:
     """Return one day's offers: the BEST_COUNT with the least added driving first, the rest by time."""
-    by_worth = sorted(offers, key=lambda o: (o.witness.extra_s, -o.witness.slack_s, o.window))
+    by_worth = sorted(offers, key=lambda offer: (offer.witness.extra_s // ALIKE_S, offer.window))
     best = by_worth[:BEST_COUNT]
     return best + sorted(by_worth[BEST_COUNT:], key=lambda offer: offer.window)
 

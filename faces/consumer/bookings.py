@@ -1,0 +1,106 @@
+"""The member's bookings: the list, one booking's page, and booking the same again."""
+
+from dataclasses import dataclass
+from datetime import datetime
+
+from flask import redirect, render_template, request, url_for
+from flask.typing import ResponseReturnValue
+
+from booking import queries
+from booking.operations import drafts
+from booking.states import BookingState
+from dispatch import queries as dispatch
+from faces.chrome import call
+from faces.chrome.sign_in import signed_in
+from faces.consumer import home, progress
+from faces.consumer.confirm import NothingForm
+from faces.consumer.routes import blueprint
+from kernel.actor import Role
+from kernel.db import Session, transaction
+from kernel.errors import Invalid
+from kernel.money import Money
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Entry:
+    """One line of the list."""
+
+    number: str
+    service: str
+    icon: str
+    state: str
+    starts_at: datetime
+    ends_at: datetime
+    place: str
+    price: Money
+    is_over: bool
+
+
+@blueprint.get("/bookings")
+@signed_in(Role.MEMBER)
+def bookings_page() -> ResponseReturnValue:
+    """List what is held, promised and done."""
+    with transaction(reads_only=True) as db:
+        entries = _entries(db)
+        holds = home.held(db)
+    ahead = sorted((e for e in entries if not e.is_over), key=lambda entry: entry.starts_at)
+    over = [entry for entry in entries if entry.is_over]
+    return render_template("consumer/bookings.html", holds=holds, ahead=ahead, over=over)
+
+
+@blueprint.get("/bookings/<number>")
+@signed_in(Role.MEMBER)
+def booking(number: str) -> ResponseReturnValue:
+    """Show one booking; htmx asks for what moves alone."""
+    by, now = call.actor(), call.now()
+    with transaction(reads_only=True) as db:
+        found = progress.read(db, number=number, by=by, now=now)
+        rows = progress.rows(db, number=number, by=by)
+    if found.booking_state in (BookingState.HELD, BookingState.EXPIRED):
+        return redirect(url_for("consumer.confirm", number=number), 303)
+    part = "booking_progress" if request.headers.get("HX-Request") else "booking"
+    return render_template(f"consumer/{part}.html", visit=found, rows=rows)
+
+
+@blueprint.post("/bookings/<number>/again")
+@signed_in(Role.MEMBER)
+def again(number: str) -> ResponseReturnValue:
+    """Fill in a draft as that booking was and go to the windows."""
+    call.form(NothingForm())
+    try:
+        with transaction() as db:
+            draft = drafts.repeat_draft(db, booking_number=number, by=call.actor(), now=call.now())
+    except Invalid:
+        # The price card or the territory has changed: let him choose anew, with what he wrote.
+        with transaction(reads_only=True) as db:
+            before = progress.read(db, number=number, by=call.actor(), now=call.now())
+        back = url_for("consumer.book", code=before.service_code, draft=before.draft)
+        return redirect(back, 303)
+    return redirect(url_for("consumer.windows_page", number=draft.number), 303)
+
+
+def _entries(db: Session) -> list[Entry]:
+    services = queries.services_by_id(db)
+    found = queries.bookings_of(db, call.actor().id)
+    visits = dispatch.visits_by_id(db, [booking.visit_id for booking in found])
+    return [
+        Entry(
+            number=booking.number,
+            service=services[booking.service_id].name,
+            icon=services[booking.service_id].icon,
+            state=_state(booking.state, visits[booking.visit_id].state.value),
+            starts_at=booking.starts_at,
+            ends_at=booking.ends_at,
+            place=f"{booking.compound} {booking.door}",
+            price=booking.price,
+            is_over=booking.state is BookingState.COMPLETED,
+        )
+        for booking in found
+    ]
+
+
+def _state(state: BookingState, visit_state: str) -> str:
+    """Return the word's key: what the member was promised, until somebody acts on it."""
+    if state is BookingState.COMPLETED or visit_state == "planned":
+        return state.value
+    return visit_state

@@ -1,0 +1,86 @@
+"""Booking, third step: the held window is confirmed, given up, or has run out."""
+
+from flask import redirect, render_template, url_for
+from flask.typing import ResponseReturnValue
+from marshmallow import RAISE, Schema
+
+from booking.operations import bookings
+from booking.policy import HOLD_LIFE
+from booking.states import BookingState
+from dispatch.operations.places import PlaceGone
+from dispatch.planner.problem import Window
+from faces.chrome import call
+from faces.chrome.sign_in import signed_in
+from faces.consumer import forms, progress
+from faces.consumer.progress import Progress
+from faces.consumer.routes import blueprint
+from kernel.actor import Role
+from kernel.clock import second_of_day
+from kernel.db import transaction
+from kernel.machine import IllegalMove
+
+
+class NothingForm(Schema):
+    """A button alone."""
+
+    class Meta:
+        unknown = RAISE
+
+
+@blueprint.get("/bookings/<number>/confirm")
+@signed_in(Role.MEMBER)
+def confirm(number: str) -> ResponseReturnValue:
+    """Show the hold with its countdown, or that it has run out."""
+    hold = _read(number)
+    if hold.booking_state in (BookingState.BOOKED, BookingState.COMPLETED):
+        return redirect(url_for("consumer.booking", number=number), 303)
+    return _page(hold)
+
+
+@blueprint.post("/bookings/<number>/confirm")
+@signed_in(Role.MEMBER)
+def commit(number: str) -> ResponseReturnValue:
+    """Make the promise; a second press finds it made."""
+    call.form(NothingForm())
+    try:
+        with transaction() as db:
+            bookings.commit(db, number=number, by=call.actor(), now=call.now())
+    except PlaceGone:
+        return _page(_read(number), is_gone=True), 410
+    return redirect(url_for("consumer.booking", number=number), 303)
+
+
+@blueprint.post("/bookings/<number>/release")
+@signed_in(Role.MEMBER)
+def release(number: str) -> ResponseReturnValue:
+    """Give the hold up and go back to the windows, where everything is as it was."""
+    call.form(NothingForm())
+    try:
+        with transaction() as db:
+            bookings.release(db, number=number, by=call.actor(), now=call.now())
+    except IllegalMove:
+        # Confirmed or run out meanwhile: that page says which.
+        return redirect(url_for("consumer.confirm", number=number), 303)
+    hold = _read(number)
+    back = url_for("consumer.windows_page", number=hold.draft, day=hold.day.isoformat())
+    return redirect(back, 303)
+
+
+def _read(number: str) -> Progress:
+    with transaction(reads_only=True) as db:
+        return progress.read(db, number=number, by=call.actor(), now=call.now())
+
+
+def _page(hold: Progress, *, is_gone: bool = False) -> str:
+    is_over = hold.booking_state is BookingState.EXPIRED or hold.held_until <= call.now()
+    opens_s = second_of_day(hold.starts_at, hold.day)
+    shuts_s = second_of_day(hold.ends_at, hold.day)
+    return render_template(
+        "consumer/confirm.html",
+        hold=hold,
+        is_over=is_over or is_gone,
+        hold_life_s=int(HOLD_LIFE.total_seconds()),
+        window_value=forms.window_value(hold.day, Window(opens_s, shuts_s)),
+        # A window of the past cannot be locked again.
+        may_hold_again=hold.starts_at > call.now(),
+    )
