@@ -139,6 +139,8 @@ def _join_faces(app: Flask, settings: Settings) -> None:
 FACES: Sequence[str] = (
     "faces.consumer.pages:blueprint",
     "faces.technician.pages:blueprint",
+    "faces.console.pages:blueprint",
+    "faces.console.sign_in:blueprint",
 )
 
 

@@ -3,7 +3,7 @@
 from collections.abc import Sequence
 from datetime import date, datetime, timedelta
 
-from sqlalchemy import ColumnElement, Select, func, or_, select
+from sqlalchemy import ColumnElement, Select, false, func, or_, select
 
 from booking import policy
 from booking.models import Booking, BookingStep, Draft, Service, Store
@@ -112,6 +112,7 @@ def search(
     *,
     by: Actor,
     text: str = "",
+    visits: Select[int] | None = None,
     day: date | None = None,
     state: BookingState | None = None,
     branch_id: int | None = None,
@@ -120,7 +121,8 @@ def search(
 ) -> tuple[Sequence[Booking], int]:
     """Return a page of bookings the actor may see, newest window first, and how many there are.
 
-    `text` matches a booking's number, the end of a phone, a contact or a 小区.
+    `text` matches a booking's number, the end of a phone, a contact or a 小区; beside these it
+    finds the bookings of `visits`, a query for visit ids.
     """
     where: list[ColumnElement[bool]] = [visible_to(by)]
     if text:
@@ -130,6 +132,7 @@ def search(
                 Booking.phone.endswith(text, autoescape=True),
                 Booking.contact.contains(text, autoescape=True),
                 Booking.compound.contains(text, autoescape=True),
+                Booking.visit_id.in_(visits) if visits is not None else false(),
             )
         )
     if day is not None:

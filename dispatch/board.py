@@ -82,8 +82,16 @@ class Bar:
 
     @property
     def slack_s(self) -> int:
-        """What is left of the window at the arrival; negative when it has shut before."""
-        return self.shuts_s - self.arrive_s
+        """What is left of the window at the arrival, all of it for who comes before it opens.
+
+        Negative when it has shut before.
+        """
+        return self.shuts_s - max(self.arrive_s, self.opens_s)
+
+    @property
+    def is_there(self) -> bool:
+        """The technician has arrived: its times are facts and no estimates."""
+        return self.state in _ATTENDED
 
     @property
     def is_open(self) -> bool:
@@ -104,6 +112,7 @@ class Row:
     bars: tuple[Bar, ...]
     # Where he was last known to be: the latest door, else home.
     place: Point
+    has_wechat: bool
 
     @property
     def drive_s(self) -> int:
@@ -173,6 +182,12 @@ def day_board(db: Session, *, branch_id: int, day: date, now: datetime) -> Board
         now_s=second_of_day(now, day) if days_off == 0 else None,
         is_over=days_off < 0,
     )
+
+
+def bar_of(db: Session, visit_id: int, *, branch_id: int, day: date, now: datetime) -> Bar | None:
+    """Return the visit as the board shows it; None when it stands in no route."""
+    board = day_board(db, branch_id=branch_id, day=day, now=now)
+    return next((bar for bar in board.bars if bar.visit_id == visit_id), None)
 
 
 def lay_out(
@@ -269,6 +284,7 @@ def _row(
         drives=tuple(_drives(bars, breaks, visits, opens_s)),
         bars=bars,
         place=doors[-1] if doors else technician.point,
+        has_wechat=technician.openid is not None,
     )
 
 

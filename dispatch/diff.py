@@ -51,7 +51,7 @@ class Place:
 class Change:
     """One visit that moves. `before` is None for one that no route held, `after` for one left out.
 
-    `slack_s` is what is left of the window after the move; `travel_s` what the move adds to all
+    `slack_s` is what is left of the window after the move, all of it for who comes early; `travel_s` what the move adds to all
     driving, seen by itself.
     """
 
@@ -167,7 +167,7 @@ def _change(
         after=after,
         opens_s=promise.opens_s,
         shuts_s=promise.shuts_s,
-        slack_s=promise.shuts_s - after.arrive_s if after else None,
+        slack_s=promise.shuts_s - max(after.arrive_s, promise.opens_s) if after else None,
         travel_s=travel_s,
         message=_message(promise, after),
     )

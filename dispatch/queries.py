@@ -4,7 +4,7 @@ from collections.abc import Collection, Sequence
 from dataclasses import dataclass
 from datetime import date
 
-from sqlalchemy import Select, func, select
+from sqlalchemy import Select, func, or_, select
 
 from dispatch.models import (
     Branch,
@@ -16,6 +16,7 @@ from dispatch.models import (
     VisitPhoto,
     VisitStep,
 )
+from dispatch.states import TOLD, VisitState
 from kernel import leases
 from kernel.actor import Actor
 from kernel.db import Session, transaction
@@ -122,6 +123,36 @@ def visit_by_number(db: Session, number: str) -> Visit:
     return found
 
 
+def own_visit(db: Session, *, number: str, technician_id: int) -> Visit:
+    """Return the visit of that technician. Raises VisitMissing, for another's as for none."""
+    found = visit_by_number(db, number)
+    if found.technician_id != technician_id:
+        raise VisitMissing
+    return found
+
+
+def visits_of(db: Session, *, technician_id: int, first: date, last: date) -> Sequence[Visit]:
+    """Return what the technician was told of from day `first` through `last`, by day and window."""
+    found = select(Visit).where(
+        Visit.technician_id == technician_id,
+        Visit.day >= first,
+        Visit.day <= last,
+        Visit.state.in_(TOLD),
+    )
+    return db.scalars(found.order_by(Visit.day, Visit.opens_s, Visit.id)).all()
+
+
+def open_visit_ids(db: Session, *, technician_id: int, day: date) -> list[int]:
+    """Return what the technician was told of and has not finished, in the order of his route."""
+    row = route_of(db, technician_id=technician_id, day=day)
+    ids = [stop[0] for stop in row.stops] if row else []
+    rows = visits_by_id(db, ids)
+    told_and_open = TOLD - {VisitState.DONE}
+    return [
+        i for i in ids if rows[i].technician_id == technician_id and rows[i].state in told_and_open
+    ]
+
+
 def visit(db: Session, visit_id: int) -> Visit:
     """Return the visit with that id, which must exist."""
     return db.scalars(select(Visit).where(Visit.id == visit_id)).one()
@@ -182,6 +213,25 @@ def proposals(
 def abouts(by: Actor) -> Select[str]:
     """Return the query for the names under which messages speak of visits in the actor's scope."""
     return select("visit:" + Visit.number).where(Visit.branch_id.in_(by.branch_ids))
+
+
+def visits_of_people(text: str) -> Select[int]:
+    """Return the query for the visits of technicians whose name holds, or work number is, `text`."""
+    technicians_named = select(Technician.id).where(
+        or_(
+            Technician.name.contains(text, autoescape=True),
+            Technician.work_number == text.upper(),
+        )
+    )
+    return select(Visit.id).where(Visit.technician_id.in_(technicians_named))
+
+
+def routes_of(db: Session, *, technician_id: int, first: date, last: date) -> Sequence[RouteRow]:
+    """Return the technician's route rows from day `first` through `last`, by day."""
+    found = select(RouteRow).where(
+        RouteRow.technician_id == technician_id, RouteRow.day >= first, RouteRow.day <= last
+    )
+    return db.scalars(found.order_by(RouteRow.day)).all()
 
 
 def proposals_due() -> bool:

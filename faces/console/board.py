@@ -1,0 +1,117 @@
+"""/console/board: a branch's day, live."""
+
+from dataclasses import dataclass
+from typing import Any
+
+from flask import flash, redirect, render_template, url_for
+from flask.typing import ResponseReturnValue
+
+from dispatch import board as boards
+from dispatch.board import Board
+from dispatch.operations import publishing
+from faces.chrome import call
+from faces.chrome.filters import gettext
+from faces.chrome.sign_in import signed_in
+from faces.console import drawing, frame
+from faces.console.forms import DayForm, DayQuery
+from faces.console.pins import Scene, scene_of
+from faces.console.routes import READERS, WRITERS, blueprint
+from kernel.db import transaction
+
+DENSITY_COOKIE = "board_density"
+DENSITIES = {"compact": "紧凑", "standard": "标准", "roomy": "宽松"}
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Shown:
+    """What the board's page and its news are drawn from."""
+
+    branch: frame.Branch
+    board: Board
+    view: str
+
+    @property
+    def is_over(self) -> bool:
+        return self.board.day < frame.today()
+
+    @property
+    def scene(self) -> Scene:
+        return scene_of(self.board)
+
+    @property
+    def drawn(self) -> dict[str, Any]:
+        return drawing.drawn(self.board)
+
+    @property
+    def bound(self) -> int:
+        """How many technicians of the unassigned visits have WeChat, and so get a message."""
+        waiting = {bar.technician_id for bar in self.board.unassigned}
+        return sum(row.has_wechat for row in self.board.rows if row.technician_id in waiting)
+
+    @property
+    def topic(self) -> str:
+        return f"day:{self.branch.id}:{self.board.day.isoformat()}"
+
+
+@blueprint.get("/")
+@signed_in(*READERS)
+def home() -> ResponseReturnValue:
+    """The board is the console's first page."""
+    return redirect(url_for("console.board"))
+
+
+@blueprint.get("/board")
+@signed_in(*READERS)
+def board() -> ResponseReturnValue:
+    """Show the day."""
+    density = call.cookie(DENSITY_COOKIE)
+    return render_template(
+        "console/board.html",
+        shown=_shown(),
+        density=density if density in DENSITIES else "compact",
+        densities=[(key, gettext(word)) for key, word in DENSITIES.items()],
+        **_WORDS,
+    )
+
+
+@blueprint.get("/board/news")
+@signed_in(*READERS)
+def board_news() -> ResponseReturnValue:
+    """The parts of the board's page that change, which its script patches in."""
+    return render_template("console/board_news.html", shown=_shown(), **_WORDS)
+
+
+@blueprint.post("/board/publish")
+@signed_in(*WRITERS)
+def publish() -> ResponseReturnValue:
+    """Tell technicians and members of every promised visit that nobody was told about."""
+    given = call.form(DayForm())
+    frame.check_branch(given["branch"])
+    with transaction() as db:
+        assigned = publishing.publish_day(
+            db, branch_id=given["branch"], day=given["day"], by=call.actor(), now=call.now()
+        )
+    flash(
+        gettext("已派 %(count)s 单，师傅和业主会收到微信。", count=assigned)
+        if assigned
+        else gettext("没有待派的上门任务了。"),
+        "ok",
+    )
+    return redirect(url_for("console.board", **given), 303)
+
+
+def _shown() -> Shown:
+    wanted = call.query(DayQuery())
+    day = wanted["day"] or frame.today()
+    with transaction(reads_only=True) as db:
+        branch = frame.enter(db, branch_id=wanted["branch"], day=day)
+        found = boards.day_board(db, branch_id=branch.id, day=day, now=call.now())
+    return Shown(branch=branch, board=found, view=wanted["view"])
+
+
+_WORDS: dict[str, Any] = {
+    "slack_words": drawing.slack_words,
+    "breach_words": drawing.breach_words,
+    "look_words": drawing.WORDS,
+    "legend": [(look.value, word) for look, word in drawing.WORDS.items()],
+}

@@ -1,0 +1,103 @@
+"""The board in the values that the page's scripts draw: plain numbers and words, nothing to decide."""
+
+from typing import Any
+
+from dispatch.board import BUSY_PERCENT, Bar, Board, Look, Row
+from faces.chrome.filters import gettext, length_text, second_text
+
+HOUR_S = 3600
+# The hours that are always shown; a longer day shows more.
+FROM_HOUR, TO_HOUR = 8, 20
+
+WORDS = {
+    Look.DONE: "已完成",
+    Look.IN_SERVICE: "服务中",
+    Look.ON_WAY: "已出发",
+    Look.ACCEPTED: "已接单",
+    Look.ASSIGNED: "待接单",
+    Look.PLANNED: "待派",
+    Look.HELD: "锁定中",
+    Look.RISK: "有风险",
+    Look.LATE: "将迟到",
+}
+
+
+def drawn(board: Board) -> dict[str, Any]:
+    """Return the board as JSON: seconds of the day, one entry per technician and visit."""
+    first, last = hours(board)
+    return {
+        "day": board.day.isoformat(),
+        "now_s": board.now_s,
+        "hours": [first, last],
+        "rows": [_row(row) for row in board.rows],
+        "words": {look.value: gettext(word) for look, word in WORDS.items()},
+    }
+
+
+def hours(board: Board) -> tuple[int, int]:
+    """Return the first and the last hour that the board shows."""
+    starts = [row.shift[0] for row in board.rows if row.shift]
+    starts += [bar.start_s for bar in board.bars]
+    ends = [row.shift[1] for row in board.rows if row.shift] + [bar.end_s for bar in board.bars]
+    first = min([FROM_HOUR, *(start // HOUR_S for start in starts)])
+    last = max([TO_HOUR, *(-(-end // HOUR_S) for end in ends)])
+    return max(0, first), min(24, last)
+
+
+def _row(row: Row) -> dict[str, Any]:
+    return {
+        "id": row.technician_id,
+        "name": row.name,
+        "number": row.work_number,
+        "shift": row.shift,
+        "busy": row.utilisation_percent,
+        "is_busy": (row.utilisation_percent or 0) > BUSY_PERCENT,
+        "breaks": row.breaks,
+        "drives": row.drives,
+        "bars": [_bar(bar) for bar in row.bars],
+    }
+
+
+def _bar(bar: Bar) -> dict[str, Any]:
+    what, _, where = bar.label.partition(" ")
+    return {
+        "id": bar.number,
+        "pin": bar.visit_id,
+        "what": what,
+        "where": where.removesuffix("小区"),
+        "look": bar.look.value,
+        "start": bar.start_s,
+        "end": bar.end_s,
+        "opens": bar.opens_s,
+        "shuts": bar.shuts_s,
+        "says": says(bar),
+    }
+
+
+def says(bar: Bar) -> str:
+    """Return the bar in one line, for its tooltip and for who cannot see it."""
+    return gettext(
+        "%(label)s，%(technician)s，%(start)s–%(end)s，承诺 %(opens)s–%(shuts)s，%(state)s",
+        label=bar.label,
+        technician=bar.technician,
+        start=second_text(bar.start_s),
+        end=second_text(bar.end_s),
+        opens=second_text(bar.opens_s),
+        shuts=second_text(bar.shuts_s),
+        state=gettext(WORDS[bar.look]),
+    )
+
+
+def slack_words(bar: Bar) -> str:
+    """余量 32 分, or 晚 6 分."""
+    if bar.slack_s < 0:
+        return gettext("晚 %(length)s", length=length_text(-bar.slack_s))
+    return gettext("余量 %(length)s", length=length_text(bar.slack_s))
+
+
+def breach_words(bar: Bar, now_s: int) -> str:
+    """53 分后违诺, or 已违诺 6 分 once the window has shut."""
+    left_s = bar.shuts_s - now_s
+    if left_s < 0:
+        return gettext("已过承诺 %(length)s", length=length_text(-left_s))
+    return gettext("%(length)s后到期", length=length_text(left_s))

@@ -1,0 +1,82 @@
+"""What the console's addresses and forms may carry."""
+
+from collections.abc import Mapping
+from typing import Any
+
+from marshmallow import RAISE, Schema, fields, pre_load, validate
+
+from booking.states import BookingState
+
+TEXT_LENGTH_MAX = 40
+PAGE_MAX = 1000
+LOGIN_LENGTH_MAX = 64
+PASSWORD_LENGTH_MAX = 256
+
+
+class _Query(Schema):
+    """Parameters of an address: a field left empty was not asked for."""
+
+    class Meta:
+        unknown = RAISE
+
+    branch = fields.Integer(load_default=None, validate=validate.Range(min=1))
+
+    @pre_load
+    def drop_empty(self, given: Mapping[str, str], **_options: Any) -> dict[str, str]:
+        return {name: value.strip() for name, value in given.items() if value.strip()}
+
+
+class DayQuery(_Query):
+    """A branch's day, as a board or as a list."""
+
+    day = fields.Date(load_default=None)
+    view = fields.String(load_default="board", validate=validate.OneOf(["board", "list"]))
+
+
+class PageQuery(_Query):
+    """A page of a list."""
+
+    page = fields.Integer(load_default=1, validate=validate.Range(min=1, max=PAGE_MAX))
+
+
+class BookingsQuery(PageQuery):
+    """A search among bookings."""
+
+    q = fields.String(load_default="", validate=validate.Length(max=TEXT_LENGTH_MAX))
+    day = fields.Date(load_default=None)
+    state = fields.Enum(BookingState, by_value=True, load_default=None)
+
+
+class MessagesQuery(PageQuery):
+    """A filter on the message log."""
+
+    state = fields.String(load_default="", validate=validate.Length(max=TEXT_LENGTH_MAX))
+    kind = fields.String(load_default="", validate=validate.Length(max=TEXT_LENGTH_MAX))
+
+
+class DayForm(Schema):
+    """The branch's day that an act is about."""
+
+    class Meta:
+        unknown = RAISE
+
+    branch = fields.Integer(required=True, validate=validate.Range(min=1))
+    day = fields.Date(required=True)
+
+
+class NoForm(Schema):
+    """A button without fields."""
+
+    class Meta:
+        unknown = RAISE
+
+
+class SignInForm(Schema):
+    """Login and password; `next` is where one was going."""
+
+    class Meta:
+        unknown = RAISE
+
+    login = fields.String(load_default="", validate=validate.Length(max=LOGIN_LENGTH_MAX))
+    password = fields.String(load_default="", validate=validate.Length(max=PASSWORD_LENGTH_MAX))
+    next = fields.String(load_default="")

@@ -1,0 +1,159 @@
+"""The frame of every page: which branch one stands in, which day, and what the top bar offers."""
+
+from dataclasses import dataclass
+from datetime import date, timedelta
+
+from flask import Response, g, request, url_for
+
+from dispatch import queries
+from faces.chrome import call
+from faces.chrome.filters import day_text, gettext
+from kernel.actor import Role
+from kernel.clock import local_date
+from kernel.db import Session
+from kernel.errors import Missing
+
+BRANCH_COOKIE = "console_branch"
+COOKIE_S = 90 * 86_400
+
+
+@dataclass(frozen=True, slots=True)
+class Branch:
+    """A branch in the actor's scope."""
+
+    id: int
+    name: str
+
+
+@dataclass(frozen=True, slots=True)
+class Frame:
+    """The branch one stands in, those one may go to, and the day when the page has one."""
+
+    branch: Branch
+    branches: tuple[Branch, ...]
+    day: date | None
+    search: str
+
+
+def enter(
+    db: Session, *, branch_id: int | None = None, day: date | None = None, search: str = ""
+) -> Branch:
+    """Choose the page's branch: the one asked for, else the last one picked, else the first.
+
+    Raises Missing when the branch is not in the actor's scope.
+    """
+    actor = call.actor()
+    rows = queries.branches(db)
+    visible = tuple(Branch(row.id, row.name) for row in rows if actor.sees_branch(row.id))
+    kept = call.cookie(BRANCH_COOKIE)
+    wanted = branch_id or next((b.id for b in visible if str(b.id) == kept), None)
+    found = [b for b in visible if wanted in (b.id, None)]
+    if not found:
+        raise Missing
+    g.console_frame = Frame(found[0], visible, day, search)
+    return found[0]
+
+
+def check_branch(branch_id: int) -> None:
+    """Refuse what belongs to a branch out of scope, as if it were not there. Raises Missing."""
+    if not call.actor().sees_branch(branch_id):
+        raise Missing
+
+
+def entered() -> Frame | None:
+    """Return the frame that this call has entered."""
+    found: Frame | None = g.get("console_frame")
+    return found
+
+
+def keep(answer: Response, branch_id: int) -> None:
+    """Let the browser remember the branch."""
+    answer.set_cookie(
+        BRANCH_COOKIE,
+        str(branch_id),
+        max_age=COOKIE_S,
+        secure=True,
+        httponly=True,
+        samesite="Lax",
+        path="/console",
+    )
+
+
+def shell() -> dict[str, object]:
+    """Return what the page's skeleton shows; also on error pages, where no branch was entered."""
+    actor = g.get("actor")
+    if actor is None or actor.role not in _ROLE_WORDS:
+        return {}
+    shown: dict[str, object] = {
+        "rail": _rail(),
+        "user": {
+            "name": g.get("staff_name", ""),
+            "role": gettext(_ROLE_WORDS[actor.role]),
+            "sign_out": url_for("console_sign_in.leave"),
+        },
+    }
+    frame = entered()
+    if frame is None:
+        return shown
+    shown["search"] = {"href": url_for("console.bookings"), "value": frame.search}
+    shown["branch"] = {"name": frame.branch.name}
+    if len(frame.branches) > 1:
+        shown["branches"] = [
+            {"name": b.name, "href": _here(branch=b.id), "current": b == frame.branch}
+            for b in frame.branches
+        ]
+    if frame.day is not None:
+        shown["day"] = _stepper(frame.branch.id, frame.day)
+    return shown
+
+
+def today() -> date:
+    """Return the day of this call."""
+    return local_date(call.now())
+
+
+def _stepper(branch_id: int, day: date) -> dict[str, str]:
+    def on(other: date) -> str:
+        return _here(branch=branch_id, day=other.isoformat())
+
+    return {
+        "label": day_text(day),
+        "prev": on(day - timedelta(days=1)),
+        "next": on(day + timedelta(days=1)),
+        "today": on(today()),
+    }
+
+
+def _here(**changes: object) -> str:
+    """Return this page's address with other parameters; from within a thing, the list it is in."""
+    endpoint = _LIST_OF.get(request.endpoint or "", "console.board")
+    kept = {name: value for name, value in request.args.items() if name in ("view", "day")}
+    return url_for(endpoint, **{**kept, **changes})  # type: ignore[arg-type]  # names of parameters
+
+
+def _rail() -> list[dict[str, str]]:
+    return [
+        {"key": key, "name": gettext(name), "href": url_for(f"console.{key}")}
+        for key, name in _RAIL
+    ]
+
+
+_RAIL = (
+    ("board", "看板"),
+    ("plans", "排班"),
+    ("bookings", "预约"),
+    ("technicians", "师傅"),
+    ("messages", "消息"),
+    ("stores", "门店"),
+)
+_LIST_OF = {
+    **{f"console.{key}": f"console.{key}" for key, _ in _RAIL},
+    "console.plan": "console.plans",
+    "console.booking": "console.bookings",
+}
+_ROLE_WORDS = {
+    Role.DISPATCHER: "调度员",
+    Role.MANAGER: "经理",
+    Role.ADMINISTRATOR: "管理员",
+    Role.AUDITOR: "审计员",
+}

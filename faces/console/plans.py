@@ -1,0 +1,206 @@
+"""/console/plans: ask for a better plan, watch it being found, take it or leave it."""
+
+from typing import Any
+
+from flask import Response, redirect, render_template, session, url_for
+from flask.typing import ResponseReturnValue
+
+from dispatch import diff, preview, queries
+from dispatch.operations import proposals
+from dispatch.operations.proposals import Accepted
+from dispatch.preview import Preview
+from faces.chrome import call
+from faces.chrome.errors import sentence_of, status_of
+from faces.chrome.sign_in import signed_in
+from faces.console import frame
+from faces.console.curve import curve_of
+from faces.console.forms import DayForm, NoForm, PageQuery
+from faces.console.paging import Page
+from faces.console.routes import READERS, WRITERS, blueprint
+from kernel.db import Session, transaction
+from kernel.errors import Conflict, Refusal
+from kernel.leases import PENDING
+from kernel.words import msg
+from members import queries as members
+
+STATES = {
+    PENDING: ("计算中", "info", "loader"),
+    proposals.READY: ("未生效", "violet", "sparkles"),
+    proposals.ACCEPTED: ("已接受", "ok", "circle-check"),
+    proposals.DISCARDED: ("已放弃", "gray", "circle-x"),
+    proposals.OUTDATED: ("已过时", "gray", "clock-x"),
+    proposals.FAILED: ("没有算出", "danger", "alert-circle"),
+}
+OUTCOME = "plan_outcome"
+
+
+class DayIsOver(Conflict):
+    """Nothing of that day can be planned any more."""
+
+    code = "day_over"
+    says = msg("这一天已经过去，没有可以调整的行程了。")
+
+
+@blueprint.get("/plans")
+@signed_in(*READERS)
+def plans() -> ResponseReturnValue:
+    """List the branch's proposals."""
+    wanted = call.query(PageQuery())
+    page = Page(number=wanted["page"])
+    with transaction(reads_only=True) as db:
+        branch = frame.enter(db, branch_id=wanted["branch"])
+        rows, page.total = queries.proposals(
+            db, branch_id=branch.id, limit=page.size, offset=page.offset
+        )
+    return render_template(
+        "console/plans.html", rows=rows, states=STATES, branch=branch, page_=page
+    )
+
+
+@blueprint.post("/plans")
+@signed_in(*WRITERS)
+def ask() -> ResponseReturnValue:
+    """Ask for a better plan and go to watch it."""
+    given = call.form(DayForm())
+    frame.check_branch(given["branch"])
+    if given["day"] < frame.today():
+        raise DayIsOver
+    with transaction() as db:
+        asked = proposals.ask(
+            db, branch_id=given["branch"], day=given["day"], by=call.actor(), now=call.now()
+        )
+    return redirect(url_for("console.plan", number=asked.number), 303)
+
+
+@blueprint.get("/plans/<number>")
+@signed_in(*READERS)
+def plan(number: str) -> ResponseReturnValue:
+    """Show the proposal: under way, ready to be decided, or decided."""
+    return _page(number)
+
+
+@blueprint.get("/plans/<number>/progress")
+@signed_in(*READERS)
+def plan_progress(number: str) -> ResponseReturnValue:
+    """Show how far the solver is; once it is done, let the page come anew."""
+    with transaction(reads_only=True) as db:
+        found = _found(db, number)
+    if found.state != PENDING:
+        return Response(headers={"HX-Refresh": "true"})
+    return render_template("console/plan_progress.html", plan=found, curve=_curve(found))
+
+
+@blueprint.post("/plans/<number>/stop")
+@signed_in(*WRITERS)
+def stop_plan(number: str) -> ResponseReturnValue:
+    """Let the solver end now and keep the best it has."""
+    call.form(NoForm())
+    with transaction() as db:
+        found = _found(db, number)
+        proposals.ask_to_stop(db, number=number)
+    return render_template("console/plan_progress.html", plan=found, curve=_curve(found))
+
+
+@blueprint.post("/plans/<number>/accept")
+@signed_in(*WRITERS)
+def accept_plan(number: str) -> ResponseReturnValue:
+    """Make it the live plan, and tell those whom it concerns."""
+    call.form(NoForm())
+    try:
+        with transaction() as db:
+            _found(db, number)
+            done = proposals.accept(db, number=number, by=call.actor(), now=call.now())
+    except Conflict as refusal:
+        return _page(number, refusal=refusal), status_of(refusal)
+    _remember(number, done)
+    return redirect(url_for("console.plan", number=number), 303)
+
+
+@blueprint.post("/plans/<number>/discard")
+@signed_in(*WRITERS)
+def discard_plan(number: str) -> ResponseReturnValue:
+    """Leave the plan as it is."""
+    call.form(NoForm())
+    try:
+        with transaction() as db:
+            found = _found(db, number)
+            proposals.discard(db, number=number)
+    except Conflict as refusal:
+        return _page(number, refusal=refusal), status_of(refusal)
+    return redirect(url_for("console.board", branch=found.branch_id, day=found.day), 303)
+
+
+def _found(db: Session, number: str) -> Any:
+    """Return the proposal, when its branch is in scope. Raises ProposalMissing, Missing."""
+    found = proposals.proposal_by_number(db, number)
+    frame.check_branch(found.branch_id)
+    return found
+
+
+def _page(number: str, *, refusal: Refusal | None = None) -> str:
+    with transaction(reads_only=True) as db:
+        found = _found(db, number)
+        frame.enter(db, branch_id=found.branch_id)
+        asker = members.staff(db, found.asked_by)
+        seen: Preview | None = None
+        if found.state == proposals.READY:
+            seen = preview.of_proposal(db, found, now=call.now())
+        people = {t.id: t for t in queries.technicians(db, branch_id=found.branch_id)}
+        visits = queries.visits_by_id(db, _visit_ids(found, seen))
+    return render_template(
+        "console/plan.html",
+        plan=found,
+        asker=asker,
+        preview=seen,
+        is_stale=found.state == proposals.READY and seen is None,
+        is_over=found.day < frame.today(),
+        people=people,
+        visits=visits,
+        told=_told(seen, people),
+        handed=_handed(found),
+        curve=_curve(found),
+        state=STATES.get(found.state, (found.state, "gray", "info")),
+        outcome=session.get(OUTCOME) if _is_outcome_of(number) else None,
+        refusal=sentence_of(refusal) if refusal else "",
+    )
+
+
+def _visit_ids(found: Any, seen: Preview | None) -> list[int]:
+    if seen is not None:
+        return [change.visit_id for group in seen.diff.groups for change in group.changes]
+    return [visit_id for visit_id, _, _ in _handed(found)]
+
+
+def _handed(found: Any) -> list[tuple[int, int | None, int | None]]:
+    """Return who took over what, for a proposal that was decided."""
+    if found.state in (PENDING, proposals.READY):
+        return []
+    before = {int(t): ids for t, ids in found.before.items()}
+    after = {int(t): ids for t, ids in found.after.items()}
+    return diff.order_changes(before, after)
+
+
+def _told(seen: Preview | None, people: dict[int, Any]) -> int:
+    """Return how many technicians get a message: those with new visits whose WeChat is bound."""
+    if seen is None:
+        return 0
+    return sum(people[t].openid is not None for t in seen.diff.told_technicians if t in people)
+
+
+def _curve(found: Any) -> Any:
+    curve = found.curve or {}
+    return curve_of(curve.get("elapsed_s", []), curve.get("cost", []), seconds=found.seconds)
+
+
+def _remember(number: str, done: Accepted) -> None:
+    """Keep what accepting did, so that the page can still say it after the redirect."""
+    session[OUTCOME] = {
+        "number": number,
+        "assigned": done.assigned,
+        "replaced": done.routes_replaced,
+        "kept": done.routes_kept,
+    }
+
+
+def _is_outcome_of(number: str) -> bool:
+    return bool(session.get(OUTCOME, {}).get("number") == number)

@@ -1,0 +1,81 @@
+"""/console/technicians: who works today, with what skills and load, and whose WeChat is bound."""
+
+from collections import defaultdict
+from collections.abc import Mapping
+
+from flask import render_template
+from flask.typing import ResponseReturnValue
+
+from booking import queries as bookings
+from dispatch import board as boards
+from dispatch import queries
+from dispatch.operations import roster
+from faces.chrome import call
+from faces.chrome.sign_in import signed_in
+from faces.console import frame, qr
+from faces.console.forms import DayQuery, NoForm
+from faces.console.routes import READERS, WRITERS, blueprint
+from gateways.wechat.errors import WeChatError
+from kernel.db import Session, transaction
+
+BIND_S = 600
+
+
+@blueprint.get("/technicians")
+@signed_in(*READERS)
+def technicians() -> ResponseReturnValue:
+    """List the branch's technicians."""
+    wanted = call.query(DayQuery())
+    with transaction(reads_only=True) as db:
+        branch = frame.enter(db, branch_id=wanted["branch"])
+        board = boards.day_board(db, branch_id=branch.id, day=frame.today(), now=call.now())
+        rows = {row.technician_id: row for row in board.rows}
+        people = queries.technicians(db, branch_id=branch.id)
+        skills = _skill_words(db)
+    return render_template(
+        "console/technicians.html",
+        people=[(person, rows[person.id]) for person in people],
+        skills=skills,
+        branch=branch,
+    )
+
+
+@blueprint.post("/technicians/<int:technician_id>/bind")
+@signed_in(*WRITERS)
+def bind(technician_id: int) -> ResponseReturnValue:
+    """Show a QR code by which the technician binds his WeChat; an older one is void."""
+    call.form(NoForm())
+    with transaction() as db:
+        person = queries.technicians_by_id(db, [technician_id]).get(technician_id)
+        frame.check_branch(person.branch_id if person else 0)
+        code = roster.new_bind_code(db, technician_id=technician_id)
+    assert person is not None
+    try:
+        made = qr.wechat().create_qr(scene=f"bind_{code}", seconds=BIND_S)
+    except WeChatError:
+        return render_template("console/bind_dialog.html", person=person, picture="")
+    return render_template(
+        "console/bind_dialog.html",
+        person=person,
+        picture=qr.picture(made.url),
+        minutes=BIND_S // 60,
+    )
+
+
+@blueprint.get("/technicians/<int:technician_id>/bound")
+@signed_in(*READERS)
+def bound(technician_id: int) -> ResponseReturnValue:
+    """Tell the dialog whether the code was used."""
+    with transaction(reads_only=True) as db:
+        person = queries.technicians_by_id(db, [technician_id]).get(technician_id)
+    frame.check_branch(person.branch_id if person else 0)
+    assert person is not None
+    return render_template("console/bind_state.html", person=person)
+
+
+def _skill_words(db: Session) -> Mapping[str, str]:
+    """Return what a skill allows: the services that need it."""
+    words: dict[str, list[str]] = defaultdict(list)
+    for service in bookings.services(db):
+        words[service.skill].append(service.short_name)
+    return {skill: "、".join(names) for skill, names in words.items()}
