@@ -61,8 +61,8 @@ EARLY = Hours(15 * HALF_HOUR_S, 17 * HOUR_S, (11 * HOUR_S, 25 * HALF_HOUR_S, RES
 LATE = Hours(11 * HOUR_S, 41 * HALF_HOUR_S, (15 * HOUR_S, 17 * HOUR_S, REST_S))
 # One technician in three works late, another one each week.
 LATE_EVERY = 3
-# Each has one day of the week off (0 is Monday), seldom the Monday, when most people call.
-DAYS_OFF = (1, 2, 3, 4, 5, 6, 2, 4, 6, 1, 3, 5, 0)
+# Most people call on a Monday: one technician in so many has it off, the others another day.
+MONDAY_OFF_EVERY = 13
 
 
 @dataclass(frozen=True, slots=True)
@@ -119,10 +119,17 @@ def take_on(
 def hours_on(place: int, offset: int) -> Hours | None:
     """Return when the technician at `place` works `offset` days after today; None on his day off."""
     day = day_at(offset)
-    if day.weekday() == DAYS_OFF[place % len(DAYS_OFF)]:
+    if day.weekday() == _day_off(place):
         return None
     week = day.isocalendar().week
     return LATE if (place + week) % LATE_EVERY == 0 else EARLY
+
+
+def _day_off(place: int) -> int:
+    """Return his day of the week off, 0 for Monday: neighbours, and those of one shift, differ."""
+    if place % MONDAY_OFF_EVERY == MONDAY_OFF_EVERY // 2:
+        return 0
+    return 1 + (place // LATE_EVERY + 2 * (place % LATE_EVERY)) % 6
 
 
 def _skills(throw: Random, place: int) -> dict[str, int]:
