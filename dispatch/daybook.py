@@ -147,6 +147,7 @@ class _Start:
     free_s: int
     frozen: tuple[tuple[int, int, int, int], ...]
     taken_breaks: tuple[tuple[int, int], ...]
+    breaks_left: tuple[Break, ...]
 
 
 def _start(
@@ -162,12 +163,36 @@ def _start(
         frozen.append((visit.id, *times))
         point, free_s = visit.point, times[2]
     free_s = max(free_s, now_s)
+    # A rest has begun when its time has come and no door kept him from it.
     taken = tuple(
-        b for b in technician.planned_breaks if b[0] < free_s and (frozen or b[0] < now_s)
+        (start_s, end_s)
+        for start_s, end_s in technician.planned_breaks
+        if start_s < now_s and not any(at_s <= start_s < done_s for _, at_s, _, done_s in frozen)
     )
     # A rest under way must end before he drives on.
-    free_s = max([free_s, *(end for _, end in taken)])
-    return _Start(point, min(free_s, DAY_S), tuple(frozen), taken)
+    free_s = min(max([free_s, *(end_s for _, end_s in taken)]), DAY_S)
+    door_s = frozen[-1][3] if frozen else 0
+    left = _breaks_left(technician.breaks, taken, door_s=door_s, free_s=free_s)
+    return _Start(point, free_s, tuple(frozen), taken, left)
+
+
+def _breaks_left(
+    breaks: Sequence[Break], taken: Sequence[tuple[int, int]], *, door_s: int, free_s: int
+) -> tuple[Break, ...]:
+    """Return the breaks still owed to one who left his last door at `door_s`."""
+    left = list(breaks)
+    for start_s, end_s in taken:
+        fitting = [b for b in left if b.open_s <= start_s and b.work_s == end_s - start_s]
+        in_time = [b for b in fitting if start_s <= b.shut_s]
+        for had in (in_time or fitting[-1:])[:1]:
+            left.remove(had)
+    # A rest whose last moment passed at a door is owed at once; one that passed while he had
+    # nothing to do cannot bind the rest of the day.
+    return tuple(
+        replace(rest, shut_s=max(rest.shut_s, min(free_s, DAY_S)))
+        for rest in left
+        if rest.shut_s >= free_s or rest.shut_s < door_s
+    )
 
 
 def _actual(visit: VisitFacts, *, drive_s: int, now_s: int) -> tuple[int, int, int]:
@@ -185,15 +210,13 @@ def _actual(visit: VisitFacts, *, drive_s: int, now_s: int) -> tuple[int, int, i
 
 
 def _worker(technician: TechnicianFacts, start: _Start, *, place: int, home: int) -> Worker:
-    left = technician.breaks[len(start.taken_breaks) :]
     return Worker(
         id=technician.id,
         start_place=place,
         end_place=home,
         shift_open_s=start.free_s,
         shift_shut_s=technician.shift_shut_s,
-        # A rest whose time has passed cannot bind the rest of the day.
-        breaks=tuple(rest for rest in left if rest.shut_s >= start.free_s),
+        breaks=start.breaks_left,
         skills=technician.skills,
     )
 
@@ -210,7 +233,7 @@ def _stop(visit: VisitFacts, *, place: int) -> Stop:
 
 
 def _with_late_windows(problem: Problem, plan: Plan) -> tuple[Problem, frozenset[int]]:
-    """Widen the windows of visits that the present plan reaches too late, and shifts it overruns."""
+    """Widen what the present plan already breaks: windows reached too late, rests, shifts."""
     verdict = judge.judge(problem, plan)
     if not verdict.broken:
         return problem, frozenset()
@@ -224,7 +247,23 @@ def _with_late_windows(problem: Problem, plan: Plan) -> tuple[Problem, frozenset
             window = Window(window.open_s, min(starts[stop.id], DAY_S))
         stops.append(replace(stop, windows=(window,)))
     workers = tuple(
-        replace(w, shift_shut_s=min(max(w.shift_shut_s, finishes.get(w.id, 0)), DAY_S))
+        replace(
+            w,
+            shift_shut_s=min(max(w.shift_shut_s, finishes.get(w.id, 0)), DAY_S),
+            breaks=_with_late_rests(w.breaks, verdict.timetables[w.id].breaks),
+        )
         for w in problem.workers
     )
     return Problem(tuple(stops), workers, problem.travel_s), frozenset(late)
+
+
+def _with_late_rests(
+    breaks: Sequence[Break], spans: Sequence[tuple[int, int]]
+) -> tuple[Break, ...]:
+    """Widen the breaks to when they are foreseen; one who has no visit left has no such times."""
+    if not spans:
+        return tuple(breaks)
+    return tuple(
+        replace(rest, shut_s=min(max(rest.shut_s, start_s), DAY_S))
+        for rest, (start_s, _) in zip(breaks, spans, strict=True)
+    )
