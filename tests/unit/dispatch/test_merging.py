@@ -159,34 +159,30 @@ class TestAProposalThatNoLongerFits:
 
 
 class TestWhateverIsProposed:
-    IDS = st.permutations([1, 2, 3, 4, 5])
+    # An order of five visits, cut in two.
+    HALVES = st.tuples(st.permutations([1, 2, 3, 4, 5]), st.integers(0, 5))
 
     @given(
-        order=IDS,
-        cut=st.integers(0, 5),
-        proposed=IDS,
-        split=st.integers(0, 5),
+        live_order=HALVES,
+        proposed_order=HALVES,
         dropped=st.sets(st.integers(1, 5)),
         moved=st.sets(st.sampled_from([1, 2])),
     )
     def test_every_promise_is_served_once_and_the_judge_agrees(
         self,
-        order: list[int],
-        cut: int,
-        proposed: list[int],
-        split: int,
+        live_order: tuple[list[int], int],
+        proposed_order: tuple[list[int], int],
         dropped: set[int],
         moved: set[int],
     ) -> None:
-        live = two_routes(tuple(order[:cut]), tuple(order[cut:]))
+        first, second = _halves(live_order)
+        live = two_routes(first, second)
         after = {
-            1: tuple(i for i in proposed[:split] if i not in dropped),
-            2: tuple(i for i in proposed[split:] if i not in dropped),
+            technician_id: tuple(i for i in half if i not in dropped)
+            for technician_id, half in zip((1, 2), _halves(proposed_order), strict=True)
         }
 
-        merged = merge(
-            live, after=after, versions={1: 0 if 1 in moved else 1, 2: 0 if 2 in moved else 1}
-        )
+        merged = merge(live, after=after, versions={i: 0 if i in moved else 1 for i in (1, 2)})
 
         assert merged is not None
         served = [i for route in merged.plan.routes for i in route.stop_ids]
@@ -194,6 +190,10 @@ class TestWhateverIsProposed:
         assert judge.judge(live.problem, merged.plan).is_feasible
         for technician_id in moved:
             kept = live.plan.route_of(technician_id).stop_ids
-            assert [i for i in merged.plan.route_of(technician_id).stop_ids if i in kept] == list(
-                kept
-            )
+            now = merged.plan.route_of(technician_id).stop_ids
+            assert tuple(i for i in now if i in kept) == kept
+
+
+def _halves(cut: tuple[list[int], int]) -> tuple[tuple[int, ...], tuple[int, ...]]:
+    order, place = cut
+    return tuple(order[:place]), tuple(order[place:])
