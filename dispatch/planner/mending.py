@@ -1,0 +1,69 @@
+"""Says which part of a day an engine may change, so that it can begin from rules kept."""
+
+from collections.abc import Iterable
+from dataclasses import dataclass
+
+from dispatch.planner import constraints, insertion
+from dispatch.planner.judge import Breach
+from dispatch.planner.problem import Plan, Problem, Route
+
+
+@dataclass(frozen=True, slots=True)
+class Part:
+    """A problem to solve, a plan of it that keeps every rule, and the routes left alone."""
+
+    problem: Problem
+    start: Plan
+    fixed: tuple[Route, ...] = ()
+
+    def whole(self, plan: Plan) -> Plan:
+        return Plan((*plan.routes, *self.fixed))
+
+
+def mended(problem: Problem, plan: Plan) -> Part:
+    """Return the whole day, what the plan's routes cannot keep taken out to be placed anew.
+
+    Each route keeps its stops in order, but for those that are unknown, already seen, not
+    for this technician or too much for what he has kept so far.
+    """
+    routes: dict[int, Route] = {}
+    seen: set[int] = set()
+    for route in plan.routes:
+        if not problem.has_worker(route.worker_id) or route.worker_id in routes:
+            continue
+        kept = Route(route.worker_id)
+        for stop_id in route.stop_ids:
+            longer = kept.with_stop(stop_id, position=len(kept.stop_ids))
+            if stop_id not in seen and _keeps_rules(problem, longer):
+                kept = longer
+                seen.add(stop_id)
+        routes[route.worker_id] = kept
+    return Part(problem, Plan(tuple(routes.values())))
+
+
+def without_fault(problem: Problem, plan: Plan, broken: Iterable[Breach]) -> Part | None:
+    """Return all but the routes that break a rule; None when the fault is not a route's own."""
+    broken = tuple(broken)
+    entries = {rule.name for rule in constraints.ENTRY_RULES}
+    if any(breach.rule in entries for breach in broken):
+        return None
+    at_fault = {breach.worker_id for breach in broken}
+    fixed = tuple(route for route in plan.routes if route.worker_id in at_fault)
+    kept = tuple(route for route in plan.routes if route.worker_id not in at_fault)
+    held = Plan(fixed).served()
+    rest = Problem(
+        tuple(stop for stop in problem.stops if stop.id not in held),
+        tuple(worker for worker in problem.workers if worker.id not in at_fault),
+        problem.travel_s,
+    )
+    return Part(rest, Plan(kept), fixed)
+
+
+def _keeps_rules(problem: Problem, route: Route) -> bool:
+    """Say whether the last stop is known and fits, the others being known to."""
+    stop_id = route.stop_ids[-1]
+    return (
+        problem.has_stop(stop_id)
+        and constraints.may_serve(problem.worker(route.worker_id), problem.stop(stop_id))
+        and insertion.prepare(problem, route).is_kept
+    )
