@@ -58,6 +58,7 @@ REACTIONS: delivery.Reactions = {
 # Which RQ queue hears which bell.
 QUEUE_OF = {"outbox": "messages", "messages": "messages", "plans": "planner"}
 HOLD_LOOK_EVERY_S = 10.0
+CITY_LOOK_EVERY_S = 2.0
 LANGUAGES = {"zh": "zh_Hans_CN", "en": "en"}
 REQUEST_BYTES_MAX = 9 << 20
 ROOT = Path(__file__).parent
@@ -168,7 +169,14 @@ def _drains(app: Flask) -> Mapping[str, Drain]:
 
 def _periodics(app: Flask) -> list[Periodic]:
     clock: Clock = app.extensions["doorbell.clock"]
-    return [Periodic("holds", HOLD_LOOK_EVERY_S, partial(booking.jobs.expire_holds, clock))]
+    periodics = [Periodic("holds", HOLD_LOOK_EVERY_S, partial(booking.jobs.expire_holds, clock))]
+    settings: Settings = app.extensions["doorbell.settings"]
+    if settings.is_demo:
+        go_on = pkgutil.resolve_name("scripts.demo_city.life:go_on")
+        periodics.append(
+            Periodic("demo city", CITY_LOOK_EVERY_S, partial(go_on, settings.data_dir, clock))
+        )
+    return periodics
 
 
 def _join_commands(app: Flask) -> None:

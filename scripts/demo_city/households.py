@@ -17,7 +17,7 @@ from scripts.demo_city.territories import GROUNDS
 
 # How many households each branch's territory has, and how many of them book again and again.
 COUNTS: Mapping[str, int] = {"QD1": 820, "QD2": 620, "QD3": 500}
-REGULARS: Mapping[str, int] = {"QD1": 60, "QD2": 45, "QD3": 36}
+REGULARS: Mapping[str, int] = {"QD1": 36, "QD2": 28, "QD3": 24}
 REGULAR_SHARE = 0.22
 # Members by a store's code; the others came by themselves.
 SCENE_SHARE = 0.65
@@ -30,7 +30,7 @@ NEAR_M = 7_000
 # Nobody in China has such a number: the segment is not given out.
 PHONE_SEGMENT = "154"
 _OPENID_LETTERS = string.ascii_letters + string.digits + "-_"
-_OPENID_HEAD = "oDemo"
+OPENID_HEAD = "oDemo"
 _OPENID_LENGTH = 28
 
 _SURNAMES = "王李张刘陈杨赵黄周吴徐孙马朱胡郭何高林罗郑梁谢宋唐许韩冯邓曹彭曾肖田董袁潘蒋蔡余杜叶程苏魏吕丁任沈姚卢姜崔钟谭陆汪范金石廖贾夏韦付方白邹孟熊秦邱江尹薛闫段雷侯龙史陶黎贺顾毛郝龚邵万钱严覃武戴莫孔向汤于迟曲逄矫"
@@ -144,8 +144,8 @@ def _household(throw: Random, branch_code: str, compound: Entry) -> Household:
 
 
 def _openid(throw: Random) -> str:
-    rest = _OPENID_LENGTH - len(_OPENID_HEAD)
-    return _OPENID_HEAD + "".join(throw.choice(_OPENID_LETTERS) for _ in range(rest))
+    rest = _OPENID_LENGTH - len(OPENID_HEAD)
+    return OPENID_HEAD + "".join(throw.choice(_OPENID_LETTERS) for _ in range(rest))
 
 
 def _door(throw: Random) -> str:

@@ -1,0 +1,146 @@
+"""The demo city lives: its technicians do the visits of its own members as the demo clock goes.
+
+Only in MODE=demo. Visits of people who came by a phone of the sandbox are left to whoever plays
+them; the city's technicians do what stands before. Every act is the real operation, at the time the
+plan gave it, so that a clock moved by three hours leaves three believable hours behind.
+"""
+
+import io
+import logging
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+from datetime import date, datetime
+from functools import cache
+from pathlib import Path
+from typing import Any
+
+from PIL import Image, ImageDraw
+
+from booking import queries as bookings
+from booking.operations import visits as completion
+from dispatch import live, photos, queries
+from dispatch.operations import visits
+from dispatch.states import VisitState
+from kernel.actor import Actor, Role
+from kernel.clock import Clock, instant_at, local_date, second_of_day
+from kernel.db import Session, transaction
+from kernel.errors import Refusal
+from kernel.geo import Point
+from members import queries as members
+from scripts.demo_city.households import OPENID_HEAD
+
+log = logging.getLogger(__name__)
+
+# A turn does no more, so that the relay's other work never waits long; the next turn goes on.
+ACTS_MAX = 40
+ACCEPT_AFTER_S = 60
+ACCEPT_SPREAD_S = 600
+_GREETING_S = 120
+
+
+@dataclass(frozen=True, slots=True, order=True)
+class Act:
+    """What the next act of one technician is, and the second of the day at which it is due."""
+
+    due_s: int
+    number: str
+    technician_id: int
+    state: VisitState
+    code: str
+
+
+def go_on(data_dir: Path, clock: Clock) -> int:
+    """Do what is due in the city, ACTS_MAX acts at most, the earliest first; return how many."""
+    now = clock.now()
+    day = local_date(now)
+    done = 0
+    refused: set[str] = set()
+    while done < ACTS_MAX:
+        with transaction(reads_only=True) as db:
+            acts = [a for a in _next_acts(db, day) if a.number not in refused]
+        due = sorted(a for a in acts if a.due_s <= second_of_day(now, day))
+        if not due:
+            break
+        for act in due[: ACTS_MAX - done]:
+            done += 1
+            try:
+                _do(act, instant_at(day, act.due_s), _picture(data_dir))
+            except Refusal as refusal:
+                log.info("the city waits with visit %s: %s", act.number, refusal)
+                refused.add(act.number)
+    return done
+
+
+def _next_acts(db: Session, day: date) -> Iterator[Act]:
+    for branch in queries.branches(db):
+        rows = queries.routes(db, branch_id=branch.id, day=day)
+        homes = {t.id: t.point for t in queries.technicians(db, branch_id=branch.id)}
+        known = queries.visits_in_routes(db, branch_id=branch.id, day=day)
+        ours = _of_the_city(db, list(known))
+        for row in rows.values():
+            before, is_first = homes[row.technician_id], True
+            for stop in row.stops:
+                visit = known[stop[0]]
+                if visit.technician_id == row.technician_id and visit.state is not VisitState.DONE:
+                    # One door after the other; but he says yes to all of his day when asked.
+                    if visit.id in ours and (is_first or visit.state is VisitState.ASSIGNED):
+                        yield _act(visit, stop, row.technician_id, before)
+                    is_first = False
+                before = visit.point
+
+
+def _of_the_city(db: Session, visit_ids: list[int]) -> set[int]:
+    """Return which of those visits are for members that no phone of the sandbox plays."""
+    found = bookings.bookings_of_visits(db, visit_ids)
+    who = members.members_by_id(db, [booking.member_id for booking in found.values()])
+    return {
+        visit_id
+        for visit_id, booking in found.items()
+        if who[booking.member_id].openid.startswith(OPENID_HEAD)
+    }
+
+
+def _act(visit: Any, stop: list[int], technician_id: int, before: Point) -> Act:
+    _, arrive_s, start_s, depart_s = stop
+    since_s = second_of_day(visit.state_since, visit.day)
+    due: Mapping[VisitState, int] = {
+        VisitState.ASSIGNED: since_s + ACCEPT_AFTER_S + visit.id * 37 % ACCEPT_SPREAD_S,
+        # He sets out in time to arrive as planned, never before he was free to.
+        VisitState.ACCEPTED: max(since_s, arrive_s - live.travel_between_s(before, visit.point)),
+        VisitState.EN_ROUTE: arrive_s,
+        VisitState.ARRIVED: max(start_s, since_s + _GREETING_S),
+        VisitState.IN_SERVICE: depart_s,
+    }
+    return Act(due[visit.state], visit.number, technician_id, visit.state, visit.service_code)
+
+
+def _do(act: Act, at: datetime, picture: str) -> None:
+    by = Actor(act.technician_id, Role.TECHNICIAN)
+    with transaction() as db:
+        match act.state:
+            case VisitState.ASSIGNED:
+                visits.accept(db, number=act.number, by=by, now=at)
+            case VisitState.ACCEPTED:
+                visits.depart(db, number=act.number, by=by, now=at)
+            case VisitState.EN_ROUTE:
+                visits.arrive(db, number=act.number, by=by, now=at)
+            case VisitState.ARRIVED:
+                visits.start(db, number=act.number, code=act.code, by=by, now=at)
+            case _:
+                visits.add_photo(db, number=act.number, sha256=picture, by=by, now=at)
+                completion.finish_visit(db, number=act.number, by=by, now=at)
+
+
+@cache
+def _picture(data_dir: Path) -> str:
+    """Store the one picture that stands for every photo of the demo city."""
+    canvas = Image.new("RGB", (960, 720), "#dfe9ec")
+    draw = ImageDraw.Draw(canvas)
+    draw.rounded_rectangle(
+        (230, 180, 730, 330), radius=24, fill="#ffffff", outline="#9fb4bb", width=4
+    )
+    draw.line((260, 300, 700, 300), fill="#c3d2d7", width=6)
+    draw.rectangle((0, 620, 960, 720), fill="#c9b9a4")
+    held = io.BytesIO()
+    canvas.save(held, "JPEG", quality=80)
+    return photos.store_photo(data_dir / "photos", photos.clean_photo(held.getvalue()))
