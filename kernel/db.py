@@ -132,11 +132,11 @@ def on_commit(app: Flask, doorbell: Doorbell) -> None:
 def transaction(*, reads_only: bool = False) -> Iterator[Session]:
     """Open a session, commit at the end, roll back on any exception; then ring the doorbells.
 
-    Needs an application context. With `reads_only` SQLite takes no write lock. Raises
-    ChangedMeanwhile when a versioned row moved under us, Unavailable when the database is busy or
-    away: in both cases nothing was changed.
+    Needs an application context. With `reads_only` SQLite takes no write lock, and every read sees
+    the same moment on both databases. Raises ChangedMeanwhile when a versioned row moved under us,
+    Unavailable when the database is busy or away: in both cases nothing was changed.
     """
-    bind = sa.engine.execution_options(reads_only=True) if reads_only else sa.engine
+    bind = sa.engine.execution_options(**_reading(sa.engine)) if reads_only else sa.engine
     try:
         with Session(bind, expire_on_commit=False) as db, db.begin():
             yield db
@@ -152,6 +152,12 @@ def transaction(*, reads_only: bool = False) -> Iterator[Session]:
     doorbell: Doorbell | None = current_app.extensions.get(_DOORBELL)
     if bells and doorbell is not None:
         doorbell(bells)
+
+
+def _reading(engine: Engine) -> dict[str, Any]:
+    if engine.dialect.name == "sqlite":
+        return {"reads_only": True}
+    return {"isolation_level": "REPEATABLE READ", "postgresql_readonly": True}
 
 
 def ring_after_commit(db: Session, bell: str) -> None:
