@@ -132,15 +132,16 @@ def with_place(plan: DayPlan, stop: Stop, point: Point) -> Problem:
 def day_plan(db: Session, *, branch_id: int, day: date, now: datetime) -> DayPlan:
     """Return the live plan of that branch and day as it stands in this transaction.
 
-    Cached by version; for today also by the minute, since the past freezes as it goes.
+    Cached by version; for today also by the minute, since the past freezes as it goes. Nobody is
+    sent before the present minute has ended, so that all through it every hand proves the same.
     """
     row = _day_row(db, branch_id, day)
     version = row.version if row else 0
-    now_s = max(0, second_of_day(now, day))
+    minute = max(0, -(-second_of_day(now, day) // _MINUTE_S))
+    now_s = minute * _MINUTE_S
     if (branch_id, day) in db.info.get("changed_days", ()):
         # What this transaction wrote may yet be rolled back: not for the cache.
         return _read(db, branch_id=branch_id, day=day, version=version, now_s=now_s)
-    minute = now_s // _MINUTE_S
     key = (str(db.get_bind().engine.url), branch_id, day)
     cached = _cache.get(key)
     if cached is not None and cached[0] == minute and cached[1].version == version:
