@@ -42,6 +42,19 @@ def lock_day(db: Session, *, branch_id: int, day: date, now: datetime) -> Locked
     return LockedDay(row, live.day_plan(db, branch_id=branch_id, day=day, now=now))
 
 
+def roster_changed(db: Session, *, branch_id: int, day: date) -> None:
+    """Raise the day's version without its lock, after its technicians or shifts have changed."""
+    insert = sqlite.insert if db.get_bind().dialect.name == "sqlite" else postgresql.insert
+    fresh = insert(BranchDay).values(
+        branch_id=branch_id, day=day, version=1, travel=travel.current().fingerprint
+    )
+    raised = fresh.on_conflict_do_update(
+        index_elements=["branch_id", "day"], set_={"version": BranchDay.version + 1}
+    )
+    db.execute(raised.execution_options(synchronize_session=False))
+    live.mark_changed(db, branch_id=branch_id, day=day)
+
+
 def put_order(
     db: Session, locked: LockedDay, *, technician_id: int, timetable: Timetable | None
 ) -> RouteRow:

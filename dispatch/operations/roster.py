@@ -6,6 +6,7 @@ from datetime import date
 from sqlalchemy import select, update
 
 from dispatch.models import Branch, Shift, Technician
+from dispatch.operations import plan as plans
 from kernel.db import Session
 from kernel.errors import Missing
 from kernel.geo import Point
@@ -77,7 +78,10 @@ def add_shift(
     shuts_s: int,
     breaks: Sequence[tuple[int, int, int]] = (),
 ) -> Shift:
-    """Give a technician a working day; `breaks` are (opens_s, shuts_s, length_s)."""
+    """Give a technician a working day; `breaks` are (opens_s, shuts_s, length_s).
+
+    What was proven for that day before is proven anew.
+    """
     shift = Shift(
         technician_id=technician.id,
         branch_id=technician.branch_id,
@@ -87,6 +91,7 @@ def add_shift(
         breaks=[list(rest) for rest in breaks],
     )
     db.add(shift)
+    plans.roster_changed(db, branch_id=technician.branch_id, day=day)
     return shift
 
 

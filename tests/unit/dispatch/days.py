@@ -23,13 +23,14 @@ class Street:
     def matrix(self, points: Sequence[Point]) -> NDArray[np.int32]:
         """Return the seconds between all points."""
         numbers = _numbers(points)
-        return np.abs(numbers[:, None] - numbers[None, :]) * np.int32(MINUTE_S)
+        seconds: NDArray[np.int32] = np.abs(numbers[:, None] - numbers[None, :]) * MINUTE_S
+        return seconds
 
     def to_from(
         self, points: Sequence[Point], point: Point
     ) -> tuple[NDArray[np.int32], NDArray[np.int32]]:
         """Return the row and column that `point` would add."""
-        seconds = np.abs(_numbers(points) - _numbers([point])[0]) * np.int32(MINUTE_S)
+        seconds = np.abs(_numbers(points) - _numbers([point])[0]) * MINUTE_S
         return seconds, seconds.copy()
 
 
