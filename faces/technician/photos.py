@@ -1,0 +1,102 @@
+"""Photos of the work: taken in, and shown to the technician who took them."""
+
+from pathlib import Path
+
+from flask import request, send_file
+from flask.typing import ResponseReturnValue
+from werkzeug.datastructures import FileStorage
+from werkzeug.exceptions import RequestEntityTooLarge
+
+from dispatch import photos, queries
+from dispatch.operations import visits
+from dispatch.operations.visits import PHOTOS_MAX
+from dispatch.queries import VisitMissing
+from faces.chrome import call
+from faces.chrome.sign_in import signed_in
+from faces.technician.forms import ActForm
+from faces.technician.routes import blueprint
+from faces.technician.visits import moved_on, refused
+from kernel.actor import Role
+from kernel.db import transaction
+from kernel.errors import Invalid, Missing, Refusal
+from kernel.words import msg
+
+# A photo never changes under its number; only its owner's browser may keep it.
+CACHE_CONTROL = "private, max-age=86400, immutable"
+
+
+class NoPhoto(Invalid):
+    """Nothing was chosen."""
+
+    code = "bad_photo"
+    says = msg("还没有选照片，请先拍一张。")
+
+
+@blueprint.post("/visits/<number>/photos")
+@signed_in(Role.TECHNICIAN)
+def add_photos(number: str) -> ResponseReturnValue:
+    """Take in one photo or several; each is kept or refused by itself, in order.
+
+    Scripts ask for JSON and send one at a time; a form without scripts gets its page back.
+    """
+    try:
+        # Before anything is read and decoded: may it be his, and now?
+        with transaction(reads_only=True) as db:
+            visit = queries.own_visit(db, number=number, technician_id=call.actor().id)
+            visits.check_takes_photos(db, visit)
+        for file in _files():
+            _keep(number, file)
+    except Refusal as refusal:
+        if _wants_json() or isinstance(refusal, VisitMissing):
+            raise
+        return refused(number, refusal)
+    if _wants_json():
+        return {"ok": True}, 201
+    return moved_on(number)
+
+
+@blueprint.get("/visits/<number>/photos/<photo>")
+@signed_in(Role.TECHNICIAN)
+def photo(number: str, photo: str) -> ResponseReturnValue:
+    """Send one photo of his own visit."""
+    with transaction(reads_only=True) as db:
+        visit = queries.own_visit(db, number=number, technician_id=call.actor().id)
+        found = [p.sha256 for p in queries.photos(db, visit.id) if p.number == photo]
+    if not found:
+        raise Missing
+    path = photos.photo_path(_folder(), found[0])
+    if not path.is_file():
+        raise Missing
+    answer = send_file(path.absolute(), mimetype="image/jpeg", etag=found[0])
+    answer.headers["Cache-Control"] = CACHE_CONTROL
+    return answer
+
+
+def _keep(number: str, file: FileStorage) -> None:
+    """Store one photo, first on the disk and then in the database."""
+    # One byte more than allowed tells that it is too large.
+    clean = photos.clean_photo(file.stream.read(photos.PHOTO_BYTES_MAX + 1))
+    sha256 = photos.store_photo(_folder(), clean)
+    with transaction() as db:
+        visits.add_photo(db, number=number, sha256=sha256, by=call.actor(), now=call.now())
+
+
+def _files() -> list[FileStorage]:
+    """Return what was sent as `photo`, PHOTOS_MAX at most. Raises NoPhoto, PhotoTooLarge."""
+    try:
+        call.form(ActForm())
+        sent = [file for file in request.files.getlist("photo") if file.filename]
+    except RequestEntityTooLarge as error:
+        raise photos.PhotoTooLarge(field="photo") from error
+    if not sent:
+        raise NoPhoto(field="photo")
+    return sent[:PHOTOS_MAX]
+
+
+def _folder() -> Path:
+    return call.settings().data_dir / "photos"
+
+
+def _wants_json() -> bool:
+    best = request.accept_mimetypes.best_match(["text/html", "application/json"])
+    return best == "application/json"
