@@ -10,10 +10,11 @@ from dataclasses import dataclass
 from datetime import date, datetime
 from enum import StrEnum
 
-from dispatch import live, queries
+from dispatch import live, queries, travel
 from dispatch.daybook import DayPlan
 from dispatch.models import RouteRow, Shift, Technician, Visit
-from dispatch.states import MOVABLE, VisitState
+from dispatch.states import MOVABLE, STARTED, VisitState
+from gateways.maps.travel import TravelTimes
 from kernel.clock import local_date, second_of_day
 from kernel.db import Session
 from kernel.geo import Point
@@ -181,6 +182,7 @@ def day_board(db: Session, *, branch_id: int, day: date, now: datetime) -> Board
         plan=plan,
         now_s=second_of_day(now, day) if days_off == 0 else None,
         is_over=days_off < 0,
+        travel=travel.current(),
     )
 
 
@@ -199,6 +201,7 @@ def lay_out(
     plan: DayPlan,
     now_s: int | None,
     is_over: bool,
+    travel: TravelTimes,
 ) -> Board:
     """Lay the day out, a row for each technician in the order given. Asks no database."""
     rows = tuple(
@@ -209,6 +212,7 @@ def lay_out(
             breaks=_breaks(technician.id, routes, None if is_over else plan),
             visits=visits,
             now_s=now_s,
+            travel=travel,
         )
         for technician in technicians
     )
@@ -271,6 +275,7 @@ def _row(
     breaks: tuple[Span, ...],
     visits: Mapping[int, Visit],
     now_s: int | None,
+    travel: TravelTimes,
 ) -> Row:
     bars = tuple(_bar(visits[time[0]], technician, time, now_s) for time in times)
     doors = [visits[bar.visit_id].point for bar in bars if bar.state in _ATTENDED]
@@ -281,7 +286,9 @@ def _row(
         name=technician.name,
         shift=(shift.opens_s, shift.shuts_s) if shift else None,
         breaks=breaks,
-        drives=tuple(_drives(bars, breaks, visits, opens_s)),
+        drives=tuple(
+            _drives(bars, visits=visits, home=technician.point, opens_s=opens_s, travel=travel)
+        ),
         bars=bars,
         place=doors[-1] if doors else technician.point,
         has_wechat=technician.openid is not None,
@@ -313,28 +320,31 @@ def _bar(
 
 
 def _drives(
-    bars: Sequence[Bar], breaks: Sequence[Span], visits: Mapping[int, Visit], opens_s: int
+    bars: Sequence[Bar],
+    *,
+    visits: Mapping[int, Visit],
+    home: Point,
+    opens_s: int,
+    travel: TravelTimes,
 ) -> Iterable[Span]:
-    """Yield the span of each drive.
+    """Yield the span of each drive, home left out.
 
-    The plan times an arrival at its earliest; who would then wait for the window sets out later, so
-    a drive to come is shown as ending where the work begins.
+    The plan times an arrival at its earliest; who would then wait sets out later, so a drive to
+    come is shown as ending where the work begins.
     """
+    places = [home, *(bar.point for bar in bars)]
+    legs_s = travel.matrix(places).diagonal(1).tolist()
     free_s = opens_s
-    for bar in bars:
+    for bar, leg_s in zip(bars, legs_s, strict=True):
         visit = visits[bar.visit_id]
-        set_out_s = free_s
-        if visit.departed_at is not None:
-            set_out_s = max(free_s, second_of_day(visit.departed_at, visit.day))
-        length_s = bar.arrive_s - set_out_s - _overlap_s(breaks, set_out_s, bar.arrive_s)
-        arrive_s = bar.arrive_s if bar.state in _ATTENDED else bar.start_s
-        if length_s > 0:
-            yield arrive_s - length_s, arrive_s
+        ends_s = bar.arrive_s if bar.state in STARTED else bar.start_s
+        if visit.departed_at is None:
+            begins_s = max(free_s, ends_s - leg_s)
+        else:
+            begins_s = second_of_day(visit.departed_at, visit.day)
+        if begins_s < ends_s:
+            yield begins_s, ends_s
         free_s = bar.end_s
-
-
-def _overlap_s(breaks: Sequence[Span], start_s: int, end_s: int) -> int:
-    return sum(max(0, min(end, end_s) - max(start, start_s)) for start, end in breaks)
 
 
 def _figures(rows: Sequence[Row], *, now_s: int | None, is_over: bool, at_work: int) -> Figures:

@@ -63,6 +63,8 @@ def length_text(seconds: int) -> str:
     minutes = round(seconds / 60)
     if minutes < 100:
         return gettext("%(minutes)s 分", minutes=minutes)
+    if minutes % 60 == 0:
+        return gettext("%(hours)s 小时", hours=minutes // 60)
     return gettext("%(hours)s 小时 %(minutes)s 分", hours=minutes // 60, minutes=minutes % 60)
 
 

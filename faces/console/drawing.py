@@ -3,7 +3,7 @@
 from typing import Any
 
 from dispatch.board import BUSY_PERCENT, Bar, Board, Look, Row
-from faces.chrome.filters import gettext, length_text, second_text
+from faces.chrome.filters import gettext, length_text
 
 HOUR_S = 3600
 # The hours that are always shown; a longer day shows more.
@@ -20,6 +20,8 @@ WORDS = {
     Look.RISK: "有风险",
     Look.LATE: "将迟到",
 }
+# A bar in one line; the script fills it in.
+BAR = "{label}，{technician}，{start}–{end}，承诺 {opens}–{shuts}，{state}"
 
 
 def drawn(board: Board) -> dict[str, Any]:
@@ -30,7 +32,8 @@ def drawn(board: Board) -> dict[str, Any]:
         "now_s": board.now_s,
         "hours": [first, last],
         "rows": [_row(row) for row in board.rows],
-        "words": {look.value: gettext(word) for look, word in WORDS.items()},
+        "words": {look.value: gettext(word) for look, word in WORDS.items()}
+        | {"bar": gettext(BAR)},
     }
 
 
@@ -70,22 +73,7 @@ def _bar(bar: Bar) -> dict[str, Any]:
         "end": bar.end_s,
         "opens": bar.opens_s,
         "shuts": bar.shuts_s,
-        "says": says(bar),
     }
-
-
-def says(bar: Bar) -> str:
-    """Return the bar in one line, for its tooltip and for who cannot see it."""
-    return gettext(
-        "%(label)s，%(technician)s，%(start)s–%(end)s，承诺 %(opens)s–%(shuts)s，%(state)s",
-        label=bar.label,
-        technician=bar.technician,
-        start=second_text(bar.start_s),
-        end=second_text(bar.end_s),
-        opens=second_text(bar.opens_s),
-        shuts=second_text(bar.shuts_s),
-        state=gettext(WORDS[bar.look]),
-    )
 
 
 def slack_words(bar: Bar) -> str:

@@ -147,6 +147,8 @@ def _page(number: str, *, refusal: Refusal | None = None) -> str:
             seen = preview.of_proposal(db, found, now=call.now())
         people = {t.id: t for t in queries.technicians(db, branch_id=found.branch_id)}
         visits = queries.visits_by_id(db, _visit_ids(found, seen))
+    handed = [move for move in _handed(found) if move[0] in visits]
+    handed.sort(key=lambda move: (move[2] or 0, visits[move[0]].opens_s, move[0]))
     return render_template(
         "console/plan.html",
         plan=found,
@@ -157,7 +159,7 @@ def _page(number: str, *, refusal: Refusal | None = None) -> str:
         people=people,
         visits=visits,
         told=_told(seen, people),
-        handed=_handed(found),
+        handed=handed,
         curve=_curve(found),
         state=STATES.get(found.state, (found.state, "gray", "info")),
         outcome=session.get(OUTCOME) if _is_outcome_of(number) else None,

@@ -5,16 +5,17 @@ import { now as businessNow } from "../chrome/words.js";
 import { Underlay } from "./underlay.js";
 
 const HOUR_S = 3600;
-const HOUR_PX_MIN = 56;
+const HOUR_PX_MIN = 48;
 const NAMES_PX = 144;
 const SIGN_PX = 12;
 const PADDING_PX = 8;
+const RESIZED_MS = 150;
 const IN_DANGER = new Set(["risk", "late"]);
 
 export class Timeline {
   constructor(place, day) {
     this.place = place;
-    this.day = day;
+    this.take(day);
     this.bars = new Map();
     this.heads = new Map();
     this.underlays = new Map();
@@ -24,7 +25,8 @@ export class Timeline {
     this.calendar = window.EventCalendar.create(place, this.options());
     this.dress();
     this.measure();
-    new ResizeObserver(() => this.measure()).observe(place);
+    let timer = 0;
+    new ResizeObserver(() => { clearTimeout(timer); timer = setTimeout(() => this.measure(), RESIZED_MS); }).observe(place);
     setInterval(() => this.moveNow(), 1000);
   }
 
@@ -55,7 +57,7 @@ export class Timeline {
   /** Take in a newer state of the same day: bars and rows change in place, only what moved is laid anew. */
   show(day) {
     const hoursMoved = day.hours.join() !== this.day.hours.join();
-    this.day = day;
+    this.take(day);
     for (const row of day.rows) this.draw(row);
     if (hoursMoved) {
       this.calendar.setOption("slotMinTime", `${day.hours[0]}:00:00`);
@@ -65,6 +67,12 @@ export class Timeline {
     if (this.onlyRisks || this.rowsMoved()) this.setRows();
     this.moveBars();
     this.moveNow();
+  }
+
+  take(day) {
+    this.day = day;
+    this.rowsById = new Map(day.rows.map((row) => [String(row.id), row]));
+    this.barsById = new Map(day.rows.flatMap((row) => row.bars.map((bar) => [bar.id, { row, bar }])));
   }
 
   showOnlyRisks(only) {
@@ -107,7 +115,7 @@ export class Timeline {
       head.dataset.pinLink = `t${id}`;
       head.append(span("board-name"), span("board-number"), meter());
       this.heads.set(id, head);
-      this.fillHead(this.row(id));
+      this.fillHead(this.rowsById.get(id));
     }
     return this.heads.get(id);
   }
@@ -125,16 +133,12 @@ export class Timeline {
     head.lastChild.classList.toggle("is-hidden", !row.shift);
   }
 
-  row(id) {
-    return this.day.rows.find((row) => String(row.id) === id);
-  }
-
   underlay(eventId) {
     const id = eventId.slice(1);
     if (!this.underlays.has(id)) {
       const under = new Underlay();
       this.underlays.set(id, under);
-      under.draw(this.row(id), this.day);
+      under.draw(this.rowsById.get(id), this.day);
     }
     return this.underlays.get(id).root;
   }
@@ -159,14 +163,12 @@ export class Timeline {
 
   moveBars() {
     const told = new Set();
-    for (const row of this.day.rows) {
-      for (const bar of row.bars) {
-        told.add(bar.id);
-        const old = this.signatures.get(bar.id);
-        if (old === `${row.id} ${bar.start} ${bar.end}`) continue;
-        if (old) this.calendar.updateEvent(this.event(row, bar));
-        else this.calendar.addEvent(this.event(row, bar));
-      }
+    for (const { row, bar } of this.barsById.values()) {
+      told.add(bar.id);
+      const old = this.signatures.get(bar.id);
+      if (old === `${row.id} ${bar.start} ${bar.end}`) continue;
+      if (old) this.calendar.updateEvent(this.event(row, bar));
+      else this.calendar.addEvent(this.event(row, bar));
     }
     for (const id of [...this.signatures.keys()]) {
       if (told.has(id)) continue;
@@ -183,14 +185,9 @@ export class Timeline {
       button.tabIndex = -1;
       button.append(span("bar-what"), span("bar-where"));
       this.bars.set(id, button);
-      this.fillBar(this.found(id));
+      this.fillBar(this.barsById.get(id).bar);
     }
     return this.bars.get(id);
-  }
-
-  found(id) {
-    for (const row of this.day.rows) for (const bar of row.bars) if (bar.id === id) return bar;
-    return null;
   }
 
   fillBar(bar) {
@@ -199,10 +196,21 @@ export class Timeline {
     if (button.className !== look) button.className = look;
     button.dataset.bar = bar.id;
     button.dataset.pinLink = `v${bar.pin}`;
-    if (button.title !== bar.says) { button.title = bar.says; button.setAttribute("aria-label", bar.says); }
+    const words = this.words(bar);
+    if (button.title !== words) { button.title = words; button.setAttribute("aria-label", words); }
     write(button.children[0], bar.what);
     write(button.children[1], bar.where);
     this.fit(bar, button);
+  }
+
+  /** The bar in one line: its tooltip, and what who cannot see it hears. */
+  words(bar) {
+    const facts = {
+      label: `${bar.what} ${bar.where}`, technician: this.barsById.get(bar.id).row.name,
+      start: clock(bar.start), end: clock(bar.end), opens: clock(bar.opens), shuts: clock(bar.shuts),
+      state: this.day.words[bar.look],
+    };
+    return this.day.words.bar.replace(/\{(\w+)\}/g, (_all, name) => facts[name]);
   }
 
   /** A bar says what and where when both fit, else what, else nothing: half a word helps nobody. */
@@ -254,20 +262,26 @@ export class Timeline {
     const left = `${((second - first * HOUR_S) / HOUR_S) * this.hourPx}px`;
     this.line.style.insetInlineStart = left;
     this.pill.style.insetInlineStart = left;
-    const words = `${String(Math.floor(second / HOUR_S)).padStart(2, "0")}:${String(Math.floor((second % HOUR_S) / 60)).padStart(2, "0")}`;
-    write(this.pill, words);
+    write(this.pill, clock(second));
   }
 
   moment(second) {
-    const two = (number) => String(number).padStart(2, "0");
     const whole = Math.min(Math.max(Math.round(second), 0), 24 * HOUR_S - 1);
-    return `${this.day.day}T${two(Math.floor(whole / HOUR_S))}:${two(Math.floor((whole % HOUR_S) / 60))}:${two(whole % 60)}`;
+    return `${this.day.day}T${clock(whole)}:${two(whole % 60)}`;
   }
 }
 
 /** The second of the day in Asia/Shanghai, by the server's business clock. */
 function secondOf(day) {
   return Math.floor((businessNow() - Date.parse(`${day}T00:00:00+08:00`)) / 1000);
+}
+
+function two(number) {
+  return String(number).padStart(2, "0");
+}
+
+function clock(second) {
+  return `${two(Math.floor(second / HOUR_S))}:${two(Math.floor((second % HOUR_S) / 60))}`;
 }
 
 function span(className) {
