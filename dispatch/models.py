@@ -6,7 +6,14 @@ from typing import Any
 from sqlalchemy import JSON, CheckConstraint, Enum, ForeignKey, Index, UniqueConstraint
 from sqlalchemy.orm import Mapped, mapped_column
 
-from dispatch.states import VISIT_MACHINE, VisitAction, VisitState
+from dispatch.states import (
+    PROPOSAL_MACHINE,
+    VISIT_MACHINE,
+    ProposalAction,
+    ProposalState,
+    VisitAction,
+    VisitState,
+)
 from kernel.db import Base, Instant
 from kernel.geo import Point
 from kernel.leases import Leased
@@ -196,8 +203,7 @@ class VisitPhoto(Base):
 class Proposal(Leased, Base):
     """A better plan for one branch and day: asked for, solved on a worker, then accepted or dropped.
 
-    `state` (of Leased) is pending while the solving waits or runs, then `ready`, `accepted`,
-    `discarded`, `outdated` or `failed`.
+    `state` (of Leased) holds a ProposalState's value; it is pending while the solving waits or runs.
     """
 
     __tablename__ = "dispatch_proposal"
@@ -222,3 +228,7 @@ class Proposal(Leased, Base):
     fingerprint: Mapped[str] = mapped_column(default="")
     stop_asked: Mapped[bool] = mapped_column(default=False)
     note: Mapped[str] = mapped_column(default="")
+
+    def advance(self, action: ProposalAction) -> None:
+        """Move along PROPOSAL_MACHINE, but for the solving, which a lease ends. Raises IllegalMove."""
+        self.state = PROPOSAL_MACHINE.after(ProposalState(self.state), action).value

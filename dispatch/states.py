@@ -1,4 +1,4 @@
-"""What a visit can be, and what each state allows."""
+"""What a visit and a proposal can be, and what each state allows."""
 
 from enum import StrEnum
 
@@ -53,3 +53,41 @@ STARTED = frozenset({_S.EN_ROUTE, _S.ARRIVED, _S.IN_SERVICE, _S.DONE})
 MOVABLE = frozenset({_S.HELD, _S.PLANNED, _S.ASSIGNED, _S.ACCEPTED})
 # Has a technician that people were told about.
 TOLD = frozenset({_S.ASSIGNED, _S.ACCEPTED}) | STARTED
+
+
+class ProposalState(StrEnum):
+    PENDING = "pending"
+    READY = "ready"
+    ACCEPTED = "accepted"
+    DISCARDED = "discarded"
+    OUTDATED = "outdated"
+    FAILED = "failed"
+
+
+class ProposalAction(StrEnum):
+    SOLVE = "solve"
+    FAIL = "fail"
+    ACCEPT = "accept"
+    DISCARD = "discard"
+    OUTDATE = "outdate"
+
+
+_PS, _PA = ProposalState, ProposalAction
+
+PROPOSAL_MACHINE = Machine(
+    name="proposal",
+    table={
+        # Solved by whoever holds the lease; three hands that die in it make it fail.
+        _PS.PENDING: {_PA.SOLVE: _PS.READY, _PA.FAIL: _PS.FAILED},
+        # Another proposal for the same day was accepted first.
+        _PS.READY: {
+            _PA.ACCEPT: _PS.ACCEPTED,
+            _PA.DISCARD: _PS.DISCARDED,
+            _PA.OUTDATE: _PS.OUTDATED,
+        },
+        _PS.OUTDATED: {_PA.DISCARD: _PS.DISCARDED},
+        _PS.FAILED: {_PA.DISCARD: _PS.DISCARDED},
+        _PS.ACCEPTED: {},
+        _PS.DISCARDED: {},
+    },
+)

@@ -12,6 +12,7 @@ from dispatch.operations import plan as plans
 from dispatch.operations import publishing
 from dispatch.planner.judge import Verdict
 from dispatch.planner.problem import Plan, Route
+from dispatch.states import PROPOSAL_MACHINE, ProposalAction, ProposalState
 from kernel import db as kernel_db
 from kernel import leases
 from kernel.actor import Actor
@@ -23,11 +24,11 @@ from kernel.words import msg
 BELL = "plans"
 SOLVE_S = 10
 READY, ACCEPTED, DISCARDED, FAILED, OUTDATED = (
-    "ready",
-    "accepted",
-    "discarded",
-    "failed",
-    "outdated",
+    ProposalState.READY.value,
+    ProposalState.ACCEPTED.value,
+    ProposalState.DISCARDED.value,
+    ProposalState.FAILED.value,
+    ProposalState.OUTDATED.value,
 )
 
 
@@ -64,6 +65,7 @@ def ask(
     db: Session, *, branch_id: int, day: date, by: Actor, now: datetime, seconds: int = SOLVE_S
 ) -> Proposal:
     """Ask a worker for a better plan; while one is being solved for that day, return that one."""
+    plans.lock_day(db, branch_id=branch_id, day=day, now=now)
     waiting = db.scalars(
         select(Proposal).where(
             Proposal.branch_id == branch_id, Proposal.day == day, Proposal.state == leases.PENDING
@@ -102,7 +104,7 @@ def accept(db: Session, *, number: str, by: Actor, now: datetime) -> Accepted:
     """
     known = proposal_by_number(db, number)
     locked = plans.lock_day(db, branch_id=known.branch_id, day=known.day, now=now)
-    db.refresh(known)
+    db.refresh(known, with_for_update=True)
     if known.state != READY:
         raise NotReady
     after = {int(t): tuple(ids) for t, ids in known.after.items()}
@@ -115,7 +117,8 @@ def accept(db: Session, *, number: str, by: Actor, now: datetime) -> Accepted:
         timetable = merged.verdict.timetables.get(technician_id)
         plans.put_order(db, locked, technician_id=technician_id, timetable=timetable)
     _rehouse(db, locked.plan, merged.plan)
-    known.state = ACCEPTED
+    known.advance(ProposalAction.ACCEPT)
+    _outdate_others(db, known)
     plans.changed(db, locked, now=now)
     assigned = publishing.publish(db, locked, by=by, now=now)
     return Accepted(assigned, len(merged.replaced), len(merged.kept))
@@ -124,14 +127,28 @@ def accept(db: Session, *, number: str, by: Actor, now: datetime) -> Accepted:
 def discard(db: Session, *, number: str) -> None:
     """Drop a proposal that nobody wants; the plan stays as it is. Raises NotReady."""
     proposal = proposal_by_number(db, number)
-    if proposal.state not in (READY, OUTDATED, FAILED):
+    db.refresh(proposal, with_for_update=True)
+    if not PROPOSAL_MACHINE.allows(ProposalState(proposal.state), ProposalAction.DISCARD):
         raise NotReady
-    proposal.state = DISCARDED
+    proposal.advance(ProposalAction.DISCARD)
 
 
 def ask_to_stop(db: Session, *, number: str) -> None:
     """Let the solver stop at the next moment and keep the best it has."""
     proposal_by_number(db, number).stop_asked = True
+
+
+def _outdate_others(db: Session, accepted: Proposal) -> None:
+    """The day's other proposals were made for a plan that is no more."""
+    others = select(Proposal).where(
+        Proposal.branch_id == accepted.branch_id,
+        Proposal.day == accepted.day,
+        Proposal.state == READY,
+        Proposal.id != accepted.id,
+    )
+    fresh = others.with_for_update().execution_options(populate_existing=True)
+    for other in db.scalars(fresh):
+        other.advance(ProposalAction.OUTDATE)
 
 
 def _rehouse(db: Session, before: DayPlan, after: Plan) -> None:

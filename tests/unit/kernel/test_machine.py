@@ -7,7 +7,17 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from booking.states import BOOKING_MACHINE, BookingAction, BookingState
-from dispatch.states import MOVABLE, STARTED, TOLD, VISIT_MACHINE, VisitAction, VisitState
+from dispatch.states import (
+    MOVABLE,
+    PROPOSAL_MACHINE,
+    STARTED,
+    TOLD,
+    VISIT_MACHINE,
+    ProposalAction,
+    ProposalState,
+    VisitAction,
+    VisitState,
+)
 from kernel.machine import IllegalMove, Machine
 
 
@@ -47,8 +57,9 @@ class TestMachine:
     [
         (BOOKING_MACHINE, BookingState, BookingAction),
         (VISIT_MACHINE, VisitState, VisitAction),
+        (PROPOSAL_MACHINE, ProposalState, ProposalAction),
     ],
-    ids=["booking", "visit"],
+    ids=["booking", "visit", "proposal"],
 )
 class TestTables:
     def test_name_every_state(
