@@ -79,6 +79,7 @@ def _page(hold: Progress, *, is_gone: bool = False) -> str:
         "consumer/confirm.html",
         hold=hold,
         is_over=is_over or is_gone,
+        is_given_up=hold.held_until > call.now(),
         hold_life_s=int(HOLD_LIFE.total_seconds()),
         window_value=forms.window_value(hold.day, Window(opens_s, shuts_s)),
         # A window of the past cannot be locked again.

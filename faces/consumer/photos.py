@@ -4,6 +4,7 @@ from flask import send_file
 from flask.typing import ResponseReturnValue
 
 from booking import queries
+from dispatch import photos
 from dispatch import queries as dispatch
 from faces.chrome import call
 from faces.chrome.sign_in import signed_in
@@ -25,7 +26,7 @@ def photo(number: str, photo: str) -> ResponseReturnValue:
         found = [p.sha256 for p in dispatch.photos(db, booking.visit_id) if p.number == photo]
     if not found:
         raise Missing
-    path = call.settings().data_dir / "photos" / f"{found[0]}.jpg"
+    path = photos.photo_path(call.settings().data_dir / "photos", found[0])
     if not path.is_file():
         raise Missing
     answer = send_file(path.absolute(), mimetype="image/jpeg", conditional=True, etag=found[0])
