@@ -11,6 +11,7 @@ from gateways.maps.gazetteer import Entry, Kind, qingdao
 from kernel.db import Session
 from kernel.geo import Point, great_circle_m
 from members.models import Member, Touch
+from scripts.demo_city import bulk
 from scripts.demo_city.catalogue import SHOPS
 from scripts.demo_city.stage import NOW, dice, number
 from scripts.demo_city.territories import GROUNDS
@@ -106,18 +107,19 @@ def settle(compounds: Mapping[str, Sequence[Entry]]) -> dict[str, list[Household
 
 def enrol(db: Session, households: Iterable[Household]) -> int:
     """Write each household's member and the touch that brought him; return how many."""
-    pairs = [(home, _member(home)) for home in sorted(households, key=lambda h: h.joined_at)]
-    db.add_all(member for _, member in pairs)
-    db.flush()
-    for home, member in pairs:
+    homes = sorted(households, key=lambda home: home.joined_at)
+    members = [_member(home) for home in homes]
+    bulk.insert_all(db, Member, members)
+    for home, member in zip(homes, members, strict=True):
         home.member_id = member.id
-    db.add_all(
-        Touch(member_id=home.member_id, scene=home.scene, at=home.joined_at)
-        for home, _ in pairs
-        if home.scene
+    db.bulk_save_objects(
+        [
+            Touch(member_id=home.member_id, scene=home.scene, at=home.joined_at)
+            for home in homes
+            if home.scene
+        ]
     )
-    db.flush()
-    return len(pairs)
+    return len(homes)
 
 
 def _settled(

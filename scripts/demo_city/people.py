@@ -138,17 +138,18 @@ def _skills(throw: Random, place: int) -> dict[str, int]:
 
 
 def _shifts(db: Session, technician: Technician, place: int) -> dict[date, Shift]:
+    """Write his working days; in bulk, since no plan rests on them yet."""
     shifts = {}
     for offset in range(-PAST_DAYS, SHIFT_DAYS):
         hours = hours_on(place, offset)
         if hours is not None:
-            day = day_at(offset)
-            shifts[day] = roster.add_shift(
-                db,
-                technician=technician,
-                day=day,
+            shifts[day_at(offset)] = Shift(
+                technician_id=technician.id,
+                branch_id=technician.branch_id,
+                day=day_at(offset),
                 opens_s=hours.opens_s,
                 shuts_s=hours.shuts_s,
-                breaks=[hours.rest],
+                breaks=[list(hours.rest)],
             )
+    db.bulk_save_objects(list(shifts.values()))
     return shifts

@@ -23,6 +23,7 @@ from kernel.actor import SYSTEM, Actor, Role
 from kernel.clock import instant_at
 from kernel.db import Session
 from kernel.numbers import new_service_code
+from scripts.demo_city import bulk
 from scripts.demo_city.stage import dice, number
 from scripts.demo_city.story import Sheet, Story
 
@@ -233,13 +234,11 @@ def _booking(throw: Random, sheet: Sheet, story: Story, draft: Draft) -> Booking
 
 
 def _insert(db: Session, written: Sequence[Written]) -> None:
-    db.add_all(one.draft for one in written)
-    db.add_all(one.visit for one in written)
-    db.flush()
+    bulk.insert_all(db, Draft, [one.draft for one in written])
+    bulk.insert_all(db, Visit, [one.visit for one in written])
     for one in written:
         one.booking.draft_id, one.booking.visit_id = one.draft.id, one.visit.id
-    db.add_all(one.booking for one in written)
-    db.flush()
+    bulk.insert_all(db, Booking, [one.booking for one in written])
 
 
 # --- Moves ------------------------------------------------------------------------------------
