@@ -1,0 +1,28 @@
+"""Every message has its golden file, its maker and its reaction."""
+
+import ast
+from pathlib import Path
+
+from notifications.messages import SPECS
+from tests.house import tree
+
+
+def test_every_message_has_its_golden_file() -> None:
+    golden = {path.stem for path in (tree.ROOT / "tests/golden/messages").glob("*.txt")}
+
+    assert golden == set(SPECS)
+
+
+def test_every_message_is_sent_by_some_reaction() -> None:
+    said = {
+        node.value
+        for node in ast.walk(tree.parsed(Path("notifications/reactions.py")))
+        if isinstance(node, ast.Constant) and isinstance(node.value, str)
+    }
+
+    assert set(SPECS) - said == set()
+
+
+def test_an_account_may_have_25_templates() -> None:
+    assert len(SPECS) <= 25
+    assert len({spec.title for spec in SPECS.values()}) == len(SPECS)
