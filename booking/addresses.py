@@ -92,7 +92,7 @@ def check(text: str, door: str, geocoder: Geocoder) -> Found:
     if len(said) > DOOR_LENGTH_MAX:
         raise DoorTooLong(field="door")
     compound = located.compound or located.street
-    parts = (located.district, located.street, located.compound)
+    parts = (located.district, located.street, located.compound, said)
     address = Address(
         text=" ".join(part for part in parts if part),
         compound=compound,

@@ -178,7 +178,8 @@ def _known(db: Session, *, service_id: int, draft_number: str) -> dict[str, str]
         member = members.member(db, by.id)
         return {"contact": member.name, "phone": member.phone}
     typed = {
-        "address": draft.address,
+        # The whole address ends with the door, which has a box of its own.
+        "address": draft.address.removesuffix(draft.door).strip(),
         "door": draft.door,
         "contact": draft.contact,
         "phone": draft.phone,

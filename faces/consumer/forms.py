@@ -13,10 +13,13 @@ from faces.chrome import call
 from faces.chrome.errors import sentence_of
 from faces.chrome.filters import gettext
 from kernel.phone import BadPhone, Phone
+from kernel.words import msg
 
 CONTACT_LENGTH_MAX = 20
 ADDRESS_LENGTH_MAX = 120
 OPTION, GROUP = "option-", "group-"
+_OURS = {"unknown": msg("这一项不在表单里。")}
+_SHORT = validate.Length(max=ADDRESS_LENGTH_MAX, error=msg("地址最多 120 个字，请写短一些。"))
 _WINDOW = re.compile(r"(\d{4}-\d{2}-\d{2})/(\d{1,5})-(\d{1,5})", re.ASCII)
 _COUNT = re.compile(r"\d{1,4}", re.ASCII)
 
@@ -68,7 +71,8 @@ class HoldForm(Schema):
     class Meta:
         unknown = RAISE
 
-    window = WindowField(required=True, error_messages={"required": "请先选一个时段。"})
+    error_messages = _OURS
+    window = WindowField(required=True, error_messages={"required": msg("请先选一个时段。")})
 
 
 class BookForm(Schema):
@@ -77,14 +81,16 @@ class BookForm(Schema):
     class Meta:
         unknown = RAISE
 
-    error_messages = {"unknown": "这一项不在表单里。"}  # noqa: RUF012  # marshmallow's own way
+    error_messages = _OURS
 
-    address = fields.String(load_default="", validate=validate.Length(max=ADDRESS_LENGTH_MAX))
+    address = fields.String(load_default="", validate=_SHORT)
     door = fields.String(load_default="")
     contact = fields.String(load_default="")
     phone = PhoneField(required=True)
     choices = CountsField(load_default=dict)
-    act = fields.String(load_default="", validate=validate.OneOf(["", "quote"]))
+    act = fields.String(
+        load_default="", validate=validate.OneOf(["", "quote"], error=_OURS["unknown"])
+    )
 
     @pre_load
     def _gather(self, data: Mapping[str, str], **_options: Any) -> dict[str, object]:
@@ -135,7 +141,7 @@ def _sentences(messages: Mapping[str, Any]) -> dict[str, str]:
     told: dict[str, str] = {}
     for name, said in messages.items():
         if isinstance(said, Mapping):
-            told |= {f"{OPTION}{code}": str(lines[0]) for code, lines in said.items()}
+            told |= {f"{OPTION}{code}": gettext(lines[0]) for code, lines in said.items()}
         else:
-            told[name] = str(said[0])
+            told[name] = gettext(str(said[0]))
     return told

@@ -11,7 +11,7 @@ from booking.states import BookingState
 from dispatch import queries as dispatch
 from faces.chrome import call
 from faces.chrome.context import CARE_COOKIE
-from faces.chrome.sign_in import public, safe_path, signed_in
+from faces.chrome.sign_in import safe_path, signed_in
 from faces.consumer import progress
 from faces.consumer.progress import Progress
 from faces.consumer.routes import blueprint
@@ -71,7 +71,7 @@ def home() -> ResponseReturnValue:
 
 
 @blueprint.post("/care")
-@public
+@signed_in(Role.MEMBER)
 def care() -> ResponseReturnValue:
     """Switch large print on or off on this phone, and go back."""
     answer = redirect(safe_path(request.form.get("next", "/c/")))

@@ -28,7 +28,7 @@ from kernel.db import Session, transaction
 from kernel.errors import Conflict, Invalid
 
 # Driving that a visit adds to the day: less than this is "near".
-NEAR_S = 15 * 60
+NEAR_S = 8 * 60
 # Time that a visit has to spare in its window.
 ROOMY_S = 60 * 60
 EVENING_S = 18 * 3600

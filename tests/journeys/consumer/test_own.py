@@ -26,6 +26,12 @@ def test_anothers_booking_is_answered_like_none(
     )
 
 
+def test_anothers_news_are_not_told(phone: Phone, other_phone: Callable[[], Phone]) -> None:
+    number = book(phone)
+
+    assert other_phone().fetch(f"/live?topic=booking:{number}").status_code == 404
+
+
 @pytest.mark.parametrize("act", ["confirm", "release", "again"])
 def test_anothers_booking_cannot_be_touched(
     phone: Phone, other_phone: Callable[[], Phone], act: str

@@ -18,11 +18,11 @@ from kernel.errors import Invalid
 
 
 class TestCheck:
-    def test_keeps_the_address_from_large_to_small(self) -> None:
+    def test_keeps_the_whole_address_from_large_to_small(self) -> None:
         found = addresses.check("浮山后三小区", "12号楼2单元402", qingdao())
 
         assert found.is_sure
-        assert found.address.text == "市北区 劲松四路 浮山后三小区"
+        assert found.address.text == "市北区 劲松四路 浮山后三小区 12号楼2单元402"
         assert (found.address.compound, found.address.door) == ("浮山后三小区", "12号楼2单元402")
 
     def test_reads_its_own_writing(self) -> None:
