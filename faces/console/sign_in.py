@@ -83,4 +83,4 @@ def _form(*, login: str, path: str, refusal: Refusal | None = None) -> str:
 def _way_on(path: str) -> str:
     """Return the console's page to go on to; anywhere else is the board."""
     safe = sign_in.safe_path(path)
-    return safe if safe.startswith("/console/") else url_for("console.board")
+    return safe if safe.startswith("/console/") and ".." not in safe else url_for("console.board")
