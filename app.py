@@ -56,9 +56,11 @@ REACTIONS: delivery.Reactions = {
     BookingCompleted: [reactions.on_completed],
 }
 # Which RQ queue hears which bell.
-QUEUE_OF = {"outbox": "messages", "messages": "messages", "plans": "planner"}
+PLANNER = "planner"
+QUEUE_OF = {"outbox": "messages", "messages": "messages", "plans": PLANNER}
 HOLD_LOOK_EVERY_S = 10.0
 CITY_LOOK_EVERY_S = 2.0
+PLANS_GRACE_S = 15.0
 LANGUAGES = {"zh": "zh_Hans_CN", "en": "en"}
 REQUEST_BYTES_MAX = 9 << 20
 ROOT = Path(__file__).parent
@@ -163,6 +165,8 @@ def _drains(app: Flask) -> Mapping[str, Drain]:
         "plans": Drain(
             lambda: bool(pkgutil.resolve_name("dispatch.queries:proposals_due")()),
             lambda: int(pkgutil.resolve_name("dispatch.jobs:solve_proposals")(clock)),
+            # Solving would hold up the relay's other work, and its worker takes seconds to start.
+            grace_s=PLANS_GRACE_S,
         ),
     }
 
@@ -185,7 +189,10 @@ def _join_commands(app: Flask) -> None:
     def worker(name: str) -> None:
         """Serve one RQ queue."""
         settings: Settings = app.extensions["doorbell.settings"]
-        queue.work(settings.redis_url, name, forks=name == "planner")
+        if name == PLANNER:
+            # Loaded before the fork, each job's child finds the solver ready.
+            pkgutil.resolve_name("dispatch.jobs:solve_proposals")
+        queue.work(settings.redis_url, name, forks=name == PLANNER)
 
     @app.cli.command("relay")
     def run_relay() -> None:

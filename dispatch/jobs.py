@@ -2,6 +2,7 @@
 
 import logging
 import time
+from datetime import timedelta
 
 from sqlalchemy import select, update
 
@@ -21,6 +22,8 @@ PROGRESS_EVERY_S = 0.5
 LEASE_S = 30.0
 ATTEMPTS_MAX = 3
 SEARCH_MAX_S = 60
+# What solving and deciding take together; a plan to be followed from this moment would be late.
+DECIDE_S = 300
 
 
 def solve_proposals(clock: Clock) -> int:
@@ -42,7 +45,9 @@ def solve_proposals(clock: Clock) -> int:
 
 def _solve(row: Proposal, clock: Clock) -> None:
     with transaction(reads_only=True) as db:
-        plan = live.day_plan(db, branch_id=row.branch_id, day=row.day, now=clock.now())
+        # As if nobody left before it could be looked at, decided and told.
+        decided_at = clock.now() + timedelta(seconds=DECIDE_S)
+        plan = live.day_plan(db, branch_id=row.branch_id, day=row.day, now=decided_at)
     before = judge.judge(plan.problem, plan.plan)
     watch = _Watch(row, first_cost=before.cost)
     solution = solver.solve(

@@ -22,16 +22,43 @@ class Merged:
 def merge(
     live: DayPlan, *, after: Mapping[int, tuple[int, ...]], versions: Mapping[int, int]
 ) -> Merged | None:
-    """Put the proposal `after` into the live plan; None when it no longer fits.
+    """Put the proposal `after` into the live plan, route by route; None when nothing of it fits.
 
-    Routes whose version moved since `versions` stay as they are; visits that are in neither are
-    inserted where they cost least. The result serves all that the live plan serves and breaks no
-    more than it does.
+    Routes whose version moved since `versions` stay as they are; so do routes that no longer keep
+    their times (minutes have passed, too) and those of visits that the rest leaves no room for.
+    Visits that are in neither are inserted where they cost least. The result serves all that the
+    live plan serves and breaks no more than it does.
     """
-    kept = tuple(
-        w.id for w in live.problem.workers if live.route_versions[w.id] != versions.get(w.id, 0)
+    workers = [worker.id for worker in live.problem.workers]
+    moved = {t for t in workers if live.route_versions[t] != versions.get(t, 0)}
+    kept = set(moved)
+    # Each turn keeps at least one route more.
+    for _ in range(len(workers) + 1):
+        tried = _with_left_out(live, _laid_over(live, after, kept))
+        if isinstance(tried, int):
+            kept.add(_holder(live, tried))
+            continue
+        verdict = judge.judge(live.problem, tried)
+        late = {breach.worker_id for breach in verdict.broken if breach.worker_id is not None}
+        if not late:
+            merged = _merged(live, tried, verdict, kept)
+            return merged if merged.replaced or kept == moved else None
+        if late <= kept:
+            return None
+        kept |= late
+    return None
+
+
+def _merged(live: DayPlan, plan: Plan, verdict: Verdict, kept: set[int]) -> Merged:
+    replaced = tuple(
+        r.worker_id for r in plan.routes if r.stop_ids != live.plan.route_of(r.worker_id).stop_ids
     )
-    routes = {t: live.plan.route_of(t).stop_ids for t in kept}
+    return Merged(plan, verdict, replaced, tuple(sorted(kept)))
+
+
+def _laid_over(live: DayPlan, after: Mapping[int, tuple[int, ...]], kept: set[int]) -> Plan:
+    """Return the kept routes as they are, and the proposal's without what they hold."""
+    routes = {t: live.plan.route_of(t).stop_ids for t in sorted(kept)}
     taken = {i for ids in routes.values() for i in ids}
     known = {stop.id for stop in live.problem.stops}
     for worker in live.problem.workers:
@@ -39,19 +66,11 @@ def merge(
             order = tuple(i for i in after.get(worker.id, ()) if i in known and i not in taken)
             routes[worker.id] = order
             taken |= set(order)
-    plan = _with_left_out(live, Plan(tuple(Route(t, ids) for t, ids in routes.items())))
-    if plan is None:
-        return None
-    verdict = judge.judge(live.problem, plan)
-    if verdict.broken or verdict.unserved:
-        return None
-    replaced = tuple(
-        r.worker_id for r in plan.routes if r.stop_ids != live.plan.route_of(r.worker_id).stop_ids
-    )
-    return Merged(plan, verdict, replaced, kept)
+    return Plan(tuple(Route(t, ids) for t, ids in routes.items()))
 
 
-def _with_left_out(live: DayPlan, plan: Plan) -> Plan | None:
+def _with_left_out(live: DayPlan, plan: Plan) -> Plan | int:
+    """Insert what the plan leaves out where it costs least; the visit for which there is no room."""
     for stop_id in plan.unserved(live.problem):
         stop = live.problem.stop(stop_id)
         to_s, from_s = live.problem.travel_of(stop.place)
@@ -60,7 +79,12 @@ def _with_left_out(live: DayPlan, plan: Plan) -> Plan | None:
             day, stop=stop, to_s=to_s, from_s=from_s, windows=stop.windows
         ).values()
         if not places:
-            return None
+            return stop_id
         route = plan.route_of(places[0].worker_id)
         plan = plan.with_route(route.with_stop(stop_id, position=places[0].position))
     return plan
+
+
+def _holder(live: DayPlan, stop_id: int) -> int:
+    [holder] = [r.worker_id for r in live.plan.routes if stop_id in r.stop_ids]
+    return holder

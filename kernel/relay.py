@@ -10,7 +10,6 @@ from kernel.queue import Bell
 log = logging.getLogger(__name__)
 
 LOOK_EVERY_S = 1.0
-# How long work may lie after the bell was rung before the relay does it itself.
 GRACE_S = 3.0
 # How long the relay stays with one kind of work before it looks at the others.
 TURN_S = 5.0
@@ -22,6 +21,8 @@ class Drain:
 
     is_due: Callable[[], bool]
     work: Callable[[], int]
+    # How long work may lie after the bell was rung before the relay does it itself.
+    grace_s: float = GRACE_S
 
 
 @dataclass(slots=True)
@@ -59,7 +60,7 @@ def _look(name: str, drain: Drain, bell: Bell, waiting_since_s: dict[str, float]
         return 0
     now_s = time.monotonic()
     since_s = waiting_since_s.setdefault(name, now_s)
-    if now_s - since_s < GRACE_S:
+    if now_s - since_s < drain.grace_s:
         bell.ring({name})
         return 0
     log.info("nobody answers the bell %s: the relay does the work", name)

@@ -1,14 +1,16 @@
 """Fixtures of the browser tests: one real Chromium a session, one context a test."""
 
 import shutil
+import socket
 from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
 
 import pytest
-from playwright.sync_api import Browser, BrowserContext, ConsoleMessage, Page, sync_playwright
+from playwright.sync_api import Browser, BrowserContext, ConsoleMessage, Page, expect, sync_playwright
 
 from scripts.test_command import BROWSERS, NO_BROWSER
+from tests.browser.running import RunningHouse, Starter
 
 ARTIFACTS = Path(__file__).parent / "artifacts"
 
@@ -36,9 +38,20 @@ _PHONE: dict[str, Any] = {
     "user_agent": _WECHAT,
 }
 _CONSOLE: dict[str, Any] = {"viewport": {"width": 1440, "height": 900}}
-_WAIT_MS_MAX = 10_000
+_WAIT_MS_MAX = 20_000
+expect.set_options(timeout=_WAIT_MS_MAX)
 
 NewContext = Callable[..., BrowserContext]
+
+
+@pytest.fixture(scope="session")
+def house(tmp_path_factory: pytest.TempPathFactory) -> Iterator[RunningHouse]:
+    """The whole house with the demo city, started once for all browser tests."""
+    with socket.socket() as probe:
+        probe.bind(("127.0.0.1", 0))
+        port: int = probe.getsockname()[1]
+    with Starter(port=port, folder=tmp_path_factory.mktemp("house")) as running:
+        yield running
 
 
 @pytest.fixture(scope="session")

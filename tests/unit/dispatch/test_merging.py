@@ -197,3 +197,22 @@ class TestWhateverIsProposed:
 def _halves(cut: tuple[list[int], int]) -> tuple[tuple[int, ...], tuple[int, ...]]:
     order, place = cut
     return tuple(order[:place]), tuple(order[place:])
+
+
+class TestAProposalOfWhichAPartStillFits:
+    def test_the_route_that_would_be_late_stays_and_the_rest_is_replaced(self) -> None:
+        visits = [
+            a_visit(1, number=2, window=("09:00", "10:00")),
+            a_visit(2, number=4),
+            a_visit(3, number=6),
+            a_visit(4, number=1),
+        ]
+        live = a_day(
+            [a_technician(1, order=[1, 2]), a_technician(2, order=[3, 4])], visits, now="09:50"
+        )
+
+        merged = merge(live, after={1: (2, 1), 2: (4, 3)}, versions=FROZEN)
+
+        assert orders(merged) == {1: (1, 2), 2: (4, 3)}
+        assert merged is not None
+        assert merged.kept == (1,)
