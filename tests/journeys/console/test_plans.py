@@ -143,7 +143,7 @@ def test_keeps_routes_that_moved_meanwhile_and_says_so(
 
     page = desk.open(f"/console/plans/{number}")
 
-    assert "1 条路线在计算期间有变动" in page.text
+    assert "1 条路线保持原样" in page.text
 
 
 def test_one_that_no_longer_fits_is_refused_and_leads_on_to_a_new_one(
