@@ -40,5 +40,8 @@ def _list(current: str, *, start: int, days: int) -> str:
     first = local_date(now) + timedelta(days=start)
     with transaction(reads_only=True) as db:
         found = agenda.days_of(db, technician_id=by.id, first=first, days=days, now=now)
-    part = "days_moved" if screens.is_htmx() else "days"
-    return render_template(f"technician/{part}.html", days=found, current=current)
+    return render_template(
+        "technician/days_moved.html" if screens.is_htmx() else "technician/days.html",
+        days=found,
+        current=current,
+    )

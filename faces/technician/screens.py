@@ -30,9 +30,8 @@ def today(*, errors: Mapping[str, str] = NO_ERRORS) -> str:
             db, technician_id=by.id, first=local_date(now), days=agenda.WEEK_DAYS, now=now
         )
         left_over = agenda.overdue(db, technician_id=by.id, now=now)
-    part = "today_moved" if is_htmx() else "today"
     return render_template(
-        f"technician/{part}.html",
+        "technician/today_moved.html" if is_htmx() else "technician/today.html",
         today=ahead[0],
         tomorrow=ahead[1],
         week_count=sum(each.count for each in ahead),
@@ -49,13 +48,13 @@ def visit(number: str, *, errors: Mapping[str, str] = NO_ERRORS) -> str:
         found, day = agenda.visit(db, number=number, technician_id=by.id, now=now)
         photos = [photo.number for photo in queries.photos(db, found.id)]
         earned = ledger_queries.points_of(db, f"booking:{found.booking}", found.member_id)
-    part = "visit_moved" if is_htmx() else "visit"
     return render_template(
-        f"technician/{part}.html",
+        "technician/visit_moved.html" if is_htmx() else "technician/visit.html",
         visit=found,
         leg=agenda.leg_to(day, found),
         next=day.next,
         is_today=found.day == local_date(now),
+        is_past=found.day < local_date(now),
         photos=photos,
         photos_max=PHOTOS_MAX,
         earned=earned,

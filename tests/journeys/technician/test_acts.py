@@ -199,6 +199,16 @@ class TestTheOrderOfTheDay:
         assert answer.status_code == 200
         assert state_of(work) is VisitState.DONE
 
+    def test_a_day_that_went_by_leaves_only_the_dispatcher(
+        self, app: Flask, hands: Hands, work: Given
+    ) -> None:
+        move_clock(app, MONDAY_NINE + timedelta(days=1))
+
+        page = hands.visit(work)
+
+        assert "说好的日子已经过了，请联系调度改约。" in page.said("bar")
+        assert not page.has_form("/accept")
+
 
 class TestWhatIsAnothers:
     @pytest.mark.parametrize("act", WAY)
