@@ -77,13 +77,18 @@ def _asking_time(throw: Random, day: date, until: datetime) -> datetime:
     """Return one time of asking: some days ahead, within people's waking hours, before `until`."""
     back_days = range(HORIZON_DAYS)
     opening = [instant_at(day - timedelta(days=back), FIRST_HOUR_S) for back in back_days]
+    spans_s = [_span_s(opens_at, until) for opens_at in opening]
     weights = [
-        math.exp(-back / LEAD_MEAN_DAYS) if opens_at < until else 0.0
-        for back, opens_at in zip(back_days, opening, strict=True)
+        math.exp(-back / LEAD_MEAN_DAYS) * span_s
+        for back, span_s in zip(back_days, spans_s, strict=True)
     ]
-    [opens_at] = throw.choices(opening, weights)
-    hours = min(timedelta(seconds=LAST_HOUR_S - FIRST_HOUR_S), until - opens_at)
-    return opens_at + timedelta(seconds=throw.randrange(int(hours.total_seconds())))
+    [back] = throw.choices(back_days, weights)
+    return opening[back] + timedelta(seconds=throw.randrange(spans_s[back]))
+
+
+def _span_s(opens_at: datetime, until: datetime) -> int:
+    """Return the seconds of waking hours from `opens_at` that lie before `until`."""
+    return max(0, min(LAST_HOUR_S - FIRST_HOUR_S, int((until - opens_at).total_seconds())))
 
 
 def _choices(throw: Random, ware: Ware) -> dict[str, int]:

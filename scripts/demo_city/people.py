@@ -1,5 +1,6 @@
 """The technicians: who they are, what they can do, and when they work."""
 
+import math
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date
@@ -11,10 +12,13 @@ from dispatch.operations import roster
 from dispatch.planner.problem import Break
 from gateways.maps.gazetteer import Entry
 from kernel.db import Session
+from kernel.geo import Point, great_circle_m
 from scripts.demo_city.stage import HOUR_S, MINUTE_S, PAST_DAYS, SHIFT_DAYS, day_at, dice
 
 FIRST_WORK_NUMBER = 201
 WORK_NUMBER_STEP = 3
+# Technicians live near their depot: a decay length.
+NEAR_M = 6_000
 # Nobody in China has such a number: the segment is not given out.
 PHONE_SEGMENT = "161"
 HALF_HOUR_S = HOUR_S // 2
@@ -100,7 +104,8 @@ def take_on(
     place = 0
     for code, names in NAMES.items():
         taken[code] = []
-        for name, home in zip(names, throw.sample(homes[code], len(names)), strict=True):
+        found = _homes(throw, homes[code], near=branches[code].point, count=len(names))
+        for name, home in zip(names, found, strict=True):
             technician = roster.add_technician(
                 db,
                 branch_id=branches[code].id,
@@ -130,6 +135,17 @@ def _day_off(place: int) -> int:
     if place % MONDAY_OFF_EVERY == MONDAY_OFF_EVERY // 2:
         return 0
     return 1 + (place // LATE_EVERY + 2 * (place % LATE_EVERY)) % 6
+
+
+def _homes(
+    throw: Random, compounds: Sequence[Entry], *, near: Point, count: int
+) -> Sequence[Entry]:
+    """Return `count` compounds, rather near the depot than at the edge of the territory."""
+    drawn = [
+        throw.random() ** math.exp(great_circle_m(home.point, near) / NEAR_M) for home in compounds
+    ]
+    best = sorted(range(len(compounds)), key=lambda place: -drawn[place])
+    return [compounds[place] for place in best[:count]]
 
 
 def _skills(throw: Random, place: int) -> dict[str, int]:

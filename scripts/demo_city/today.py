@@ -118,12 +118,14 @@ def _morning(office: Office, plan: DayPlan, stories: Sequence[Story]) -> dict[in
     ]
     throw = dice(f"morning:{office.code}")
     chances = [[throw.choice(ways) for ways in mornings] for _ in range(MORNINGS_MAX)]
-    chosen = max(chances, key=_states_shown)
+    chosen = max(chances, key=_liveliness)
     return {deed.stop_id: deed for deeds in chosen for deed in deeds}
 
 
-def _states_shown(mornings: Iterable[Deeds]) -> int:
-    return len({_state(deed) for deeds in mornings for deed in deeds})
+def _liveliness(mornings: Iterable[Deeds]) -> tuple[int, int]:
+    """Return how many states show, and on how many visits."""
+    states = [_state(deed) for deeds in mornings for deed in deeds]
+    return len(set(states)), len(states)
 
 
 def _good_mornings(

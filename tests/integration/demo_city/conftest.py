@@ -23,6 +23,8 @@ from tests.servers import PostgresServer
 
 ROOT = Path(__file__).parents[3]
 _copies = count(1)
+# Some ten seconds; much more when other tests share the two cores.
+SEEDING_S_MAX = 170
 
 
 @dataclass(frozen=True, slots=True)
@@ -66,7 +68,7 @@ def sqlite_city(tmp_path_factory: pytest.TempPathFactory) -> Seeded:
         capture_output=True,
         text=True,
         check=True,
-        timeout=120,
+        timeout=SEEDING_S_MAX,
     )
     return Seeded(url, folder, done.stdout)
 

@@ -76,7 +76,7 @@ class TestAFullLife:
         with transaction(reads_only=True) as db:
             seeded = db.scalars(
                 select(Booking)
-                .where(Booking.state == BookingState.COMPLETED)
+                .where(Booking.state == BookingState.COMPLETED, Booking.branch_id == 1)
                 .order_by(Booking.id.desc())
                 .limit(1)
             ).one()
