@@ -30,8 +30,8 @@ STRING_MAX = 10
 SPLIT_SHARE = 0.5
 SPLIT_END_SHARE = 0.01
 BLINK_SHARE = 0.01
-# What the search may lose in one step, in mean drives of the plan it starts from; it cools
-# from one to the other by its deadline.
+# What the search may lose in one step, in mean drives of its best plan; it cools from one
+# to the other by its deadline.
 HOT_DRIVES = 3.0
 COLD_DRIVES = 0.2
 BEAT_S = 0.2
@@ -161,13 +161,12 @@ class Search:
         self.holder = [-1] * len(problem.stops)
         self.extra_s = np.full((len(problem.stops), len(problem.workers)), NEVER_S, np.int32)
         self.pool: dict[tuple[int, Visits], int] = {}
-        self.best, self.best_s = start, FAR
+        self.best, self.best_s, self.mean_drive_s = start, FAR, 1.0
+        self.next_beat = time.monotonic() + BEAT_S
         self.penalty_s = penalties(problem, start)
         self.near = _nearest(problem)
         self.orders = _orders(problem)
         self.adopt(start)
-        drives = max(1, len(problem.stops) - len(self.absent))
-        self.mean_drive_s = max(1.0, sum(page.travel_s for page in self.pages) / drives)
 
     def adopt(self, plan: Plan) -> None:
         """Go on from another plan."""
@@ -189,14 +188,14 @@ class Search:
 
         It cools as if its whole time lay between `begin` and `end`.
         """
-        beat = now = time.monotonic()
+        now = time.monotonic()
         while now < until:
             share = min(1.0, (now - begin) / (end - begin))
             drives = HOT_DRIVES * (COLD_DRIVES / HOT_DRIVES) ** share
             self._step(drives * self.mean_drive_s)
             now = time.monotonic()
-            if now >= beat + BEAT_S:
-                beat = now
+            if now >= self.next_beat:
+                self.next_beat = now + BEAT_S
                 yield
 
     def pooled(self, limit: int) -> list[Pooled]:
@@ -311,6 +310,8 @@ class Search:
         if self.cost_s < self.best_s:
             self.best_s = self.cost_s
             self.best = self._plan()
+            drives = max(1, len(self.holder) - len(self.absent))
+            self.mean_drive_s = max(1.0, sum(page.travel_s for page in self.pages) / drives)
 
     def _lay(self, worker: int, page: _Page) -> None:
         self.pages[worker] = page

@@ -82,6 +82,7 @@ def solve(
     for part, share in _parts(run):
         if run.best is run.start and part.problem.stops and part.problem.workers:
             method(run, part, seed, run.began + share * seconds)
+    run.show(run.best)
     found = engine if run.best is not run.start else Engine.START
     return Solution(run.best, run.verdict, tuple(run.curve), found)
 

@@ -1,0 +1,178 @@
+"""Strategies for days small enough to try everything on, and what trying everything finds."""
+
+from collections.abc import Iterator
+from dataclasses import replace
+from itertools import pairwise
+
+import numpy as np
+from hypothesis import strategies as st
+
+from dispatch.planner import insertion
+from dispatch.planner.judge import judge
+from dispatch.planner.problem import Break, Plan, Problem, Route, Seconds, Stop, Window, Worker
+
+# A day of so few seconds can be walked through second by second.
+DUSK_S = 24
+DRIVE_S_MAX = 6
+SECONDS = st.integers(0, DUSK_S)
+PAIR_RULES = {"skills_missing", "levels_short", "pins_broken", "bars_broken"}
+
+
+@st.composite
+def spans(draw: st.DrawFn) -> tuple[int, int]:
+    first, second = draw(SECONDS), draw(SECONDS)
+    return min(first, second), max(first, second)
+
+
+@st.composite
+def windows(draw: st.DrawFn) -> tuple[Window, ...]:
+    cuts = sorted(draw(st.sets(SECONDS, min_size=2, max_size=6)))
+    return tuple(Window(a, b) for a, b in zip(cuts[::2], cuts[1::2], strict=False))
+
+
+@st.composite
+def stops(draw: st.DrawFn, stop_id: int, place: int) -> Stop:
+    return Stop(
+        stop_id,
+        place,
+        work_s=draw(st.integers(0, 5)),
+        windows=draw(windows()),
+        skill=draw(st.sampled_from([None, None, "gas"])),
+        level=draw(st.sampled_from([1, 1, 2])),
+        worker_id=draw(st.sampled_from([None, None, None, 1])),
+        barred=draw(st.sampled_from([frozenset(), frozenset(), frozenset({2})])),
+    )
+
+
+@st.composite
+def breaks(draw: st.DrawFn) -> tuple[Break, ...]:
+    bounds = draw(st.lists(spans(), max_size=2))
+    opens, shuts = sorted(a for a, _ in bounds), sorted(b for _, b in bounds)
+    return tuple(Break(a, b, draw(st.integers(0, 4))) for a, b in zip(opens, shuts, strict=True))
+
+
+@st.composite
+def workers(draw: st.DrawFn, worker_id: int, places: int) -> Worker:
+    opens_s, shuts_s = draw(spans())
+    return Worker(
+        worker_id,
+        draw(st.integers(0, places - 1)),
+        draw(st.one_of(st.none(), st.integers(0, places - 1))),
+        opens_s,
+        shuts_s,
+        draw(breaks()),
+        draw(st.sampled_from([{}, {"gas": 1}, {"gas": 2}])),
+    )
+
+
+@st.composite
+def matrices(draw: st.DrawFn, places: int, *, metric: bool) -> Seconds:
+    size = places * places
+    drives = draw(st.lists(st.integers(0, DRIVE_S_MAX), min_size=size, max_size=size))
+    matrix = np.array(drives, np.int32).reshape(places, places)
+    np.fill_diagonal(matrix, 0)
+    if metric:
+        for via in range(places):
+            matrix = np.minimum(matrix, matrix[:, [via]] + matrix[[via], :])
+    return matrix
+
+
+@st.composite
+def problems(draw: st.DrawFn, *, stops_max: int = 4, metric: bool = False) -> Problem:
+    count = draw(st.integers(1, stops_max))
+    places = 4
+    return Problem(
+        tuple(draw(stops(n, draw(st.integers(0, places - 1)))) for n in range(1, count + 1)),
+        tuple(draw(workers(n, places)) for n in (1, 2)),
+        draw(matrices(places, metric=metric)),
+    )
+
+
+@st.composite
+def planned(draw: st.DrawFn, problem: Problem, count: int) -> Plan:
+    """Deal the first `count` stops out to two technicians in any order."""
+    order = draw(st.permutations([stop.id for stop in problem.stops[:count]]))
+    cut = draw(st.integers(0, count))
+    return Plan((Route(1, tuple(order[:cut])), Route(2, tuple(order[cut:]))))
+
+
+# --- A walk through every second -----------------------------------------------------------
+
+
+def can_be_kept(problem: Problem, worker: Worker, order: tuple[Stop, ...]) -> bool:
+    """Try everything a technician may do in every second of the day.
+
+    A state is the second, stops served, seconds driven on the way to the next place, breaks
+    taken, and whether one was taken on this way already.
+    """
+    if not order:
+        return True
+    places = [worker.start_place, *(stop.place for stop in order)]
+    legs = [problem.drive_s(a, b) for a, b in pairwise(places)]
+    legs.append(problem.drive_s(places[-1], worker.end_place))
+    states = [(worker.shift_open_s, 0, 0, 0, False)]
+    seen = set(states)
+    while states:
+        state = states.pop()
+        now, served, driven, taken, _ = state
+        done = served == len(order) and taken == len(worker.breaks)
+        if done and driven == legs[-1] and now <= worker.shift_shut_s:
+            return True
+        for following in _steps(worker, order, legs, state):
+            if following[0] <= 3 * DUSK_S and following not in seen:
+                seen.add(following)
+                states.append(following)
+    return False
+
+
+def _steps(
+    worker: Worker, order: tuple[Stop, ...], legs: list[int], state: tuple[int, int, int, int, bool]
+) -> Iterator[tuple[int, int, int, int, bool]]:
+    now, served, driven, taken, interrupted = state
+    on_the_last_way = served == len(order)
+    yield now + 1, served, driven, taken, interrupted
+    if taken < len(worker.breaks) and not (on_the_last_way and driven) and not interrupted:
+        rest = worker.breaks[taken]
+        if rest.open_s <= now <= rest.shut_s:
+            # What is left after the last service may be taken one after the other.
+            yield now + rest.work_s, served, driven, taken + 1, not on_the_last_way
+    if driven < legs[served] and (not on_the_last_way or taken == len(worker.breaks)):
+        yield now + 1, served, driven + 1, taken, interrupted
+    if not on_the_last_way and driven == legs[served]:
+        stop = order[served]
+        if any(window.open_s <= now <= window.shut_s for window in stop.windows):
+            yield now + stop.work_s, served + 1, 0, taken, False
+
+
+# --- Insertion against the judge -----------------------------------------------------------
+
+
+def accepted(problem: Problem, plan: Plan, newcomer: Stop) -> set[tuple[int, int, Window]]:
+    """Try the newcomer everywhere and ask the judge; other stops' own faults do not count."""
+    found = set()
+    for window in newcomer.windows:
+        held = replace(newcomer, windows=(window,))
+        asked = Problem(
+            tuple(held if stop.id == held.id else stop for stop in problem.stops),
+            problem.workers,
+            problem.travel_s,
+        )
+        for route in plan.routes:
+            for position in range(len(route.stop_ids) + 1):
+                tried = Plan((route.with_stop(held.id, position=position),))
+                broken = judge(asked, tried).broken
+                if all(b.rule in PAIR_RULES and b.stop_id != held.id for b in broken):
+                    found.add((route.worker_id, position, window))
+    return found
+
+
+def proven(problem: Problem, plan: Plan, newcomer: Stop) -> set[tuple[int, int, Window]]:
+    to_s, from_s = problem.travel_of(newcomer.place)
+    day = insertion.prepare_day(problem, plan)
+    return {
+        (witness.worker_id, witness.position, window)
+        for window in newcomer.windows
+        for witness in insertion.everywhere(
+            day, stop=newcomer, to_s=to_s, from_s=from_s, window=window
+        )
+    }
