@@ -7,7 +7,7 @@ from flask import flash, redirect, render_template, url_for
 from flask.typing import ResponseReturnValue
 
 from dispatch import board as boards
-from dispatch.board import Board
+from dispatch.board import Board, Row
 from dispatch.operations import publishing
 from faces.chrome import call
 from faces.chrome.filters import gettext
@@ -17,9 +17,12 @@ from faces.console.forms import DayForm, DayQuery
 from faces.console.pins import Scene, scene_of
 from faces.console.routes import READERS, WRITERS, blueprint
 from kernel.db import transaction
+from kernel.words import msg
 
 DENSITY_COOKIE = "board_density"
-DENSITIES = {"compact": "紧凑", "standard": "标准", "roomy": "宽松"}
+DENSITIES = {"compact": msg("紧凑"), "standard": msg("标准"), "roomy": msg("宽松")}
+# How many rows of a density a usual screen shows without scrolling.
+ROOMY_ROWS_MAX, STANDARD_ROWS_MAX = 18, 24
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -45,8 +48,17 @@ class Shown:
     @property
     def bound(self) -> int:
         """How many technicians of the unassigned visits have WeChat, and so get a message."""
+        return sum(row.has_wechat for row in self._waiting_rows)
+
+    @property
+    def unbound(self) -> int:
+        """How many of them somebody has to call."""
+        return sum(not row.has_wechat for row in self._waiting_rows)
+
+    @property
+    def _waiting_rows(self) -> list[Row]:
         waiting = {bar.technician_id for bar in self.board.unassigned}
-        return sum(row.has_wechat for row in self.board.rows if row.technician_id in waiting)
+        return [row for row in self.board.rows if row.technician_id in waiting]
 
     @property
     def topic(self) -> str:
@@ -64,11 +76,11 @@ def home() -> ResponseReturnValue:
 @signed_in(*READERS)
 def board() -> ResponseReturnValue:
     """Show the day."""
-    density = call.cookie(DENSITY_COOKIE)
+    shown = _shown()
     return render_template(
         "console/board.html",
-        shown=_shown(),
-        density=density if density in DENSITIES else "compact",
+        shown=shown,
+        density=_density(len(shown.board.rows)),
         densities=[(key, gettext(word)) for key, word in DENSITIES.items()],
         **_WORDS,
     )
@@ -107,6 +119,16 @@ def _shown() -> Shown:
         branch = frame.enter(db, branch_id=wanted["branch"], day=day)
         found = boards.day_board(db, branch_id=branch.id, day=day, now=call.now())
     return Shown(branch=branch, board=found, view=wanted["view"])
+
+
+def _density(rows: int) -> str:
+    """Return the density that was chosen, else the roomiest in which the day needs no scrolling."""
+    chosen = call.cookie(DENSITY_COOKIE)
+    if chosen in DENSITIES:
+        return chosen
+    if rows <= ROOMY_ROWS_MAX:
+        return "roomy"
+    return "standard" if rows <= STANDARD_ROWS_MAX else "compact"
 
 
 _WORDS: dict[str, Any] = {

@@ -15,14 +15,15 @@ from faces.console.forms import BookingsQuery
 from faces.console.paging import Page
 from faces.console.routes import READERS, blueprint
 from kernel.db import transaction
+from kernel.words import msg
 from members import queries as members
 from notifications import queries as notifications
 
 STATES = {
-    BookingState.HELD: "已锁定",
-    BookingState.BOOKED: "已预约",
-    BookingState.COMPLETED: "已完成",
-    BookingState.EXPIRED: "已过期",
+    BookingState.HELD: msg("已锁定"),
+    BookingState.BOOKED: msg("已预约"),
+    BookingState.COMPLETED: msg("已完成"),
+    BookingState.EXPIRED: msg("已过期"),
 }
 
 

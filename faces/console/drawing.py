@@ -4,24 +4,25 @@ from typing import Any
 
 from dispatch.board import BUSY_PERCENT, Bar, Board, Look, Row
 from faces.chrome.filters import gettext, length_text
+from kernel.words import msg
 
 HOUR_S = 3600
 # The hours that are always shown; a longer day shows more.
 FROM_HOUR, TO_HOUR = 8, 20
 
 WORDS = {
-    Look.DONE: "已完成",
-    Look.IN_SERVICE: "服务中",
-    Look.ON_WAY: "已出发",
-    Look.ACCEPTED: "已接单",
-    Look.ASSIGNED: "待接单",
-    Look.PLANNED: "待派",
-    Look.HELD: "锁定中",
-    Look.RISK: "有风险",
-    Look.LATE: "将迟到",
+    Look.DONE: msg("已完成"),
+    Look.IN_SERVICE: msg("服务中"),
+    Look.ON_WAY: msg("已出发"),
+    Look.ACCEPTED: msg("已接单"),
+    Look.ASSIGNED: msg("待接单"),
+    Look.PLANNED: msg("待派"),
+    Look.HELD: msg("锁定中"),
+    Look.RISK: msg("有风险"),
+    Look.LATE: msg("将迟到"),
 }
 # A bar in one line; the script fills it in.
-BAR = "{label}，{technician}，{start}–{end}，承诺 {opens}–{shuts}，{state}"
+BAR = msg("{label}，{technician}，{start}–{end}，承诺 {opens}–{shuts}，{state}")
 
 
 def drawn(board: Board) -> dict[str, Any]:

@@ -12,6 +12,7 @@ from kernel.actor import Role
 from kernel.clock import local_date
 from kernel.db import Session
 from kernel.errors import Missing
+from kernel.words import msg
 
 BRANCH_COOKIE = "console_branch"
 COOKIE_S = 90 * 86_400
@@ -139,12 +140,12 @@ def _rail() -> list[dict[str, str]]:
 
 
 _RAIL = (
-    ("board", "看板"),
-    ("plans", "排班"),
-    ("bookings", "预约"),
-    ("technicians", "师傅"),
-    ("messages", "消息"),
-    ("stores", "门店"),
+    ("board", msg("看板")),
+    ("plans", msg("排班")),
+    ("bookings", msg("预约")),
+    ("technicians", msg("师傅")),
+    ("messages", msg("消息")),
+    ("stores", msg("门店")),
 )
 _LIST_OF = {
     **{f"console.{key}": f"console.{key}" for key, _ in _RAIL},
@@ -152,8 +153,8 @@ _LIST_OF = {
     "console.booking": "console.bookings",
 }
 _ROLE_WORDS = {
-    Role.DISPATCHER: "调度员",
-    Role.MANAGER: "经理",
-    Role.ADMINISTRATOR: "管理员",
-    Role.AUDITOR: "审计员",
+    Role.DISPATCHER: msg("调度员"),
+    Role.MANAGER: msg("经理"),
+    Role.ADMINISTRATOR: msg("管理员"),
+    Role.AUDITOR: msg("审计员"),
 }

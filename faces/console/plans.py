@@ -24,12 +24,12 @@ from kernel.words import msg
 from members import queries as members
 
 STATES = {
-    PENDING: ("计算中", "info", "loader"),
-    proposals.READY: ("未生效", "violet", "sparkles"),
-    proposals.ACCEPTED: ("已接受", "ok", "circle-check"),
-    proposals.DISCARDED: ("已放弃", "gray", "circle-x"),
-    proposals.OUTDATED: ("已过时", "gray", "clock-x"),
-    proposals.FAILED: ("没有算出", "danger", "alert-circle"),
+    PENDING: (msg("计算中"), "info", "loader"),
+    proposals.READY: (msg("未生效"), "violet", "sparkles"),
+    proposals.ACCEPTED: (msg("已接受"), "ok", "circle-check"),
+    proposals.DISCARDED: (msg("已放弃"), "gray", "circle-x"),
+    proposals.OUTDATED: (msg("已过时"), "gray", "clock-x"),
+    proposals.FAILED: (msg("没有算出"), "danger", "alert-circle"),
 }
 OUTCOME = "plan_outcome"
 

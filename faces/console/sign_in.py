@@ -67,9 +67,11 @@ def _opened(login: str, password: str) -> Opened:
     Raises WrongPassword, TooManyTries, NoConsole.
     """
     with transaction() as db:
-        staff = sign_ins.check_password(db, login=login, password=password, now=call.now())
+        staff = sign_ins.check_password(db, login=login, password=password, now=call.true_now())
         if staff is not None and staff.role in READERS:
-            return sign_ins.open_sign_in(db, role=staff.role, subject_id=staff.id, now=call.now())
+            return sign_ins.open_sign_in(
+                db, role=staff.role, subject_id=staff.id, now=call.true_now()
+            )
     if staff is None:
         raise WrongPassword(field="password")
     raise NoConsole(field="login")

@@ -7,6 +7,7 @@ from typing import Any, Protocol
 
 from dispatch.states import VisitState
 from faces.chrome.filters import clock_text, day_text, gettext
+from kernel.words import msg
 from notifications.messages import SPECS
 
 
@@ -44,25 +45,25 @@ class Line:
 
 
 BOOKING_WORDS = {
-    "create": "锁定时段",
-    "commit": "预约成功",
-    "expire": "放开时段",
+    "create": msg("锁定时段"),
+    "commit": msg("预约成功"),
+    "expire": msg("放开时段"),
 }
 VISIT_WORDS = {
-    "assign": "派单",
-    "accept": "接单",
-    "depart": "出发",
-    "arrive": "到达",
-    "start": "开工",
-    "finish": "完工",
+    "assign": msg("派单"),
+    "accept": msg("接单"),
+    "depart": msg("出发"),
+    "arrive": msg("到达"),
+    "start": msg("开工"),
+    "finish": msg("完工"),
 }
 ROLE_WORDS = {
-    "member": "业主",
-    "technician": "师傅",
-    "dispatcher": "调度员",
-    "manager": "经理",
-    "administrator": "管理员",
-    "system": "系统",
+    "member": msg("业主"),
+    "technician": msg("师傅"),
+    "dispatcher": msg("调度员"),
+    "manager": msg("经理"),
+    "administrator": msg("管理员"),
+    "system": msg("系统"),
 }
 # What is still to come after each state.
 _AHEAD = {
@@ -74,11 +75,11 @@ _AHEAD = {
     VisitState.IN_SERVICE: ("finish",),
 }
 MESSAGE_STATES = {
-    "pending": ("待发送", "info"),
-    "sent": ("已发送", "ok"),
-    "suppressed": ("对方收不到", "warn"),
-    "unknown": ("可能已送达", "warn"),
-    "dead": ("发送失败", "danger"),
+    "pending": (msg("待发送"), "info"),
+    "sent": (msg("已发送"), "ok"),
+    "suppressed": (msg("对方收不到"), "warn"),
+    "unknown": (msg("可能已送达"), "warn"),
+    "dead": (msg("发送失败"), "danger"),
 }
 TO_TECHNICIAN = {"M4"}
 
@@ -118,7 +119,7 @@ def line_of(message: Said) -> Line:
     spec = SPECS.get(message.kind)
     word, tone = MESSAGE_STATES.get(message.state, (message.state, "gray"))
     if message.outcome.startswith("fail"):
-        word, tone = "对方没收到", "danger"
+        word, tone = msg("对方没收到"), "danger"
     labels = dict(spec.fields) if spec else {}
     return Line(
         title=gettext(spec.title) if spec else message.kind,

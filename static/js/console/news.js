@@ -4,13 +4,14 @@
 // data-key: they are changed in place, and none comes, goes or moves while a pointer or the focus is on
 // the list; [data-updates-of="name"] then says how many wait, and a press on it lets them in.
 
-import { say } from "../chrome/words.js";
+import { now, say } from "../chrome/words.js";
 
 const GATHER_MS = 250;
-const EVERY_MS = 60000;
+const LOOK_MS = 1000;
+const MINUTE_MS = 60000;
 const waiting = new Map();
 
-/** Ask for news when the house tells of a change, and each minute; `after` runs once it is patched in. */
+/** Ask for news when the house tells of a change, and each business minute; `after` runs once it is patched in. */
 export function followNews(address, after) {
   const news = { view: "board", ask };
   let timer = 0;
@@ -38,9 +39,19 @@ export function followNews(address, after) {
   }
 
   document.body.addEventListener("doorbell:changed", soon);
-  setInterval(() => { if (!document.hidden) soon(); }, EVERY_MS);
+  // Estimates move with the minutes, and jump when the demo clock does.
+  let minute = minuteNow();
+  setInterval(() => {
+    if (document.hidden || minuteNow() === minute) return;
+    minute = minuteNow();
+    soon();
+  }, LOOK_MS);
   document.addEventListener("visibilitychange", () => { if (!document.hidden) soon(); });
   return news;
+}
+
+function minuteNow() {
+  return Math.floor(now() / MINUTE_MS);
 }
 
 function patch(fresh) {
@@ -55,14 +66,14 @@ function patch(fresh) {
 
 function patchList(shown, fresh) {
   const old = keyed(shown);
-  const now = keyed(fresh);
-  for (const [key, row] of now) {
+  const told = keyed(fresh);
+  for (const [key, row] of told) {
     const known = old.get(key);
     if (known && known.outerHTML !== row.outerHTML) changeRow(known, row);
   }
-  const same = [...old.keys()].join("\n") === [...now.keys()].join("\n");
+  const same = [...old.keys()].join("\n") === [...told.keys()].join("\n");
   if (same) { settle(shown); return; }
-  if (shown.matches(":hover") || shown.contains(document.activeElement)) { hold(shown, fresh, old, now); return; }
+  if (shown.matches(":hover") || shown.contains(document.activeElement)) { hold(shown, fresh, old, told); return; }
   arrange(shown, fresh);
 }
 
@@ -85,11 +96,11 @@ function arrange(shown, fresh) {
   settle(shown);
 }
 
-function hold(shown, fresh, old, now) {
+function hold(shown, fresh, old, told) {
   waiting.set(shown.dataset.patch, fresh);
   const button = buttonOf(shown);
   if (!button) return;
-  const count = [...now.keys()].filter((key) => !old.has(key)).length + [...old.keys()].filter((key) => !now.has(key)).length;
+  const count = [...told.keys()].filter((key) => !old.has(key)).length + [...old.keys()].filter((key) => !told.has(key)).length;
   button.textContent = say("updates", Math.max(1, count));
   button.hidden = false;
 }

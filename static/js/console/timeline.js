@@ -10,7 +10,10 @@ const NAMES_PX = 144;
 const SIGN_PX = 12;
 const PADDING_PX = 8;
 const RESIZED_MS = 150;
+const PILL_PX = 16;
+const LABEL_PX = 42;
 const IN_DANGER = new Set(["risk", "late"]);
+const PINNED = new Set(["risk", "late", "planned"]);
 
 export class Timeline {
   constructor(place, day) {
@@ -195,7 +198,8 @@ export class Timeline {
     const look = `bar bar-${bar.look}`;
     if (button.className !== look) button.className = look;
     button.dataset.bar = bar.id;
-    button.dataset.pinLink = `v${bar.pin}`;
+    // A visit without a pin of its own lights its technician's.
+    button.dataset.pinLink = PINNED.has(bar.look) ? `v${bar.pin}` : `t${this.barsById.get(bar.id).row.id}`;
     const words = this.words(bar);
     if (button.title !== words) { button.title = words; button.setAttribute("aria-label", words); }
     write(button.children[0], bar.what);
@@ -263,6 +267,15 @@ export class Timeline {
     this.line.style.insetInlineStart = left;
     this.pill.style.insetInlineStart = left;
     write(this.pill, clock(second));
+    this.coverHours(second);
+  }
+
+  /** An hour's words under the pill would stick out of it. */
+  coverHours(second) {
+    for (const [place, label] of [...this.place.querySelectorAll(".ec-slot > time")].entries()) {
+      const away = ((second - (this.day.hours[0] + place) * HOUR_S) / HOUR_S) * this.hourPx;
+      label.classList.toggle("is-covered", !this.pill.hidden && away > -PILL_PX && away < PILL_PX + LABEL_PX);
+    }
   }
 
   moment(second) {
