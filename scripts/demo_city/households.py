@@ -60,8 +60,9 @@ class Household:
 
     @property
     def address(self) -> str:
+        """The address as booking.addresses keeps it."""
         home = self.compound
-        return f"青岛市{home.district}{home.street}{home.name}{self.door}"
+        return f"{home.district} {home.street} {home.name} {self.door}"
 
 
 class Neighbourhood:

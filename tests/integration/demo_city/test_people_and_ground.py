@@ -7,8 +7,10 @@ import pytest
 from flask import Flask
 from sqlalchemy import func, select
 
+from booking import addresses
 from booking import queries as booking
-from booking.models import Booking
+from booking.models import Booking, Draft
+from booking.operations.drafts import Address
 from booking.states import BookingState
 from dispatch import queries as dispatch
 from gateways.maps.gazetteer import qingdao
@@ -105,6 +107,17 @@ class TestMembers:
 
             assert len(regulars) >= 10
             assert all(ledger_queries.points_balance(db, m) >= 150 for m in regulars)
+
+    def test_live_at_addresses_that_the_house_would_keep_alike(self, city: Flask) -> None:
+        with transaction(reads_only=True) as db:
+            kept = db.scalars(select(Draft).order_by(Draft.id).limit(200)).all()
+
+        for draft in kept:
+            found = addresses.check(draft.address, draft.door, qingdao())
+            assert found.is_sure
+            assert found.address == Address(
+                text=draft.address, compound=draft.compound, door=draft.door, point=draft.point
+            )
 
     def test_have_followed_before_they_booked(self, city: Flask) -> None:
         with transaction(reads_only=True) as db:
