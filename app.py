@@ -80,6 +80,8 @@ def create_app(settings: Settings | None = None, clock: Clock | None = None) -> 
     Migrate(app, db.sa, directory=str(ROOT / "migrations"), render_as_batch=True)
     app.extensions["doorbell.settings"] = settings
     app.extensions["doorbell.clock"] = clock or _clock(settings)
+    # A test's clock is the true one, too: its sessions must not depend on the day of the run.
+    app.extensions["doorbell.true_clock"] = clock or SystemClock()
     _join_doorbell(app, settings)
     _join_wechat(app, settings)
     _join_faces(app, settings)

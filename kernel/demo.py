@@ -32,6 +32,12 @@ def set_now(db: Session, *, to: datetime) -> None:
         row.offset_s = offset_s
 
 
+def now_in(db: Session) -> datetime:
+    """Return the demo's business time, locked against other hands until the transaction ends."""
+    row = db.get(DemoClockRow, _ROW_ID, with_for_update=True, populate_existing=True)
+    return SystemClock().now() + timedelta(seconds=row.offset_s if row else 0)
+
+
 def next_nine(now: datetime) -> datetime:
     """Return the next 09:00 in Asia/Shanghai after `now`."""
     local = now.astimezone(SHANGHAI)

@@ -44,6 +44,11 @@ def now() -> datetime:
     return cast(datetime, g.now)
 
 
+def true_now() -> datetime:
+    """Return the true time: for sessions and sign-ins, which the demo clock must not end."""
+    return cast(Clock, current_app.extensions["doorbell.true_clock"]).now()
+
+
 def actor() -> Actor:
     """Return who makes this call; views behind `signed_in` always have one."""
     return cast(Actor, g.actor)

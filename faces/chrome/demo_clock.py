@@ -10,7 +10,7 @@ from faces.chrome import call
 from faces.chrome.sign_in import public
 from kernel.clock import SHANGHAI, SystemClock
 from kernel.db import transaction
-from kernel.demo import next_nine, set_now
+from kernel.demo import next_nine, now_in, set_now
 from kernel.errors import Forbidden, Invalid
 
 blueprint = Blueprint("demo_clock", __name__)
@@ -33,15 +33,14 @@ def move() -> ResponseReturnValue:
     if not hmac.compare_digest(key.encode(), call.settings().control_key.encode()):
         raise Forbidden
     body = request.get_json()
-    now = call.clock().now()
-    if body.get("to") == "next_0900":
-        target = next_nine(now)
-    else:
-        advance_s = body.get("advance_s")
-        if type(advance_s) is not int or not 0 < advance_s <= ADVANCE_S_MAX:
-            raise Invalid(field="advance_s")
-        target = now + timedelta(seconds=advance_s)
+    advance_s = body.get("advance_s")
+    is_to_nine = body.get("to") == "next_0900"
+    if not is_to_nine and (type(advance_s) is not int or not 0 < advance_s <= ADVANCE_S_MAX):
+        raise Invalid(field="advance_s")
     with transaction() as db:
+        # Read where it is written: two presses in a row must not count as one.
+        now = now_in(db)
+        target = next_nine(now) if is_to_nine else now + timedelta(seconds=advance_s)
         set_now(db, to=target)
     return _answer(target)
 

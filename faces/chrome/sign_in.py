@@ -110,14 +110,14 @@ def _who() -> None:
     if not g.sign_in_token or request.path.startswith("/static/"):
         return
     with transaction(reads_only=True) as db:
-        row = members.sign_in(db, token=g.sign_in_token, now=call.now())
+        row = members.sign_in(db, token=g.sign_in_token, now=call.true_now())
         if row is None:
             return
         g.actor, g.csrf_token = _actor(db, row.role, row.subject_id), row.csrf_token
-        is_stale = (call.now() - row.seen_at).total_seconds() > 60
+        is_stale = (call.true_now() - row.seen_at).total_seconds() > 60
     if is_stale:
         with transaction() as db:
-            sign_ins.keep_alive(db, token=g.sign_in_token, now=call.now())
+            sign_ins.keep_alive(db, token=g.sign_in_token, now=call.true_now())
 
 
 def _actor(db: Any, role: Role, subject_id: int) -> Actor | None:

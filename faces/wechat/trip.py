@@ -30,7 +30,7 @@ def start() -> ResponseReturnValue:
     if request.args.get("role") == "technician":
         path = f"technician {path}"
     with transaction() as db:
-        state = sign_ins.start_trip(db, cookie=cookie, return_path=path, now=call.now())
+        state = sign_ins.start_trip(db, cookie=cookie, return_path=path, now=call.true_now())
     answer = redirect(
         _oauth().authorize_url(redirect_uri=_return_address(), state=state, scope=SCOPE)
     )
@@ -47,7 +47,7 @@ def done() -> ResponseReturnValue:
     cookie = request.cookies.get(sign_in.TRIP_COOKIE, "")
     with transaction() as db:
         wanted = sign_ins.end_trip(
-            db, state=request.args.get("state", ""), cookie=cookie, now=call.now()
+            db, state=request.args.get("state", ""), cookie=cookie, now=call.true_now()
         )
     try:
         visitor = _oauth().exchange(request.args.get("code", ""))
@@ -66,10 +66,10 @@ def done() -> ResponseReturnValue:
 
 
 def _opened(openid: str, *, wants_technician: bool) -> Opened | None:
-    now = call.now()
+    now = call.true_now()
     with transaction() as db:
         if not wants_technician:
-            member = following.meet(db, openid=openid, now=now)
+            member = following.meet(db, openid=openid, now=call.now())
             return sign_ins.open_sign_in(db, role=Role.MEMBER, subject_id=member.id, now=now)
         technician = dispatch.technician_by_openid(db, openid)
         if technician is None:

@@ -37,8 +37,11 @@ class Phone:
         self.root.locator("[data-follow]:visible").click()
 
     def menu(self, *names: str) -> None:
-        for name in names:
+        *above, last = names
+        for name in above:
             self.root.locator("[data-menu] button:visible", has_text=name).first.click()
+        place = "[data-submenu]" if above else "[data-menu]"
+        self.root.locator(f"{place} button:visible", has_text=last).first.click()
 
     def says(self, words: str) -> Locator:
         return self.root.locator(".bubble", has_text=words).last
