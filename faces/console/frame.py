@@ -117,8 +117,11 @@ def _stepper(branch_id: int, day: date) -> dict[str, str]:
     def on(other: date) -> str:
         return _here(branch=branch_id, day=other.isoformat())
 
+    label = day_text(day)
+    if day.year != today().year:
+        label = gettext("%(year)s年%(day)s", year=day.year, day=label)
     return {
-        "label": day_text(day),
+        "label": label,
         "prev": on(day - timedelta(days=1)),
         "next": on(day + timedelta(days=1)),
         "today": on(today()),

@@ -13,6 +13,9 @@ from kernel.db import transaction
 from notifications import queries
 from notifications.messages import SPECS
 
+# What a message is about, and the page of such a thing.
+PAGE_OF = {"booking": "console.booking", "visit": "console.visit"}
+
 
 @blueprint.get("/messages")
 @signed_in(*READERS)
@@ -32,7 +35,8 @@ def messages() -> ResponseReturnValue:
         )
     return render_template(
         "console/messages.html",
-        rows=[(row, story.line_of(row)) for row in rows],
+        rows=[(story.line_of(row), *row.about.split(":", 1)) for row in rows],
+        pages=PAGE_OF,
         wanted=wanted,
         states=[(key, word) for key, (word, _) in story.MESSAGE_STATES.items()],
         kinds=[(spec.kind, spec.title) for spec in SPECS.values()],

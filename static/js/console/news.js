@@ -100,9 +100,14 @@ function hold(shown, fresh, old, told) {
   waiting.set(shown.dataset.patch, fresh);
   const button = buttonOf(shown);
   if (!button) return;
-  const count = [...told.keys()].filter((key) => !old.has(key)).length + [...old.keys()].filter((key) => !told.has(key)).length;
+  const count = missing(told, old) + missing(old, told);
   button.textContent = say("updates", Math.max(1, count));
   button.hidden = false;
+}
+
+/** How many rows of `some` the others lack; the row that says "none" is no row. */
+function missing(some, others) {
+  return [...some.keys()].filter((key) => key !== "none" && !others.has(key)).length;
 }
 
 function settle(shown) {
