@@ -28,7 +28,7 @@ OLDEST_DAYS = 420
 YOUNGEST_DAYS = 24
 # People live near the centre rather than at the edge of a territory: a decay length.
 NEAR_M = 7_000
-# Nobody in China has such a number: the segment is not given out.
+# As far as we know no carrier gives this segment out, so that nobody's own number is shown.
 PHONE_SEGMENT = "154"
 _OPENID_LETTERS = string.ascii_letters + string.digits + "-_"
 OPENID_HEAD = "oDemo"

@@ -19,7 +19,7 @@ FIRST_WORK_NUMBER = 201
 WORK_NUMBER_STEP = 3
 # Technicians live near their depot: a decay length.
 NEAR_M = 6_000
-# Nobody in China has such a number: the segment is not given out.
+# As far as we know no carrier gives this segment out, so that nobody's own number is shown.
 PHONE_SEGMENT = "161"
 HALF_HOUR_S = HOUR_S // 2
 REST_S = 45 * MINUTE_S
