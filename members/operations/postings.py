@@ -1,6 +1,6 @@
 """Postings to the ledger."""
 
-from datetime import datetime
+from datetime import UTC, datetime
 
 from sqlalchemy import select
 from sqlalchemy.dialects import postgresql, sqlite
@@ -58,7 +58,8 @@ def _book(db: Session, draft: Draft, posting: Posting, now: datetime) -> None:
             head=account.head,
             posting_key=draft.key,
             content_hash=draft.content_hash,
-            at=now.isoformat(),
+            # As the row will give it back, whatever zone the caller speaks.
+            at=now.astimezone(UTC).isoformat(),
             seq=seq,
             amount=amount,
             balance=balance,
