@@ -1,0 +1,85 @@
+"""Rows of the ledger that stand, and everything one could write over them."""
+
+import pytest
+from sqlalchemy import text
+from sqlalchemy.exc import DBAPIError
+
+from kernel.db import sa, transaction
+from members.ledger import HOUSE_POINTS, POINTS, Draft
+from members.ledger_models import Posting
+from members.operations import postings
+from tests.house import MONDAY_NINE, a_member
+
+# Each append-only table of the ledger: its columns, and by each of its keys a row that collides.
+TABLES = {
+    "members_posting": (
+        "id, idempotency_key, content_hash, kind, evidence, reverses_id, at",
+        {
+            "id": "1, 'other', 'x', 'x', 'x', NULL, '2026-01-01'",
+            "idempotency_key": "99, 'completion:B1', 'x', 'x', 'x', NULL, '2026-01-01'",
+            "reverses_id": "99, 'other', 'x', 'x', 'x', 1, '2026-01-01'",
+        },
+    ),
+    "members_entry": (
+        "id, posting_id, account_id, seq, amount, balance_after, hash",
+        {
+            "id": "1, 1, 1, 9, 5, 5, 'x'",
+            "account_id, seq": "99, 1, 1, 1, 5, 5, 'x'",
+        },
+    ),
+}
+COLLISIONS = [(table, key) for table, (_, keys) in TABLES.items() for key in keys]
+
+
+def a_reversal(key: str) -> Posting:
+    """Return a posting that reverses the first one."""
+    return Posting(
+        idempotency_key=key,
+        content_hash="x",
+        kind="reversal",
+        evidence="booking:B1",
+        reverses_id=1,
+        at=MONDAY_NINE,
+    )
+
+
+def two_postings() -> None:
+    """Post one completion, and a posting that reverses it."""
+    draft = Draft(
+        key="completion:B1",
+        kind="completion",
+        unit=POINTS,
+        legs={HOUSE_POINTS: -180, "member:1": 180},
+        evidence="booking:B1",
+    )
+    with transaction() as db:
+        a_member(db)
+        postings.post(db, draft, now=MONDAY_NINE)
+        db.add(a_reversal("reverse:B1"))
+
+
+def rows() -> list[tuple[object, ...]]:
+    """Return every row of the ledger's append-only tables."""
+    with sa.engine.connect() as connection:
+        return [
+            tuple(row)
+            for table in TABLES
+            for row in connection.execute(text(f"SELECT * FROM {table} ORDER BY id"))
+        ]
+
+
+def check_refused(statement: str) -> None:
+    """Run the statement, which the database must refuse without having changed a row."""
+    before = rows()
+    with pytest.raises(DBAPIError, match="immutable"), sa.engine.begin() as connection:
+        connection.exec_driver_sql(statement)
+    assert rows() == before
+
+
+def upserting(key: str) -> str:
+    """Return an upsert that would take over the posting of that key."""
+    columns, values = TABLES["members_posting"]
+    return (
+        f"INSERT INTO members_posting ({columns}) VALUES ({values[key]}) "
+        f"ON CONFLICT ({key}) DO UPDATE SET kind = 'stolen'"
+    )

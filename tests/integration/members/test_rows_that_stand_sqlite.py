@@ -1,0 +1,53 @@
+"""What SQLite must refuse besides: INSERT OR REPLACE, which deletes without saying so."""
+
+import sqlite3
+from pathlib import Path
+
+import pytest
+from flask import Flask
+
+from kernel.db import sa
+from tests.integration.members.standing import (
+    COLLISIONS,
+    TABLES,
+    check_refused,
+    rows,
+    two_postings,
+)
+
+
+@pytest.fixture(scope="module")
+def database_url(sqlite_url: str) -> str:
+    return sqlite_url
+
+
+@pytest.fixture(autouse=True)
+def _two_postings(app: Flask) -> None:
+    two_postings()
+
+
+@pytest.mark.parametrize(("table", "key"), COLLISIONS)
+class TestARowThatStands:
+    def test_cannot_be_replaced_by_any_of_its_keys(self, table: str, key: str) -> None:
+        columns, values = TABLES[table]
+
+        check_refused(f"INSERT OR REPLACE INTO {table} ({columns}) VALUES ({values[key]})")
+        check_refused(f"REPLACE INTO {table} ({columns}) VALUES ({values[key]})")
+
+    def test_cannot_be_replaced_with_a_tool_of_ones_own(self, table: str, key: str) -> None:
+        # Its connection has no recursive triggers, which ours switches on: the delete is silent.
+        columns, values = TABLES[table]
+        statements = [f"INSERT OR REPLACE INTO {table} ({columns}) VALUES ({values[key]})"]
+        if key != "id":
+            names, row = columns.split(", ", 1)[1], values[key].split(", ", 1)[1]
+            statements.append(f"INSERT OR REPLACE INTO {table} ({names}) VALUES ({row})")
+        before = rows()
+        line = sqlite3.connect(Path(str(sa.engine.url.database)))
+
+        for statement in statements:
+            with pytest.raises(sqlite3.IntegrityError, match="immutable"):
+                line.execute(statement)
+
+        line.rollback()
+        line.close()
+        assert rows() == before
