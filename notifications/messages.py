@@ -10,6 +10,7 @@ from datetime import datetime
 from gateways.wechat.fields import THING_MAX, FieldType, FieldUnfit, fit, type_of
 from gateways.wechat.words import shorten
 from kernel.clock import SHANGHAI
+from kernel.words import msg
 
 # Said in the stead of a value that no shortening makes fit, such as a name of emoji: the news must
 # arrive all the same.
@@ -38,7 +39,7 @@ class Spec:
 
 M1 = Spec(
     "M1",
-    "预约成功通知",
+    msg("预约成功通知"),
     (
         ("thing1", "服务项目"),
         ("time2", "上门时间"),
@@ -49,7 +50,7 @@ M1 = Spec(
 )
 M4 = Spec(
     "M4",
-    "新任务提醒",
+    msg("新任务提醒"),
     (
         ("thing1", "服务项目"),
         ("time2", "上门时间"),
@@ -59,7 +60,7 @@ M4 = Spec(
 )
 M5 = Spec(
     "M5",
-    "师傅已安排通知",
+    msg("师傅已安排通知"),
     (
         ("thing1", "服务项目"),
         ("time2", "上门时间"),
@@ -70,7 +71,7 @@ M5 = Spec(
 )
 M7 = Spec(
     "M7",
-    "师傅出发通知",
+    msg("师傅出发通知"),
     (
         ("name1", "上门师傅"),
         ("time2", "预计到达"),
@@ -80,7 +81,7 @@ M7 = Spec(
 )
 M12 = Spec(
     "M12",
-    "师傅到达通知",
+    msg("师傅到达通知"),
     (
         ("name1", "上门师傅"),
         ("time2", "到达时间"),
@@ -90,7 +91,7 @@ M12 = Spec(
 )
 M17 = Spec(
     "M17",
-    "服务完成通知",
+    msg("服务完成通知"),
     (
         ("thing1", "服务项目"),
         ("time2", "完成时间"),

@@ -10,6 +10,7 @@ from werkzeug.exceptions import HTTPException
 
 from faces.chrome.sign_in import ForgedRequest, NotSignedIn
 from kernel.errors import Conflict, Forbidden, Invalid, Missing, Refusal, Unavailable
+from kernel.words import msg
 
 log = logging.getLogger(__name__)
 
@@ -32,12 +33,12 @@ STATUS_OF_CODE = {
     "too_large": 413,
 }
 _SENTENCES = {
-    400: "页面没有看懂这次请求，请返回重试。",
-    404: "没有找到您要看的内容。",
-    405: "这个页面不支持这样操作。",
-    413: "内容太大，放不下。",
-    429: "操作太快了，请稍后再试。",
-    500: "系统出了点问题，您填的内容都还在，请稍后再试。",
+    400: msg("页面没有看懂这次请求，请返回重试。"),
+    404: msg("没有找到您要看的内容。"),
+    405: msg("这个页面不支持这样操作。"),
+    413: msg("内容太大，放不下。"),
+    429: msg("操作太快了，请稍后再试。"),
+    500: msg("系统出了点问题，您填的内容都还在，请稍后再试。"),
 }
 RETRY_AFTER_S = 5
 

@@ -7,13 +7,37 @@ from flask_babel import gettext as untyped_gettext
 
 from kernel.clock import SHANGHAI
 from kernel.names import surname_of
+from kernel.words import msg
 
-_WEEKDAYS = ("周一", "周二", "周三", "周四", "周五", "周六", "周日")
+_WEEKDAYS = (
+    msg("周一"),
+    msg("周二"),
+    msg("周三"),
+    msg("周四"),
+    msg("周五"),
+    msg("周六"),
+    msg("周日"),
+)
+_MONTHS = (
+    msg("1月"),
+    msg("2月"),
+    msg("3月"),
+    msg("4月"),
+    msg("5月"),
+    msg("6月"),
+    msg("7月"),
+    msg("8月"),
+    msg("9月"),
+    msg("10月"),
+    msg("11月"),
+    msg("12月"),
+)
 
 
 def register(app: Flask) -> None:
     """Add the filters to the app's templates."""
     for name, function in (
+        ("date", date_text),
         ("day", day_text),
         ("weekday", weekday),
         ("clock", clock_text),
@@ -36,10 +60,19 @@ def weekday(value: datetime | date) -> str:
     return gettext(_WEEKDAYS[local(value).weekday()])
 
 
+def month_text(value: datetime | date) -> str:
+    """11月."""
+    return gettext(_MONTHS[local(value).month - 1])
+
+
+def date_text(value: datetime | date) -> str:
+    """11月26日."""
+    return gettext("%(month)s%(day)s日", month=month_text(value), day=local(value).day)
+
+
 def day_text(value: datetime | date) -> str:
     """11月26日 周四."""
-    when = local(value)
-    return gettext("%(month)s月%(day)s日", month=when.month, day=when.day) + " " + weekday(when)
+    return gettext("%(date)s %(weekday)s", date=date_text(value), weekday=weekday(value))
 
 
 def clock_text(value: datetime) -> str:

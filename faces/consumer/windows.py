@@ -17,7 +17,7 @@ from dispatch.planner.problem import Window
 from faces.chrome import call
 from faces.chrome.context import CARE_COOKIE
 from faces.chrome.errors import sentence_of, status_of
-from faces.chrome.filters import day_text, gettext, second_text, weekday
+from faces.chrome.filters import day_text, gettext, month_text, second_text, weekday
 from faces.chrome.sign_in import signed_in
 from faces.consumer import forms, home
 from faces.consumer.forms import HoldForm
@@ -132,9 +132,11 @@ def distance(other: Choice, *, day: date, window: Window) -> str:
     hours = abs(later_s) // 3600
     words = gettext("晚 %(n)s 小时", n=hours) if later_s > 0 else gettext("早 %(n)s 小时", n=hours)
     if not days:
-        return f"{gettext('同一天')}，{words}"
+        return gettext("同一天，%(words)s", words=words)
     moved = gettext("晚 %(n)s 天", n=days) if days > 0 else gettext("早 %(n)s 天", n=-days)
-    return f"{moved}，{words}" if later_s else f"{gettext('同一时间')}，{moved}"
+    if not later_s:
+        return gettext("同一时间，%(moved)s", moved=moved)
+    return gettext("%(moved)s，%(words)s", moved=moved, words=words)
 
 
 def _page(
@@ -161,7 +163,7 @@ def _page(
         draft=draft,
         service=service,
         cells=_cells(number, days, offers, resting=resting, chosen=chosen),
-        weekdays=[weekday(day)[-1:] for day in days[:7]],
+        weekdays=[weekday(day).removeprefix("周") for day in days[:7]],
         months=_months(days),
         chosen=chosen,
         choices=[choice(offer) for offer in (_few(offers) if is_few else listed)],
@@ -241,9 +243,8 @@ def _cell(number: str, day: date, left: int, *, rests: bool, selected: bool, fir
 
 
 def _months(days: Sequence[date]) -> str:
-    first, last = days[0].month, days[-1].month
-    month = gettext("%(month)s月", month=first)
-    return month if first == last else f"{month}–{gettext('%(month)s月', month=last)}"
+    first, last = month_text(days[0]), month_text(days[-1])
+    return first if first == last else f"{first}–{last}"
 
 
 def _day(text: str) -> date | None:

@@ -13,7 +13,7 @@ def day_words(when: date | datetime, *, now: datetime) -> str:
     if distance in (-1, 0, 1):
         return (gettext("昨天"), gettext("今天"), gettext("明天"))[distance + 1]
     if day.year != today.year:
-        return gettext("%(year)s年", year=day.year) + day_text(day)
+        return gettext("%(year)s年%(day)s", year=day.year, day=day_text(day))
     return day_text(day)
 
 
