@@ -45,6 +45,8 @@ _PHONE: dict[str, Any] = {
     "user_agent": _WECHAT,
 }
 _CONSOLE: dict[str, Any] = {"viewport": {"width": 1440, "height": 900}}
+# htmx logs as errors the requests that a person abandons by going elsewhere.
+_ABANDONED = ("htmx:sendAbort", "htmx:afterRequest")
 _WAIT_MS_MAX = 20_000
 expect.set_options(timeout=_WAIT_MS_MAX)
 
@@ -142,5 +144,5 @@ def picture() -> Callable[[Page, str], Path]:
 
 
 def _hear(message: ConsoleMessage, complaints: list[str]) -> None:
-    if message.type == "error":
+    if message.type == "error" and not message.text.startswith(_ABANDONED):
         complaints.append(f"{message.location.get('url', '')}: {message.text}")
