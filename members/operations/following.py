@@ -3,6 +3,7 @@
 from datetime import datetime
 
 from sqlalchemy import select
+from sqlalchemy.dialects import postgresql, sqlite
 
 from kernel import locks, outbox
 from kernel.db import Session
@@ -18,20 +19,24 @@ def lock_member(db: Session, member_id: int) -> None:
 
 def meet(db: Session, *, openid: str, now: datetime) -> Member:
     """Return the member of that openid, made now when he is new."""
-    known = db.scalars(select(Member).where(Member.openid == openid)).one_or_none()
+    found = select(Member).where(Member.openid == openid)
+    known = db.scalars(found).one_or_none()
     if known is not None:
         return known
-    newcomer = Member(
+    # Two of his acts may make him at once; PostgreSQL waits here for the other's commit.
+    insert = sqlite.insert if db.get_bind().dialect.name == "sqlite" else postgresql.insert
+    newcomer = insert(Member).values(
         number=new_number("M"),
         openid=openid,
-        joined_at=now,
+        name="",
+        phone="",
         follows=False,
         first_scene="",
         last_scene="",
+        joined_at=now,
     )
-    db.add(newcomer)
-    db.flush()
-    return newcomer
+    db.execute(newcomer.on_conflict_do_nothing(index_elements=["openid"]))
+    return db.scalars(found).one()
 
 
 def follow(db: Session, *, openid: str, scene: str, now: datetime) -> Member:
