@@ -1,0 +1,187 @@
+"""The inbox: each thing a person did is taken in once and answered the same."""
+
+import pytest
+from flask import Flask
+from sqlalchemy import select
+
+from booking.operations import catalogue
+from conversations import inbox, words
+from conversations.models import InboxRow
+from dispatch import queries as dispatch
+from dispatch.operations import roster
+from gateways.wechat.messages import Followed, Incoming, MenuViewed, Scanned, TextSaid, Unfollowed
+from kernel.db import transaction
+from kernel.outbox import OutboxRow
+from members import queries as members
+from members.models import Touch
+from tests.hands import at_once
+from tests.house import MONDAY_NINE, a_branch, a_technician
+
+OPENID = "oTest_00000000000000000000001"
+WELCOME = "海尔路旗舰店欢迎您。"
+
+
+@pytest.fixture(autouse=True)
+def _store(app: Flask) -> None:
+    with transaction() as db:
+        branch_id = a_branch(db)
+        a_technician(db, branch_id=branch_id)
+        catalogue.add_store(
+            db,
+            code="HL",
+            name="海尔路旗舰店",
+            scene="st_hailu",
+            branch_id=branch_id,
+            welcome=WELCOME,
+        )
+
+
+def received(message: Incoming) -> str:
+    with transaction() as db:
+        return inbox.receive(db, message, public_base="https://doorbell.localhost", now=MONDAY_NINE)
+
+
+def followed(*, scene: str = "", key: str = "1") -> Followed:
+    return Followed(
+        openid=OPENID, account="gh_1", sent_at_s=1, dedupe_key=key, scene=scene, ticket=""
+    )
+
+
+def scanned(*, scene: str, key: str = "2") -> Scanned:
+    return Scanned(
+        openid=OPENID, account="gh_1", sent_at_s=1, dedupe_key=key, scene=scene, ticket=""
+    )
+
+
+def said(text: str, *, key: str = "3") -> TextSaid:
+    return TextSaid(openid=OPENID, account="gh_1", sent_at_s=1, dedupe_key=key, text=text)
+
+
+class TestFollowing:
+    def test_by_a_stores_code_is_greeted_by_the_store(self, app: Flask) -> None:
+        assert received(followed(scene="st_hailu")) == WELCOME
+
+        with transaction(reads_only=True) as db:
+            member = members.member_by_openid(db, OPENID)
+        assert member is not None
+        assert (member.follows, member.first_scene) == (True, "st_hailu")
+
+    @pytest.mark.parametrize("scene", ["", "st_unknown"])
+    def test_by_no_store_is_greeted_by_the_house(self, scene: str) -> None:
+        assert received(followed(scene=scene)) == words.WELCOME
+
+    def test_three_deliveries_are_one_follow_with_one_answer(self, app: Flask) -> None:
+        answers = [received(followed(scene="st_hailu")) for _ in range(3)]
+
+        assert answers == [WELCOME] * 3
+        with transaction(reads_only=True) as db:
+            assert len(db.scalars(select(OutboxRow)).all()) == 1
+            assert len(db.scalars(select(Touch)).all()) == 1
+            assert len(db.scalars(select(InboxRow)).all()) == 1
+
+    def test_three_deliveries_at_once_are_one_follow_with_one_answer(self, app: Flask) -> None:
+        answers = at_once(app, [lambda: received(followed(scene="st_hailu"))] * 3)
+
+        assert answers == [WELCOME] * 3
+        with transaction(reads_only=True) as db:
+            assert len(db.scalars(select(OutboxRow)).all()) == 1
+
+    def test_and_scanning_at_once_are_both_taken_in(self, app: Flask) -> None:
+        # A newcomer's two acts reach two processes at one moment: both would make the member.
+        acts = [followed(key="a"), scanned(scene="st_hailu", key="b"), followed(key="c")]
+
+        answers = at_once(app, [lambda act=act: received(act) for act in acts])  # type: ignore[misc]  # bound now
+
+        assert all(answers)
+        with transaction(reads_only=True) as db:
+            assert len(db.scalars(select(InboxRow)).all()) == 3
+
+    def test_and_leaving_are_remembered(self, app: Flask) -> None:
+        received(followed())
+        left = Unfollowed(openid=OPENID, account="gh_1", sent_at_s=2, dedupe_key="9")
+
+        assert received(left) == words.NOTHING
+
+        with transaction(reads_only=True) as db:
+            member = members.member_by_openid(db, OPENID)
+        assert member is not None
+        assert not member.follows
+
+
+class TestScanning:
+    def test_a_stores_code_again_is_a_touch(self, app: Flask) -> None:
+        received(followed())
+
+        assert "海尔路旗舰店" in received(scanned(scene="st_hailu"))
+
+        with transaction(reads_only=True) as db:
+            assert [touch.scene for touch in db.scalars(select(Touch))] == ["st_hailu"]
+
+    def test_a_bind_code_binds_the_technician_and_not_a_store(self, app: Flask) -> None:
+        with transaction() as db:
+            code = roster.new_bind_code(db, technician_id=1)
+
+        answer = received(scanned(scene=words.BIND_SCENE_PREFIX + code))
+
+        assert answer.startswith("王师傅")
+        with transaction(reads_only=True) as db:
+            technician = dispatch.technician_by_openid(db, OPENID)
+            assert technician is not None
+            assert technician.bind_code == ""
+            # M4 reaches him only as a follower of the account.
+            assert members.member_by_openid(db, OPENID) is not None
+
+    def test_a_bind_code_twice_is_refused_but_its_repetition_is_not(self, app: Flask) -> None:
+        with transaction() as db:
+            code = roster.new_bind_code(db, technician_id=1)
+        scene = words.BIND_SCENE_PREFIX + code
+
+        first, repeated = received(scanned(scene=scene)), received(scanned(scene=scene))
+        used_up = received(scanned(scene=scene, key="another"))
+
+        assert first == repeated
+        assert used_up == "绑定码无效，请让调度重新生成。"
+
+    @pytest.mark.parametrize("scene", ["bind_", "bind_NONSENSE00"])
+    def test_a_bind_code_that_is_none_binds_nobody(self, app: Flask, scene: str) -> None:
+        assert received(scanned(scene=scene)) == "绑定码无效，请让调度重新生成。"
+
+        with transaction(reads_only=True) as db:
+            assert dispatch.technician_by_openid(db, OPENID) is None
+
+    def test_a_bind_code_moves_a_wechat_from_one_technician_to_another(self, app: Flask) -> None:
+        with transaction() as db:
+            a_technician(db, branch_id=1)
+            codes = [roster.new_bind_code(db, technician_id=i) for i in (1, 2)]
+        for number, code in enumerate(codes):
+            received(scanned(scene=words.BIND_SCENE_PREFIX + code, key=str(number)))
+
+        with transaction(reads_only=True) as db:
+            assert [dispatch.technician(db, i).openid for i in (1, 2)] == [None, OPENID]
+
+
+class TestSaying:
+    def test_something_known_leads_to_its_page(self, app: Flask) -> None:
+        assert "https://doorbell.localhost/c/bookings" in received(said("我的预约"))
+
+    def test_anything_else_is_helped(self, app: Flask) -> None:
+        assert received(said("<xml>' OR 1=1 --")) == words.HELP
+
+    def test_nothing_we_know_is_answered_by_silence(self, app: Flask) -> None:
+        viewed = MenuViewed(
+            openid=OPENID, account="gh_1", sent_at_s=1, dedupe_key="5", url="https://x"
+        )
+
+        assert received(viewed) == words.NOTHING
+
+    def test_is_kept_with_its_answer(self, app: Flask) -> None:
+        received(said("你好"))
+
+        with transaction(reads_only=True) as db:
+            row = db.scalars(select(InboxRow)).one()
+        assert (row.openid, row.kind, row.text, row.answer) == (
+            OPENID,
+            "textsaid",
+            "你好",
+            words.HELP,
+        )
