@@ -42,7 +42,7 @@ def spoken_window(starts_at: datetime, ends_at: datetime) -> str:
     start, end = starts_at.astimezone(SHANGHAI), ends_at.astimezone(SHANGHAI)
     last = end.hour % 12 or 12
     is_same = _half(start.hour) == _half(end.hour - 1)
-    until = f" {last}" if is_same else f"{_half(end.hour)} {last}"
+    until = f" {last}" if is_same else gettext("%(half)s %(hour)s", half=_half(end.hour), hour=last)
     return gettext("%(start)s到%(until)s 点", start=spoken(starts_at), until=until)
 
 
