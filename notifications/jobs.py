@@ -19,6 +19,7 @@ log = logging.getLogger(__name__)
 # More than connect and read timeout together, twice (a token refresh), plus ten.
 LEASE_S = 35.0
 SENDS_MAX = 200
+TOO_LATE = "nobody needs it any more"
 
 
 @dataclass(frozen=True, slots=True)
@@ -58,10 +59,14 @@ def _send(row: Message, sender: Sender, clock: Clock) -> None:
     if is_too_late(maybe_sent_s=row.maybe_sent_s, now_s=wall_s()):
         _write(row, Decision("unknown"), clock, maybe_sent_s=row.maybe_sent_s)
         return
-    # Known before the call, so that a death in the middle leaves the nine minutes known.
+    if row.not_after is not None and clock.now() > row.not_after:
+        state = "unknown" if had_ambiguous else "suppressed"
+        _write(row, Decision(state), clock, maybe_sent_s=row.maybe_sent_s, error=TOO_LATE)
+        return
     first_s = row.maybe_sent_s if had_ambiguous else wall_s()
-    with transaction() as db:
-        db.execute(update(Message).where(Message.id == row.id).values(maybe_sent_s=first_s))
+    if not _note_attempt(row, first_s):
+        log.info("message %s has passed to another hand", row.id)
+        return
     try:
         msgid = sender.wechat.send_template(
             openid=row.openid,
@@ -83,6 +88,22 @@ def _send(row: Message, sender: Sender, clock: Clock) -> None:
         )
         return
     _write(row, Decision("sent"), clock, maybe_sent_s=first_s, msgid=msgid)
+
+
+def _note_attempt(row: Message, first_s: float | None) -> bool:
+    """Write down that a call is about to be made, so that a death in it leaves the nine minutes known.
+
+    False when the lease has passed on: whoever slept through it must not call any more.
+    """
+    with transaction() as db:
+        noted = db.execute(
+            update(Message)
+            .where(
+                Message.id == row.id, Message.fence == row.fence, Message.state == leases.PENDING
+            )
+            .values(maybe_sent_s=first_s)
+        )
+        return bool(noted.rowcount)  # type: ignore[attr-defined]  # an UPDATE's result has it
 
 
 def _write(

@@ -12,7 +12,7 @@ from kernel.leases import Leased
 class Message(Leased, Base):
     """One message to one person, sent once.
 
-    `state` (of Leased) is pending, then `sent`, `suppressed` (this person cannot get it),
+    `state` (of Leased) is pending, then `sent`, `suppressed` (this person cannot get it, or it came too late to be of use),
     `unknown` (it may have arrived; nobody may send it again) or `dead` (it surely did not).
     """
 
@@ -28,6 +28,8 @@ class Message(Leased, Base):
     fields: Mapped[dict[str, str]] = mapped_column(JSON)
     path: Mapped[str]
     made_at: Mapped[datetime] = mapped_column(Instant)
+    # Business time after which the news is of no use to anybody; none for news that keeps.
+    not_after: Mapped[datetime | None] = mapped_column(Instant)
     sent_at: Mapped[datetime | None] = mapped_column(Instant)
     # True time of the first attempt that may have arrived although no answer came.
     maybe_sent_s: Mapped[float | None]

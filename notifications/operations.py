@@ -6,6 +6,10 @@ from kernel.db import Session
 from notifications.models import Message
 
 
-def record_outcome(db: Session, *, msgid: str, outcome: str) -> None:
-    """Keep WeChat's report on a message; unknown ids are ignored, repetition changes nothing."""
-    db.execute(update(Message).where(Message.msgid == msgid).values(outcome=outcome))
+def record_outcome(db: Session, *, msgid: str, outcome: str) -> bool:
+    """Keep WeChat's report on a message; repetition changes nothing.
+
+    False when no message has that id: the report may have overtaken our own writing it down.
+    """
+    told = db.execute(update(Message).where(Message.msgid == msgid).values(outcome=outcome))
+    return bool(told.rowcount)  # type: ignore[attr-defined]  # an UPDATE's result has it

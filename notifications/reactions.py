@@ -1,6 +1,6 @@
 """Which event makes which message for whom. Safe to repeat: one row per event, person and kind."""
 
-from datetime import datetime
+from datetime import datetime, timedelta
 
 from sqlalchemy.dialects import postgresql, sqlite
 
@@ -8,6 +8,7 @@ from booking import queries as bookings
 from booking.events import BookingBooked, BookingCompleted
 from dispatch import queries as visits
 from dispatch.events import VisitArrived, VisitAssigned, VisitDeparted
+from dispatch.states import VisitAction
 from kernel import db as kernel_db
 from kernel.clock import Clock, instant_at
 from kernel.db import Session, transaction
@@ -19,6 +20,10 @@ from notifications import messages
 from notifications.models import Message
 
 BELL = "messages"
+# How long after the fact somebody still wants to hear of it.
+ON_THE_WAY_FOR = timedelta(hours=2)
+AT_THE_DOOR_FOR = timedelta(hours=1)
+DONE_FOR = timedelta(days=3)
 
 
 def on_booked(event: Event, clock: Clock) -> None:
@@ -39,14 +44,22 @@ def on_booked(event: Event, clock: Clock) -> None:
             number=booking.number,
             key=booking.number,
             fields=fields,
+            not_after=booking.ends_at,
             now=clock.now(),
         )
 
 
 def on_assigned(event: Event, clock: Clock) -> None:
-    """Tell the technician of his new visit (M4) and the member who will come (M5)."""
+    """Tell the technician of his new visit (M4) and the member who will come (M5).
+
+    Nothing is said of an assignment that another has replaced meanwhile.
+    """
     assert isinstance(event, VisitAssigned)
     with transaction() as db:
+        if not _is_latest(db, event):
+            return
+        # The same technician may get a visit back that was given to another in between.
+        once = f"{event.technician_id}:{event.at.isoformat()}"
         booking = bookings.booking_of_visit(db, event.visit_id)
         technician = visits.technician(db, event.technician_id)
         service = bookings.service_name(db, booking.service_id)
@@ -55,7 +68,7 @@ def on_assigned(event: Event, clock: Clock) -> None:
             kind="M4",
             openid=technician.openid or "",
             about=f"visit:{event.visit_number}",
-            key=f"{event.visit_number}:{technician.id}",
+            key=f"{event.visit_number}:{once}",
             fields=messages.offered(
                 service=service,
                 starts_at=booking.starts_at,
@@ -63,6 +76,7 @@ def on_assigned(event: Event, clock: Clock) -> None:
                 place=messages.place(compound=booking.compound, door=booking.door),
             ),
             path=f"/t/visits/{event.visit_number}",
+            not_after=booking.ends_at,
             now=clock.now(),
         )
         fields = messages.assigned(
@@ -72,14 +86,14 @@ def on_assigned(event: Event, clock: Clock) -> None:
             technician=surname(technician.name),
             work_number=technician.work_number,
         )
-        key = f"{booking.number}:{technician.id}"
         _tell_member(
             db,
             "M5",
             member_id=booking.member_id,
             number=booking.number,
-            key=key,
+            key=f"{booking.number}:{once}",
             fields=fields,
+            not_after=booking.ends_at,
             now=clock.now(),
         )
 
@@ -101,6 +115,7 @@ def on_departed(event: Event, clock: Clock) -> None:
             number=booking.number,
             key=booking.number,
             fields=fields,
+            not_after=event.at + ON_THE_WAY_FOR,
             now=clock.now(),
         )
 
@@ -122,6 +137,7 @@ def on_arrived(event: Event, clock: Clock) -> None:
             number=booking.number,
             key=booking.number,
             fields=fields,
+            not_after=event.at + AT_THE_DOOR_FOR,
             now=clock.now(),
         )
 
@@ -145,8 +161,16 @@ def on_completed(event: Event, clock: Clock) -> None:
             number=booking.number,
             key=booking.number,
             fields=fields,
+            not_after=event.at + DONE_FOR,
             now=clock.now(),
         )
+
+
+def _is_latest(db: Session, event: VisitAssigned) -> bool:
+    """Tell whether the visit is still as this event left it."""
+    assigned = [s.at for s in visits.steps(db, event.visit_id) if s.action == VisitAction.ASSIGN]
+    has_kept_it = visits.visit(db, event.visit_id).technician_id == event.technician_id
+    return has_kept_it and event.at == max(assigned)
 
 
 def surname(name: str) -> str:
@@ -162,6 +186,7 @@ def _tell_member(
     number: str,
     key: str,
     fields: dict[str, str],
+    not_after: datetime,
     now: datetime,
 ) -> None:
     _tell(
@@ -171,6 +196,7 @@ def _tell_member(
         about=f"booking:{number}",
         key=key,
         fields=fields,
+        not_after=not_after,
         path=f"/c/bookings/{number}",
         now=now,
     )
@@ -184,6 +210,7 @@ def _tell(
     about: str,
     key: str,
     fields: dict[str, str],
+    not_after: datetime,
     path: str,
     now: datetime,
 ) -> None:
@@ -199,6 +226,7 @@ def _tell(
         fields=fields,
         path=path,
         made_at=now,
+        not_after=not_after,
     )
     db.execute(row.on_conflict_do_nothing(index_elements=["dedupe_key"]))
     kernel_db.ring_after_commit(db, BELL)

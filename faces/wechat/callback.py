@@ -14,6 +14,7 @@ from gateways.wechat.crypto import CallbackDoor, Forged, TooLarge, Unreadable
 from gateways.wechat.messages import Incoming, TemplateFinished, parse
 from kernel.clock import wall_s
 from kernel.db import transaction
+from kernel.errors import Unavailable
 from notifications.operations import record_outcome
 
 log = logging.getLogger(__name__)
@@ -60,7 +61,10 @@ def callback() -> ResponseReturnValue:
 def _taken_in(message: Incoming) -> str:
     if isinstance(message, TemplateFinished):
         with transaction() as db:
-            record_outcome(db, msgid=message.msgid, outcome=message.status)
+            is_known = record_outcome(db, msgid=message.msgid, outcome=message.status)
+        if not is_known:
+            # It overtook the worker that is writing down what was sent: WeChat tells it again.
+            raise Unavailable
         return ""
     with transaction() as db:
         return inbox.receive(db, message, public_base=call.settings().public_base, now=call.now())
