@@ -44,7 +44,7 @@ class TestSolve:
     def test_begins_from_nothing(self, engine: Engine) -> None:
         problem = a_city(workers=5, stops=20, seed=2)
 
-        done = solve(problem, None, seconds=1.0, seed=1, engine=engine)
+        done = solve(problem, None, seconds=0.6, seed=1, engine=engine)
 
         assert done.verdict.broken == ()
         assert len(done.plan.served()) >= 18
@@ -75,7 +75,7 @@ class TestSolve:
             a_worker(3, place=9, breaks=rests, end_place=0),
         ]
 
-        done = solve(a_problem(stops, workers), None, seconds=1.0, seed=1, engine=engine)
+        done = solve(a_problem(stops, workers), None, seconds=0.6, seed=1, engine=engine)
 
         assert done.verdict.broken == ()
         assert done.verdict.unserved == ()
@@ -91,7 +91,7 @@ class TestSolve:
         stops = [a_stop(1, shuts_s=DOOR_S), a_stop(2, shuts_s=DOOR_S)]
         problem = a_problem(stops, [a_worker(1), a_worker(2)])
 
-        done = solve(problem, a_plan(w1=[1, 2]), seconds=1.0, seed=1, engine=engine)
+        done = solve(problem, a_plan(w1=[1, 2]), seconds=0.5, seed=1, engine=engine)
 
         assert done.verdict.is_feasible
         assert done.plan.served() == {1, 2}
@@ -105,7 +105,7 @@ class TestSolve:
         workers = [a_worker(1, place=0), a_worker(2, place=5), a_worker(3)]
         start = a_plan(w1=[2], w2=[1], w3=[3])
 
-        done = solve(a_problem(stops, workers), start, seconds=1.0, seed=1, engine=engine)
+        done = solve(a_problem(stops, workers), start, seconds=0.6, seed=1, engine=engine)
 
         assert done.plan.route_of(3) == Route(3, (3,))
         assert done.plan.route_of(1) == Route(1, (1,))
@@ -227,7 +227,7 @@ class TestBothEngines:
         problem = a_problem(stops, [a_worker(1, place=0), a_worker(2, place=9)])
 
         costs = {
-            solve(problem, None, seconds=1.0, seed=1, engine=engine).verdict.travel_s
+            solve(problem, None, seconds=0.6, seed=1, engine=engine).verdict.travel_s
             for engine in (Engine.CHOICE, Engine.ROUTING)
         }
 
