@@ -2,6 +2,7 @@
 
 from flask import Blueprint
 from flask.typing import ResponseReturnValue
+
 from faces.chrome.sign_in import public
 from kernel import outbox
 from kernel.db import transaction
