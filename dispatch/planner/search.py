@@ -32,7 +32,7 @@ SPLIT_END_SHARE = 0.01
 BLINK_SHARE = 0.01
 # What the search may lose in one step, in mean drives of its best plan; it cools from one
 # to the other by its deadline.
-HOT_DRIVES = 3.0
+HOT_DRIVES = 2.0
 COLD_DRIVES = 0.2
 BEAT_S = 0.2
 # To lose what the first plan serves costs so many times its penalty: it must never pay.
