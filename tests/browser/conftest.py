@@ -53,6 +53,14 @@ expect.set_options(timeout=_WAIT_MS_MAX)
 NewContext = Callable[..., BrowserContext]
 
 
+def pytest_addoption(parser: pytest.Parser) -> None:
+    parser.addoption(
+        "--keep-picture",
+        action="store_true",
+        help="draw docs/pictures/story.png anew from the story's screenshots",
+    )
+
+
 @pytest.fixture(scope="session")
 def house(tmp_path_factory: pytest.TempPathFactory) -> Iterator[RunningHouse]:
     """The whole house with the demo city, started once for all browser tests."""

@@ -9,7 +9,8 @@ import pytest
 from PIL import Image
 from playwright.sync_api import BrowserContext, FrameLocator, Locator, Page, expect
 
-from tests.browser.conftest import NewContext
+from tests.browser import poster
+from tests.browser.conftest import ARTIFACTS, NewContext
 from tests.browser.running import RunningHouse
 
 Picture = Callable[[Page, str], Path]
@@ -55,7 +56,10 @@ class Phone:
 
 
 def test_one_booking_all_the_way(
-    house: RunningHouse, new_console: NewContext, picture: Picture
+    house: RunningHouse,
+    new_console: NewContext,
+    picture: Picture,
+    pytestconfig: pytest.Config,
 ) -> None:
     desk = new_console()
     sandbox = desk.new_page()
@@ -68,6 +72,8 @@ def test_one_booking_all_the_way(
         house.move_clock(advance_s=HOUR_S)
     _is_visited(house, desk, sandbox, code, picture)
     _has_ended(house, desk, sandbox, number, picture)
+    if pytestconfig.getoption("--keep-picture"):
+        poster.draw(ARTIFACTS, Path("docs/pictures/story.png"))
 
 
 def _books(house: RunningHouse, sandbox: Page, picture: Picture) -> tuple[str, str]:
