@@ -58,8 +58,6 @@ def on_assigned(event: Event, clock: Clock) -> None:
     with transaction() as db:
         if not _is_latest(db, event):
             return
-        # The same technician may get a visit back that was given to another in between.
-        once = f"{event.technician_id}:{event.at.isoformat()}"
         booking = bookings.booking_of_visit(db, event.visit_id)
         technician = visits.technician(db, event.technician_id)
         service = bookings.service_name(db, booking.service_id)
@@ -68,7 +66,7 @@ def on_assigned(event: Event, clock: Clock) -> None:
             kind="M4",
             openid=technician.openid or "",
             about=f"visit:{event.visit_number}",
-            key=f"{event.visit_number}:{once}",
+            key=key_of_assignment(event.visit_number, event),
             fields=messages.offered(
                 service=service,
                 starts_at=booking.starts_at,
@@ -91,7 +89,7 @@ def on_assigned(event: Event, clock: Clock) -> None:
             "M5",
             member_id=booking.member_id,
             number=booking.number,
-            key=f"{booking.number}:{once}",
+            key=key_of_assignment(booking.number, event),
             fields=fields,
             not_after=booking.ends_at,
             now=clock.now(),
@@ -171,6 +169,12 @@ def _is_latest(db: Session, event: VisitAssigned) -> bool:
     assigned = [s.at for s in visits.steps(db, event.visit_id) if s.action == VisitAction.ASSIGN]
     has_kept_it = visits.visit(db, event.visit_id).technician_id == event.technician_id
     return has_kept_it and event.at == max(assigned)
+
+
+def key_of_assignment(number: str, event: VisitAssigned) -> str:
+    """Return what tells one assignment from the next: a technician may get a visit back that was
+    given to another in between."""
+    return f"{number}:{event.technician_id}:{event.at.isoformat()}"
 
 
 def surname(name: str) -> str:

@@ -17,7 +17,7 @@ from kernel.events import Event
 from members.ledger import points_earned
 from notifications import messages
 from notifications.models import Message
-from notifications.reactions import surname
+from notifications.reactions import key_of_assignment, surname
 from scripts.demo_city.records import Written
 from scripts.demo_city.stage import dice
 
@@ -37,12 +37,12 @@ class Letters:
 
     def hear(self, event: Event, about: Written) -> None:
         """Write the message that the event makes; most make none."""
-        number, visit = about.booking.number, about.visit
+        number = about.booking.number
         match event:
             case BookingBooked():
                 self._tell(about, "M1", number, self._booked(about), event.at)
             case VisitAssigned():
-                key = f"{number}:{visit.technician_id}"
+                key = key_of_assignment(number, event)
                 self._tell(about, "M5", key, self._assigned(about), event.at)
             case VisitDeparted():
                 self._tell(about, "M7", number, self._departed(about, event), event.at)
@@ -127,4 +127,4 @@ class Letters:
 
 
 def _place(about: Written) -> str:
-    return f"{about.booking.compound}{about.booking.door}"
+    return messages.place(compound=about.booking.compound, door=about.booking.door)
