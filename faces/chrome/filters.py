@@ -4,6 +4,7 @@ from datetime import date, datetime
 
 from flask import Flask
 from flask_babel import gettext as untyped_gettext
+from flask_babel import pgettext as untyped_pgettext
 
 from kernel.clock import SHANGHAI
 from kernel.names import surname_of
@@ -116,3 +117,8 @@ def surname(name: str) -> str:
 def gettext(text: str, **facts: object) -> str:
     """Return the text in the reader's language."""
     return str(untyped_gettext(text, **facts))
+
+
+def pgettext(context: str, text: str) -> str:
+    """Return the text in the reader's language; `context` parts texts that only look alike."""
+    return str(untyped_pgettext(context, text))

@@ -7,7 +7,7 @@ from flask import Response, g, request, url_for
 
 from dispatch import queries
 from faces.chrome import call
-from faces.chrome.filters import day_text, gettext
+from faces.chrome.filters import day_text, gettext, pgettext
 from kernel.actor import Role
 from kernel.clock import local_date
 from kernel.db import Session
@@ -136,22 +136,20 @@ def _here(**changes: object) -> str:
 
 
 def _rail() -> list[dict[str, str]]:
-    return [
-        {"key": key, "name": gettext(name), "href": url_for(f"console.{key}")}
-        for key, name in _RAIL
-    ]
+    names = {
+        "board": gettext("看板"),
+        "plans": gettext("排班"),
+        "bookings": pgettext("list", "预约"),
+        "technicians": pgettext("list", "师傅"),
+        "messages": gettext("消息"),
+        "stores": pgettext("list", "门店"),
+    }
+    return [{"key": key, "name": names[key], "href": url_for(f"console.{key}")} for key in _RAIL]
 
 
-_RAIL = (
-    ("board", msg("看板")),
-    ("plans", msg("排班")),
-    ("bookings", msg("预约")),
-    ("technicians", msg("师傅")),
-    ("messages", msg("消息")),
-    ("stores", msg("门店")),
-)
+_RAIL = ("board", "plans", "bookings", "technicians", "messages", "stores")
 _LIST_OF = {
-    **{f"console.{key}": f"console.{key}" for key, _ in _RAIL},
+    **{f"console.{key}": f"console.{key}" for key in _RAIL},
     "console.plan": "console.plans",
     "console.booking": "console.bookings",
 }

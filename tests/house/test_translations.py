@@ -16,23 +16,24 @@ from tests.house import tree
 ENGLISH = tree.ROOT / "translations" / "en" / "LC_MESSAGES" / "messages.po"
 KEYWORDS = {**DEFAULT_KEYWORDS, "msg": None}
 PLACE = re.compile(r"%\(\w+\)s|%%|\{\w+\}")
-# A translation is put into pages, attributes included, without escaping.
-UNSAFE = frozenset("<>&\"'!")
+# A translation is put into pages, attributes included, without escaping; and Chinese fonts draw
+# curly quotes as wide as a character.
+UNSAFE = frozenset('<>&"!“”‘’')
 
 
-def extracted() -> dict[str, str]:
-    """Return where each text for people stands: text to the first file that says it."""
+def extracted() -> dict[tuple[str, str], str]:
+    """Return where people read each text: (context, text) to the first file that says it."""
     with (tree.ROOT / "babel.cfg").open(encoding="utf-8") as file:
         methods, options = parse_mapping_cfg(file)  # type: ignore[no-untyped-call]  # Babel does not say
-    found: dict[str, str] = {}
-    for path, _line, text, _comments, _context in extract_from_dir(
+    found: dict[tuple[str, str], str] = {}
+    for path, _line, text, _comments, context in extract_from_dir(
         tree.ROOT,
         method_map=methods,
         options_map={pattern: {**told, "silent": "false"} for pattern, told in options.items()},
         keywords=KEYWORDS,
         directory_filter=_is_ours,
     ):
-        found.setdefault(text if isinstance(text, str) else text[0], path)
+        found.setdefault((context or "", text if isinstance(text, str) else text[0]), path)
     return found
 
 
@@ -47,10 +48,15 @@ def english() -> Iterator[Message]:
         yield from (message for message in read_po(file) if message.id)
 
 
-def test_every_text_has_its_english() -> None:
-    said = {message.id for message in english() if str(message.string).strip(" ")}
+def key(message: Message) -> tuple[str, str]:
+    """Return a message's (context, text)."""
+    return message.context or "", str(message.id)
 
-    missing = {text: path for text, path in extracted().items() if text not in said}
+
+def test_every_text_has_its_english() -> None:
+    said = {key(message) for message in english() if str(message.string).strip(" ")}
+
+    missing = {wanted: path for wanted, path in extracted().items() if wanted not in said}
 
     assert missing == {}
 
@@ -58,7 +64,7 @@ def test_every_text_has_its_english() -> None:
 def test_the_english_says_nothing_that_no_page_says() -> None:
     known = extracted()
 
-    assert [message.id for message in english() if message.id not in known] == []
+    assert [key(message) for message in english() if key(message) not in known] == []
 
 
 def test_both_languages_name_the_same_facts() -> None:
