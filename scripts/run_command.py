@@ -127,7 +127,7 @@ def welcome(house: House, *, took_s: float) -> str:
         table(_addresses(house), indent="    "),
     ]
     if sign_ins := _sign_ins(house.folder / "sign-ins.txt"):
-        heading = f"\n  后台登录 · Sign-ins   {_short(house.folder / 'sign-ins.txt')}\n"
+        heading = f"\n  控制台登录 · Sign-ins   {_short(house.folder / 'sign-ins.txt')}\n"
         parts += [heading, table(sign_ins, indent="    ")]
     parts.append("\n  按 Ctrl-C 停止 · Ctrl-C stops everything\n")
     return "\n".join(parts)
@@ -135,9 +135,9 @@ def welcome(house: House, *, took_s: float) -> str:
 
 def _addresses(house: House) -> list[list[str]]:
     public = house.environment["PUBLIC_BASE"]
-    rows = [["调度后台", "Console", f"{public}/console/"]]
+    rows = [["控制台", "Console", f"{public}/console/"]]
     if house.is_demo:
-        rows.insert(0, ["微信沙盒", "WeChat phones", f"{house.environment['SANDBOX_BASE']}/"])
+        rows.insert(0, ["微信沙箱", "WeChat phones", f"{house.environment['SANDBOX_BASE']}/"])
     rows.append(["数据目录", "Data folder", _short(house.folder)])
     return rows
 

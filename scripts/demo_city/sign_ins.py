@@ -16,7 +16,7 @@ FILE_NAME = "sign-ins.txt"
 _LETTERS = "abcdefghijkmnpqrstuvwxyz23456789"
 _GROUPS, _GROUP_LENGTH = 4, 5
 _HEADING = (
-    "# 后台登录 · Sign-ins of the console: role, login, password, page. Keep this file to yourself."
+    "# 控制台登录 · Sign-ins of the console: role, login, password, page. Keep this file to yourself."
 )
 
 

@@ -30,7 +30,7 @@ class TestWelcome:
         lines = run_command.welcome(house, took_s=3.21).splitlines()
 
         assert "  门铃 Doorbell 已就绪 · ready in 3.2 s" in lines
-        assert "    微信沙盒  WeChat phones  http://sandbox.doorbell.localhost:8301/" in lines
+        assert "    微信沙箱  WeChat phones  http://sandbox.doorbell.localhost:8301/" in lines
         assert "    dispatcher  diaodu  pass-word" in lines
         assert not any("role user" in line for line in lines)
 
