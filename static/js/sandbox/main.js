@@ -21,7 +21,7 @@ function update() {
   log.update();
   for (const told of world.phones) {
     if (!phones.has(told.phone)) {
-      const phone = new Phone(told);
+      const phone = new Phone(told, phones.size + 1);
       phones.set(told.phone, phone);
       stage.append(phone.slot);
     }

@@ -12,8 +12,10 @@ import { follow, world } from "./world.js";
 const NOTICE_MS = 4500;
 
 export class Phone {
-  constructor(told) {
+  /** The `number`-th phone on the page: ids count every user of the account, seeded ones too. */
+  constructor(told, number) {
     this.id = told.phone;
+    this.number = number;
     this.slot = copyOf("phone");
     this.slot.id = told.phone;
     this.face = this.slot.querySelector(".phone");
@@ -25,7 +27,6 @@ export class Phone {
     this.scan = new Scan(this);
     this.browser = new Browser(this);
     this.hear();
-    this.slot.querySelector(".slot-caption").setAttribute("data-number", told.phone.slice(1));
     const kept = sessionStorage.getItem(`screen-${told.phone}`);
     if (kept && kept !== "browser") this.go(kept);
     else this.go(told.follows ? "chat" : "home");
@@ -92,7 +93,7 @@ export class Phone {
 
   update(told) {
     this.told = told;
-    put(this.slot, "caption", `${words.phone} ${told.phone.slice(1)} · ${told.name}`);
+    put(this.slot, "caption", `${words.phone} ${this.number} · ${told.name}`);
     put(this.slot, "openid", `openid ${told.openid.slice(0, 4)}…${told.openid.slice(-4)}`).title = told.openid;
     put(this.slot, "follows", told.follows ? words.followed : words.stranger);
     put(this.slot, "me-name", told.name);
