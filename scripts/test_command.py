@@ -23,6 +23,10 @@ SLICES = {
     "browser": ("tests/browser",),
 }
 
+# Slices whose files are shared out between two processes; races and browsers need the machine whole.
+SHARED = {"unit", "integration"}
+HANDS = ("--numprocesses=2", "--dist=loadfile")
+
 BROWSERS = ("chromium", "chromium-browser", "google-chrome")
 NO_BROWSER = (
     "缺少 Chromium：请安装后再试，例如 sudo apt-get install chromium fonts-noto-cjk\n"
@@ -127,6 +131,7 @@ def _run_slice(name: str, options: Sequence[str]) -> Outcome:
     with tempfile.TemporaryDirectory(prefix="doorbell-test-") as shelf:
         results = Path(shelf) / "results.xml"
         command = [str(bootstrap.PYTHON), "-m", "pytest", f"--junit-xml={results}"]
+        command += HANDS if name in SHARED else ()
         code = subprocess.run(
             [*command, *options, *folders], cwd=bootstrap.ROOT, check=False
         ).returncode
