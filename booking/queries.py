@@ -147,6 +147,12 @@ def search(
     return db.scalars(page.limit(limit).offset(offset)).all(), total
 
 
+def booked_of_draft(db: Session, draft_id: int) -> Booking | None:
+    """Return the booking that the draft became, if it was booked."""
+    was_booked = Booking.state.in_([BookingState.BOOKED, BookingState.COMPLETED])
+    return db.scalars(select(Booking).where(Booking.draft_id == draft_id, was_booked)).first()
+
+
 def holds_of(db: Session, member_id: int, *, now: datetime) -> Sequence[Booking]:
     """Return the windows now held for the member."""
     found = select(Booking).where(

@@ -63,12 +63,18 @@ def hold(
 ) -> Booking:
     """Keep a window for the member for HOLD_LIFE. The same draft and window again is the same hold.
 
+    A draft that was booked already leads to that booking: going back in the browser must not book
+    the same thing twice.
+
     Another window held under the same draft is given up, once the new one is sure; so are holds of
     the member that ran out and were not freed yet: they must not stand in his own way. Raises
     BookingMissing, TooSoon, TooFar, OffGrid, TooManyHolds, PlaceGone.
     """
     following.lock_member(db, by.id)
     draft = queries.draft(db, number=draft_number, by=by)
+    booked = queries.booked_of_draft(db, draft.id)
+    if booked is not None:
+        return booked
     held = queries.holds_of(db, draft.member_id, now=now)
     starts_at, ends_at = instant_at(day, window.open_s), instant_at(day, window.shut_s)
     before = [booking for booking in held if booking.draft_id == draft.id]

@@ -102,6 +102,8 @@ def _of_the_city(db: Session, visit_ids: list[int]) -> set[int]:
 
 def _act(visit: Any, stop: list[int], technician_id: int, before: Point) -> Act:
     _, arrive_s, start_s, depart_s = stop
+    # Nobody rings before the promised time, even when the road was free.
+    arrive_s = max(arrive_s, visit.opens_s)
     since_s = second_of_day(visit.state_since, visit.day)
     due: Mapping[VisitState, int] = {
         VisitState.ASSIGNED: since_s + ACCEPT_AFTER_S + visit.id * 37 % ACCEPT_SPREAD_S,

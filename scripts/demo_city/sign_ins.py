@@ -15,9 +15,7 @@ FILE_NAME = "sign-ins.txt"
 # Without letters that are misread; 20 of them are 98 bits.
 _LETTERS = "abcdefghijkmnpqrstuvwxyz23456789"
 _GROUPS, _GROUP_LENGTH = 4, 5
-_HEADING = (
-    "# 控制台登录 · Sign-ins of the console: role, login, password, page. Keep this file to yourself."
-)
+_HEADING = "# 控制台登录 · Sign-ins of the console: role, login, password, page. Keep this file to yourself."
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -141,6 +141,24 @@ class TestHold:
         assert left.state is BookingState.HELD
         assert [v.opens_s for v in rows.values()] == [10 * HOUR_S]
 
+    def test_of_a_draft_that_was_booked_leads_to_that_booking(self, member: Actor) -> None:
+        number = a_promise(member)
+        with transaction(reads_only=True) as db:
+            booked = queries.booking(db, number=number, by=member)
+            draft = queries.draft_by_id(db, booked.draft_id)
+
+        with transaction() as db:
+            again = bookings.hold(
+                db,
+                draft_number=draft.number,
+                day=MONDAY,
+                window=MORNING,
+                by=member,
+                now=MONDAY_NINE,
+            )
+
+        assert again.number == number
+
     def test_a_third_window_is_refused(self, member: Actor) -> None:
         for _ in range(2):
             a_hold(member)
