@@ -1,5 +1,6 @@
 """Bookings: hold, commit, release. Each calls down to dispatch for its place in the live plan."""
 
+from collections.abc import Sequence
 from datetime import date, datetime
 
 from booking import policy, queries
@@ -88,11 +89,7 @@ def hold(
     given_up = [*before, *queries.holds_run_out(db, draft.member_id, now=now)]
     days = {(day, draft.branch_id)} | {(local_date(b.starts_at), b.branch_id) for b in given_up}
     places.lock_days(db, days, now=now)
-    for booking in given_up:
-        # The clock's own hand may have freed it while we waited for the locks.
-        db.refresh(booking)
-        if booking.state is BookingState.HELD:
-            _expire(db, booking, by=by, now=now)
+    _give_up(db, given_up, by=by, now=now)
     visit = places.hold_place(
         db,
         branch_id=draft.branch_id,
@@ -189,6 +186,14 @@ def _new_booking(
         state=BookingState.HELD,
         state_since=now,
     )
+
+
+def _give_up(db: Session, held: Sequence[Booking], *, by: Actor, now: datetime) -> None:
+    for booking in held:
+        # The clock's own hand may have freed it while we waited for the locks.
+        db.refresh(booking)
+        if booking.state is BookingState.HELD:
+            _expire(db, booking, by=by, now=now)
 
 
 def _expire(db: Session, booking: Booking, *, by: Actor, now: datetime) -> None:
