@@ -16,7 +16,8 @@ log = logging.getLogger(__name__)
 Reaction = Callable[[Event, Clock], None]
 Reactions = Mapping[type[Event], Sequence[Reaction]]
 
-LEASE_S = 60.0
+# How long the batch of a hand that died lies; reactions only write, and may be repeated.
+LEASE_S = 20.0
 BATCH_MAX = 20
 ATTEMPTS_MAX = 12
 BACKOFF_MAX_S = 300.0

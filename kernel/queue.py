@@ -4,8 +4,12 @@ No work lives here. A bell says "look into the database"; a lost bell costs seco
 relay looks by itself. Every call is capped at CALL_MAX_S and its failure is logged and swallowed.
 """
 
+import itertools
 import logging
 import os
+import signal
+import time
+from types import FrameType
 from typing import Any
 
 import redis
@@ -21,6 +25,8 @@ CALL_MAX_S = 0.2
 # What a bell wakes, as RQ names it; app.py defines it and nobody imports app.
 WAKE = "app.wake"
 JOB_MAX_S = 600
+# How often a worker looks whether Redis has come.
+WAIT_STEP_S = 1.0
 LIVE_CHANNEL = "doorbell:live"
 
 
@@ -31,6 +37,7 @@ class Bell:
         """`queue_of` says for each bell the RQ queue whose workers hear it."""
         self._queue_of = queue_of
         self._redis = _connection(url, CALL_MAX_S) if url else None
+        self._is_out_of_order = False
 
     def ring(self, bells: set[str]) -> None:
         """Enqueue one waking per bell; failures cost nothing but time."""
@@ -43,7 +50,14 @@ class Bell:
                 )
             self._redis.publish(LIVE_CHANNEL, "look")
         except RedisError as error:
-            log.warning("the doorbell is out of order: %s", error)
+            # Once: it is rung with every commit.
+            if not self._is_out_of_order:
+                log.warning("the doorbell is out of order: %s", error)
+            self._is_out_of_order = True
+        else:
+            if self._is_out_of_order:
+                log.warning("the doorbell rings again")
+            self._is_out_of_order = False
 
     def answers(self) -> bool:
         """Tell whether Redis is there."""
@@ -62,20 +76,65 @@ class Bell:
 def work(url: str, queue: str, *, forks: bool) -> None:
     """Serve one queue until stopped. Only one: with several, RQ loses a job when it is killed.
 
-    With `forks` each job runs in a child of its own, for long solving; without, in this process.
+    With `forks` each job runs in a child of its own, for long solving; without, in this process. While
+    Redis is away it waits: the relay does the work meanwhile.
     """
     connection = _connection(url, timeout_s=None)
-    kind: type[_ForkingWorker | SimpleWorker] = _ForkingWorker if forks else SimpleWorker
-    worker = kind(
-        [Queue(queue, connection=connection, serializer=JSONSerializer)],
-        connection=connection,
-        serializer=JSONSerializer,
-        name=f"{queue}-{os.getpid()}",
-    )
-    worker.work(logging_level="WARNING")
+    kind: type[_ForkingWorker | _PlainWorker] = _ForkingWorker if forks else _PlainWorker
+    for life in itertools.count(1):
+        _wait_for(connection)
+        worker = kind(
+            [Queue(queue, connection=connection, serializer=JSONSerializer)],
+            connection=connection,
+            serializer=JSONSerializer,
+            # A Redis that comes back may still know the name of the life before.
+            name=f"{queue}-{os.getpid()}-{life}",
+        )
+        try:
+            worker.work(logging_level="WARNING")
+        except RedisError as error:
+            log.warning("the worker lost Redis: %s", error)
+        if worker.was_asked_to_stop:
+            return
+        # RQ outlives a Redis that dies while it waits for a job, but not within one.
+        log.warning("the worker begins anew")
 
 
-class _ForkingWorker(Worker):
+def _wait_for(connection: "redis.Redis") -> None:
+    """Return once Redis answers: RQ's worker dies when it is away at the start, and only then."""
+    for number in (signal.SIGTERM, signal.SIGINT):
+        # RQ takes these over while it works; here they end the process at once.
+        signal.signal(number, signal.SIG_DFL)
+    is_told = False
+    while True:
+        try:
+            connection.ping()
+        except RedisError as error:
+            if not is_told:
+                log.warning("waiting for Redis: %s", error)
+            is_told = True
+            time.sleep(WAIT_STEP_S)
+        else:
+            return
+
+
+class _Stoppable(Worker):
+    """Remembers that somebody asked it to stop: RQ also ends by itself, and says nothing of why."""
+
+    was_asked_to_stop = False
+
+    def request_stop(self, signum: int, frame: FrameType | None) -> None:
+        self.was_asked_to_stop = True
+        super().request_stop(signum, frame)  # type: ignore[no-untyped-call]  # RQ has half its types
+
+
+class _PlainWorker(_Stoppable, SimpleWorker):
+    """Works in this process."""
+
+
+class _ForkingWorker(_Stoppable):
+    """Works in a child for each job."""
+
     def main_work_horse(self, *args: Any, **options: Any) -> None:
         # Connections must not be shared across the fork.
         sa.engine.dispose(close=False)
