@@ -34,9 +34,9 @@ DISPATCHER = Actor(1, Role.DISPATCHER)
 _GUARDED = {"members_entry", "members_posting", "dispatch_visit_step", "booking_step"}
 
 
-def settings_for(database_url: str, *, data_dir: Path, **changes: str) -> Settings:
-    """Return settings as a test run needs them; `changes` are environment variables."""
-    environment = {
+def environment_for(database_url: str, *, data_dir: Path) -> dict[str, str]:
+    """Return the environment variables that a process of the house needs in a test."""
+    return {
         "MODE": "test",
         "DATA_DIR": str(data_dir),
         "DATABASE_URL": database_url,
@@ -46,7 +46,11 @@ def settings_for(database_url: str, *, data_dir: Path, **changes: str) -> Settin
         "WECHAT_SECRET": "secret-of-tests",
         "WECHAT_TOKEN": "token-of-tests",
     }
-    return Settings.from_env(environment | changes)
+
+
+def settings_for(database_url: str, *, data_dir: Path, **changes: str) -> Settings:
+    """Return settings as a test run needs them; `changes` are environment variables."""
+    return Settings.from_env(environment_for(database_url, data_dir=data_dir) | changes)
 
 
 def an_app(database_url: str, *, data_dir: Path, **changes: str) -> Flask:
