@@ -2,7 +2,7 @@
 
 import json
 from collections.abc import Mapping
-from dataclasses import dataclass, fields
+from dataclasses import dataclass, field, fields
 from enum import StrEnum
 from pathlib import Path
 from urllib.parse import urlsplit
@@ -42,6 +42,15 @@ class Settings:
     # JSON object: message kind (M1, M5, …) to the template id the account was given. The demo's
     # sandbox grants ids equal to the kinds.
     wechat_template_ids: str = "{}"
+    # WeChat Pay: all of these or none; without them nobody can pay. The key files are PEM.
+    wechat_pay_mchid: str = ""
+    wechat_pay_serial: str = ""
+    wechat_pay_key_file: str = ""
+    wechat_pay_apiv3_key: str = field(default="", repr=False)
+    wechat_pay_public_key_id: str = ""
+    wechat_pay_public_key_file: str = ""
+    # Where WeChat Pay reaches us, when that is not PUBLIC_BASE.
+    wechat_pay_notify_base: str = ""
     map_tiles_url: str = ""
     callback_url: str = ""
 
@@ -67,6 +76,11 @@ class Settings:
         return self.mode is Mode.DEMO
 
     @property
+    def takes_payments(self) -> bool:
+        """Whether a merchant of WeChat Pay is configured; then it is so completely."""
+        return bool(self.wechat_pay_mchid)
+
+    @property
     def public_host(self) -> str:
         """The host name of our pages, without its port."""
         return urlsplit(self.public_base).hostname or ""
@@ -83,6 +97,15 @@ _REQUIRED = (
     "wechat_token",
 )
 
+_MERCHANT = (
+    "wechat_pay_mchid",
+    "wechat_pay_serial",
+    "wechat_pay_key_file",
+    "wechat_pay_apiv3_key",
+    "wechat_pay_public_key_id",
+    "wechat_pay_public_key_file",
+)
+
 
 def _check(settings: Settings) -> None:
     if len(settings.secret_key) < 32:
@@ -91,11 +114,37 @@ def _check(settings: Settings) -> None:
         raise BadSettings("WECHAT_AES_KEY has 43 characters, or is empty for plain mode")
     if not _is_object(settings.wechat_template_ids):
         raise BadSettings("WECHAT_TEMPLATE_IDS is a JSON object of kinds and template ids")
+    _check_merchant(settings)
     if settings.mode is Mode.PRODUCTION:
-        if settings.sandbox_base or settings.control_key:
-            raise BadSettings("a sandbox is configured: refused in production")
-        if not settings.public_base.startswith("https://"):
-            raise BadSettings("PUBLIC_BASE must be https in production")
+        _check_production(settings)
+
+
+def _check_production(settings: Settings) -> None:
+    if settings.sandbox_base or settings.control_key:
+        raise BadSettings("a sandbox is configured: refused in production")
+    if not settings.public_base.startswith("https://"):
+        raise BadSettings("PUBLIC_BASE must be https in production")
+    if not settings.takes_payments:
+        return
+    if not settings.wechat_pay_base.startswith("https://"):
+        raise BadSettings("WECHAT_PAY_BASE must be https in production")
+    if not (settings.wechat_pay_notify_base or settings.public_base).startswith("https://"):
+        raise BadSettings("WECHAT_PAY_NOTIFY_BASE must be https in production")
+
+
+def _check_merchant(settings: Settings) -> None:
+    given = {name: getattr(settings, name) for name in _MERCHANT}
+    if not any(given.values()):
+        return
+    missing = [name for name, value in given.items() if not value]
+    if missing:
+        raise BadSettings(
+            f"half a merchant of WeChat Pay; also needed: {', '.join(missing).upper()}"
+        )
+    if len(settings.wechat_pay_apiv3_key.encode()) != 32:
+        raise BadSettings("WECHAT_PAY_APIV3_KEY has 32 characters")
+    if "?" in settings.wechat_pay_notify_base:
+        raise BadSettings("WECHAT_PAY_NOTIFY_BASE has no query")
 
 
 def _is_object(text: str) -> bool:

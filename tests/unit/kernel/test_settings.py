@@ -19,6 +19,16 @@ GOOD = {
 }
 
 
+SHOP = {
+    "WECHAT_PAY_MCHID": "1900000109",
+    "WECHAT_PAY_SERIAL": "5157F09EFDC096DE",
+    "WECHAT_PAY_KEY_FILE": "key.pem",
+    "WECHAT_PAY_APIV3_KEY": "k" * 32,
+    "WECHAT_PAY_PUBLIC_KEY_ID": "PUB_KEY_ID_01",
+    "WECHAT_PAY_PUBLIC_KEY_FILE": "public.pem",
+}
+
+
 class TestFromEnv:
     def test_reads_what_is_there_and_ignores_the_rest(self) -> None:
         settings = Settings.from_env(GOOD | {"PATH": "/bin", "REDIS_URL": "unix://redis.sock"})
@@ -76,11 +86,56 @@ class TestFromEnv:
         assert not settings.is_demo
 
 
+class TestMerchant:
+    def test_nobody_pays_without_one(self) -> None:
+        assert not Settings.from_env(GOOD).takes_payments
+        assert not Settings.from_env(GOOD | dict.fromkeys(SHOP, "")).takes_payments
+
+    @pytest.mark.parametrize("mode", ["test", "demo", "production"])
+    def test_a_whole_one_takes_payments(self, mode: str) -> None:
+        assert Settings.from_env(GOOD | SHOP | {"MODE": mode}).takes_payments
+
+    @pytest.mark.parametrize("name", sorted(SHOP))
+    @pytest.mark.parametrize("mode", ["demo", "production"])
+    def test_half_a_one_is_refused_by_name(self, name: str, mode: str) -> None:
+        with pytest.raises(BadSettings, match=name):
+            Settings.from_env(GOOD | SHOP | {"MODE": mode, name: ""})
+
+    @pytest.mark.parametrize(
+        ("changes", "why"),
+        [
+            pytest.param({"WECHAT_PAY_APIV3_KEY": "k" * 31}, "32", id="a_short_key"),
+            pytest.param(
+                {"WECHAT_PAY_NOTIFY_BASE": "https://doorbell.example/?a=1"}, "query", id="a_query"
+            ),
+            pytest.param(
+                {"MODE": "production", "WECHAT_PAY_NOTIFY_BASE": "http://doorbell.example"},
+                "WECHAT_PAY_NOTIFY_BASE",
+                id="plain_http_notices_in_production",
+            ),
+            pytest.param(
+                {"MODE": "production", "WECHAT_PAY_BASE": "http://127.0.0.1:8001"},
+                "WECHAT_PAY_BASE",
+                id="the_sandboxs_pay_in_production",
+            ),
+        ],
+    )
+    def test_refuses_what_cannot_work(self, changes: dict[str, str], why: str) -> None:
+        with pytest.raises(BadSettings, match=why):
+            Settings.from_env(GOOD | SHOP | changes)
+
+
 class TestSettings:
     def test_no_secret_has_a_default(self) -> None:
         defaults = {field.name: field.default for field in fields(Settings)}
 
-        for name in ("secret_key", "wechat_secret", "wechat_token", "control_key"):
+        for name in (
+            "secret_key",
+            "wechat_secret",
+            "wechat_token",
+            "control_key",
+            "wechat_pay_apiv3_key",
+        ):
             assert defaults[name] in ("", defaults["mode"]), name
 
     def test_the_public_host_has_no_port(self) -> None:
