@@ -40,6 +40,7 @@ from faces.wechat.routes import blueprint as wechat_blueprint
 from gateways.wechat.client import WeChat
 from gateways.wechat.crypto import CallbackDoor
 from gateways.wechat.oauth import OAuth
+from gateways.wechat.pay import WeChatPay
 from kernel import db, delivery, logs, queue, relay
 from kernel.clock import Clock, SystemClock
 from kernel.demo import demo_clock
@@ -112,6 +113,7 @@ def _join_wechat(app: Flask, settings: Settings) -> None:
     app.extensions["doorbell.wechat"] = WeChat.from_settings(settings)
     app.extensions["doorbell.oauth"] = OAuth.from_settings(settings)
     app.extensions["doorbell.callback_door"] = CallbackDoor.from_settings(settings)
+    app.extensions["doorbell.pay"] = WeChatPay.from_settings(settings)
 
 
 def _join_faces(app: Flask, settings: Settings) -> None:

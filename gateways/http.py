@@ -5,7 +5,7 @@ two words: Unsent (the other side surely never saw the request) or MaybeSent (no
 """
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any
 from urllib.parse import urlsplit
 
@@ -38,6 +38,8 @@ class Answer:
 
     status: int
     body: bytes
+    # Names are looked up without regard to their case.
+    headers: Mapping[str, str] = field(default_factory=dict)
 
 
 class Caller:
@@ -76,7 +78,7 @@ class Caller:
                 allow_redirects=False,
                 stream=True,
             ) as response:
-                return Answer(response.status_code, _read(response))
+                return Answer(response.status_code, _read(response), response.headers)
         except requests.RequestException as error:
             kind = Unsent if _is_unsent(error) else MaybeSent
             raise kind(type(error).__name__) from error

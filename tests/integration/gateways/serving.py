@@ -5,8 +5,8 @@ import json
 import socket
 import threading
 import time
-from collections.abc import Callable
-from dataclasses import dataclass
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from types import TracebackType
 from typing import Any, Self
@@ -31,6 +31,7 @@ class Call:
     path: str
     query: dict[str, str]
     body: bytes
+    headers: Mapping[str, str] = field(default_factory=dict)
 
     @property
     def message(self) -> Any:
@@ -47,6 +48,7 @@ class Reply:
     is_cut: bool = False
     is_dropped: bool = False
     location: str = ""
+    headers: Mapping[str, str] = field(default_factory=dict)
 
 
 Answer = Callable[[Call], Reply]
@@ -126,7 +128,9 @@ class _Handler(BaseHTTPRequestHandler):
         parts = urlsplit(self.path)
         body = self.rfile.read(int(self.headers.get("Content-Length", 0)))
         query = {name: values[0] for name, values in parse_qs(parts.query).items()}
-        reply = self.platform.answer(Call(self.command, parts.path, query, body))
+        reply = self.platform.answer(
+            Call(self.command, parts.path, query, body, dict(self.headers))
+        )
         time.sleep(reply.delay_s)
         self.close_connection = True
         if not reply.is_dropped:
@@ -143,6 +147,8 @@ class _Handler(BaseHTTPRequestHandler):
         self.send_response(reply.status)
         if reply.location:
             self.send_header("Location", reply.location)
+        for name, value in reply.headers.items():
+            self.send_header(name, value)
         self.send_header("Content-Length", str(len(reply.body) + 100 * reply.is_cut))
         self.send_header("Connection", "close")
         self.end_headers()
