@@ -3,13 +3,29 @@
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import JSON, CheckConstraint, Enum, ForeignKey, UniqueConstraint
+from sqlalchemy import (
+    JSON,
+    CheckConstraint,
+    Enum,
+    ForeignKey,
+    UniqueConstraint,
+    false,
+    text,
+    true,
+)
 from sqlalchemy.orm import Mapped, mapped_column
 
-from booking.states import BOOKING_MACHINE, BookingAction, BookingState
+from booking.states import (
+    ADDITION_MACHINE,
+    BOOKING_MACHINE,
+    AdditionAction,
+    AdditionState,
+    BookingAction,
+    BookingState,
+)
 from kernel.db import Base, Fen, Instant
 from kernel.geo import Point
-from kernel.money import Money
+from kernel.money import ZERO, Money
 from kernel.phone import Phone
 
 _STATE = Enum(BookingState, native_enum=False, length=32, values_callable=list)
@@ -73,6 +89,12 @@ class Draft(Base):
     work_s: Mapped[int]
     price: Mapped[Money] = mapped_column(Fen)
     made_at: Mapped[datetime] = mapped_column(Instant)
+    # The delivery that comes before the service in the same booking (送装一体), with the seconds it
+    # takes; none when the service comes alone.
+    delivery_id: Mapped[int | None]
+    delivery_work_s: Mapped[int] = mapped_column(default=0, server_default="0")
+    # The gazetteer knew the address to the letter; else somebody still has to say that it is right.
+    address_is_sure: Mapped[bool] = mapped_column(default=True, server_default=true())
 
     @property
     def point(self) -> Point:
@@ -80,7 +102,11 @@ class Draft(Base):
 
 
 class Booking(Base):
-    """One member was promised one service at one door: arrival within [starts_at, ends_at]."""
+    """One member was promised a service at one door: arrival within [starts_at, ends_at].
+
+    `visit_id`, `starts_at` and `ends_at` are those of the promise that stands now; the promises
+    themselves, also the earlier ones, are rows of their own and never change their window.
+    """
 
     __tablename__ = "booking_booking"
     __table_args__ = (
@@ -102,11 +128,28 @@ class Booking(Base):
     door: Mapped[str]
     contact: Mapped[str]
     phone: Mapped[str]
-    # The promise: immutable once BOOKED.
     starts_at: Mapped[datetime] = mapped_column(Instant, index=True)
     ends_at: Mapped[datetime] = mapped_column(Instant)
     held_until: Mapped[datetime] = mapped_column(Instant)
     made_at: Mapped[datetime] = mapped_column(Instant)
+    # Why it ended or must be visited again, one of `policy.Cause`; empty while nothing went wrong.
+    cause: Mapped[str] = mapped_column(default="", server_default=text("''"))
+    # The risk tier on which presence is asked for, taken when the promise was made, and how often
+    # and when last the member was asked.
+    tier: Mapped[int] = mapped_column(default=0, server_default="0")
+    asks: Mapped[int] = mapped_column(default=0, server_default="0")
+    asked_at: Mapped[datetime | None] = mapped_column(Instant)
+    # What must be paid before it is a promise; zero for most.
+    deposit: Mapped[Money] = mapped_column(Fen, default=ZERO, server_default="0")
+    consented_at: Mapped[datetime | None] = mapped_column(Instant)
+    address_is_sure: Mapped[bool] = mapped_column(default=True, server_default=true())
+    # A visit has to be made once more and has no window yet; the member picks one with priority.
+    needs_window: Mapped[bool] = mapped_column(default=False, server_default=false())
+    # The first of the two steps in which the house withdraws a promise.
+    withdrawal_asked_by: Mapped[int | None]
+    withdrawal_asked_at: Mapped[datetime | None] = mapped_column(Instant)
+    # When the clock must look at this booking again; none when nothing is due.
+    look_at: Mapped[datetime | None] = mapped_column(Instant, index=True)
     state: Mapped[BookingState] = mapped_column(_STATE, default=BookingState.HELD, index=True)
     state_since: Mapped[datetime] = mapped_column(Instant)
     version: Mapped[int] = mapped_column()
@@ -128,6 +171,57 @@ class Booking(Base):
         self.state_since = now
 
 
+class Promise(Base):
+    """One window, kept for a booking by one visit and told to the member when it was promised.
+
+    The window never changes. A booking moved to another window, visited twice or served by two
+    visits has several; those without `ended_at` stand.
+    """
+
+    __tablename__ = "booking_promise"
+    __table_args__ = (CheckConstraint("starts_at < ends_at", name="promise_has_length"),)
+
+    id: Mapped[int] = mapped_column(primary_key=True)
+    booking_id: Mapped[int] = mapped_column(ForeignKey("booking_booking.id"), index=True)
+    visit_id: Mapped[int] = mapped_column(ForeignKey("dispatch_visit.id"), unique=True)
+    service_id: Mapped[int] = mapped_column(ForeignKey("booking_service.id"))
+    starts_at: Mapped[datetime] = mapped_column(Instant, index=True)
+    ends_at: Mapped[datetime] = mapped_column(Instant)
+    # None while the window is only held.
+    promised_at: Mapped[datetime | None] = mapped_column(Instant)
+    ended_at: Mapped[datetime | None] = mapped_column(Instant)
+    # How it ended, one of `policy.Ending`; empty while it stands.
+    ending: Mapped[str] = mapped_column(default="")
+
+
+class Addition(Base):
+    """Something off the price card that a technician asks for at the door (增项)."""
+
+    __tablename__ = "booking_addition"
+
+    id: Mapped[int] = mapped_column(primary_key=True)
+    number: Mapped[str] = mapped_column(unique=True)
+    booking_id: Mapped[int] = mapped_column(ForeignKey("booking_booking.id"), index=True)
+    visit_id: Mapped[int] = mapped_column(ForeignKey("dispatch_visit.id"))
+    code: Mapped[str]
+    name: Mapped[str]
+    count: Mapped[int]
+    price: Mapped[Money] = mapped_column(Fen)
+    work_s: Mapped[int]
+    reason: Mapped[str]
+    asked_at: Mapped[datetime] = mapped_column(Instant)
+    decided_at: Mapped[datetime | None] = mapped_column(Instant)
+    state: Mapped[AdditionState] = mapped_column(
+        Enum(AdditionState, native_enum=False, length=32, values_callable=list),
+        default=AdditionState.ASKED,
+    )
+
+    def advance(self, action: AdditionAction, *, now: datetime) -> None:
+        """Move along ADDITION_MACHINE; nothing else may assign `state`. Raises IllegalMove."""
+        self.state = ADDITION_MACHINE.after(self.state, action)
+        self.decided_at = now
+
+
 class BookingStep(Base):
     """One move of a booking, with who made it; contiguous per booking, never changed."""
 
@@ -141,4 +235,6 @@ class BookingStep(Base):
     state: Mapped[BookingState] = mapped_column(_STATE)
     actor_role: Mapped[str]
     actor_id: Mapped[int]
+    # Why, where there is a choice; empty where the action says it all.
+    cause: Mapped[str] = mapped_column(default="", server_default=text("''"))
     at: Mapped[datetime] = mapped_column(Instant)

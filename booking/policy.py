@@ -1,13 +1,86 @@
-"""What members may do when. Pure."""
+"""What members may do when, and what it costs whom. Pure.
 
-from datetime import timedelta
+The numbers are PRODUCT's defaults, under RULES_VERSION; whoever posts one cites the version.
+"""
+
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from enum import StrEnum
 
 from kernel.actor import Actor, Role
 from kernel.errors import Conflict, Missing
+from kernel.money import ZERO, Money
 from kernel.words import msg
+
+RULES_VERSION = "2026-11"
 
 HOLD_LIFE = timedelta(minutes=10)
 HOLDS_MAX = 2
+# How long a held window waits for its deposit.
+DEPOSIT_LIFE = timedelta(minutes=15)
+
+FREE_CANCEL_NOTICE = timedelta(hours=24)
+LATE_CANCEL_NOTICE = timedelta(hours=2)
+CANCEL_POINTS = 20
+MOVE_POINTS = 20
+ERRAND_FEE = Money(25_00)
+
+# Beyond the promise by so much: what is owed in all.
+LATE_STEPS = ((timedelta(minutes=15), Money(10_00)), (timedelta(minutes=60), Money(30_00)))
+BROKEN_FEE = Money(30_00)
+# Nobody came, and nobody is on the way: after so long past the promise we say so ourselves.
+MISSED_AFTER = timedelta(minutes=120)
+
+SIGN_LIFE = timedelta(hours=24)
+CLOSE_AFTER = timedelta(days=7)
+# An unanswered member of the highest tier is let go so long before his window.
+RELEASE_NOTICE = timedelta(hours=2)
+
+
+class Ending(StrEnum):
+    """How a promise ended."""
+
+    KEPT = "kept"
+    EXPIRED = "expired"
+    MOVED = "moved"
+    CANCELLED = "cancelled"
+    FAILED = "failed"
+    UNFINISHED = "unfinished"
+    WITHDRAWN = "withdrawn"
+    MISSED = "missed"
+
+
+class Cause(StrEnum):
+    """Why a booking ended early or has to be visited again."""
+
+    MEMBER = "member"
+    AGENT = "agent"
+    UNANSWERED = "unanswered"
+    PROVIDER = "provider"
+    MISSED = "missed"
+    NOBODY_HOME = "nobody_home"
+    REFUSED = "refused"
+    WRONG_ADDRESS = "wrong_address"
+    NO_ACCESS = "no_access"
+    MISSING_PART = "missing_part"
+    NOT_INSTALLABLE = "not_installable"
+    UNFINISHED = "unfinished"
+    VETOED = "vetoed"
+    GOODS_LATE = "goods_late"
+
+
+# What is nobody's fault but ours: the member moves and cancels free of charge.
+OURS = frozenset(
+    {
+        Cause.PROVIDER,
+        Cause.MISSED,
+        Cause.MISSING_PART,
+        Cause.NOT_INSTALLABLE,
+        Cause.UNFINISHED,
+        Cause.GOODS_LATE,
+        Cause.VETOED,
+    }
+)
 
 
 class BookingMissing(Missing):
@@ -21,6 +94,71 @@ class TooManyHolds(Conflict):
 
     code = "too_many_holds"
     says = msg("您已锁定 2 个时段，请先确认或等其中一个放开。")
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Tariff:
+    """What cancelling or moving costs: points at once, a strike that waits, and 空跑费 for him who
+    has accepted. `free_until` is the last instant at which it costs nothing."""
+
+    points: int = 0
+    is_strike: bool = False
+    errand: Money = ZERO
+    free_until: datetime
+
+    @property
+    def is_free(self) -> bool:
+        return not self.points and not self.is_strike
+
+
+def cancel_tariff(
+    *, starts_at: datetime, now: datetime, is_accepted: bool, is_ours: bool
+) -> Tariff:
+    """Return what it costs to cancel at `now` a promise whose window opens at `starts_at`.
+
+    Free up to FREE_CANCEL_NOTICE before it (that instant included) and whenever the fault is ours;
+    then CANCEL_POINTS up to LATE_CANCEL_NOTICE before it (that instant included); then a strike,
+    which has points of its own, and 空跑费 when a technician had accepted.
+    """
+    free_until = starts_at - FREE_CANCEL_NOTICE
+    if is_ours or now <= free_until:
+        return Tariff(free_until=free_until)
+    if now <= starts_at - LATE_CANCEL_NOTICE:
+        return Tariff(points=CANCEL_POINTS, free_until=free_until)
+    errand = ERRAND_FEE if is_accepted else ZERO
+    return Tariff(is_strike=True, errand=errand, free_until=free_until)
+
+
+def move_tariff(*, starts_at: datetime, now: datetime, is_ours: bool) -> Tariff:
+    """Return what it costs to move at `now` a promise whose window opens at `starts_at`.
+
+    Free up to FREE_CANCEL_NOTICE before it (that instant included) and whenever the fault is ours.
+    """
+    free_until = starts_at - FREE_CANCEL_NOTICE
+    if is_ours or now <= free_until:
+        return Tariff(free_until=free_until)
+    return Tariff(points=MOVE_POINTS, free_until=free_until)
+
+
+def late_fee(*, ends_at: datetime, now: datetime) -> Money:
+    """Return what we owe in all at `now` for a promise that ended at `ends_at` with nobody there."""
+    owed = ZERO
+    for late, fee in LATE_STEPS:
+        if now >= ends_at + late:
+            owed = fee
+    return owed
+
+
+def next_ask(
+    *, starts_at: datetime, made_at: datetime, asks: int, ask_before: tuple[timedelta, ...]
+) -> datetime | None:
+    """Return when the member is asked next whether he will be at home; None when never again.
+
+    `ask_before` are the distances to the window's opening, the earliest ask first. Asks that were
+    due before the promise was made are left out: he has only just said that he wants us to come.
+    """
+    due = [starts_at - before for before in ask_before if starts_at - before > made_at]
+    return due[asks] if asks < len(due) else None
 
 
 def check_own(*, owner_id: int, by: Actor) -> None:

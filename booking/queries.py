@@ -6,8 +6,8 @@ from datetime import date, datetime, timedelta
 from sqlalchemy import ColumnElement, Select, false, func, or_, select
 
 from booking import policy
-from booking.models import Booking, BookingStep, Draft, Service, Store
-from booking.states import BookingState
+from booking.models import Booking, BookingStep, Draft, Promise, Service, Store
+from booking.states import KEPT, KNOWN, BookingState
 from kernel.actor import Actor, Role
 from kernel.clock import midnight
 from kernel.db import Session
@@ -85,14 +85,36 @@ def booking(db: Session, *, number: str, by: Actor) -> Booking:
 
 
 def booking_of_visit(db: Session, visit_id: int) -> Booking:
-    """Return the booking that the visit serves, which must exist."""
-    return db.scalars(select(Booking).where(Booking.visit_id == visit_id)).one()
+    """Return the booking that the visit serves or was to serve, which must exist."""
+    found = select(Booking).join(Promise, Promise.booking_id == Booking.id)
+    return db.scalars(found.where(Promise.visit_id == visit_id)).one()
 
 
 def bookings_of_visits(db: Session, visit_ids: Sequence[int]) -> dict[int, Booking]:
     """Return the bookings that those visits serve, by visit id."""
-    found = db.scalars(select(Booking).where(Booking.visit_id.in_(visit_ids)))
-    return {row.visit_id: row for row in found}
+    found = db.execute(
+        select(Promise.visit_id, Booking)
+        .join(Booking, Booking.id == Promise.booking_id)
+        .where(Promise.visit_id.in_(visit_ids))
+    )
+    return dict(found.all())
+
+
+def promises(db: Session, booking_id: int) -> Sequence[Promise]:
+    """Return every window ever held or promised for the booking, oldest first."""
+    found = select(Promise).where(Promise.booking_id == booking_id).order_by(Promise.id)
+    return db.scalars(found).all()
+
+
+def standing_promises(db: Session, booking_id: int) -> Sequence[Promise]:
+    """Return the windows that stand for the booking, by time: two for a coupled one, else one."""
+    found = select(Promise).where(Promise.booking_id == booking_id, Promise.ended_at.is_(None))
+    return db.scalars(found.order_by(Promise.starts_at, Promise.id)).all()
+
+
+def promise_of_visit(db: Session, visit_id: int) -> Promise:
+    """Return the promise that the visit keeps, which must exist."""
+    return db.scalars(select(Promise).where(Promise.visit_id == visit_id)).one()
 
 
 def by_id(db: Session, booking_id: int) -> Booking:
@@ -101,8 +123,8 @@ def by_id(db: Session, booking_id: int) -> Booking:
 
 
 def bookings_of(db: Session, member_id: int, *, limit: int = 50) -> Sequence[Booking]:
-    """Return the member's promises and completed bookings, latest window first."""
-    shown = Booking.state.in_([BookingState.BOOKED, BookingState.COMPLETED])
+    """Return what was ever promised to the member, latest window first."""
+    shown = Booking.state.in_(KNOWN)
     found = select(Booking).where(Booking.member_id == member_id, shown)
     return db.scalars(found.order_by(Booking.starts_at.desc()).limit(limit)).all()
 
@@ -132,7 +154,7 @@ def search(
                 Booking.phone.endswith(text, autoescape=True),
                 Booking.contact.contains(text, autoescape=True),
                 Booking.compound.contains(text, autoescape=True),
-                Booking.visit_id.in_(visits) if visits is not None else false(),
+                _served_by(visits) if visits is not None else false(),
             )
         )
     if day is not None:
@@ -149,7 +171,7 @@ def search(
 
 def booked_of_draft(db: Session, draft_id: int) -> Booking | None:
     """Return the booking that the draft became, if it was booked."""
-    was_booked = Booking.state.in_([BookingState.BOOKED, BookingState.COMPLETED])
+    was_booked = Booking.state.in_(KNOWN)
     return db.scalars(select(Booking).where(Booking.draft_id == draft_id, was_booked)).first()
 
 
@@ -157,7 +179,7 @@ def holds_of(db: Session, member_id: int, *, now: datetime) -> Sequence[Booking]
     """Return the windows now held for the member."""
     found = select(Booking).where(
         Booking.member_id == member_id,
-        Booking.state == BookingState.HELD,
+        Booking.state.in_(KEPT),
         Booking.held_until > now,
     )
     return db.scalars(found).all()
@@ -167,7 +189,7 @@ def holds_run_out(db: Session, member_id: int, *, now: datetime) -> Sequence[Boo
     """Return the member's holds that ran out and still stand in the plan until somebody frees them."""
     found = select(Booking).where(
         Booking.member_id == member_id,
-        Booking.state == BookingState.HELD,
+        Booking.state.in_(KEPT),
         Booking.held_until <= now,
     )
     return db.scalars(found).all()
@@ -175,9 +197,7 @@ def holds_run_out(db: Session, member_id: int, *, now: datetime) -> Sequence[Boo
 
 def holds_past(db: Session, *, instant: datetime, limit: int) -> Sequence[str]:
     """Return the numbers of holds that ran out at or before `instant`, oldest first."""
-    found = select(Booking.number).where(
-        Booking.state == BookingState.HELD, Booking.held_until <= instant
-    )
+    found = select(Booking.number).where(Booking.state.in_(KEPT), Booking.held_until <= instant)
     return db.scalars(found.order_by(Booking.held_until).limit(limit)).all()
 
 
@@ -190,6 +210,11 @@ def steps(db: Session, booking_id: int) -> Sequence[BookingStep]:
 def abouts(by: Actor) -> Select[str]:
     """Return the query for the names under which messages speak of bookings in the actor's scope."""
     return select("booking:" + Booking.number).where(visible_to(by))
+
+
+def _served_by(visits: Select[int]) -> ColumnElement[bool]:
+    promised = select(Promise.booking_id).where(Promise.visit_id.in_(visits))
+    return Booking.id.in_(promised)
 
 
 def visible_to(by: Actor) -> ColumnElement[bool]:

@@ -36,6 +36,7 @@ class VisitFacts:
     skill: str
     level: int
     state: VisitState
+    barred: frozenset[int] = frozenset()
     departed_s: int | None = None
     arrived_s: int | None = None
     started_s: int | None = None
@@ -229,6 +230,7 @@ def _stop(visit: VisitFacts, *, place: int) -> Stop:
         windows=(visit.window,),
         skill=visit.skill,
         level=visit.level,
+        barred=visit.barred,
     )
 
 

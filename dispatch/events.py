@@ -23,6 +23,7 @@ class _VisitEvent(Event):
     visit_number: str
     branch_id: int
     day: date
+    # 0 while nobody was told that he is the one.
     technician_id: int
 
     def topics(self) -> tuple[str, ...]:
@@ -61,8 +62,13 @@ class VisitStarted(_VisitEvent):
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class VisitFinished(_VisitEvent):
+    """The work is finished; the member has not signed yet."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class VisitDone(_VisitEvent):
-    """The work is finished."""
+    """Signed and paid, or left so for a day."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -39,6 +39,8 @@ class VisitShape:
     work_s: int
     skill: str
     level: int = 1
+    # Technicians who must never be given it.
+    barred: frozenset[int] = frozenset()
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -116,6 +118,7 @@ def candidate(shape: VisitShape) -> Stop:
         windows=(Window(0, DAY_S),),
         skill=shape.skill,
         level=shape.level,
+        barred=shape.barred,
     )
 
 
@@ -168,6 +171,7 @@ def _read(db: Session, *, branch_id: int, day: date, version: int, now_s: int) -
     shifts = queries.shifts(db, branch_id=branch_id, day=day)
     routes = queries.routes(db, branch_id=branch_id, day=day)
     visits = queries.visits_in_routes(db, branch_id=branch_id, day=day)
+    barred = queries.barred_from(db, list(visits))
     technicians = [
         _technician_facts(t, shifts[t.id], routes.get(t.id))
         for t in queries.technicians(db, branch_id=branch_id)
@@ -179,7 +183,7 @@ def _read(db: Session, *, branch_id: int, day: date, version: int, now_s: int) -
         version=version,
         now_s=now_s,
         technicians=technicians,
-        visits={v.id: _visit_facts(v) for v in visits.values()},
+        visits={v.id: _visit_facts(v, barred.get(v.id, frozenset())) for v in visits.values()},
         travel=travel.current(),
     )
 
@@ -200,7 +204,7 @@ def _technician_facts(
     )
 
 
-def _visit_facts(visit: Visit) -> VisitFacts:
+def _visit_facts(visit: Visit, barred: frozenset[int]) -> VisitFacts:
     def second(instant: datetime | None) -> int | None:
         return None if instant is None else second_of_day(instant, visit.day)
 
@@ -212,6 +216,7 @@ def _visit_facts(visit: Visit) -> VisitFacts:
         skill=visit.skill,
         level=visit.level,
         state=visit.state,
+        barred=barred,
         departed_s=second(visit.departed_at),
         arrived_s=second(visit.arrived_at),
         started_s=second(visit.started_at),
@@ -219,9 +224,15 @@ def _visit_facts(visit: Visit) -> VisitFacts:
     )
 
 
-def shape_of(visit: Visit) -> VisitShape:
-    """Return what the visit needs."""
-    return VisitShape(point=visit.point, work_s=visit.work_s, skill=visit.skill, level=visit.level)
+def shape_of(visit: Visit, *, barred: frozenset[int] = frozenset()) -> VisitShape:
+    """Return what the visit needs; `barred` are the technicians who declined it."""
+    return VisitShape(
+        point=visit.point,
+        work_s=visit.work_s,
+        skill=visit.skill,
+        level=visit.level,
+        barred=barred,
+    )
 
 
 def travel_between_s(start: Point, end: Point) -> int:

@@ -3,7 +3,7 @@
 from datetime import date, datetime
 from typing import Any
 
-from sqlalchemy import JSON, CheckConstraint, Enum, ForeignKey, Index, UniqueConstraint
+from sqlalchemy import JSON, CheckConstraint, Enum, ForeignKey, Index, UniqueConstraint, text
 from sqlalchemy.orm import Mapped, mapped_column
 
 from dispatch.states import (
@@ -81,6 +81,8 @@ class Shift(Base):
     opens_s: Mapped[int]
     shuts_s: Mapped[int]
     breaks: Mapped[list[list[int]]] = mapped_column(JSON)
+    # Why he does not work it after all (leave, illness); empty when he does.
+    absent: Mapped[str] = mapped_column(default="", server_default=text("''"))
 
 
 class BranchDay(Base):
@@ -154,7 +156,17 @@ class Visit(Base):
     departed_at: Mapped[datetime | None] = mapped_column(Instant)
     arrived_at: Mapped[datetime | None] = mapped_column(Instant)
     started_at: Mapped[datetime | None] = mapped_column(Instant)
+    # When he left the door, whatever came of it.
     finished_at: Mapped[datetime | None] = mapped_column(Instant)
+    signed_at: Mapped[datetime | None] = mapped_column(Instant)
+    paused_at: Mapped[datetime | None] = mapped_column(Instant)
+    # What went wrong, one of `states.Trouble`; empty when nothing did.
+    cause: Mapped[str] = mapped_column(default="", server_default=text("''"))
+    # When the plan first could not keep the window any more; none while it can.
+    late_since: Mapped[datetime | None] = mapped_column(Instant)
+    # The visit that this one makes good, and the number of the try: 1 for the first.
+    parent_id: Mapped[int | None]
+    attempt: Mapped[int] = mapped_column(default=1, server_default="1")
     state: Mapped[VisitState] = mapped_column(_STATE, default=VisitState.HELD)
     state_since: Mapped[datetime] = mapped_column(Instant)
     version: Mapped[int] = mapped_column()
@@ -184,6 +196,35 @@ class VisitStep(Base):
     state: Mapped[VisitState] = mapped_column(_STATE)
     actor_role: Mapped[str]
     actor_id: Mapped[int]
+    # Why, where there is a choice; empty where the action says it all.
+    cause: Mapped[str] = mapped_column(default="", server_default=text("''"))
+    at: Mapped[datetime] = mapped_column(Instant)
+
+
+class BarredPair(Base):
+    """A technician who will never be given this visit: he declined it."""
+
+    __tablename__ = "dispatch_barred_pair"
+    __table_args__ = (UniqueConstraint("visit_id", "technician_id"),)
+
+    id: Mapped[int] = mapped_column(primary_key=True)
+    visit_id: Mapped[int] = mapped_column(ForeignKey("dispatch_visit.id"), index=True)
+    technician_id: Mapped[int] = mapped_column(ForeignKey("dispatch_technician.id"))
+    reason: Mapped[str]
+    at: Mapped[datetime] = mapped_column(Instant)
+
+
+class Evidence(Base):
+    """One thing that proves what happened at the door; never changed."""
+
+    __tablename__ = "dispatch_evidence"
+
+    id: Mapped[int] = mapped_column(primary_key=True)
+    visit_id: Mapped[int] = mapped_column(ForeignKey("dispatch_visit.id"), index=True)
+    # One of `states.Proof`.
+    kind: Mapped[str]
+    # {"metres": 40} of an arrival by place, {"reason": …, "sha256": …} of one by photo.
+    facts: Mapped[dict[str, Any]] = mapped_column(JSON, default=dict)
     at: Mapped[datetime] = mapped_column(Instant)
 
 

@@ -7,7 +7,9 @@ from datetime import date
 from sqlalchemy import Select, func, or_, select
 
 from dispatch.models import (
+    BarredPair,
     Branch,
+    Evidence,
     Proposal,
     RouteRow,
     Shift,
@@ -16,7 +18,7 @@ from dispatch.models import (
     VisitPhoto,
     VisitStep,
 )
-from dispatch.states import TOLD, VisitState
+from dispatch.states import LEFT, TOLD
 from kernel import leases
 from kernel.actor import Actor
 from kernel.db import Session, transaction
@@ -96,9 +98,36 @@ def technician_by_openid(db: Session, openid: str) -> Technician | None:
 
 
 def shifts(db: Session, *, branch_id: int, day: date) -> dict[int, Shift]:
-    """Return the day's shifts of the branch by technician id."""
-    found = db.scalars(select(Shift).where(Shift.branch_id == branch_id, Shift.day == day))
+    """Return the shifts that are worked that day in the branch, by technician id."""
+    found = db.scalars(
+        select(Shift).where(Shift.branch_id == branch_id, Shift.day == day, Shift.absent == "")
+    )
     return {shift.technician_id: shift for shift in found}
+
+
+def barred_from(db: Session, visit_ids: Collection[int]) -> dict[int, frozenset[int]]:
+    """Return who declined each of those visits, by visit id; visits that nobody declined are left out."""
+    pairs = db.execute(
+        select(BarredPair.visit_id, BarredPair.technician_id).where(
+            BarredPair.visit_id.in_(visit_ids)
+        )
+    )
+    found: dict[int, frozenset[int]] = {}
+    for visit_id, technician_id in pairs:
+        found[visit_id] = found.get(visit_id, frozenset()) | {technician_id}
+    return found
+
+
+def declined_by(db: Session, technician_id: int, *, limit: int = 50) -> Sequence[BarredPair]:
+    """Return what the technician declined, newest first."""
+    found = select(BarredPair).where(BarredPair.technician_id == technician_id)
+    return db.scalars(found.order_by(BarredPair.id.desc()).limit(limit)).all()
+
+
+def evidence(db: Session, visit_id: int) -> Sequence[Evidence]:
+    """Return what was proven at the door of a visit, oldest first."""
+    found = select(Evidence).where(Evidence.visit_id == visit_id).order_by(Evidence.id)
+    return db.scalars(found).all()
 
 
 def routes(db: Session, *, branch_id: int, day: date) -> dict[int, RouteRow]:
@@ -147,7 +176,7 @@ def open_visit_ids(db: Session, *, technician_id: int, day: date) -> list[int]:
     row = route_of(db, technician_id=technician_id, day=day)
     ids = [stop[0] for stop in row.stops] if row else []
     rows = visits_by_id(db, ids)
-    told_and_open = TOLD - {VisitState.DONE}
+    told_and_open = TOLD - LEFT
     return [
         i for i in ids if rows[i].technician_id == technician_id and rows[i].state in told_and_open
     ]

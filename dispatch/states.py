@@ -8,51 +8,141 @@ from kernel.machine import Machine
 class VisitState(StrEnum):
     HELD = "held"
     PLANNED = "planned"
+    READY = "ready"
     ASSIGNED = "assigned"
     ACCEPTED = "accepted"
     EN_ROUTE = "en_route"
     ARRIVED = "arrived"
     IN_SERVICE = "in_service"
+    PAUSED = "paused"
+    WORK_DONE = "work_done"
     DONE = "done"
+    NO_SHOW = "no_show"
+    REFUSED = "refused"
+    ACCESS_FAILED = "access_failed"
+    INCOMPLETE = "incomplete"
     CANCELLED = "cancelled"
+    PROVIDER_NO_SHOW = "provider_no_show"
 
 
 class VisitAction(StrEnum):
     COMMIT = "commit"
     RELEASE = "release"
+    READY = "ready"
+    UNREADY = "unready"
     ASSIGN = "assign"
     ACCEPT = "accept"
+    DECLINE = "decline"
     DEPART = "depart"
     ARRIVE = "arrive"
     START = "start"
+    PAUSE = "pause"
+    RESUME = "resume"
     FINISH = "finish"
+    SIGN = "sign"
+    NOBODY = "nobody"
+    VETO = "veto"
+    REFUSE = "refuse"
+    SHUT_OUT = "shut_out"
+    BREAK_OFF = "break_off"
+    CANCEL = "cancel"
+    MISS = "miss"
 
 
 _S, _A = VisitState, VisitAction
+
+# Until somebody is on the way, the promise may be withdrawn by either side, or be missed by ours.
+_WITHDRAWN = {_A.CANCEL: _S.CANCELLED, _A.MISS: _S.PROVIDER_NO_SHOW}
 
 VISIT_MACHINE = Machine(
     name="visit",
     table={
         _S.HELD: {_A.COMMIT: _S.PLANNED, _A.RELEASE: _S.CANCELLED},
-        _S.PLANNED: {_A.ASSIGN: _S.ASSIGNED},
+        _S.PLANNED: {_A.READY: _S.READY, _A.ASSIGN: _S.ASSIGNED, **_WITHDRAWN},
+        # Goods, parts, address, presence and consent are all there, until one of them is not.
+        _S.READY: {_A.UNREADY: _S.PLANNED, _A.ASSIGN: _S.ASSIGNED, **_WITHDRAWN},
         # Assigned again when the plan gives the visit to another technician, who must accept anew.
-        _S.ASSIGNED: {_A.ACCEPT: _S.ACCEPTED, _A.ASSIGN: _S.ASSIGNED},
-        _S.ACCEPTED: {_A.DEPART: _S.EN_ROUTE, _A.ASSIGN: _S.ASSIGNED},
-        # Once he is on his way nothing takes the visit from him.
-        _S.EN_ROUTE: {_A.ARRIVE: _S.ARRIVED},
-        _S.ARRIVED: {_A.START: _S.IN_SERVICE},
-        _S.IN_SERVICE: {_A.FINISH: _S.DONE},
+        _S.ASSIGNED: {
+            _A.ACCEPT: _S.ACCEPTED,
+            _A.ASSIGN: _S.ASSIGNED,
+            _A.DECLINE: _S.PLANNED,
+            **_WITHDRAWN,
+        },
+        _S.ACCEPTED: {
+            _A.DEPART: _S.EN_ROUTE,
+            _A.ASSIGN: _S.ASSIGNED,
+            _A.DECLINE: _S.PLANNED,
+            **_WITHDRAWN,
+        },
+        # Once he is on his way no plan takes the visit from him; the member may still call it off.
+        _S.EN_ROUTE: {_A.ARRIVE: _S.ARRIVED, **_WITHDRAWN},
+        _S.ARRIVED: {
+            _A.START: _S.IN_SERVICE,
+            _A.NOBODY: _S.NO_SHOW,
+            _A.REFUSE: _S.REFUSED,
+            _A.SHUT_OUT: _S.ACCESS_FAILED,
+            _A.BREAK_OFF: _S.INCOMPLETE,
+        },
+        _S.IN_SERVICE: {
+            _A.PAUSE: _S.PAUSED,
+            _A.FINISH: _S.WORK_DONE,
+            _A.REFUSE: _S.REFUSED,
+            _A.BREAK_OFF: _S.INCOMPLETE,
+        },
+        _S.PAUSED: {_A.RESUME: _S.IN_SERVICE, _A.BREAK_OFF: _S.INCOMPLETE},
+        # The member signs and pays, or a day passes.
+        _S.WORK_DONE: {_A.SIGN: _S.DONE},
+        # A dispatcher who does not believe it turns it into a door that stayed shut: no strike.
+        _S.NO_SHOW: {_A.VETO: _S.ACCESS_FAILED},
+        _S.REFUSED: {},
+        _S.ACCESS_FAILED: {},
+        _S.INCOMPLETE: {},
         _S.DONE: {},
         _S.CANCELLED: {},
+        _S.PROVIDER_NO_SHOW: {},
     },
 )
 
+# He has been at the door and has left it.
+LEFT = frozenset({_S.WORK_DONE, _S.DONE, _S.NO_SHOW, _S.REFUSED, _S.ACCESS_FAILED, _S.INCOMPLETE})
+# On the road or at the door.
+UNDER_WAY = frozenset({_S.EN_ROUTE, _S.ARRIVED, _S.IN_SERVICE, _S.PAUSED})
 # On the road or later: part of the frozen past of its route.
-STARTED = frozenset({_S.EN_ROUTE, _S.ARRIVED, _S.IN_SERVICE, _S.DONE})
+STARTED = UNDER_WAY | LEFT
 # Stands in a route and may still be moved by a better plan.
-MOVABLE = frozenset({_S.HELD, _S.PLANNED, _S.ASSIGNED, _S.ACCEPTED})
+MOVABLE = frozenset({_S.HELD, _S.PLANNED, _S.READY, _S.ASSIGNED, _S.ACCEPTED})
+# Owed to somebody, and nobody has set out for it yet.
+OWED = MOVABLE - {_S.HELD}
 # Has a technician that people were told about.
 TOLD = frozenset({_S.ASSIGNED, _S.ACCEPTED}) | STARTED
+# Over without having been attended: it stands in no route.
+OUT = frozenset({_S.CANCELLED, _S.PROVIDER_NO_SHOW})
+
+
+class Trouble(StrEnum):
+    """Why a visit was not made as promised."""
+
+    NOBODY_HOME = "nobody_home"
+    REFUSED = "refused"
+    WRONG_ADDRESS = "wrong_address"
+    NO_ACCESS = "no_access"
+    MISSING_PART = "missing_part"
+    NOT_INSTALLABLE = "not_installable"
+    UNFINISHED = "unfinished"
+    VETOED = "vetoed"
+    MOVED = "moved"
+    MEMBER = "member"
+    PROVIDER = "provider"
+    UNANSWERED = "unanswered"
+    MISSED = "missed"
+
+
+class Proof(StrEnum):
+    """What the evidence clock counts: he stood at the door, rang, called twice, wrote once."""
+
+    ARRIVAL = "arrival"
+    CALL = "call"
+    MESSAGE = "message"
 
 
 class ProposalState(StrEnum):

@@ -10,14 +10,19 @@ from enum import StrEnum
 from pathlib import Path
 from typing import Any
 
-from booking.states import BOOKING_MACHINE
+from booking.states import ADDITION_MACHINE, BOOKING_MACHINE
 from dispatch.states import PROPOSAL_MACHINE, VISIT_MACHINE
 from kernel.delivery import Reactions
 from kernel.events import Event
 from kernel.machine import Machine
 
 DOCS = Path(__file__).resolve().parent.parent / "docs"
-MACHINES: Sequence[Machine[Any, Any]] = (BOOKING_MACHINE, VISIT_MACHINE, PROPOSAL_MACHINE)
+MACHINES: Sequence[Machine[Any, Any]] = (
+    BOOKING_MACHINE,
+    ADDITION_MACHINE,
+    VISIT_MACHINE,
+    PROPOSAL_MACHINE,
+)
 
 _STATES = """# States
 

@@ -6,9 +6,10 @@ from datetime import date, datetime
 from booking import policy, queries
 from booking.events import BookingBooked, BookingExpired, BookingHeld
 from booking.models import Booking, Draft, Service
+from booking.operations import promises
 from booking.operations.steps import facts_of, move
-from booking.policy import HOLD_LIFE
-from booking.states import BookingAction, BookingState
+from booking.policy import HOLD_LIFE, Ending
+from booking.states import KEPT, KNOWN, BookingAction, BookingState
 from dispatch import live
 from dispatch import queries as dispatch_queries
 from dispatch.live import Offer, VisitShape
@@ -85,26 +86,11 @@ def hold(
     _check_window(db, branch_id=draft.branch_id, day=day, window=window, now=now)
     policy.check_may_hold(holds=len(held) - len(before))
 
-    service = queries.services_by_id(db)[draft.service_id]
     given_up = [*before, *queries.holds_run_out(db, draft.member_id, now=now)]
     days = {(day, draft.branch_id)} | {(local_date(b.starts_at), b.branch_id) for b in given_up}
     places.lock_days(db, days, now=now)
     _give_up(db, given_up, by=by, now=now)
-    visit = places.hold_place(
-        db,
-        branch_id=draft.branch_id,
-        day=day,
-        window=window,
-        shape=shape_of(draft, service),
-        label=f"{service.short_name} {draft.compound}",
-        until=now + HOLD_LIFE,
-        by=by,
-        now=now,
-        first_try=first_try,
-    )
-    booking = _new_booking(draft, visit_id=visit.id, starts_at=starts_at, ends_at=ends_at, now=now)
-    db.add(booking)
-    db.flush()
+    booking = _placed(db, draft, day=day, window=window, first_try=first_try, by=by, now=now)
     move(db, booking, None, by=by, now=now)
 
     outbox.record(db, BookingHeld(at=now, **facts_of(booking)))
@@ -119,11 +105,13 @@ def commit(db: Session, *, number: str, by: Actor, now: datetime) -> Booking:
     """
     following.lock_member(db, by.id)
     booking = queries.booking(db, number=number, by=by)
-    if booking.state in (BookingState.BOOKED, BookingState.COMPLETED):
+    if booking.state in KNOWN:
         return booking
     if booking.state is BookingState.EXPIRED:
         raise PlaceGone
-    places.commit_place(db, visit_id=booking.visit_id, by=by, now=now)
+    for promise in promises.standing(db, booking):
+        places.commit_place(db, visit_id=promise.visit_id, by=by, now=now)
+        promise.promised_at = now
 
     move(db, booking, BookingAction.COMMIT, by=by, now=now)
 
@@ -162,6 +150,45 @@ def _check_window(db: Session, *, branch_id: int, day: date, window: Window, now
         raise TooFar(field="window")
 
 
+def _placed(
+    db: Session,
+    draft: Draft,
+    *,
+    day: date,
+    window: Window,
+    first_try: int | None,
+    by: Actor,
+    now: datetime,
+) -> Booking:
+    """Put the draft's visit into the plan and return its booking. Raises PlaceGone."""
+    service = queries.services_by_id(db)[draft.service_id]
+    visit = places.hold_place(
+        db,
+        branch_id=draft.branch_id,
+        day=day,
+        window=window,
+        shape=shape_of(draft, service),
+        label=f"{service.short_name} {draft.compound}",
+        until=now + HOLD_LIFE,
+        by=by,
+        now=now,
+        first_try=first_try,
+    )
+    starts_at, ends_at = instant_at(day, window.open_s), instant_at(day, window.shut_s)
+    booking = _new_booking(draft, visit_id=visit.id, starts_at=starts_at, ends_at=ends_at, now=now)
+    db.add(booking)
+    db.flush()
+    promises.keep(
+        db,
+        booking,
+        visit_id=visit.id,
+        service_id=draft.service_id,
+        starts_at=starts_at,
+        ends_at=ends_at,
+    )
+    return booking
+
+
 def _new_booking(
     draft: Draft, *, visit_id: int, starts_at: datetime, ends_at: datetime, now: datetime
 ) -> Booking:
@@ -192,11 +219,13 @@ def _give_up(db: Session, held: Sequence[Booking], *, by: Actor, now: datetime) 
     for booking in held:
         # The clock's own hand may have freed it while we waited for the locks.
         db.refresh(booking)
-        if booking.state is BookingState.HELD:
+        if booking.state in KEPT:
             _expire(db, booking, by=by, now=now)
 
 
 def _expire(db: Session, booking: Booking, *, by: Actor, now: datetime) -> None:
-    places.release_place(db, visit_id=booking.visit_id, by=by, now=now)
+    for promise in promises.standing(db, booking):
+        places.release_place(db, visit_id=promise.visit_id, by=by, now=now)
+        promises.end(promise, Ending.EXPIRED, now=now)
     move(db, booking, BookingAction.EXPIRE, by=by, now=now)
     outbox.record(db, BookingExpired(at=now, **facts_of(booking)))

@@ -25,9 +25,15 @@ def facts_of(booking: Booking) -> BookingFacts:
 
 
 def move(
-    db: Session, booking: Booking, action: BookingAction | None, *, by: Actor, now: datetime
+    db: Session,
+    booking: Booking,
+    action: BookingAction | None,
+    *,
+    by: Actor,
+    now: datetime,
+    cause: str = "",
 ) -> None:
-    """Advance the booking and record the step; without an action, record its birth.
+    """Advance the booking and record the step with its cause; without an action, record its birth.
 
     Raises IllegalMove.
     """
@@ -42,6 +48,7 @@ def move(
             state=booking.state,
             actor_role=by.role.value,
             actor_id=by.id,
+            cause=cause,
             at=now,
         )
     )

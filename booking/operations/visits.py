@@ -5,7 +5,9 @@ from datetime import datetime
 from booking import queries
 from booking.events import BookingCompleted
 from booking.models import Booking
+from booking.operations import promises
 from booking.operations.steps import facts_of, move
+from booking.policy import Ending
 from booking.states import BookingAction
 from dispatch.operations import visits
 from kernel import outbox
@@ -21,7 +23,10 @@ def finish_visit(db: Session, *, number: str, by: Actor, now: datetime) -> Booki
     Raises VisitMissing, PhotoNeeded, IllegalMove.
     """
     visit = visits.finish(db, number=number, by=by, now=now)
+    visits.sign(db, visit_id=visit.id, by=by, now=now)
     booking = queries.booking_of_visit(db, visit.id)
+    for promise in promises.standing(db, booking):
+        promises.end(promise, Ending.KEPT, now=now)
     move(db, booking, BookingAction.COMPLETE, by=by, now=now)
 
     earned = completion_draft(

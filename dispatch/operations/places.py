@@ -6,7 +6,7 @@ from datetime import date, datetime
 from dispatch import live
 from dispatch.daybook import DayPlan
 from dispatch.live import VisitShape
-from dispatch.models import Visit
+from dispatch.models import BarredPair, Visit
 from dispatch.operations import plan as plans
 from dispatch.operations.plan import LockedDay
 from dispatch.operations.steps import move
@@ -18,6 +18,9 @@ from kernel.db import Session
 from kernel.errors import Conflict
 from kernel.numbers import new_number, new_service_code
 from kernel.words import msg
+
+# Why a technician is barred from the visit that replaces one he declined.
+DECLINED_BEFORE = "declined before"
 
 
 class PlaceGone(Conflict):
@@ -70,7 +73,13 @@ def hold_place(
     )
     db.add(visit)
     db.flush()
-    _insert(db, locked, visit, witness)
+    for technician_id in sorted(shape.barred):
+        db.add(
+            BarredPair(
+                visit_id=visit.id, technician_id=technician_id, reason=DECLINED_BEFORE, at=now
+            )
+        )
+    _insert(db, locked, visit, witness, shape.barred)
     move(db, visit, None, by=by, now=now)
 
     plans.changed(db, locked, now=now)
@@ -126,16 +135,22 @@ def _witness(
     return offers[0].witness if offers else None
 
 
-def _insert(db: Session, locked: LockedDay, visit: Visit, witness: Witness) -> None:
+def _insert(
+    db: Session,
+    locked: LockedDay,
+    visit: Visit,
+    witness: Witness,
+    barred: frozenset[int],
+) -> None:
     plan = locked.plan
     route = plan.plan.route_of(witness.worker_id).with_stop(visit.id, position=witness.position)
-    with_visit = _problem_with(plan, visit)
+    with_visit = _problem_with(plan, visit, barred)
     timetable = plans.timetable_of_route(with_visit, route)
     row = plans.put_order(db, locked, technician_id=witness.worker_id, timetable=timetable)
     visit.route_id = row.id
 
 
-def _problem_with(plan: DayPlan, visit: Visit) -> Problem:
+def _problem_with(plan: DayPlan, visit: Visit, barred: frozenset[int]) -> Problem:
     """Return the day's problem with the new visit as a stop at a place of its own."""
     stop = Stop(
         id=visit.id,
@@ -144,6 +159,7 @@ def _problem_with(plan: DayPlan, visit: Visit) -> Problem:
         windows=(Window(visit.opens_s, visit.shuts_s),),
         skill=visit.skill,
         level=visit.level,
+        barred=barred,
     )
     return live.with_place(plan, stop, visit.point)
 

@@ -22,21 +22,26 @@ class VisitFacts(TypedDict):
 
 
 def facts_of(visit: Visit) -> VisitFacts:
-    """Return what every event of an assigned visit says."""
-    assert visit.technician_id is not None
+    """Return what every event of a visit says."""
     return VisitFacts(
         visit_id=visit.id,
         visit_number=visit.number,
         branch_id=visit.branch_id,
         day=visit.day,
-        technician_id=visit.technician_id,
+        technician_id=visit.technician_id or 0,
     )
 
 
 def move(
-    db: Session, visit: Visit, action: VisitAction | None, *, by: Actor, now: datetime
+    db: Session,
+    visit: Visit,
+    action: VisitAction | None,
+    *,
+    by: Actor,
+    now: datetime,
+    cause: str = "",
 ) -> None:
-    """Advance the visit and record the step; without an action, record its birth.
+    """Advance the visit and record the step with its cause; without an action, record its birth.
 
     Raises IllegalMove.
     """
@@ -51,6 +56,7 @@ def move(
             state=visit.state,
             actor_role=by.role.value,
             actor_id=by.id,
+            cause=cause,
             at=now,
         )
     )

@@ -8,13 +8,14 @@ from dispatch.events import (
     VisitArrived,
     VisitDeparted,
     VisitDone,
+    VisitFinished,
     VisitStarted,
 )
 from dispatch.models import Visit, VisitPhoto
 from dispatch.operations import plan as plans
 from dispatch.operations.steps import facts_of, move
 from dispatch.queries import VisitMissing, open_visit_ids, photos, visit_by_number
-from dispatch.states import STARTED, VisitAction, VisitState
+from dispatch.states import LEFT, STARTED, VisitAction, VisitState
 from kernel import outbox
 from kernel.actor import Actor, Role
 from kernel.clock import local_date
@@ -24,7 +25,7 @@ from kernel.numbers import new_number
 from kernel.words import msg
 
 PHOTOS_MAX = 20
-_WITH_PHOTOS = frozenset({VisitState.ARRIVED, VisitState.IN_SERVICE, VisitState.DONE})
+_WITH_PHOTOS = frozenset({VisitState.ARRIVED, VisitState.IN_SERVICE, VisitState.PAUSED}) | LEFT
 
 
 class NotNext(Conflict):
@@ -141,6 +142,17 @@ def finish(db: Session, *, number: str, by: Actor, now: datetime) -> Visit:
     move(db, visit, VisitAction.FINISH, by=by, now=now)
     visit.finished_at = now
     _retime(db, visit, now)
+    outbox.record(db, VisitFinished(at=now, **facts_of(visit)))
+    return visit
+
+
+def sign(db: Session, *, visit_id: int, by: Actor, now: datetime) -> Visit:
+    """End a visit whose work is signed for. Raises IllegalMove."""
+    known = plans.visit_row(db, visit_id)
+    plans.lock_day(db, branch_id=known.branch_id, day=known.day, now=now)
+    visit = plans.visit_row(db, visit_id)
+    move(db, visit, VisitAction.SIGN, by=by, now=now)
+    visit.signed_at = now
     outbox.record(db, VisitDone(at=now, **facts_of(visit)))
     return visit
 

@@ -13,7 +13,7 @@ from typing import Any
 
 from sqlalchemy import insert
 
-from booking.models import Booking, BookingStep, Draft, Service
+from booking.models import Booking, BookingStep, Draft, Promise, Service
 from booking.policy import HOLD_LIFE
 from booking.states import BookingAction, BookingState
 from dispatch import travel
@@ -206,6 +206,7 @@ def _visit(throw: Random, sheet: Sheet, story: Story, route_id: int | None) -> V
         arrived_at=instant(deed.arrived_s) if deed else None,
         started_at=instant(deed.started_s) if deed else None,
         finished_at=instant(deed.finished_s) if deed else None,
+        signed_at=instant(deed.finished_s) if deed else None,
         state=VisitState.HELD,
         state_since=story.held_at,
     )
@@ -239,6 +240,22 @@ def _insert(db: Session, written: Sequence[Written]) -> None:
     for one in written:
         one.booking.draft_id, one.booking.visit_id = one.draft.id, one.visit.id
     bulk.insert_all(db, Booking, [one.booking for one in written])
+    db.bulk_save_objects([_promise(one) for one in written])
+
+
+def _promise(one: Written) -> Promise:
+    booking, story = one.booking, one.story
+    ended_at = story.released_at or one.visit.signed_at
+    return Promise(
+        booking_id=booking.id,
+        visit_id=one.visit.id,
+        service_id=booking.service_id,
+        starts_at=booking.starts_at,
+        ends_at=booking.ends_at,
+        promised_at=story.committed_at,
+        ended_at=ended_at,
+        ending="" if ended_at is None else "expired" if story.released_at else "kept",
+    )
 
 
 # --- Moves ------------------------------------------------------------------------------------
@@ -280,6 +297,7 @@ def _visit_moves(one: Written) -> Iterator[tuple[VisitAction, datetime, Actor]]:
         (VisitAction.ARRIVE, visit.arrived_at),
         (VisitAction.START, visit.started_at),
         (VisitAction.FINISH, visit.finished_at),
+        (VisitAction.SIGN, visit.signed_at),
     ):
         if at is not None:
             yield action, at, one.technician

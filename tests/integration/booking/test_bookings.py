@@ -269,6 +269,7 @@ class TestTheTechniciansDay:
             "VisitDeparted",
             "VisitArrived",
             "VisitStarted",
+            "VisitFinished",
             "VisitDone",
             "PointsPosted",
             "BookingCompleted",

@@ -74,8 +74,15 @@ def a_visit(
         skill=skill,
         level=level,
         state=state,
-        **{f"{name}_s": at(time) for name, time in times.items()},
+        departed_s=_second(times, "departed"),
+        arrived_s=_second(times, "arrived"),
+        started_s=_second(times, "started"),
+        finished_s=_second(times, "finished"),
     )
+
+
+def _second(times: Mapping[str, str], name: str) -> int | None:
+    return at(times[name]) if name in times else None
 
 
 def a_technician(

@@ -1,0 +1,56 @@
+"""The promises of a booking: which windows stand, and how each of them ended."""
+
+from collections.abc import Sequence
+from datetime import datetime
+
+from sqlalchemy import select
+
+from booking.models import Booking, Promise
+from booking.policy import Ending
+from kernel.clock import local_date
+from kernel.db import Session
+
+
+def keep(
+    db: Session,
+    booking: Booking,
+    *,
+    visit_id: int,
+    service_id: int,
+    starts_at: datetime,
+    ends_at: datetime,
+) -> Promise:
+    """Write down that a visit keeps this window for the booking; nothing is promised yet."""
+    promise = Promise(
+        booking_id=booking.id,
+        visit_id=visit_id,
+        service_id=service_id,
+        starts_at=starts_at,
+        ends_at=ends_at,
+        ending="",
+    )
+    db.add(promise)
+    db.flush()
+    return promise
+
+
+def standing(db: Session, booking: Booking) -> Sequence[Promise]:
+    """Return the windows that stand, in the order in which their days are locked; fresh."""
+    found = select(Promise).where(Promise.booking_id == booking.id, Promise.ended_at.is_(None))
+    rows = db.scalars(found.execution_options(populate_existing=True)).all()
+    return sorted(rows, key=lambda p: (local_date(p.starts_at), p.starts_at, p.id))
+
+
+def end(promise: Promise, ending: Ending, *, now: datetime) -> None:
+    """Write down how a promise ended; it ends once."""
+    assert promise.ended_at is None
+    promise.ending, promise.ended_at = ending.value, now
+
+
+def point_at_next(db: Session, booking: Booking) -> None:
+    """Let the booking name the earliest of the windows that stand; nothing moves when none does."""
+    rows = standing(db, booking)
+    if rows:
+        first = rows[0]
+        booking.visit_id = first.visit_id
+        booking.starts_at, booking.ends_at = first.starts_at, first.ends_at
