@@ -29,6 +29,7 @@ import faces.chrome.headers
 import faces.chrome.health
 import faces.chrome.live
 import faces.chrome.locale
+import faces.chrome.once
 import faces.chrome.sign_in
 import faces.wechat.callback
 import faces.wechat.trip
@@ -41,7 +42,7 @@ from gateways.wechat.client import WeChat
 from gateways.wechat.crypto import CallbackDoor
 from gateways.wechat.oauth import OAuth
 from gateways.wechat.pay import WeChatPay
-from kernel import db, delivery, logs, queue, relay
+from kernel import db, delivery, idempotency, logs, queue, relay
 from kernel.clock import Clock, SystemClock
 from kernel.demo import demo_clock
 from kernel.relay import Drain, Periodic
@@ -60,6 +61,7 @@ REACTIONS: delivery.Reactions = {
 PLANNER = "planner"
 QUEUE_OF = {"outbox": "messages", "messages": "messages", "plans": PLANNER}
 HOLD_LOOK_EVERY_S = 10.0
+KEY_SWEEP_EVERY_S = 600.0
 CITY_LOOK_EVERY_S = 2.0
 PLANS_GRACE_S = 15.0
 LANGUAGES = {"zh": "zh_Hans_CN", "en": "en"}
@@ -121,6 +123,7 @@ def _join_faces(app: Flask, settings: Settings) -> None:
     Babel(app, locale_selector=chrome.locale.chosen)
     for part in (
         chrome.sign_in,
+        chrome.once,
         chrome.errors,
         chrome.filters,
         chrome.live,
@@ -177,7 +180,11 @@ def _drains(app: Flask) -> Mapping[str, Drain]:
 
 def _periodics(app: Flask) -> list[Periodic]:
     clock: Clock = app.extensions["doorbell.clock"]
-    periodics = [Periodic("holds", HOLD_LOOK_EVERY_S, partial(booking.jobs.expire_holds, clock))]
+    true_clock: Clock = app.extensions["doorbell.true_clock"]
+    periodics = [
+        Periodic("holds", HOLD_LOOK_EVERY_S, partial(booking.jobs.expire_holds, clock)),
+        Periodic("old keys", KEY_SWEEP_EVERY_S, partial(idempotency.sweep, true_clock)),
+    ]
     settings: Settings = app.extensions["doorbell.settings"]
     if settings.is_demo:
         go_on = pkgutil.resolve_name("scripts.demo_city.life:go_on")

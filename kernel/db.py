@@ -5,6 +5,7 @@ first statement; PostgreSQL runs READ COMMITTED with row locks (kernel.locks). B
 against double-booking; the drivers' defaults double-book.
 """
 
+import logging
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from datetime import UTC, datetime
@@ -22,12 +23,31 @@ from sqlalchemy.types import TypeDecorator
 from kernel.errors import ChangedMeanwhile, Unavailable
 from kernel.money import Money
 
-__all__ = ["Base", "Fen", "Instant", "Session", "configure", "on_commit", "sa", "transaction"]
+__all__ = [
+    "Base",
+    "Crossed",
+    "Fen",
+    "Instant",
+    "Session",
+    "configure",
+    "on_commit",
+    "sa",
+    "transaction",
+]
+
+log = logging.getLogger(__name__)
 
 SQLITE_BUSY_MS = 5_000
 POSTGRES_OPTIONS = "-c lock_timeout=3s -c statement_timeout=15s -c timezone=UTC"
-# PostgreSQL: serialization failure, deadlock, lock not available, statement cancelled by its timeout.
-_BUSY_STATES = {"40001", "40P01", "55P03", "57014"}
+# PostgreSQL: serialization failure, deadlock, lock not available; and a server that went away.
+_CROSSED_STATES = {"40001", "40P01", "55P03", "57P01", "57P02"}
+# A statement cancelled by its timeout, a server that starts, is full, out of memory or reads only.
+_AWAY_STATES = {"57014", "57P03", "53100", "53200", "53300", "25006"}
+
+
+class Crossed(Unavailable):
+    """Another hand was in the way, or the line was cut. Trying again may help, for what may be
+    tried again: when the line is cut during a commit, nobody knows what became of it."""
 
 
 class Base(DeclarativeBase):
@@ -134,7 +154,8 @@ def transaction(*, reads_only: bool = False) -> Iterator[Session]:
 
     Needs an application context. With `reads_only` SQLite takes no write lock, and every read sees
     the same moment on both databases. Raises ChangedMeanwhile when a versioned row moved under us,
-    Unavailable when the database is busy or away: in both cases nothing was changed.
+    Unavailable when the database is busy or away: in both cases nothing was changed; Crossed, a kind
+    of it, when the next try may go well.
     """
     bind = sa.engine.execution_options(**_reading(sa.engine)) if reads_only else sa.engine
     try:
@@ -146,9 +167,10 @@ def transaction(*, reads_only: bool = False) -> Iterator[Session]:
     except PoolTimeout as error:
         raise Unavailable from error
     except DBAPIError as error:
-        if _is_busy(error):
-            raise Unavailable from error
-        raise
+        refusal = _refusal_of(error)
+        if refusal is None:
+            raise
+        raise refusal from error
     doorbell: Doorbell | None = current_app.extensions.get(_DOORBELL)
     if bells and doorbell is not None:
         doorbell(bells)
@@ -165,9 +187,18 @@ def ring_after_commit(db: Session, bell: str) -> None:
     db.info.setdefault("bells", set()).add(bell)
 
 
-def _is_busy(error: DBAPIError) -> bool:
+def _refusal_of(error: DBAPIError) -> Unavailable | None:
+    """Return how the house says that the database cannot serve now, None for a fault of ours."""
     state = getattr(error.orig, "sqlstate", None)
-    if state is not None:
-        return state in _BUSY_STATES
-    # No state: SQLite's "database is locked", or a PostgreSQL that is not there.
-    return isinstance(error, OperationalError)
+    if state in _CROSSED_STATES or (state or "").startswith("08"):
+        return Crossed()
+    if state in _AWAY_STATES:
+        log.error("the database refuses to serve: %s", error.orig)
+        return Unavailable()
+    if state is not None or not isinstance(error, OperationalError):
+        return None
+    # No state: a PostgreSQL that is not there, or SQLite: locked, full, read-only.
+    if error.connection_invalidated:
+        return Crossed()
+    log.error("the database is away, locked or full: %s", error.orig)
+    return Unavailable()

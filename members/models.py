@@ -43,6 +43,27 @@ class Staff(Base):
     # Wrong passwords since the last right one, and until when no further try is looked at.
     failures: Mapped[int] = mapped_column(default=0)
     shut_until: Mapped[datetime | None] = mapped_column(Instant)
+    # His one-time codes (RFC 6238): the secret once there is one, whether he has proved that his
+    # phone knows it, and the last step that was used up.
+    totp_secret: Mapped[str] = mapped_column(default="")
+    has_totp: Mapped[bool] = mapped_column(default=False)
+    totp_step: Mapped[int] = mapped_column(default=0)
+    # The password was set by somebody else: it lets him in once, to set his own.
+    must_renew: Mapped[bool] = mapped_column(default=False)
+
+
+class ApiClient(Base):
+    """Another program that calls the API. It acts as an account of its own that has no password;
+    the token is known to the program alone, this row has its hash."""
+
+    __tablename__ = "members_api_client"
+
+    id: Mapped[int] = mapped_column(primary_key=True)
+    staff_id: Mapped[int] = mapped_column(ForeignKey("members_staff.id"), unique=True)
+    # What it may do, as `bookings:write`.
+    scopes: Mapped[list[str]] = mapped_column(JSON)
+    token_hash: Mapped[str] = mapped_column(unique=True)
+    made_at: Mapped[datetime] = mapped_column(Instant)
 
 
 class SignIn(Base):
@@ -57,7 +78,11 @@ class SignIn(Base):
     # The id among his kind: a member, a technician or a member of staff.
     subject_id: Mapped[int] = mapped_column(index=True)
     csrf_token: Mapped[str]
+    # `open`, or what is still to be done before anything else can be: see members.operations.staff.
+    stage: Mapped[str] = mapped_column(default="open")
     opened_at: Mapped[datetime] = mapped_column(Instant)
+    # When he last proved who he is; empty means at the opening.
+    proved_at: Mapped[datetime | None] = mapped_column(Instant)
     seen_at: Mapped[datetime] = mapped_column(Instant)
     expires_at: Mapped[datetime] = mapped_column(Instant, index=True)
 

@@ -1,16 +1,41 @@
-"""The call under way: who makes it, when, and what he sent."""
+"""The call under way: who makes it, when, what he sent, and its one effect."""
 
+import hashlib
+import json
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from datetime import datetime
 from typing import Any, cast
 
-from flask import current_app, g, request
+from flask import Response, current_app, g, jsonify, redirect, request, url_for
+from flask.typing import ResponseReturnValue
 from marshmallow import Schema, ValidationError
+from werkzeug.datastructures import FileStorage
 
-from kernel.actor import Actor
+from faces.chrome import audited
+from kernel import audit, idempotency
+from kernel.actor import CONSOLE_ROLES, Actor
 from kernel.clock import Clock
+from kernel.db import Session, transaction
 from kernel.errors import Invalid
+from kernel.idempotency import Answer
 from kernel.settings import Settings
 from kernel.words import msg
+
+HASH_BYTES = 1 << 16
+KEY_HEADER, KEY_FIELD = "Idempotency-Key", "idempotency_key"
+# What the pages' own machinery adds to a form.
+OURS = frozenset({"csrf_token", KEY_FIELD})
+
+
+class AnsweredBefore(Exception):
+    """This very call took effect before; `faces.chrome.once` answers it again. No refusal: a view
+    has nothing to say to it."""
+
+    def __init__(self, answer: Answer, again: Callable[[], ResponseReturnValue] | None) -> None:
+        self.answer = answer
+        self.again = again
+        super().__init__("answered before")
 
 
 class BadField(Invalid):
@@ -59,6 +84,69 @@ def cookie(name: str) -> str:
     return request.cookies.get(name, "")
 
 
+def key() -> str:
+    """Return the key of this unsafe call, from its header or form. Raises KeyRequired, BadKey."""
+    sent = request.headers.get(KEY_HEADER) or request.form.get(KEY_FIELD, "")
+    return idempotency.checked_key(sent)
+
+
+@contextmanager
+def once(*, again: Callable[[], ResponseReturnValue] | None = None) -> Iterator[Session]:
+    """Open the transaction of an unsafe call's effect, which happens once for one key.
+
+    The same call again never enters the block: it gets the answer that `leads_to` or `answers` kept
+    in it, else what `again` draws, else is led to where it came from. Raises KeyRequired, BadKey,
+    KeyReused, and what `transaction` raises; a refusal in the block leaves the key unused.
+    """
+    by = actor()
+    scope = f"{by.role}:{by.id} {request.endpoint}"
+    mine, g.kept_answer = key(), Answer()
+    with transaction() as db:
+        before = idempotency.claim(
+            db, scope=scope, key=mine, content_hash=_content_hash(), now=true_now()
+        )
+        if before is not None:
+            raise AnsweredBefore(before, again)
+        yield db
+        if by.role in CONSOLE_ROLES:
+            _write_down(db, by)
+        idempotency.settle(db, scope=scope, key=mine, answer=g.kept_answer)
+
+
+def _write_down(db: Session, by: Actor) -> None:
+    audit.record(
+        db,
+        by=by,
+        action=str(request.endpoint),
+        about=audited.about_of_call(),
+        now=now(),
+        detail=audited.fields_of_call(),
+    )
+
+
+def leads_to(endpoint: str, **values: Any) -> Response:
+    """Answer with the page where the effect shows; within `once`, kept for the call's repetition."""
+    location = url_for(endpoint, **values)
+    g.kept_answer = Answer(303, {"location": location})
+    return cast(Response, redirect(location, 303))
+
+
+def answers(body: Any, status: int = 200) -> Response:
+    """Answer with plain JSON; within `once`, kept for the call's repetition."""
+    g.kept_answer = Answer(status, {"json": body})
+    return answered(g.kept_answer)
+
+
+def answered(answer: Answer) -> Response:
+    """Return an answer that was kept, made anew."""
+    body = answer.body or {}
+    if "location" in body:
+        return cast(Response, redirect(body["location"], answer.status))
+    made = jsonify(body["json"])
+    made.status_code = answer.status
+    return made
+
+
 def form(schema: Schema) -> dict[str, Any]:
     """Load the posted form through the schema. Raises Invalid, naming the first field at fault."""
     return _loaded(schema, _single(request.form.to_dict(flat=False)))
@@ -73,7 +161,24 @@ def _single(values: dict[str, list[str]]) -> dict[str, str]:
     for name, given in values.items():
         if len(given) > 1:
             raise RepeatedField(field=name)
-    return {name: given[0] for name, given in values.items() if name != "csrf_token"}
+    return {name: given[0] for name, given in values.items() if name not in OURS}
+
+
+def _content_hash() -> str:
+    """Return equal text for equal content: the address, the fields, the files."""
+    fields = sorted(pair for pair in request.form.items(multi=True) if pair[0] not in OURS)
+    files = [(name, _hash_of(file)) for name, file in request.files.items(multi=True)]
+    body = request.get_json() if request.is_json else None
+    content = [request.path, sorted(request.args.items(multi=True)), fields, files, body]
+    return hashlib.sha256(json.dumps(content, sort_keys=True).encode()).hexdigest()
+
+
+def _hash_of(file: FileStorage) -> str:
+    digest = hashlib.sha256()
+    while piece := file.stream.read(HASH_BYTES):
+        digest.update(piece)
+    file.stream.seek(0)
+    return digest.hexdigest()
 
 
 def _loaded(schema: Schema, values: dict[str, str]) -> dict[str, Any]:

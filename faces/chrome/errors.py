@@ -31,6 +31,7 @@ STATUS_OF_CODE = {
     "hold_expired": 410,
     "bad_photo": 422,
     "too_large": 413,
+    "key_reused": 422,
 }
 _SENTENCES = {
     400: msg("页面没有看懂这次请求，请返回重试。"),

@@ -3,7 +3,8 @@
 from flask import Blueprint, Flask, redirect, request
 from flask.typing import ResponseReturnValue
 
-from faces.chrome.sign_in import public, safe_path
+from faces.chrome.paths import safe_path
+from faces.chrome.sign_in import public
 
 COOKIE = "language"
 TAGS = {"zh_Hans_CN": "zh-CN", "en": "en"}

@@ -11,7 +11,8 @@ from flask.typing import ResponseReturnValue
 from werkzeug.wrappers import Response as BaseResponse
 
 from dispatch import queries as dispatch
-from faces.chrome import call
+from faces.chrome import call, once
+from faces.chrome.once import SAFE_METHODS
 from kernel.actor import Actor, Role
 from kernel.db import transaction
 from kernel.errors import Forbidden
@@ -24,7 +25,6 @@ COOKIE = "__Host-sign_in"
 TRIP_COOKIE = "__Host-trip"
 COOKIE_DAYS = 90
 PHONE_ROLES = {Role.MEMBER, Role.TECHNICIAN}
-SAFE_METHODS = {"GET", "HEAD", "OPTIONS"}
 
 View = TypeVar("View", bound=Callable[..., ResponseReturnValue])
 
@@ -57,7 +57,7 @@ def signed_in(*roles: Role) -> Callable[[View], View]:
         @functools.wraps(view)
         def guarded(*args: Any, **options: Any) -> ResponseReturnValue:
             if g.actor is not None and g.actor.role in roles:
-                return view(*args, **options)
+                return once.guarded(view, *args, **options)
             if g.actor is not None and not (g.actor.role in PHONE_ROLES and PHONE_ROLES & {*roles}):
                 raise Forbidden
             # One phone may be a member's and a technician's: it signs in again as the other.
@@ -96,13 +96,6 @@ def drop_cookie(answer: BaseResponse) -> None:
 def csrf_token() -> str:
     """Return the token that forms and htmx send back; empty when nobody is signed in."""
     return cast(str, g.get("csrf_token", ""))
-
-
-def safe_path(path: str) -> str:
-    """Return `path` when it leads to one of our own pages, else the consumer's home."""
-    parts = urlsplit(path)
-    is_ours = path.startswith("/") and not path.startswith(("//", "/\\")) and not parts.netloc
-    return path if is_ours and "\\" not in path and path.isprintable() else "/c/"
 
 
 def _who() -> None:

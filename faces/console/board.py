@@ -99,17 +99,18 @@ def publish() -> ResponseReturnValue:
     """Tell technicians and members of every promised visit that nobody was told about."""
     given = call.form(DayForm())
     frame.check_branch(given["branch"])
-    with transaction() as db:
+    with call.once() as db:
         assigned = publishing.publish_day(
             db, branch_id=given["branch"], day=given["day"], by=call.actor(), now=call.now()
         )
+        done = call.leads_to("console.board", **given)
     flash(
         gettext("已派 %(count)s 单，师傅和业主会收到微信。", count=assigned)
         if assigned
         else gettext("没有待派的上门任务了。"),
         "ok",
     )
-    return redirect(url_for("console.board", **given), 303)
+    return done
 
 
 def _shown() -> Shown:

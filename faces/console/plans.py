@@ -2,7 +2,7 @@
 
 from typing import Any
 
-from flask import Response, redirect, render_template, session, url_for
+from flask import Response, render_template, session
 from flask.typing import ResponseReturnValue
 
 from dispatch import diff, preview, queries
@@ -65,11 +65,11 @@ def ask() -> ResponseReturnValue:
     frame.check_branch(given["branch"])
     if given["day"] < frame.today():
         raise DayIsOver
-    with transaction() as db:
+    with call.once() as db:
         asked = proposals.ask(
             db, branch_id=given["branch"], day=given["day"], by=call.actor(), now=call.now()
         )
-    return redirect(url_for("console.plan", number=asked.number), 303)
+        return call.leads_to("console.plan", number=asked.number)
 
 
 @blueprint.get("/plans/<number>")
@@ -95,7 +95,7 @@ def plan_progress(number: str) -> ResponseReturnValue:
 def stop_plan(number: str) -> ResponseReturnValue:
     """Let the solver end now and keep the best it has."""
     call.form(NoForm())
-    with transaction() as db:
+    with call.once(again=lambda: plan_progress(number)) as db:
         found = _found(db, number)
         proposals.ask_to_stop(db, number=number)
     return render_template("console/plan_progress.html", plan=found, curve=_curve(found))
@@ -107,13 +107,14 @@ def accept_plan(number: str) -> ResponseReturnValue:
     """Make it the live plan, and tell those whom it concerns."""
     call.form(NoForm())
     try:
-        with transaction() as db:
+        with call.once() as db:
             _found(db, number)
             done = proposals.accept(db, number=number, by=call.actor(), now=call.now())
+            answer = call.leads_to("console.plan", number=number)
     except Conflict as refusal:
         return _page(number, refusal=refusal), status_of(refusal)
     _remember(number, done)
-    return redirect(url_for("console.plan", number=number), 303)
+    return answer
 
 
 @blueprint.post("/plans/<number>/discard")
@@ -122,12 +123,12 @@ def discard_plan(number: str) -> ResponseReturnValue:
     """Leave the plan as it is."""
     call.form(NoForm())
     try:
-        with transaction() as db:
+        with call.once() as db:
             found = _found(db, number)
             proposals.discard(db, number=number)
+            return call.leads_to("console.board", branch=found.branch_id, day=found.day)
     except Conflict as refusal:
         return _page(number, refusal=refusal), status_of(refusal)
-    return redirect(url_for("console.board", branch=found.branch_id, day=found.day), 303)
 
 
 def _found(db: Session, number: str) -> Any:

@@ -5,6 +5,7 @@ from flask.typing import ResponseReturnValue
 
 from faces.chrome import call, sign_in
 from faces.chrome.errors import sentence_of, status_of
+from faces.chrome.paths import safe_path
 from faces.chrome.sign_in import public
 from faces.console.forms import NoForm, SignInForm
 from faces.console.routes import READERS
@@ -84,5 +85,5 @@ def _form(*, login: str, path: str, refusal: Refusal | None = None) -> str:
 
 def _way_on(path: str) -> str:
     """Return the console's page to go on to; anywhere else is the board."""
-    safe = sign_in.safe_path(path)
+    safe = safe_path(path)
     return safe if safe.startswith("/console/") and ".." not in safe else url_for("console.board")

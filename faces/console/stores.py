@@ -5,6 +5,7 @@ from flask.typing import ResponseReturnValue
 
 from booking import queries
 from faces.chrome import call
+from faces.chrome.once import repeatable
 from faces.chrome.sign_in import signed_in
 from faces.console import frame, qr
 from faces.console.forms import NoForm, PageQuery
@@ -27,6 +28,7 @@ def stores() -> ResponseReturnValue:
 
 @blueprint.post("/stores/<code>/qr")
 @signed_in(*WRITERS)
+@repeatable("WeChat answers the same code for the same scene")
 def store_qr(code: str) -> ResponseReturnValue:
     """Show the store's permanent QR code; WeChat answers the same code for the same scene."""
     call.form(NoForm())

@@ -45,13 +45,18 @@ def technicians() -> ResponseReturnValue:
 def bind(technician_id: int) -> ResponseReturnValue:
     """Show a QR code by which the technician binds his WeChat; an older one is void."""
     call.form(NoForm())
-    with transaction() as db:
+    with call.once(again=lambda: _bind_dialog(technician_id)) as db:
         person = queries.technicians_by_id(db, [technician_id]).get(technician_id)
         frame.check_branch(person.branch_id if person else 0)
-        code = roster.new_bind_code(db, technician_id=technician_id)
-    assert person is not None
+        roster.new_bind_code(db, technician_id=technician_id)
+    return _bind_dialog(technician_id)
+
+
+def _bind_dialog(technician_id: int) -> str:
+    with transaction(reads_only=True) as db:
+        person = queries.technician(db, technician_id)
     try:
-        made = qr.wechat().create_qr(scene=f"bind_{code}", seconds=BIND_S)
+        made = qr.wechat().create_qr(scene=f"bind_{person.bind_code}", seconds=BIND_S)
     except WeChatError:
         return render_template("console/bind_dialog.html", person=person, picture="")
     return render_template(

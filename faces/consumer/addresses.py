@@ -10,6 +10,7 @@ from booking.addresses import AddressVague, DoorMissing, Found
 from dispatch import queries as dispatch
 from faces.chrome.errors import sentence_of
 from faces.chrome.filters import gettext
+from faces.chrome.once import repeatable
 from faces.chrome.sign_in import signed_in
 from faces.consumer import forms
 from faces.consumer.routes import blueprint
@@ -46,6 +47,7 @@ class Line:
 # Posted, not asked for in the address line: where people live does not belong in logs.
 @blueprint.post("/addresses/suggestions")
 @signed_in(Role.MEMBER)
+@repeatable("a reading, posted to keep addresses out of logs")
 def suggestions() -> ResponseReturnValue:
     """List compounds that begin like the typed text."""
     text = request.form.get("address", "")
@@ -54,6 +56,7 @@ def suggestions() -> ResponseReturnValue:
 
 @blueprint.post("/checks/<field>")
 @signed_in(Role.MEMBER)
+@repeatable("a reading, posted to keep addresses out of logs")
 def check(field: str) -> ResponseReturnValue:
     """Say at once what is wrong with one field, or that the address was found."""
     if field not in CHECKED:

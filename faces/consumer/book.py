@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from itertools import groupby
 from typing import Any
 
-from flask import redirect, render_template, request, url_for
+from flask import render_template, request
 from flask.typing import ResponseReturnValue
 
 from booking import addresses, pricing, queries
@@ -14,6 +14,7 @@ from booking.operations import drafts
 from booking.pricing import BadOption
 from faces.chrome import call
 from faces.chrome.errors import sentence_of
+from faces.chrome.once import repeatable
 from faces.chrome.sign_in import signed_in
 from faces.consumer import forms
 from faces.consumer.addresses import Proof, prove
@@ -84,7 +85,7 @@ def save(code: str) -> ResponseReturnValue:
     if errors or found is None:
         return _refused(code, typed, errors)
     try:
-        with transaction() as db:
+        with call.once() as db:
             draft = drafts.save_draft(
                 db,
                 service_code=code,
@@ -95,17 +96,18 @@ def save(code: str) -> ResponseReturnValue:
                 by=call.actor(),
                 now=call.now(),
             )
+            return call.leads_to("consumer.windows_page", number=draft.number)
     except BadOption as refusal:
         return _refused(code, typed, {f"{OPTION}{refusal.field}": sentence_of(refusal)})
     except Refusal as refusal:
         if refusal.field is None:
             raise
         return _refused(code, typed, {refusal.field: sentence_of(refusal)})
-    return redirect(url_for("consumer.windows_page", number=draft.number), 303)
 
 
 @blueprint.post("/book/<code>/quote")
 @signed_in(Role.MEMBER)
+@repeatable("a reckoning of what the form holds; nothing is kept")
 def quote(code: str) -> ResponseReturnValue:
     """Return the bar with the sum of what is chosen now."""
     with transaction(reads_only=True) as db:
@@ -190,7 +192,7 @@ def _known(db: Session, *, service_id: int, draft_number: str) -> dict[str, str]
 
 
 def _typed(form: Mapping[str, str]) -> dict[str, str]:
-    return {name: form[name] for name in form if name != "csrf_token"}
+    return {name: form[name] for name in form if name not in call.OURS}
 
 
 def _counts(typed: Mapping[str, str]) -> dict[str, int]:

@@ -68,15 +68,15 @@ def again(number: str) -> ResponseReturnValue:
     """Fill in a draft as that booking was and go to the windows."""
     call.form(NothingForm())
     try:
-        with transaction() as db:
+        with call.once() as db:
             draft = drafts.repeat_draft(db, booking_number=number, by=call.actor(), now=call.now())
+            return call.leads_to("consumer.windows_page", number=draft.number)
     except Invalid:
         # The price card or the territory has changed: let him choose anew, with what he wrote.
         with transaction(reads_only=True) as db:
             before = progress.read(db, number=number, by=call.actor(), now=call.now())
         back = url_for("consumer.book", code=before.service_code, draft=before.draft)
         return redirect(back, 303)
-    return redirect(url_for("consumer.windows_page", number=draft.number), 303)
 
 
 def _entries(db: Session) -> list[Entry]:

@@ -43,11 +43,11 @@ def commit(number: str) -> ResponseReturnValue:
     """Make the promise; a second press finds it made."""
     call.form(NothingForm())
     try:
-        with transaction() as db:
+        with call.once() as db:
             bookings.commit(db, number=number, by=call.actor(), now=call.now())
+            return call.leads_to("consumer.booking", number=number)
     except PlaceGone:
         return _page(_read(number), is_gone=True), 410
-    return redirect(url_for("consumer.booking", number=number), 303)
 
 
 @blueprint.post("/bookings/<number>/release")
@@ -56,14 +56,14 @@ def release(number: str) -> ResponseReturnValue:
     """Give the hold up and go back to the windows, where everything is as it was."""
     call.form(NothingForm())
     try:
-        with transaction() as db:
+        with call.once() as db:
             bookings.release(db, number=number, by=call.actor(), now=call.now())
+            hold = progress.read(db, number=number, by=call.actor(), now=call.now())
+            day = hold.day.isoformat()
+            return call.leads_to("consumer.windows_page", number=hold.draft, day=day)
     except IllegalMove:
         # Confirmed or run out meanwhile: that page says which.
         return redirect(url_for("consumer.confirm", number=number), 303)
-    hold = _read(number)
-    back = url_for("consumer.windows_page", number=hold.draft, day=hold.day.isoformat())
-    return redirect(back, 303)
 
 
 def _read(number: str) -> Progress:

@@ -11,7 +11,9 @@ from booking.states import BookingState
 from dispatch import queries as dispatch
 from faces.chrome import call
 from faces.chrome.context import CARE_COOKIE
-from faces.chrome.sign_in import safe_path, signed_in
+from faces.chrome.once import repeatable
+from faces.chrome.paths import safe_path
+from faces.chrome.sign_in import signed_in
 from faces.consumer import progress
 from faces.consumer.progress import Progress
 from faces.consumer.routes import blueprint
@@ -72,6 +74,7 @@ def home() -> ResponseReturnValue:
 
 @blueprint.post("/care")
 @signed_in(Role.MEMBER)
+@repeatable("a switch in a cookie: the same press sets the same")
 def care() -> ResponseReturnValue:
     """Switch large print on or off on this phone, and go back."""
     answer = redirect(safe_path(request.form.get("next", "/c/")))

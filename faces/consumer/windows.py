@@ -5,7 +5,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import date, datetime, timedelta
 
-from flask import redirect, render_template, request, url_for
+from flask import render_template, request, url_for
 from flask.typing import ResponseReturnValue
 
 from booking import queries, windows
@@ -88,15 +88,15 @@ def hold(number: str) -> ResponseReturnValue:
         return _page(number, wanted=None, error=next(iter(errors.values()))), 422
     day, window = values["window"]
     try:
-        with transaction() as db:
+        with call.once() as db:
             booking = bookings.hold(
                 db, draft_number=number, day=day, window=window, by=call.actor(), now=call.now()
             )
+            return call.leads_to("consumer.confirm", number=booking.number)
     except PlaceGone as refusal:
         return _page(number, wanted=day, lost=(day, window)), status_of(refusal)
     except (Invalid, Conflict) as refusal:
         return _page(number, wanted=day, error=sentence_of(refusal)), status_of(refusal)
-    return redirect(url_for("consumer.confirm", number=booking.number), 303)
 
 
 def choice(offer: Offer) -> Choice:

@@ -35,7 +35,7 @@ class NoPhoto(Invalid):
 @blueprint.post("/visits/<number>/photos")
 @signed_in(Role.TECHNICIAN)
 def add_photos(number: str) -> ResponseReturnValue:
-    """Take in one photo or several; each is kept or refused by itself, in order.
+    """Take in one photo or several: all of them, or none when one is refused.
 
     Scripts ask for JSON and send one at a time; a form without scripts gets its page back.
     """
@@ -44,14 +44,16 @@ def add_photos(number: str) -> ResponseReturnValue:
         with transaction(reads_only=True) as db:
             visit = queries.own_visit(db, number=number, technician_id=call.actor().id)
             visits.check_takes_photos(db, visit)
-        for file in _files():
-            _keep(number, file)
+        kept = [_stored(file) for file in _files()]
+        with call.once() as db:
+            for sha256 in kept:
+                visits.add_photo(db, number=number, sha256=sha256, by=call.actor(), now=call.now())
+            if _wants_json():
+                return call.answers({"ok": True}, 201)
     except Refusal as refusal:
         if _wants_json() or isinstance(refusal, VisitMissing):
             raise
         return refused(number, refusal)
-    if _wants_json():
-        return {"ok": True}, 201
     return moved_on(number)
 
 
@@ -72,13 +74,12 @@ def photo(number: str, photo: str) -> ResponseReturnValue:
     return answer
 
 
-def _keep(number: str, file: FileStorage) -> None:
-    """Store one photo, first on the disk and then in the database."""
+def _stored(file: FileStorage) -> str:
+    """Store one photo on the disk, before the database speaks of it, and return its hash."""
     # One byte more than allowed tells that it is too large.
     clean = photos.clean_photo(file.stream.read(photos.PHOTO_BYTES_MAX + 1))
-    sha256 = photos.store_photo(_folder(), clean)
-    with transaction() as db:
-        visits.add_photo(db, number=number, sha256=sha256, by=call.actor(), now=call.now())
+    file.stream.seek(0)
+    return photos.store_photo(_folder(), clean)
 
 
 def _files() -> list[FileStorage]:

@@ -91,7 +91,7 @@ def _do(
     number: str, operation: Operation, *, leads_to: VisitState, on: str = VISIT
 ) -> ResponseReturnValue:
     try:
-        with transaction() as db:
+        with call.once(again=lambda: moved_on(number, on=on)) as db:
             operation(db, number=number, by=call.actor(), now=call.now())
     except VisitMissing:
         return _taken_away()

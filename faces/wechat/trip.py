@@ -7,6 +7,7 @@ from flask.typing import ResponseReturnValue
 
 from dispatch import queries as dispatch
 from faces.chrome import call, sign_in
+from faces.chrome.paths import safe_path
 from faces.chrome.sign_in import public
 from faces.wechat.routes import blueprint
 from gateways.wechat.errors import WeChatError
@@ -26,7 +27,7 @@ SCOPE = "snsapi_base"
 def start() -> ResponseReturnValue:
     """Send the person to WeChat; he comes back to `done` and then to ?next."""
     cookie = request.cookies.get(sign_in.TRIP_COOKIE) or new_token()
-    path = sign_in.safe_path(request.args.get("next", "/c/"))
+    path = safe_path(request.args.get("next", "/c/"))
     if request.args.get("role") == "technician":
         path = f"technician {path}"
     with transaction() as db:

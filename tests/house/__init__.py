@@ -21,6 +21,7 @@ from kernel.money import Money
 from kernel.phone import Phone
 from kernel.settings import Settings
 from members.operations import following
+from tests.pressing import PressingClient
 
 # Monday 2026-11-23 09:00 in Asia/Shanghai.
 MONDAY_NINE = datetime(2026, 11, 23, 1, 0, tzinfo=UTC)
@@ -31,7 +32,13 @@ WINDOWS = tuple((hour * HOUR_S, (hour + 2) * HOUR_S) for hour in (8, 10, 13, 15)
 AROUND_QINGDAO = (Point(35.9, 120.0), Point(35.9, 120.8), Point(36.5, 120.8), Point(36.5, 120.0))
 DISPATCHER = Actor(1, Role.DISPATCHER)
 
-_GUARDED = {"members_entry", "members_posting", "dispatch_visit_step", "booking_step"}
+_GUARDED = {
+    "members_entry",
+    "members_posting",
+    "dispatch_visit_step",
+    "booking_step",
+    "kernel_audit",
+}
 
 
 def environment_for(database_url: str, *, data_dir: Path) -> dict[str, str]:
@@ -57,7 +64,9 @@ def an_app(database_url: str, *, data_dir: Path, **changes: str) -> Flask:
     """Make the app on that database, its clock standing at MONDAY_NINE."""
     live.forget()
     settings = settings_for(database_url, data_dir=data_dir, **changes)
-    return joinery.create_app(settings, FixedClock(MONDAY_NINE))
+    made = joinery.create_app(settings, FixedClock(MONDAY_NINE))
+    made.test_client_class = PressingClient
+    return made
 
 
 def migrate(database_url: str) -> None:

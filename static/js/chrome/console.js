@@ -3,6 +3,7 @@
 import "./countdown.js";
 import "./dialog.js";
 import "./live.js";
+import "./once.js";
 import "./press.js";
 import "./toast.js";
 import { loadMaps } from "./maps.js";

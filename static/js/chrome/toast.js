@@ -3,7 +3,8 @@
 // Three ways in: toast(text, options); the event `doorbell:toast` (htmx: HX-Trigger header);
 // an element [data-toast] anywhere in the page or in a swapped fragment.
 
-import { csrfHeaders, say } from "./words.js";
+import { newKey } from "./once.js";
+import { say, writeHeaders } from "./words.js";
 
 const LIFE_MS = 4000;
 const LIFE_WITH_UNDO_MS = 10000;
@@ -50,9 +51,10 @@ function undoButton(address, word, box) {
   button.type = "button";
   button.className = "ui-toast-act";
   button.textContent = word;
+  const key = newKey();
   button.addEventListener("click", async () => {
     button.disabled = true;
-    const done = await post(address);
+    const done = await post(address, key);
     box.remove();
     toast(say(done ? "undone" : "undo_failed"), { tone: done ? "ok" : "error" });
     if (done) document.body.dispatchEvent(new CustomEvent("doorbell:changed", { detail: {} }));
@@ -60,9 +62,9 @@ function undoButton(address, word, box) {
   return button;
 }
 
-async function post(address) {
+async function post(address, key) {
   try {
-    const answer = await fetch(address, { method: "POST", headers: csrfHeaders() });
+    const answer = await fetch(address, { method: "POST", headers: writeHeaders(key) });
     return answer.ok;
   } catch {
     return false;

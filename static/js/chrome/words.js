@@ -46,7 +46,7 @@ export function clockFace(seconds) {
   return `${Math.floor(minutes / 60)}:${String(minutes % 60).padStart(2, "0")}:${tail}`;
 }
 
-/** The header that a write of ours must carry. */
-export function csrfHeaders() {
-  return { "X-CSRF-Token": document.querySelector('meta[name="csrf-token"]')?.content || "" };
+/** The headers that a write of ours must carry; a press that is repeated keeps its key. */
+export function writeHeaders(key) {
+  return { "X-CSRF-Token": document.querySelector('meta[name="csrf-token"]')?.content || "", "Idempotency-Key": key };
 }

@@ -3,7 +3,8 @@
 // Large ones are drawn smaller on the phone first: a mobile network and 8 MB do not go together. The
 // queue and the failures keep their place while the page around them is swapped (hx-preserve).
 
-import { csrfHeaders } from "../chrome/words.js";
+import { newKey } from "../chrome/once.js";
+import { writeHeaders } from "../chrome/words.js";
 
 const BYTES_MAX = 8 * 1024 * 1024;
 const SMALL_BYTES = 1.5 * 1024 * 1024;
@@ -17,7 +18,7 @@ let busy = false;
 document.addEventListener("change", (event) => {
   if (event.target.id !== "photo-input") return;
   const form = event.target.form;
-  for (const file of event.target.files) enqueue({ file, name: nextName(form), address: form.action, words: { ...form.dataset } });
+  for (const file of event.target.files) enqueue({ file, key: newKey(), name: nextName(form), address: form.action, words: { ...form.dataset } });
   event.target.value = "";
 });
 
@@ -87,7 +88,7 @@ function upload(photo, form) {
     call.open("POST", photo.address);
     call.timeout = TIMEOUT_MS;
     call.setRequestHeader("Accept", "application/json");
-    for (const [name, value] of Object.entries(csrfHeaders())) call.setRequestHeader(name, value);
+    for (const [name, value] of Object.entries(writeHeaders(photo.key))) call.setRequestHeader(name, value);
     call.upload.addEventListener("progress", (event) => { if (event.lengthComputable) told(photo.tile, event.loaded / event.total); });
     call.addEventListener("load", () => resolve({ status: call.status, answer: parsed(call.responseText) }));
     for (const trouble of ["error", "timeout", "abort"]) call.addEventListener(trouble, reject);

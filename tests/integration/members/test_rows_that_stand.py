@@ -41,7 +41,7 @@ def test_one_posting_is_reversed_once() -> None:
         db.add(a_reversal("reverse:B1:again"))
 
 
-@pytest.mark.parametrize("table", [*TABLES, "dispatch_visit_step", "booking_step"])
+@pytest.mark.parametrize("table", [*TABLES, "dispatch_visit_step", "booking_step", "kernel_audit"])
 def test_every_table_of_what_has_happened_is_guarded(table: str) -> None:
     guards = {
         "sqlite": "SELECT count(*) FROM sqlite_master WHERE type = 'trigger' AND tbl_name = :table",

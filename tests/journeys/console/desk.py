@@ -48,7 +48,7 @@ class Desk:
 
     def send(self, form: Form, **changes: str) -> Page:
         """Send a form that stands in a page, along redirects."""
-        return self.post(form.action, form.fields | changes)
+        return self.post(form.action, form.press(changes))
 
     def post(self, path: str, fields: Mapping[str, str] | None = None) -> Page:
         """Post fields with this session's token, whatever the page shows."""

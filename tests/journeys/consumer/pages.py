@@ -1,5 +1,6 @@
 """A member's phone at HTTP level: it opens pages, reads them, and sends the forms that stand there."""
 
+import uuid
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from html.parser import HTMLParser
@@ -10,6 +11,7 @@ from flask import Flask
 from flask.testing import FlaskClient
 from werkzeug.test import TestResponse
 
+from faces.chrome.call import KEY_FIELD, OURS
 from faces.chrome.sign_in import COOKIE
 from kernel.actor import Actor, Role
 from kernel.db import transaction
@@ -26,6 +28,15 @@ class Form:
 
     action: str
     fields: dict[str, str] = field(default_factory=dict)
+    _sent: dict[str, str] = field(default_factory=dict)
+
+    def press(self, changes: dict[str, str]) -> dict[str, str]:
+        """Return what is sent. As in a browser, other content than before is another press."""
+        content = {k: v for k, v in (self.fields | changes).items() if k not in OURS}
+        if self._sent not in ({}, content) and KEY_FIELD in self.fields:
+            self.fields[KEY_FIELD] = str(uuid.uuid4())
+        self._sent = content
+        return self.fields | changes
 
 
 class _Reader(HTMLParser):
@@ -139,7 +150,7 @@ class Phone:
 
     def send(self, form: Form, **changes: str) -> Page:
         """Send a form as a browser would, with changes, along redirects."""
-        return self.post(form.action, form.fields | changes)
+        return self.post(form.action, form.press(changes))
 
     def post(self, path: str, fields: Mapping[str, str]) -> Page:
         """Post fields to an address with this session's token."""

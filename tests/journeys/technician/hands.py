@@ -65,7 +65,7 @@ class Hands:
 
     def send(self, form: Form, **changes: str) -> Page:
         """Send a form as a browser without scripts would, along redirects."""
-        body = {"csrf_token": self.csrf_token} | form.fields | changes
+        body = {"csrf_token": self.csrf_token} | form.press(changes)
         return Page(self.client.post(form.action, data=body, base_url=BASE, follow_redirects=True))
 
     def press(
