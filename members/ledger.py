@@ -1,18 +1,84 @@
-"""Ledger arithmetic: what a posting is, and how its entries are chained. Pure."""
+"""Ledger arithmetic: what a posting is, how its entries are chained, and what the house posts. Pure."""
 
 import hashlib
 import json
 from collections.abc import Mapping
 from dataclasses import dataclass
+from types import MappingProxyType
 
-from kernel.errors import Conflict
+from kernel.errors import Conflict, Missing
 from kernel.money import Money
 from kernel.words import msg
+from members import risk
+from members.risk import RULES, Rules, StrikeKind
 
+# Units: points and strikes are counted, money is in whole fen.
 POINTS = "points"
-COMPLETION = "completion"
-POINTS_PER_YUAN = 1
+STRIKES = "strikes"
+COMPLETIONS = "completions"
+COMPENSATION = "compensation"
+EARNINGS = "earnings"
+DEPOSITS = "deposits"
+UNITS = (POINTS, STRIKES, COMPLETIONS, COMPENSATION, EARNINGS, DEPOSITS)
+
+# The house's own side of each.
 HOUSE_POINTS = "house:points_issued"
+HOUSE_CHARGES = "house:points_charged"
+HOUSE_STRIKES = "house:strikes"
+HOUSE_COMPLETIONS = "house:completions"
+HOUSE_COMPENSATION = "house:compensation"
+HOUSE_EARNINGS = "house:earnings"
+HOUSE_DEPOSITS = "house:deposits"
+HOUSE_DEPOSITS_KEPT = "house:deposits_kept"
+
+# Kinds of postings.
+COMPLETION = "completion"
+RATING = "rating"
+CANCEL_FEE = "cancel_fee"
+MOVE_FEE = "move_fee"
+STRIKE = "strike"
+COMPENSATED = "compensation"
+ERRAND = "errand"
+DEPOSIT_PAID = "deposit_paid"
+DEPOSIT_RETURNED = "deposit_returned"
+DEPOSIT_KEPT = "deposit_kept"
+REVERSAL = "reversal"
+RESTORED = "restored"
+
+# What a line of a statement is called.
+KIND_NAMES: Mapping[str, str] = MappingProxyType(
+    {
+        COMPLETION: msg("完成服务"),
+        RATING: msg("评价奖励"),
+        CANCEL_FEE: msg("不足 24 小时取消"),
+        MOVE_FEE: msg("不足 24 小时改约"),
+        STRIKE: msg("违约"),
+        COMPENSATED: msg("超时赔付"),
+        ERRAND: msg("空跑费"),
+        DEPOSIT_PAID: msg("付押金"),
+        DEPOSIT_RETURNED: msg("退押金"),
+        DEPOSIT_KEPT: msg("押金不退"),
+        REVERSAL: msg("冲回"),
+        RESTORED: msg("复议恢复"),
+        # The points of a strike are named after it.
+        **{kind.value: name for kind, name in risk.KIND_NAMES.items()},
+    }
+)
+
+POINTS_PER_YUAN = 1
+RATING_POINTS = 20
+
+# A balance of points may fall below zero, as a debt that is shown; and what a technician earned may
+# be taken back after it was paid. Nobody owes strikes, vouchers or deposits.
+_FLOORS: Mapping[tuple[str, str], int] = MappingProxyType(
+    {
+        ("member", STRIKES): 0,
+        ("member", COMPLETIONS): 0,
+        ("member", COMPENSATION): 0,
+        ("member", DEPOSITS): 0,
+        ("technician", STRIKES): 0,
+    }
+)
 
 
 class KeyReused(Conflict):
@@ -25,19 +91,43 @@ class KeyReused(Conflict):
 class NotEnough(Conflict):
     """The posting would take an account below its floor."""
 
+    code = "not_enough"
+    says = msg("余额不够。")
+
+
+class NotEnoughPoints(NotEnough):
+    """There are fewer points than the posting takes."""
+
     code = "not_enough_points"
     says = msg("积分不够。")
 
 
+class PostingMissing(Missing):
+    """Nothing was posted under that key."""
+
+    says = msg("没有找到这笔记账。")
+
+
+class NotReversible(Conflict):
+    """It undoes a posting itself, or was undone already for another reason."""
+
+    code = "not_reversible"
+    says = msg("这笔已经冲回过，或本身就是冲回，不能再冲。")
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Draft:
-    """A posting to be made: `legs` maps an account's owner to a whole amount; they sum to 0."""
+    """A posting to be made: `legs` maps an account's owner to a whole amount; they sum to 0.
+
+    `reverses_id` is the posting that this one undoes.
+    """
 
     key: str
     kind: str
     unit: str
     legs: Mapping[str, int]
     evidence: str
+    reverses_id: int | None = None
 
     def __post_init__(self) -> None:
         amounts = list(self.legs.values())
@@ -47,7 +137,9 @@ class Draft:
     @property
     def content_hash(self) -> str:
         """Equal for equal content: tells a repeated request from a reused key."""
-        content = [self.kind, self.unit, sorted(self.legs.items()), self.evidence]
+        content: list[object] = [self.kind, self.unit, sorted(self.legs.items()), self.evidence]
+        if self.reverses_id is not None:
+            content.append(self.reverses_id)
         return hashlib.sha256(json.dumps(content, separators=(",", ":")).encode()).hexdigest()
 
 
@@ -59,20 +151,139 @@ def chained(
     return hashlib.sha256(text.encode()).hexdigest()
 
 
+def floor_of(owner: str, unit: str) -> int | None:
+    """Return the lowest balance that account may have; None when there is no limit."""
+    return _FLOORS.get((owner.partition(":")[0], unit))
+
+
+def member_owner(member_id: int) -> str:
+    """Return how the ledger calls that member."""
+    return f"member:{member_id}"
+
+
+def technician_owner(technician_id: int) -> str:
+    """Return how the ledger calls that technician."""
+    return f"technician:{technician_id}"
+
+
+# --- What the house posts -------------------------------------------------------------------
+
+
 def points_earned(paid: Money) -> int:
     """Return the points a completed booking of that price earns: one per whole yuan."""
     return paid.whole_yuan * POINTS_PER_YUAN
 
 
-def completion_draft(*, member_id: int, booking_number: str, price: Money) -> Draft | None:
-    """Return the posting that a completed booking earns, None when it earns nothing."""
-    points = points_earned(price)
+def completion_draft(*, member_id: int, booking_number: str, price: Money) -> Draft:
+    """Return the posting of a completed booking: its points, or that there was one if it earns none."""
+    points, key = points_earned(price), f"completion:{booking_number}"
+    evidence = f"booking:{booking_number}"
     if points == 0:
-        return None
+        legs = {HOUSE_COMPLETIONS: -1, member_owner(member_id): 1}
+        return Draft(key=key, kind=COMPLETION, unit=COMPLETIONS, legs=legs, evidence=evidence)
+    legs = {HOUSE_POINTS: -points, member_owner(member_id): points}
+    return Draft(key=key, kind=COMPLETION, unit=POINTS, legs=legs, evidence=evidence)
+
+
+def rating_draft(*, member_id: int, booking_number: str) -> Draft:
+    """Return the posting that a rating earns, whatever it says: RATING_POINTS, once a booking."""
     return Draft(
-        key=f"completion:{booking_number}",
-        kind=COMPLETION,
+        key=f"rating:{booking_number}",
+        kind=RATING,
         unit=POINTS,
-        legs={HOUSE_POINTS: -points, f"member:{member_id}": points},
+        legs={HOUSE_POINTS: -RATING_POINTS, member_owner(member_id): RATING_POINTS},
         evidence=f"booking:{booking_number}",
     )
+
+
+def fee_draft(
+    *, member_id: int, booking_number: str, kind: str, points: int, once: str = ""
+) -> Draft:
+    """Return the posting that takes `points` (positive) for a late cancel or a late move.
+
+    `kind` is CANCEL_FEE or MOVE_FEE. It is charged once for a booking, kind and `once`: what names
+    each of several moves.
+    """
+    assert kind in (CANCEL_FEE, MOVE_FEE)
+    assert points > 0
+    return Draft(
+        key=":".join(part for part in (kind, booking_number, once) if part),
+        kind=kind,
+        unit=POINTS,
+        legs={HOUSE_CHARGES: points, member_owner(member_id): -points},
+        evidence=f"booking:{booking_number}",
+    )
+
+
+def compensation_draft(*, member_id: int, booking_number: str, amount: Money, once: str) -> Draft:
+    """Return the posting of a voucher for `amount`: once for a booking and `once`, its cause."""
+    return Draft(
+        key=f"compensation:{booking_number}:{once}",
+        kind=COMPENSATED,
+        unit=COMPENSATION,
+        legs={HOUSE_COMPENSATION: -amount.fen, member_owner(member_id): amount.fen},
+        evidence=f"booking:{booking_number}",
+    )
+
+
+def errand_draft(*, technician_id: int, visit_number: str, amount: Money) -> Draft:
+    """Return the posting of a technician's fee for a journey in vain (空跑费), once a visit."""
+    return Draft(
+        key=f"errand:{visit_number}",
+        kind=ERRAND,
+        unit=EARNINGS,
+        legs={HOUSE_EARNINGS: -amount.fen, technician_owner(technician_id): amount.fen},
+        evidence=f"visit:{visit_number}",
+    )
+
+
+def deposit_draft(*, member_id: int, booking_number: str, kind: str, amount: Money) -> Draft:
+    """Return the posting of a deposit that was paid, returned or kept, each once a booking.
+
+    `kind` is DEPOSIT_PAID, DEPOSIT_RETURNED or DEPOSIT_KEPT. What was not paid can be neither
+    returned nor kept: the member's account has a floor.
+    """
+    sign = 1 if kind == DEPOSIT_PAID else -1
+    house = HOUSE_DEPOSITS_KEPT if kind == DEPOSIT_KEPT else HOUSE_DEPOSITS
+    assert kind in (DEPOSIT_PAID, DEPOSIT_RETURNED, DEPOSIT_KEPT)
+    return Draft(
+        key=f"{kind}:{booking_number}",
+        kind=kind,
+        unit=DEPOSITS,
+        legs={house: -sign * amount.fen, member_owner(member_id): sign * amount.fen},
+        evidence=f"booking:{booking_number}",
+    )
+
+
+def strike_drafts(
+    *, owner: str, number: str, kind: StrikeKind, rules: Rules = RULES
+) -> tuple[Draft, ...]:
+    """Return the postings of a strike: the strike itself, and the points it takes if any."""
+    strike = Draft(
+        key=strike_key(number),
+        kind=STRIKE,
+        unit=STRIKES,
+        legs={HOUSE_STRIKES: -1, owner: 1},
+        evidence=f"strike:{number}",
+    )
+    points = rules.strike_points[kind]
+    if points == 0:
+        return (strike,)
+    charge = Draft(
+        key=strike_points_key(number),
+        kind=kind.value,
+        unit=POINTS,
+        legs={HOUSE_CHARGES: points, owner: -points},
+        evidence=f"strike:{number}",
+    )
+    return (strike, charge)
+
+
+def strike_key(number: str) -> str:
+    """Return the key under which a strike is posted."""
+    return f"strike:{number}"
+
+
+def strike_points_key(number: str) -> str:
+    """Return the key under which the points of a strike are posted."""
+    return f"strike:{number}:points"

@@ -21,10 +21,10 @@ class Account(Base):
     id: Mapped[int] = mapped_column(primary_key=True)
     # `member:7`, `technician:3` or `house:points_issued`.
     owner: Mapped[str]
-    # `points` for now; money units come in whole fen.
+    # One of `ledger.UNITS`; money comes in whole fen.
     unit: Mapped[str]
     balance: Mapped[int] = mapped_column(default=0)
-    # The lowest balance allowed; none for the house's own side.
+    # The lowest balance allowed, as `ledger.floor_of` says; none for the house's own side.
     floor: Mapped[int | None]
     seq: Mapped[int] = mapped_column(default=0)
     head: Mapped[str] = mapped_column(default="")
@@ -40,6 +40,7 @@ class Posting(Base):
     content_hash: Mapped[str]
     kind: Mapped[str] = mapped_column(index=True)
     evidence: Mapped[str]
+    # Undone by exact negation, once; what undoes is itself never undone.
     reverses_id: Mapped[int | None] = mapped_column(ForeignKey("members_posting.id"), unique=True)
     at: Mapped[datetime] = mapped_column(Instant)
 

@@ -32,7 +32,6 @@ def finish_visit(db: Session, *, number: str, by: Actor, now: datetime) -> Booki
     earned = completion_draft(
         member_id=booking.member_id, booking_number=booking.number, price=booking.price
     )
-    if earned is not None:
-        postings.post(db, earned, now=now)
+    postings.post(db, earned, now=now)
     outbox.record(db, BookingCompleted(at=now, **facts_of(booking)))
     return booking

@@ -146,8 +146,6 @@ def _post(db: Session, told: Told) -> int:
     earned = completion_draft(
         member_id=booking.member_id, booking_number=booking.number, price=booking.price
     )
-    if earned is None:
-        return 0
     postings.post(db, earned, now=told.event.at)
     return 1
 

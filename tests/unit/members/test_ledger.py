@@ -8,14 +8,37 @@ from hypothesis import strategies as st
 
 from kernel.money import Money
 from members.ledger import (
+    CANCEL_FEE,
+    COMPENSATION,
     COMPLETION,
+    COMPLETIONS,
+    DEPOSIT_KEPT,
+    DEPOSIT_PAID,
+    DEPOSIT_RETURNED,
+    DEPOSITS,
+    EARNINGS,
+    HOUSE_DEPOSITS,
+    HOUSE_DEPOSITS_KEPT,
     HOUSE_POINTS,
+    HOUSE_STRIKES,
+    KIND_NAMES,
+    MOVE_FEE,
     POINTS,
+    STRIKES,
+    UNITS,
     Draft,
     chained,
+    compensation_draft,
     completion_draft,
+    deposit_draft,
+    errand_draft,
+    fee_draft,
+    floor_of,
     points_earned,
+    rating_draft,
+    strike_drafts,
 )
+from members.risk import StrikeKind
 
 
 def a_draft(**changes: object) -> Draft:
@@ -27,6 +50,10 @@ def a_draft(**changes: object) -> Draft:
         "evidence": "booking:B1",
     }
     return Draft(**(facts | changes))  # type: ignore[arg-type]  # each test changes one of them
+
+
+def a_deposit(kind: str) -> Draft:
+    return deposit_draft(member_id=7, booking_number="B1", kind=kind, amount=Money(30_00))
 
 
 class TestDraft:
@@ -71,11 +98,16 @@ class TestContentHash:
             {"legs": {HOUSE_POINTS: -181, "member:7": 181}},
             {"legs": {HOUSE_POINTS: -180, "member:8": 180}},
             {"evidence": "booking:B2"},
+            {"reverses_id": 1},
         ],
-        ids=["kind", "unit", "amount", "owner", "evidence"],
+        ids=["kind", "unit", "amount", "owner", "evidence", "what_it_undoes"],
     )
     def test_differs_with_everything_a_posting_says(self, changes: dict[str, object]) -> None:
         assert a_draft(**changes).content_hash != a_draft().content_hash
+
+    def test_is_what_it_was_before_postings_could_be_undone(self) -> None:
+        # Rows of then carry it.
+        assert a_draft().content_hash.startswith("6310cb7d5ff55f5ac1a6")
 
     def test_is_not_of_the_key_which_it_is_held_against(self) -> None:
         assert a_draft(key="another").content_hash == a_draft().content_hash
@@ -123,10 +155,127 @@ class TestCompletion:
         draft = completion_draft(member_id=7, booking_number="B1", price=Money(fen))
 
         assert points_earned(Money(fen)) == points
-        assert draft is not None
-        assert dict(draft.legs) == {HOUSE_POINTS: -points, "member:7": points}
+        assert (draft.unit, dict(draft.legs)) == (
+            POINTS,
+            {HOUSE_POINTS: -points, "member:7": points},
+        )
         assert (draft.key, draft.evidence) == ("completion:B1", "booking:B1")
 
     @pytest.mark.parametrize("fen", [0, 99])
-    def test_of_less_than_a_yuan_earns_nothing(self, fen: int) -> None:
-        assert completion_draft(member_id=7, booking_number="B1", price=Money(fen)) is None
+    def test_of_less_than_a_yuan_earns_nothing_and_is_still_one(self, fen: int) -> None:
+        draft = completion_draft(member_id=7, booking_number="B1", price=Money(fen))
+
+        assert (draft.unit, draft.legs["member:7"]) == (COMPLETIONS, 1)
+        assert (draft.key, draft.kind) == ("completion:B1", COMPLETION)
+
+
+class TestWhatTheHousePosts:
+    @pytest.mark.parametrize(
+        ("draft", "key", "unit", "owner", "amount"),
+        [
+            pytest.param(
+                rating_draft(member_id=7, booking_number="B1"),
+                "rating:B1",
+                POINTS,
+                "member:7",
+                20,
+                id="rating",
+            ),
+            pytest.param(
+                fee_draft(member_id=7, booking_number="B1", kind=CANCEL_FEE, points=20),
+                "cancel_fee:B1",
+                POINTS,
+                "member:7",
+                -20,
+                id="late_cancel",
+            ),
+            pytest.param(
+                fee_draft(member_id=7, booking_number="B1", kind=MOVE_FEE, points=20, once="P3"),
+                "move_fee:B1:P3",
+                POINTS,
+                "member:7",
+                -20,
+                id="late_move",
+            ),
+            pytest.param(
+                compensation_draft(
+                    member_id=7, booking_number="B1", amount=Money(30_00), once="late:P3"
+                ),
+                "compensation:B1:late:P3",
+                COMPENSATION,
+                "member:7",
+                30_00,
+                id="compensation",
+            ),
+            pytest.param(
+                errand_draft(technician_id=3, visit_number="V1", amount=Money(25_00)),
+                "errand:V1",
+                EARNINGS,
+                "technician:3",
+                25_00,
+                id="errand",
+            ),
+            pytest.param(
+                a_deposit(DEPOSIT_PAID), "deposit_paid:B1", DEPOSITS, "member:7", 30_00, id="paid"
+            ),
+            pytest.param(
+                a_deposit(DEPOSIT_RETURNED),
+                "deposit_returned:B1",
+                DEPOSITS,
+                "member:7",
+                -30_00,
+                id="returned",
+            ),
+            pytest.param(
+                a_deposit(DEPOSIT_KEPT), "deposit_kept:B1", DEPOSITS, "member:7", -30_00, id="kept"
+            ),
+        ],
+    )
+    def test_is_keyed_by_what_may_happen_once(
+        self, draft: Draft, key: str, unit: str, owner: str, amount: int
+    ) -> None:
+        assert (draft.key, draft.unit, draft.legs[owner]) == (key, unit, amount)
+        assert draft.kind in KIND_NAMES
+
+    def test_keeps_a_deposit_apart_from_those_that_go_back(self) -> None:
+        assert a_deposit(DEPOSIT_KEPT).legs[HOUSE_DEPOSITS_KEPT] == 30_00
+        assert a_deposit(DEPOSIT_RETURNED).legs[HOUSE_DEPOSITS] == 30_00
+
+    @pytest.mark.parametrize(
+        ("kind", "points"),
+        [
+            (StrikeKind.NO_SHOW, 200),
+            (StrikeKind.REFUSED, 200),
+            (StrikeKind.LATE_CANCEL, 50),
+        ],
+    )
+    def test_for_a_strike_is_the_strike_and_its_points(self, kind: StrikeKind, points: int) -> None:
+        strike, charge = strike_drafts(owner="member:7", number="S1", kind=kind)
+
+        assert (strike.unit, dict(strike.legs)) == (STRIKES, {HOUSE_STRIKES: -1, "member:7": 1})
+        assert (charge.unit, charge.legs["member:7"], charge.kind) == (POINTS, -points, kind)
+        assert (strike.key, charge.key) == ("strike:S1", "strike:S1:points")
+
+    def test_for_a_technicians_strike_is_no_points(self) -> None:
+        drafts = strike_drafts(owner="technician:3", number="S1", kind=StrikeKind.PROVIDER_NO_SHOW)
+
+        assert [draft.unit for draft in drafts] == [STRIKES]
+
+
+class TestFloorOf:
+    @pytest.mark.parametrize(
+        ("owner", "unit", "floor"),
+        [
+            pytest.param("member:7", POINTS, None, id="a_debt_of_points_is_shown"),
+            pytest.param("member:7", STRIKES, 0, id="nobody_owes_strikes"),
+            pytest.param("member:7", COMPENSATION, 0, id="nor_vouchers"),
+            pytest.param("member:7", DEPOSITS, 0, id="nor_deposits"),
+            pytest.param("technician:3", EARNINGS, None, id="what_was_earned_may_be_taken_back"),
+            pytest.param(HOUSE_POINTS, POINTS, None, id="the_house_has_no_limit"),
+        ],
+    )
+    def test_is_the_lowest_balance(self, owner: str, unit: str, floor: int | None) -> None:
+        assert floor_of(owner, unit) == floor
+
+    def test_is_said_of_units_that_there_are(self) -> None:
+        assert set(UNITS) == {POINTS, STRIKES, COMPLETIONS, COMPENSATION, EARNINGS, DEPOSITS}
