@@ -19,7 +19,11 @@ from flask import Flask, current_app
 from flask_babel import Babel
 from flask_migrate import Migrate
 
+import booking.asset_models
+import booking.feedback_models
+import booking.goods_models
 import booking.jobs
+import booking.waiting_models
 import conversations.models  # noqa: F401  # its tables belong to the schema
 import faces.chrome.context
 import faces.chrome.demo_clock

@@ -52,6 +52,9 @@ class Service(Base):
     # The price card: [{code, name, kind: count|switch|choice, most, price_fen, work_s}], with `unit`
     # and `note` where they help; a choice has a `group`, of which one is chosen.
     options: Mapped[list[dict[str, Any]]] = mapped_column(JSON, default=list)
+    # What a visit of it brings: [{kind: goods|part, name, sku?, quantity?, option?}]. Always a list:
+    # nullable only because neither database could add the column otherwise.
+    brings: Mapped[list[dict[str, Any]]] = mapped_column(JSON, default=list, nullable=True)
     place: Mapped[int] = mapped_column(default=0)
 
 

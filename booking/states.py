@@ -107,3 +107,120 @@ ADDITION_MACHINE = Machine(
         _DS.WITHDRAWN: {},
     },
 )
+
+
+class GoodsState(StrEnum):
+    NOT_SHIPPED = "not_shipped"
+    IN_WAREHOUSE = "in_warehouse"
+    ON_VAN = "on_van"
+    DELIVERED = "delivered"
+    RETURNED = "returned"
+    TO_COLLECT = "to_collect"
+    COLLECTED = "collected"
+
+
+class GoodsAction(StrEnum):
+    STOCK = "stock"
+    LOSE = "lose"
+    LOAD = "load"
+    UNLOAD = "unload"
+    DELIVER = "deliver"
+    SEND_BACK = "send_back"
+    REPLACE = "replace"
+    COLLECT = "collect"
+
+
+_GS, _GA = GoodsState, GoodsAction
+
+GOODS_MACHINE = Machine(
+    name="goods",
+    table={
+        _GS.NOT_SHIPPED: {_GA.STOCK: _GS.IN_WAREHOUSE},
+        # Counted by mistake: it is not there after all.
+        _GS.IN_WAREHOUSE: {
+            _GA.LOSE: _GS.NOT_SHIPPED,
+            _GA.LOAD: _GS.ON_VAN,
+            _GA.SEND_BACK: _GS.RETURNED,
+        },
+        # Off the van again when the visit was not made.
+        _GS.ON_VAN: {
+            _GA.DELIVER: _GS.DELIVERED,
+            _GA.UNLOAD: _GS.IN_WAREHOUSE,
+            _GA.SEND_BACK: _GS.RETURNED,
+        },
+        _GS.DELIVERED: {_GA.SEND_BACK: _GS.RETURNED},
+        # Back on the shelf as it is, or another one is on its way.
+        _GS.RETURNED: {_GA.STOCK: _GS.IN_WAREHOUSE, _GA.REPLACE: _GS.NOT_SHIPPED},
+    },
+)
+
+# The old appliance that is taken along (以旧换新).
+OLD_MACHINE = Machine(
+    name="old appliance",
+    table={
+        _GS.TO_COLLECT: {_GA.COLLECT: _GS.COLLECTED},
+        _GS.COLLECTED: {},
+    },
+)
+
+# Nobody can load it: it is not in the warehouse, or it went away again.
+ABSENT_GOODS = frozenset({_GS.NOT_SHIPPED, _GS.RETURNED})
+# With the technician or already with the member.
+LOADED_GOODS = frozenset({_GS.ON_VAN, _GS.DELIVERED})
+
+
+class ComplaintState(StrEnum):
+    OPEN = "open"
+    ANSWERED = "answered"
+
+
+class ComplaintAction(StrEnum):
+    ANSWER = "answer"
+
+
+COMPLAINT_MACHINE = Machine(
+    name="complaint",
+    table={
+        ComplaintState.OPEN: {ComplaintAction.ANSWER: ComplaintState.ANSWERED},
+        ComplaintState.ANSWERED: {},
+    },
+)
+
+
+class WaitingState(StrEnum):
+    WAITING = "waiting"
+    OFFERED = "offered"
+    TAKEN = "taken"
+    LAPSED = "lapsed"
+    WITHDRAWN = "withdrawn"
+
+
+class WaitingAction(StrEnum):
+    OFFER = "offer"
+    TAKE = "take"
+    LAPSE = "lapse"
+    WITHDRAW = "withdraw"
+
+
+_WS, _WA = WaitingState, WaitingAction
+
+WAITING_MACHINE = Machine(
+    name="waiting",
+    table={
+        # The day comes too near without a place.
+        _WS.WAITING: {
+            _WA.OFFER: _WS.OFFERED,
+            _WA.LAPSE: _WS.LAPSED,
+            _WA.WITHDRAW: _WS.WITHDRAWN,
+        },
+        # The hold becomes his promise, or runs out and the next in line is asked.
+        _WS.OFFERED: {
+            _WA.TAKE: _WS.TAKEN,
+            _WA.LAPSE: _WS.LAPSED,
+            _WA.WITHDRAW: _WS.WITHDRAWN,
+        },
+        _WS.TAKEN: {},
+        _WS.LAPSED: {},
+        _WS.WITHDRAWN: {},
+    },
+)

@@ -10,7 +10,14 @@ from enum import StrEnum
 from pathlib import Path
 from typing import Any
 
-from booking.states import ADDITION_MACHINE, BOOKING_MACHINE
+from booking.states import (
+    ADDITION_MACHINE,
+    BOOKING_MACHINE,
+    COMPLAINT_MACHINE,
+    GOODS_MACHINE,
+    OLD_MACHINE,
+    WAITING_MACHINE,
+)
 from dispatch.states import PROPOSAL_MACHINE, VISIT_MACHINE
 from kernel.delivery import Reactions
 from kernel.events import Event
@@ -22,6 +29,10 @@ MACHINES: Sequence[Machine[Any, Any]] = (
     ADDITION_MACHINE,
     VISIT_MACHINE,
     PROPOSAL_MACHINE,
+    GOODS_MACHINE,
+    OLD_MACHINE,
+    COMPLAINT_MACHINE,
+    WAITING_MACHINE,
 )
 
 _STATES = """# States

@@ -38,6 +38,7 @@ _GUARDED = {
     "dispatch_visit_step",
     "booking_step",
     "kernel_audit",
+    "booking_goods_step",
 }
 
 
