@@ -33,3 +33,58 @@ class BookingExpired(_BookingEvent):
 @dataclass(frozen=True, slots=True, kw_only=True)
 class BookingCompleted(_BookingEvent):
     """All visits are done; the points stand in the ledger."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class GoodsAdded(_BookingEvent):
+    """The booking has more to bring or to take along; what and where its items are, rows say."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class GoodsMoved(_BookingEvent):
+    """An item came to `state`."""
+
+    item_number: str
+    state: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class GoodsExpected(_BookingEvent):
+    """The warehouse said anew when it expects an item."""
+
+    item_number: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class GoodsLate(_BookingEvent):
+    """An item will not be there for its visit, told once for each: the member is asked what now."""
+
+    item_number: str
+    visit_id: int
+    reason: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class LateGoodsAnswered(_BookingEvent):
+    """The member said whether to wait, to move the visit or to come without what is late."""
+
+    answer: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class AssetScanned(_BookingEvent):
+    """A technician scanned the serial number of an appliance; `verdict` is the genuine check's."""
+
+    asset_number: str
+    verdict: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class WarrantyBound(Event):
+    """The warranty of an appliance is the member's."""
+
+    asset_number: str
+    member_id: int
+
+    def topics(self) -> tuple[str, ...]:
+        return (f"member:{self.member_id}",)
