@@ -22,9 +22,10 @@ def add_service(
     price: Money,
     level: int = 1,
     options: Sequence[Mapping[str, Any]] = (),
+    brings: Sequence[Mapping[str, Any]] = (),
     place: int = 0,
 ) -> Service:
-    """Put a service on sale; `options` is its price card."""
+    """Put a service on sale; `options` is its price card, `brings` what its visits bring."""
     service = Service(
         code=code,
         category=category,
@@ -37,6 +38,7 @@ def add_service(
         level=level,
         price=price,
         options=[dict(option) for option in options],
+        brings=[dict(line) for line in brings],
         place=place,
     )
     db.add(service)
