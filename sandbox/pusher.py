@@ -1,18 +1,15 @@
 """The pusher: carries callbacks to the account's server, on threads of its own.
 
 One try lasts `callback_timeout_s` at most; anything but a 200 is a failed try; there are three.
-Threads are few and fixed and what waits stands in the store: nothing grows when the server is slow.
 """
 
-import logging
 import sqlite3
-import threading
-import time
 from collections.abc import Callable
 
 from sandbox import callbacks, chat, delivery, faults, journal
 from sandbox.business_clock import BusinessClock
 from sandbox.callbacks import Callback
+from sandbox.carrier import Carrier
 from sandbox.chat import Sender
 from sandbox.delivery import Try
 from sandbox.journal import Direction, Entry
@@ -21,58 +18,18 @@ from sandbox.store import Store
 
 THREADS = 4
 OUT_OF_ORDER = "该公众号提供的服务出现故障，请稍后再试"
-_POLL_S = 0.2
-_SETTLE_POLL_S = 0.02
-_LEASE_SPARE_S = 10.0
-
-log = logging.getLogger(__name__)
 
 
-class Pusher:
+class Pusher(Carrier):
     """Threads that claim callbacks from the store and deliver them."""
 
     def __init__(
         self, settings: Settings, memory: Store, clock: BusinessClock, *, wall: Callable[[], float]
     ) -> None:
+        super().__init__("pusher", memory, threads=THREADS, try_s=settings.callback_timeout_s)
         self._settings = settings
-        self._memory = memory
         self._clock = clock
         self._wall = wall
-        self._bell = threading.Condition()
-        self._stopping = False
-        self._threads: list[threading.Thread] = []
-
-    def start(self) -> None:
-        """Take up what an earlier life left waiting, and wait for more."""
-        with self._memory.transaction() as db:
-            callbacks.release_all(db, wall_s=self._wall())
-        for number in range(THREADS):
-            thread = threading.Thread(target=self._run, name=f"pusher-{number}", daemon=True)
-            thread.start()
-            self._threads.append(thread)
-
-    def stop(self) -> None:
-        """End the threads; a try under way is finished first."""
-        self._stopping = True
-        self.ring()
-        for thread in self._threads:
-            thread.join(2 * self._settings.callback_timeout_s + _LEASE_SPARE_S)
-
-    def ring(self) -> None:
-        """Say that something may be due; to be called after the commit."""
-        with self._bell:
-            self._bell.notify_all()
-
-    def wait_until_settled(self, *, timeout_s: float) -> bool:
-        """Wait until no callback waits; False when `timeout_s` went by first."""
-        until_s = time.monotonic() + timeout_s
-        while True:
-            with self._memory.reading() as db:
-                if callbacks.waiting(db) == 0:
-                    return True
-            if time.monotonic() >= until_s:
-                return False
-            time.sleep(_SETTLE_POLL_S)
 
     def shake_hands(self) -> Try:
         """Ask the server the question that WeChat asks when its address is saved."""
@@ -85,28 +42,24 @@ class Pusher:
             journal.add(db, self._entry(done, name="GET 握手"))
         return done
 
-    def _run(self) -> None:
-        while not self._stopping:
-            try:
-                callback = self._claim()
-                if callback is not None:
-                    self._deliver(callback)
-                    continue
-            except Exception:
-                # The thread's outermost loop: one bad callback must not silence the account. Its
-                # lease runs out and it is tried again.
-                log.exception("a callback could not be delivered")
-            with self._bell:
-                if not self._stopping:
-                    self._bell.wait(_POLL_S)
+    def _release(self, db: sqlite3.Connection) -> None:
+        callbacks.release_all(db, wall_s=self._wall())
+
+    def _is_settled(self, db: sqlite3.Connection) -> bool:
+        return callbacks.waiting(db) == 0
+
+    def _carry_one(self) -> bool:
+        callback = self._claim()
+        if callback is not None:
+            self._deliver(callback)
+        return callback is not None
 
     def _claim(self) -> Callback | None:
         with self._memory.reading() as db:
             if not callbacks.is_due(db, wall_s=self._wall()):
                 return None
-        lease_s = 2 * self._settings.callback_timeout_s + _LEASE_SPARE_S
         with self._memory.transaction() as db:
-            return callbacks.claim(db, wall_s=self._wall(), lease_s=lease_s)
+            return callbacks.claim(db, wall_s=self._wall(), lease_s=self.lease_s)
 
     def _deliver(self, callback: Callback) -> None:
         if callback.tries == 1 and self._is_dropped(callback):
