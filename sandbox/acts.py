@@ -15,6 +15,7 @@ from sandbox import addresses, callbacks, chat, codes, menus, phones, windows
 from sandbox.chat import Kind, Sender
 from sandbox.codes import Code
 from sandbox.moment import Moment
+from sandbox.pay import sheet
 from sandbox.phones import Phone
 from sandbox.settings import Account
 from sandbox.windows import Opening
@@ -63,12 +64,13 @@ class ButtonNotPlayed(Invalid):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Outcome:
-    """What the phone shows next: `chat`, `follow_card`, `page` (at `url`) or `text`."""
+    """What the phone shows next: `chat`, `follow_card`, `page` (at `url`), `text`, `pay` (a sheet)."""
 
     screen: str
     url: str = ""
     text: str = ""
     scene: str = ""
+    payment: str = ""
 
 
 def follow(
@@ -122,13 +124,17 @@ def unfollow(db: sqlite3.Connection, *, phone: Phone, account: Account, moment: 
 def scan(
     db: sqlite3.Connection, *, phone: Phone, said: str, account: Account, moment: Moment
 ) -> Outcome:
-    """Scan a code by what it holds: a scene, a ticket, a code's own address, a page or a text.
+    """Scan a code by what it holds: a scene, a ticket, an order to pay, an address or a text.
 
-    A stranger gets the follow card, a follower sends SCAN. Raises BadScan, CodeExpired.
+    A stranger gets the follow card, a follower sends SCAN. Raises BadScan, CodeExpired, and what
+    `sheet.open_by_code` raises.
     """
     said = said.strip()
     if not 1 <= len(said) <= SCAN_LENGTH_MAX:
         raise BadScan(field="content")
+    if sheet.is_code(said):
+        order = sheet.open_by_code(db, phone=phone, code=said, moment=moment)
+        return Outcome(screen="pay", payment=order.out_trade_no)
     try:
         code = codes.find(db, said=_code_key(said))
     except codes.CodeMissing:

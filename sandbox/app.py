@@ -1,6 +1,6 @@
 """The sandbox's factory: `gunicorn --workers 1 --threads 16 'sandbox.app:create_app()'`.
 
-One process only: the pusher's threads live in it, and the store's leases are theirs.
+One process only: the carriers' threads live in it, and the store's leases are theirs.
 """
 
 import atexit
@@ -13,10 +13,11 @@ from flask_babel import Babel
 
 from kernel.clock import wall_s
 from sandbox import addresses, authorize, page, phones
-from sandbox.api import access, account, codes, menus, messages, sns, users
+from sandbox.api import access, account, codes, menus, messages, pay, sns, users
 from sandbox.business_clock import BusinessClock
+from sandbox.control import payments, workings
 from sandbox.control import phones as control_phones
-from sandbox.control import workings
+from sandbox.pay.courier import Courier
 from sandbox.pusher import Pusher
 from sandbox.settings import Settings, is_local
 from sandbox.stage import EXTENSION, Stage, stage
@@ -28,10 +29,10 @@ _BODY_BYTES_MAX = 2 << 20
 
 
 def create_app(settings: Settings | None = None, *, wall: Callable[[], float] = wall_s) -> Flask:
-    """Build the sandbox and start its pusher.
+    """Build the sandbox and start what carries its callbacks and notices.
 
     Without `settings` they are read from the environment. `wall` is the true time in seconds;
-    tests may bring their own. Raises BadAccount or UnsafeBase rather than talk to the world.
+    tests may bring their own. Raises BadAccount, BadShop or UnsafeBase rather than talk to the world.
     """
     settings = settings or Settings.from_env(os.environ)
     app = Flask(
@@ -49,10 +50,10 @@ def create_app(settings: Settings | None = None, *, wall: Callable[[], float] = 
         locale_selector=_language,
     )
     _set_stage(app, settings, wall=wall)
-    for module in (access, account, codes, menus, messages, sns, users):
+    for module in (access, account, codes, menus, messages, pay, sns, users):
         app.register_blueprint(module.blueprint)
     app.register_blueprint(codes.pictures)
-    for blueprint in (control_phones.blueprint, workings.blueprint):
+    for blueprint in (control_phones.blueprint, payments.blueprint, workings.blueprint):
         app.register_blueprint(blueprint)
     app.register_blueprint(authorize.blueprint)
     app.register_blueprint(page.blueprint)
@@ -65,11 +66,16 @@ def _set_stage(app: Flask, settings: Settings, *, wall: Callable[[], float]) -> 
     memory = Store(settings.database)
     clock = BusinessClock(settings.account, memory, wall=wall)
     pusher = Pusher(settings, memory, clock, wall=wall)
-    made = Stage(settings=settings, memory=memory, clock=clock, pusher=pusher, wall=wall)
+    shop = settings.shop
+    courier = Courier(settings, shop, memory, clock, wall=wall) if shop else None
+    made = Stage(
+        settings=settings, memory=memory, clock=clock, pusher=pusher, courier=courier, wall=wall
+    )
     app.extensions[EXTENSION] = made
     _hand_out_first_phones(made)
-    pusher.start()
-    atexit.register(pusher.stop)
+    for carrier in made.carriers:
+        carrier.start()
+        atexit.register(carrier.stop)
 
 
 def _hand_out_first_phones(made: Stage) -> None:

@@ -38,6 +38,12 @@ FAULTS = {
     "drop_callback": Fault(msg("回调丢失"), msg("下一条回调不会送到")),
     "duplicate_callback": Fault(msg("回调重复"), msg("下一条回调送两遍")),
     "forge_signature": Fault(msg("伪造签名"), msg("下一条回调前先送一条签名不对的")),
+    "refuse_payment": Fault(msg("付款被拒"), msg("下一次付款失败：银行卡余额不足")),
+    "drop_notice": Fault(msg("支付通知丢失"), msg("下一次支付通知送不到，15 秒后重发")),
+    "delay_notice": Fault(msg("支付通知迟到"), msg("下一条支付通知晚 60 秒")),
+    "duplicate_notice": Fault(msg("支付通知重复"), msg("下一条支付通知送两遍")),
+    "forge_notice": Fault(msg("伪造支付通知"), msg("下一条支付通知前先送一条签名不对的")),
+    "abnormal_refund": Fault(msg("退款异常"), msg("下一笔退款到不了付款人的账户")),
 }
 
 

@@ -46,6 +46,8 @@ class Entry:
     rule: str = ""
     client_msg_id: str = ""
     callback_id: int = 0
+    # The row of the pay notice that was tried, so that it can be sent again.
+    notice_row: int = 0
     findings: Sequence[Finding] = field(default_factory=tuple)
 
 
@@ -71,8 +73,11 @@ def add(db: sqlite3.Connection, entry: Entry) -> int:
         ),
     )
     entry_id = int(cursor.lastrowid or 0)
+    if entry.notice_row:
+        db.execute("INSERT INTO log_notice VALUES (?, ?)", (entry_id, entry.notice_row))
     if entry_id % _SWEEP_EVERY == 0:
         db.execute("DELETE FROM log WHERE id <= ?", (entry_id - KEPT_MAX,))
+        db.execute("DELETE FROM log_notice WHERE log_id <= ?", (entry_id - KEPT_MAX,))
     return entry_id
 
 
@@ -98,12 +103,18 @@ def entry(db: sqlite3.Connection, *, entry_id: int) -> dict[str, Any]:
     whole["ok"] = bool(row["ok"])
     whole["findings"] = json.loads(row["findings"])
     whole["resent_ok"] = _was_resent(db, row)
+    whole["notice_row"] = _notice_row(db, entry_id)
     return whole
 
 
 def count(db: sqlite3.Connection) -> int:
     """Return how many lines were ever written."""
     return int(db.execute("SELECT COALESCE(MAX(id), 0) FROM log").fetchone()[0])
+
+
+def _notice_row(db: sqlite3.Connection, entry_id: int) -> int:
+    row = db.execute("SELECT notice_row FROM log_notice WHERE log_id = ?", (entry_id,)).fetchone()
+    return int(row["notice_row"]) if row else 0
 
 
 def _was_resent(db: sqlite3.Connection, row: sqlite3.Row) -> bool:

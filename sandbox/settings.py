@@ -9,6 +9,7 @@ from typing import Any
 from urllib.parse import urlsplit
 
 from sandbox.message_templates import MessageTemplate
+from sandbox.pay.shop import Shop, read_shop
 
 CALLBACK_TIMEOUT_S = 5.0
 RETRY_GAP_S = 1.0
@@ -62,18 +63,21 @@ class Settings:
 
     account: Account
     database: Path
+    # The merchant of WeChat Pay; without one its calls are refused.
+    shop: Shop | None = None
     callback_timeout_s: float = CALLBACK_TIMEOUT_S
     retry_gap_s: float = RETRY_GAP_S
 
     @classmethod
     def from_env(cls, environ: Mapping[str, str]) -> "Settings":
-        """Read SANDBOX_ACCOUNT and SANDBOX_DB. Raises BadAccount, naming what is wrong."""
+        """Read SANDBOX_ACCOUNT, SANDBOX_DB and SANDBOX_PAY. Raises BadAccount, BadShop."""
         missing = [name for name in ("SANDBOX_ACCOUNT", "SANDBOX_DB") if not environ.get(name)]
         if missing:
             raise BadAccount(f"missing in the environment: {', '.join(missing)}")
         return cls(
             account=read_account(Path(environ["SANDBOX_ACCOUNT"])),
             database=Path(environ["SANDBOX_DB"]),
+            shop=read_shop(Path(environ["SANDBOX_PAY"])) if environ.get("SANDBOX_PAY") else None,
             callback_timeout_s=float(environ.get("SANDBOX_CALLBACK_TIMEOUT_S", CALLBACK_TIMEOUT_S)),
             retry_gap_s=float(environ.get("SANDBOX_RETRY_GAP_S", RETRY_GAP_S)),
         )

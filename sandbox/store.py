@@ -125,6 +125,62 @@ CREATE TABLE IF NOT EXISTS opened (
     at_s INTEGER NOT NULL,
     url TEXT NOT NULL
 ) STRICT;
+CREATE TABLE IF NOT EXISTS payment (
+    id INTEGER PRIMARY KEY,
+    out_trade_no TEXT NOT NULL UNIQUE,
+    trade_type TEXT NOT NULL,
+    asked TEXT NOT NULL,
+    description TEXT NOT NULL,
+    total_fen INTEGER NOT NULL,
+    attach TEXT NOT NULL,
+    notify_url TEXT NOT NULL,
+    openid TEXT NOT NULL,
+    made_at_s INTEGER NOT NULL,
+    shuts_at_s INTEGER NOT NULL,
+    state TEXT NOT NULL DEFAULT 'NOTPAY',
+    paid_at_s INTEGER NOT NULL DEFAULT 0,
+    transaction_id TEXT NOT NULL DEFAULT '',
+    refuses INTEGER NOT NULL DEFAULT 0,
+    loses_notices INTEGER NOT NULL DEFAULT 0,
+    notice_delay_s INTEGER NOT NULL DEFAULT 0
+) STRICT;
+CREATE INDEX IF NOT EXISTS payment_transaction ON payment (transaction_id);
+CREATE TABLE IF NOT EXISTS prepay (
+    key TEXT PRIMARY KEY,
+    out_trade_no TEXT NOT NULL,
+    dies_wall_s REAL NOT NULL
+) STRICT;
+CREATE TABLE IF NOT EXISTS refund (
+    id INTEGER PRIMARY KEY,
+    out_refund_no TEXT NOT NULL UNIQUE,
+    refund_id TEXT NOT NULL,
+    out_trade_no TEXT NOT NULL,
+    amount_fen INTEGER NOT NULL,
+    reason TEXT NOT NULL,
+    state TEXT NOT NULL,
+    made_at_s INTEGER NOT NULL,
+    done_at_s INTEGER NOT NULL DEFAULT 0
+) STRICT;
+CREATE INDEX IF NOT EXISTS refund_order ON refund (out_trade_no);
+CREATE TABLE IF NOT EXISTS pay_notice (
+    id INTEGER PRIMARY KEY,
+    notice_id TEXT NOT NULL,
+    out_trade_no TEXT NOT NULL,
+    event TEXT NOT NULL,
+    url TEXT NOT NULL,
+    resource TEXT NOT NULL,
+    made_at_s INTEGER NOT NULL,
+    state TEXT NOT NULL,
+    tries INTEGER NOT NULL DEFAULT 0,
+    due_wall_s REAL NOT NULL
+) STRICT;
+CREATE INDEX IF NOT EXISTS pay_notice_open ON pay_notice (due_wall_s)
+    WHERE state IN ('waiting', 'underway');
+CREATE INDEX IF NOT EXISTS pay_notice_order ON pay_notice (out_trade_no);
+CREATE TABLE IF NOT EXISTS log_notice (
+    log_id INTEGER PRIMARY KEY,
+    notice_row INTEGER NOT NULL
+) STRICT;
 """
 
 

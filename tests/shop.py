@@ -86,6 +86,18 @@ def environment(folder: Path, **changes: str) -> dict[str, str]:
     } | changes
 
 
+def platform_half() -> dict[str, str]:
+    """Return WeChat's half, as the sandbox reads it from a file."""
+    return {
+        "mchid": MCHID,
+        "serial": SERIAL,
+        "merchant_public_key": public_pem(merchant_key()),
+        "apiv3_key": APIV3_KEY,
+        "platform_key_id": PUBLIC_KEY_ID,
+        "platform_private_key": private_pem(platform_key()),
+    }
+
+
 def sign(text: str, key: rsa.RSAPrivateKey) -> str:
     signed = key.sign(text.encode(), padding.PKCS1v15(), hashes.SHA256())
     return base64.b64encode(signed).decode()

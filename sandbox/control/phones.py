@@ -131,7 +131,12 @@ def _act(phone_id: str, act: Callable[..., Outcome], **said: str) -> ResponseRet
         phone = _phone(db, phone_id)
     here.pusher.ring()
     answer = {"screen": outcome.screen, "follows": phone.follows}
-    facts = {"url": outcome.url, "text": outcome.text, "scene": outcome.scene}
+    facts = {
+        "url": outcome.url,
+        "text": outcome.text,
+        "scene": outcome.scene,
+        "payment": outcome.payment,
+    }
     return jsonify(answer | {key: value for key, value in facts.items() if value})
 
 

@@ -1,5 +1,6 @@
 """What stands behind the phones: codes, menu, log, clock, faults."""
 
+import time
 from typing import Any
 
 from flask import jsonify, request
@@ -13,6 +14,7 @@ from sandbox import callbacks, chat, codes, faults, journal, jssdk, menus, phone
 from sandbox.control import call
 from sandbox.control.phones import told, told_message
 from sandbox.journal import Direction
+from sandbox.pay import notices
 from sandbox.stage import Stage, stage
 
 SETTLE_DEFAULT_S = 20
@@ -63,14 +65,17 @@ def log_entry(entry_id: int) -> ResponseReturnValue:
 
 @blueprint.post("/log/<int:entry_id>/replay")
 def replay(entry_id: int) -> ResponseReturnValue:
-    """Push the very same callback once more."""
+    """Push the very same callback, or send the same pay notice, once more."""
     call.body()
     here = stage()
     with here.memory.transaction() as db:
-        callback_id = journal.entry(db, entry_id=entry_id)["callback_id"]
-        if callbacks.queue_again(db, callback_id=callback_id, wall_s=here.wall()) is None:
+        entry = journal.entry(db, entry_id=entry_id)
+        is_kept = callbacks.queue_again(
+            db, callback_id=entry["callback_id"], wall_s=here.wall()
+        ) is not None or notices.send_again(db, notice_row=entry["notice_row"], wall_s=here.wall())
+        if not is_kept:
             raise NotACallback
-    here.pusher.ring()
+    here.ring()
     return jsonify(replayed=True)
 
 
@@ -120,11 +125,20 @@ def knobs() -> ResponseReturnValue:
 
 @blueprint.post("/settle")
 def settle() -> ResponseReturnValue:
-    """Wait until every callback was delivered, dropped or given up."""
+    """Wait until every callback was delivered, dropped or given up, and every pay notice tried.
+
+    A notice that waits for its next try on WeChat's schedule counts as settled.
+    """
     timeout_s = call.body(timeout_s=int).get("timeout_s", SETTLE_DEFAULT_S)
     if not 0 <= timeout_s <= SETTLE_MAX_S:
         raise call.BadBody(field="timeout_s")
-    return jsonify(settled=stage().pusher.wait_until_settled(timeout_s=timeout_s))
+    until_s = time.monotonic() + timeout_s
+    return jsonify(
+        settled=all(
+            carrier.wait_until_settled(timeout_s=max(0.0, until_s - time.monotonic()))
+            for carrier in stage().carriers
+        )
+    )
 
 
 @blueprint.post("/handshake")

@@ -6,7 +6,9 @@ from typing import Any
 
 import pytest
 
+from tests import shop
 from tests.integration.sandbox.serving import Receiver, Sandbox, Served, a_sandbox_app, stage_of
+from tests.integration.sandbox.tills import Counter, Till, Wall, a_library
 
 NewSandbox = Callable[..., tuple[Sandbox, Receiver]]
 
@@ -41,3 +43,43 @@ def new_sandbox(tmp_path: Path) -> Iterator[NewSandbox]:
 def sandbox(new_sandbox: NewSandbox) -> Sandbox:
     """A served sandbox in plain mode whose account answers every callback with `success`."""
     return new_sandbox()[0]
+
+
+@pytest.fixture
+def open_counter(tmp_path: Path) -> Iterator[Callable[[], Counter]]:
+    """Return what opens the counter; called again, the sandbox has been restarted."""
+    till, wall = Till(), Wall()
+    house = Served(till.app())
+    running: list[tuple[Served, Sandbox]] = []
+
+    def shut() -> None:
+        for served, sandbox in running:
+            served.stop()
+            sandbox.stage.close()
+        running.clear()
+
+    def serve() -> Counter:
+        shut()
+        app = a_sandbox_app(
+            tmp_path / "sandbox.sqlite3",
+            callback_url=f"{house.base}/callback",
+            has_shop=True,
+            wall=wall,
+            phones=["林女士"],
+        )
+        served = Served(app)
+        sandbox = Sandbox(base=served.base, stage=stage_of(app))
+        running.append((served, sandbox))
+        notify_url = house.base + shop.NOTICE_PATH
+        openid = sandbox.look("phones/p1")["openid"]
+        library = a_library(served.base, notify_url)
+        return Counter(sandbox, library, till, wall, notify_url, openid)
+
+    yield serve
+    shut()
+    house.stop()
+
+
+@pytest.fixture
+def counter(open_counter: Callable[[], Counter]) -> Counter:
+    return open_counter()

@@ -16,8 +16,10 @@ from werkzeug.serving import BaseWSGIServer, make_server
 
 from kernel.clock import wall_s
 from sandbox.app import create_app
+from sandbox.pay.shop import shop_of
 from sandbox.settings import Settings, account_of
 from sandbox.stage import EXTENSION, Stage
+from tests import shop
 
 APPID = "wx5a8b7c6d5e4f3a2b"
 SECRET = "the-secret-of-the-account"
@@ -200,9 +202,10 @@ def a_sandbox_app(
     aes: bool = False,
     timeout_s: float = 0.5,
     wall: Callable[[], float] = wall_s,
+    has_shop: bool = False,
     **account: Any,
 ) -> Flask:
-    """Build a sandbox whose waits are short."""
+    """Build a sandbox whose waits are short; `has_shop`: it plays the merchant of tests/shop.py."""
     settings = Settings(
         account=account_of(
             {
@@ -219,6 +222,7 @@ def a_sandbox_app(
             }
         ),
         database=database,
+        shop=shop_of(shop.platform_half()) if has_shop else None,
         callback_timeout_s=timeout_s,
         retry_gap_s=0.05,
     )
