@@ -2,17 +2,21 @@
 
 import fcntl
 import hashlib
+import json
 import os
 import secrets
 import stat
 import string
+import subprocess
 import tempfile
 from collections.abc import Callable
 from pathlib import Path
 
+from scripts.bootstrap import PYTHON, ROOT
 from scripts.terminal import Stop
 
 SOCKET_PATH_BYTES_MAX = 100
+_MAKING_S_MAX = 60
 
 _LETTERS = string.ascii_letters + string.digits
 
@@ -77,6 +81,27 @@ def settings(folder: Path) -> dict[str, str]:
     return {**known, **missing}
 
 
+def merchant(folder: Path) -> dict[str, str]:
+    """Return the settings of the demo's merchant, whose keys are made and kept in folder/pay.
+
+    Raises Stop when they cannot be made.
+    """
+    place = folder / "pay"
+    # Written last: where it is, the keys are.
+    if not (place / "sandbox.json").exists():
+        _make_merchant(place)
+    told = json.loads((place / "sandbox.json").read_text(encoding="utf-8"))
+    return {
+        "WECHAT_PAY_MCHID": told["mchid"],
+        "WECHAT_PAY_SERIAL": told["serial"],
+        "WECHAT_PAY_KEY_FILE": str(place / "merchant-key.pem"),
+        "WECHAT_PAY_APIV3_KEY": told["apiv3_key"],
+        "WECHAT_PAY_PUBLIC_KEY_ID": told["platform_key_id"],
+        "WECHAT_PAY_PUBLIC_KEY_FILE": str(place / "platform-public.pem"),
+        "SANDBOX_PAY": str(place / "sandbox.json"),
+    }
+
+
 def socket_path(folder: Path) -> Path:
     """Return where Valkey listens: in the folder, or in the temp folder where paths grow too long.
 
@@ -92,6 +117,15 @@ def socket_path(folder: Path) -> Path:
     if status.st_uid != os.geteuid() or not stat.S_ISDIR(status.st_mode):
         raise Stop(f"{shelter} belongs to somebody else: choose a shorter --data path.")
     return shelter / "redis.sock"
+
+
+def _make_merchant(place: Path) -> None:
+    command = [str(PYTHON), "-m", "scripts.shop_keys", str(place)]
+    outcome = subprocess.run(
+        command, cwd=ROOT, capture_output=True, text=True, check=False, timeout=_MAKING_S_MAX
+    )
+    if outcome.returncode:
+        raise Stop(f"The demo's payment keys could not be made:\n{outcome.stderr.strip()[-500:]}")
 
 
 def _read(path: Path) -> dict[str, str]:

@@ -5,7 +5,7 @@ import shlex
 import socket
 import subprocess
 import time
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from urllib.parse import quote
@@ -54,15 +54,17 @@ def house_at(
     valkey_socket: Path,
     kept: Mapping[str, str],
     given: Mapping[str, str],
+    merchant: Callable[[], Mapping[str, str]] = dict,
 ) -> House:
     """Return the house of these settings: `given` by the shell before `kept` in the folder.
 
-    Outside of MODE=demo nothing of the sandbox is set, so that WeChat itself is spoken to.
+    Outside of MODE=demo nothing of the sandbox is set, so that WeChat itself is spoken to, and the
+    demo's `merchant` of WeChat Pay is not asked for.
     """
     settings = _common(port=port, folder=folder, valkey_socket=valkey_socket) | dict(kept)
     settings["MODE"] = given.get("MODE", settings.get("MODE", "demo"))
     if settings["MODE"] == "demo":
-        settings = _demo(port=port) | settings
+        settings = _demo(port=port) | dict(merchant()) | settings
     else:
         settings.pop("CONTROL_KEY", None)
     settings |= {name: value for name, value in given.items() if name in settings}
@@ -88,6 +90,7 @@ def _demo(*, port: int) -> dict[str, str]:
         # From server to server.
         "WECHAT_API_BASE": server,
         "WECHAT_PAY_BASE": server,
+        "WECHAT_PAY_NOTIFY_BASE": f"http://{LOOPBACK}:{port}",
         # The browser goes there.
         "WECHAT_MP_BASE": page,
         "WECHAT_OPEN_BASE": page,

@@ -4,6 +4,7 @@ import argparse
 import os
 import time
 from collections.abc import Sequence
+from functools import partial
 from pathlib import Path
 
 from scripts import bootstrap, data_folder, processes
@@ -31,6 +32,7 @@ def main(arguments: Sequence[str]) -> int:
             valkey_socket=data_folder.socket_path(folder),
             kept=data_folder.settings(folder),
             given=os.environ,
+            merchant=partial(data_folder.merchant, folder),
         )
         processes.wait_until_free(house)
         return _keep(house, seed=not wishes.no_demo, started=started)

@@ -6,8 +6,13 @@ from pathlib import Path
 
 import pytest
 
+from gateways.wechat.pay import WeChatPay
+from gateways.wechat.pay_wire import Merchant
+from sandbox.pay import seals
+from sandbox.pay.shop import read_shop
 from scripts import data_folder
 from scripts.terminal import Stop
+from tests import house
 
 
 class TestSettings:
@@ -45,6 +50,44 @@ class TestSettings:
 
         assert settings["REDIS_URL"] == "redis://127.0.0.1/3"
         assert path.read_text().startswith("# mine\nREDIS_URL = redis://127.0.0.1/3\nSECRET_KEY=")
+
+
+class TestMerchant:
+    def test_is_made_once_in_two_halves_that_fit(self, tmp_path: Path) -> None:
+        environment = data_folder.merchant(tmp_path)
+
+        again = data_folder.merchant(tmp_path)
+        sandbox = read_shop(Path(environment.pop("SANDBOX_PAY")))
+        settings = house.settings_for("sqlite://", data_dir=tmp_path, **environment)
+        ours = Merchant.from_settings(settings)
+        assert again == environment | {"SANDBOX_PAY": again["SANDBOX_PAY"]}
+        assert (ours.mchid, ours.serial) == (sandbox.mchid, sandbox.serial)
+        assert ours.apiv3_key == sandbox.apiv3_key
+        assert ours.public_key_id == sandbox.platform_key_id
+        sheet = WeChatPay(ours).sheet("wx1").params
+        signed = f"{ours.appid}\n{sheet['timestamp']}\n{sheet['nonceStr']}\nprepay_id=wx1\n"
+        assert seals.is_signed(signed, sheet["paySign"], shop=sandbox)
+
+    def test_lets_only_the_owner_read_the_keys(self, tmp_path: Path) -> None:
+        data_folder.merchant(tmp_path)
+
+        assert {stat.S_IMODE(path.stat().st_mode) for path in (tmp_path / "pay").iterdir()} == {
+            0o600
+        }
+
+    def test_neither_half_holds_the_others_secret(self, tmp_path: Path) -> None:
+        environment = data_folder.merchant(tmp_path)
+
+        told = Path(environment["SANDBOX_PAY"]).read_text()
+        own = Path(environment["WECHAT_PAY_KEY_FILE"]).read_text()
+        assert own.splitlines()[1] not in told
+        assert "PRIVATE" not in Path(environment["WECHAT_PAY_PUBLIC_KEY_FILE"]).read_text()
+
+    def test_says_what_went_wrong(self, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+        monkeypatch.setattr(data_folder, "PYTHON", Path("/bin/false"))
+
+        with pytest.raises(Stop, match="payment keys"):
+            data_folder.merchant(tmp_path)
 
 
 class TestHold:

@@ -13,6 +13,7 @@ def house(
     *,
     kept: Mapping[str, str] | None = None,
     given: Mapping[str, str] | None = None,
+    merchant: Mapping[str, str] | None = None,
     port: int = 8300,
 ) -> House:
     return processes.house_at(
@@ -21,6 +22,7 @@ def house(
         valkey_socket=Path("/srv/var/redis.sock"),
         kept=kept or {},
         given=given or {},
+        merchant=lambda: merchant or {},
     )
 
 
@@ -60,6 +62,16 @@ class TestHouseAt:
         assert not production.is_demo
         sandbox_settings = {"SANDBOX_BASE", "CONTROL_KEY", "WECHAT_API_BASE"}
         assert sandbox_settings.isdisjoint(production.environment)
+
+    def test_gives_the_demo_a_merchant_and_production_none(self) -> None:
+        merchant = {"WECHAT_PAY_MCHID": "1900000109", "SANDBOX_PAY": "/srv/var/pay/sandbox.json"}
+
+        demo = house(merchant=merchant).environment
+        production = house(merchant=merchant, given={"MODE": "production"}).environment
+
+        assert demo["WECHAT_PAY_MCHID"] == "1900000109"
+        assert demo["WECHAT_PAY_NOTIFY_BASE"] == "http://127.0.0.1:8300"
+        assert {*merchant, "WECHAT_PAY_NOTIFY_BASE"}.isdisjoint(production)
 
     def test_starts_no_valkey_where_another_redis_is_named(self) -> None:
         assert house().owns_valkey
