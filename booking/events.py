@@ -88,3 +88,44 @@ class WarrantyBound(Event):
 
     def topics(self) -> tuple[str, ...]:
         return (f"member:{self.member_id}",)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class BookingRated(_BookingEvent):
+    """The member rated the booking; `technician_id` is 0 when nobody had come."""
+
+    stars: int
+    technician_id: int
+
+    def topics(self) -> tuple[str, ...]:
+        # Not by super(): dataclass(slots=True) makes a new class, which its cell would not know.
+        return (*_BookingEvent.topics(self), f"technician:{self.technician_id}")
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ComplaintOpened(_BookingEvent):
+    """The member complained; the console owes him an answer."""
+
+    complaint_number: str
+
+    def topics(self) -> tuple[str, ...]:
+        return (*_BookingEvent.topics(self), "complaints")
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ComplaintAnswered(_BookingEvent):
+    """The console answered a complaint."""
+
+    complaint_number: str
+
+    def topics(self) -> tuple[str, ...]:
+        return (*_BookingEvent.topics(self), "complaints")
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class BookingUrged(_BookingEvent):
+    """The member asked where the technician is, and was told: `late_s` seconds past the promise."""
+
+    visit_id: int
+    place: str
+    late_s: int

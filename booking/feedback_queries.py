@@ -55,6 +55,13 @@ def complaints_of(db: Session, booking_id: int) -> Sequence[Complaint]:
     return db.scalars(found).all()
 
 
+def open_complaints(db: Session, booking_id: int) -> int:
+    """Return how many complaints about the booking wait for an answer."""
+    waits = Complaint.state == ComplaintState.OPEN
+    found = select(func.count()).where(Complaint.booking_id == booking_id, waits)
+    return db.scalar(found) or 0
+
+
 def complaints(
     db: Session,
     *,
