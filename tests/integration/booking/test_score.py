@@ -1,0 +1,115 @@
+"""A technician's score from what the rows say, on both databases."""
+
+from datetime import timedelta
+
+import pytest
+from flask import Flask
+
+from booking import score_queries
+from booking.operations import assets, feedback, visits
+from booking.score import SPAN, Measure, Score
+from dispatch.operations import visits as visit_operations
+from kernel.actor import Actor
+from kernel.db import transaction
+from tests.integration.booking.promised import (
+    TUESDAY_TEN,
+    a_city,
+    a_promise,
+    assigned,
+    at_work,
+    visit_of,
+)
+
+TUESDAY_NOON = TUESDAY_TEN + timedelta(hours=2)
+
+
+@pytest.fixture
+def member(app: Flask) -> Actor:
+    return a_city()
+
+
+def served(member: Actor, *, serial: str = "") -> tuple[str, Actor]:
+    """Let a technician do the work of a new booking; return its number and him."""
+    number = a_promise(member)
+    technician = assigned(number)
+    at_work(number, technician)
+    visit = visit_of(number)
+    with transaction() as db:
+        if serial:
+            assets.scan_serial(
+                db, visit_number=visit.number, serial=serial, by=technician, now=TUESDAY_TEN
+            )
+        visit_operations.add_photo(
+            db, number=visit.number, sha256="0" * 64, by=technician, now=TUESDAY_TEN
+        )
+    with transaction() as db:
+        visits.finish_visit(
+            db, number=visit.number, by=technician, now=TUESDAY_TEN + timedelta(hours=1)
+        )
+    return number, technician
+
+
+def scored(technician: Actor, *, after: timedelta = timedelta(0)) -> Score:
+    with transaction(reads_only=True) as db:
+        return score_queries.score_of(db, technician_id=technician.id, now=TUESDAY_NOON + after)
+
+
+def counts(told: Score) -> dict[Measure, tuple[int, int]]:
+    return {part.measure: (part.good, part.count) for part in told.parts}
+
+
+def test_a_good_visit_counts_in_every_part(member: Actor) -> None:
+    number, technician = served(member, serial="AB123456")
+    with transaction() as db:
+        feedback.rate(
+            db,
+            booking_number=number,
+            stars=5,
+            tags=[],
+            text="",
+            by=member,
+            now=TUESDAY_NOON,
+        )
+
+    told = scored(technician)
+
+    assert counts(told) == {
+        Measure.RATING: (5, 1),
+        Measure.ON_TIME: (1, 1),
+        Measure.FIRST_TIME_FIX: (1, 1),
+        # A photo and the serial number.
+        Measure.RECORDS: (2, 2),
+    }
+    assert told.stars == pytest.approx(0.5 * 50 / 11 + 0.5 * 5)
+
+
+def test_an_unscanned_serial_number_is_a_record_that_lacks(member: Actor) -> None:
+    _, technician = served(member)
+
+    assert counts(scored(technician))[Measure.RECORDS] == (1, 2)
+
+
+def test_ninety_days_later_nothing_of_it_counts(member: Actor) -> None:
+    _, technician = served(member)
+
+    still = scored(technician, after=SPAN - timedelta(hours=2, seconds=1))
+    over = scored(technician, after=SPAN - timedelta(hours=2))
+
+    assert counts(still)[Measure.ON_TIME] == (1, 1)
+    assert counts(over)[Measure.ON_TIME] == (0, 0)
+
+
+def test_a_visit_that_is_only_planned_counts_nowhere(member: Actor) -> None:
+    technician = assigned(a_promise(member))
+
+    assert set(counts(scored(technician)).values()) == {(0, 0)}
+
+
+def test_everybodys_scores_come_by_id(member: Actor) -> None:
+    _, technician = served(member)
+
+    with transaction(reads_only=True) as db:
+        found = score_queries.scores(db, technician_ids=[technician.id, 99], now=TUESDAY_NOON)
+
+    assert found[technician.id] == scored(technician)
+    assert found[99].parts[0].count == 0
