@@ -1,7 +1,8 @@
 """Live pages: server-sent events that say "look again", never what changed.
 
 One thread a process reads the outbox and fans out to its listeners. The database is the source, so
-nothing is missed when Redis is silent.
+nothing is missed when Redis is silent. A page says up to which event it knows the world, and hears at
+once of what came between its reading and its listening, but nothing that it knows already.
 """
 
 import json
@@ -10,7 +11,7 @@ import queue
 import threading
 from collections.abc import Iterator
 
-from flask import Blueprint, Flask, Response, current_app, request, stream_with_context
+from flask import Blueprint, Flask, Response, current_app, g, request, stream_with_context
 from flask.typing import ResponseReturnValue
 
 from booking import queries as bookings
@@ -33,6 +34,8 @@ LOOK_EVERY_S = 0.5
 # A browser reconnects by itself; this frees a thread that nobody reads any more.
 LISTEN_MAX_S = 600.0
 BACKLOG_MAX = 100
+# Ids are given before the commit: this many below the newest may still turn up.
+TAIL = 50
 
 
 class TooManyListeners(Unavailable):
@@ -50,18 +53,24 @@ class Feed:
         self._lock = threading.Lock()
         self._listeners: dict[queue.SimpleQueue[str], frozenset[str]] = {}
         self._thread: threading.Thread | None = None
-        self._last_id = 0
+        # The newest events that were told, by id.
+        self._told: set[int] = set()
 
-    def join(self, topics: frozenset[str]) -> "queue.SimpleQueue[str]":
-        """Add a listener. Raises TooManyListeners."""
+    def join(
+        self, topics: frozenset[str], *, seen_id: int | None = None
+    ) -> "queue.SimpleQueue[str]":
+        """Add a listener whose page knows all up to event `seen_id`. Raises TooManyListeners."""
         mailbox: queue.SimpleQueue[str] = queue.SimpleQueue()
         with self._lock:
             if len(self._listeners) >= LISTENERS_MAX:
                 raise TooManyListeners
+            is_awake = self._thread is not None and self._thread.is_alive()
+            # What is there by now is no news to the newcomer, unless his page is older.
+            self._look(is_first=not is_awake)
+            if seen_id is not None:
+                _tell(mailbox, topics, _events_since(seen_id))
             self._listeners[mailbox] = topics
-            if self._thread is None or not self._thread.is_alive():
-                with transaction(reads_only=True) as db:
-                    self._last_id = outbox.latest_id(db)
+            if not is_awake:
                 self._thread = threading.Thread(target=self._run, name="live-feed", daemon=True)
                 self._thread.start()
         return mailbox
@@ -80,22 +89,39 @@ class Feed:
                         # Under the lock, so that a newcomer sees a dead thread and starts another.
                         self._thread = None
                         return
-                try:
-                    self._look()
-                except Exception:
-                    # The feed's outermost loop: it must outlive a database that is away.
-                    log.exception("the live feed could not look")
+                    try:
+                        self._look()
+                    except Exception:
+                        # The feed's outermost loop: it must outlive a database that is away.
+                        log.exception("the live feed could not look")
 
-    def _look(self) -> None:
-        with transaction(reads_only=True) as db:
-            news = outbox.topics_since(db, after_id=self._last_id)
-        for event_id, topics in news:
-            self._last_id = event_id
-            with self._lock:
-                hearers = [(box, wants & topics) for box, wants in self._listeners.items()]
-            for mailbox, heard in hearers:
-                if heard and mailbox.qsize() < BACKLOG_MAX:
-                    mailbox.put(json.dumps({"id": event_id, "topics": sorted(heard)}))
+    def _look(self, *, is_first: bool = False) -> None:
+        """Tell all listeners what was not told yet; the first look only learns what there is."""
+        if is_first:
+            with transaction(reads_only=True) as db:
+                newest = outbox.latest_id(db)
+        else:
+            newest = max(self._told, default=0)
+        events = _events_since(max(0, newest - TAIL))
+        news = [] if is_first else [event for event in events if event[0] not in self._told]
+        self._told = {event_id for event_id, _ in events}
+        for mailbox, topics in self._listeners.items():
+            _tell(mailbox, topics, news)
+
+
+def _events_since(event_id: int) -> list[tuple[int, set[str]]]:
+    with transaction(reads_only=True) as db:
+        return outbox.topics_since(db, after_id=event_id)
+
+
+def _tell(
+    mailbox: "queue.SimpleQueue[str]",
+    topics: frozenset[str],
+    events: list[tuple[int, set[str]]],
+) -> None:
+    for event_id, told in events:
+        if (heard := topics & told) and mailbox.qsize() < BACKLOG_MAX:
+            mailbox.put(json.dumps({"id": event_id, "topics": sorted(heard)}))
 
 
 @blueprint.get("/live")
@@ -106,7 +132,8 @@ def listen() -> ResponseReturnValue:
     """Stream the news of ?topic=booking:B…, day:1:2026-11-23 or technician (oneself)."""
     topics = _checked(request.args.get("topic", ""))
     feed: Feed = current_app.extensions["doorbell.feed"]
-    mailbox = feed.join(topics)
+    seen = request.args.get("seen", "")
+    mailbox = feed.join(topics, seen_id=int(seen) if seen.isdecimal() else None)
     stream = stream_with_context(_stream(feed, mailbox))
     answer = Response(stream, mimetype="text/event-stream")
     answer.headers["X-Accel-Buffering"] = "no"
@@ -160,5 +187,15 @@ def _topics_of_visit(db: Session, visit_id: int) -> set[str]:
 
 
 def register(app: Flask) -> None:
-    """Give the app its feed."""
+    """Give the app its feed, and each page the event up to which it knows the world."""
     app.extensions["doorbell.feed"] = Feed(app)
+    app.before_request(_look_first)
+    app.context_processor(lambda: {"seen_event": g.get("seen_event", "")})
+
+
+def _look_first() -> None:
+    """Note the newest event before the view reads anything: a page may know more, never less."""
+    is_page = request.method == "GET" and "HX-Request" not in request.headers
+    if g.get("actor") is not None and is_page and request.accept_mimetypes.accept_html:
+        with transaction(reads_only=True) as db:
+            g.seen_event = outbox.latest_id(db)

@@ -6,7 +6,11 @@
 // `changed` becomes the event doorbell:changed on the body (detail = data), upon which fragments with
 // hx-trigger="doorbell:changed from:body" refetch themselves. After 15 s of silence we say
 // 连接中断，正在重连, open the line anew and refetch; a refused line turns into polling every 10 s.
+//
+// News never disturbs: it waits while somebody presses or sends (busy.js), and while an answer to earlier
+// news is on its way, which may not know it yet.
 
+import { isBusy, isNews, whenFree, whenSettled } from "./busy.js";
 import { ageWords, heardTime, say } from "./words.js";
 
 const SILENCE_MS = 15000;
@@ -15,6 +19,8 @@ const RETRY_MS = 3000;
 const REFUSALS_MAX = 3;
 
 const address = document.body.dataset.live;
+// The event up to which this page knows the world: what came since is told as soon as the line is open.
+let seen = document.body.dataset.seen;
 const shown = document.querySelector("[data-live-age]");
 let source = null;
 let heardAt = performance.now();
@@ -24,6 +30,8 @@ let refusals = 0;
 let poller = 0;
 let frozen = 0;
 let waiting = [];
+let late = null;
+const asked = new Set();
 
 /** Keep news back while a hand carries something; each freeze needs its thaw. */
 export function freeze() { frozen += 1; }
@@ -46,6 +54,14 @@ function tell(detail) {
     document.body.dispatchEvent(new CustomEvent("doorbell:kept", { detail: { count: waiting.length } }));
     return;
   }
+  late = detail;
+  whenFree(tellLate);
+}
+
+function tellLate() {
+  if (!late || asked.size) return;
+  const detail = late;
+  late = null;
   document.body.dispatchEvent(new CustomEvent("doorbell:changed", { detail }));
 }
 
@@ -55,12 +71,17 @@ function parsed(text) {
 
 function open() {
   close();
-  source = new EventSource(address);
+  source = new EventSource(seen ? `${address}&seen=${seen}` : address);
   source.addEventListener("open", heard);
   source.addEventListener("heartbeat", (event) => { heard(); heardTime(parsed(event.data).now); });
-  source.addEventListener("changed", (event) => { heard(); tell(parsed(event.data)); });
+  source.addEventListener("changed", (event) => { heard(); told(parsed(event.data)); });
   source.addEventListener("message", (event) => { heard(); tell(parsed(event.data)); });
   source.addEventListener("error", failed);
+}
+
+function told(detail) {
+  if (seen && detail.id > Number(seen)) seen = String(detail.id);
+  tell(detail);
 }
 
 function close() {
@@ -109,11 +130,24 @@ function paint() {
   if (line.textContent !== words) line.textContent = words;
 }
 
+// A fragment that was asked for before somebody pressed comes too late: it is asked for again afterwards.
+document.addEventListener("htmx:beforeSend", (event) => {
+  if (!isNews(event)) return;
+  const call = event.detail.xhr;
+  asked.add(call);
+  whenSettled(call, () => { asked.delete(call); if (late) whenFree(tellLate); });
+});
+document.addEventListener("htmx:beforeSwap", (event) => {
+  if (!asked.has(event.detail.xhr) || !isBusy()) return;
+  event.detail.shouldSwap = false;
+  late ??= { reason: "pressed" };
+});
+
 // Typed text is never lost: a fragment in which somebody is writing waits until he has left it.
 const owed = new Set();
 
 document.addEventListener("htmx:beforeRequest", (event) => {
-  if (event.detail.requestConfig.triggeringEvent?.type !== "doorbell:changed") return;
+  if (!isNews(event)) return;
   const target = event.detail.target;
   const held = target?.contains(document.activeElement) && document.activeElement.matches("input:not([type=radio], [type=checkbox]), textarea, select");
   if (!held && !target?.querySelector("dialog[open], details[open]")) return;

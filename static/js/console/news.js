@@ -4,6 +4,7 @@
 // data-key: they are changed in place, and none comes, goes or moves while a pointer or the focus is on
 // the list; [data-updates-of="name"] then says how many wait, and a press on it lets them in.
 
+import { whenFree } from "../chrome/busy.js";
 import { now, say } from "../chrome/words.js";
 
 const GATHER_MS = 250;
@@ -29,7 +30,10 @@ export function followNews(address, after) {
     try {
       const answer = await fetch(`${address}&view=${news.view}`, { headers: { Accept: "text/html" } });
       if (answer.status === 401 || answer.redirected) { location.reload(); return; }
-      if (answer.ok) { patch(new DOMParser().parseFromString(await answer.text(), "text/html")); after(); }
+      if (!answer.ok) return;
+      const fresh = new DOMParser().parseFromString(await answer.text(), "text/html");
+      // Nothing is exchanged under a finger.
+      whenFree(() => { patch(fresh); after(); });
     } catch {
       // The line is away: live.js says so, and asks again when it is back.
     } finally {
