@@ -1,8 +1,9 @@
 """Fixtures of the browser tests: one real Chromium a session, one context a test."""
 
+import contextlib
+import re
 import shutil
-import socket
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Generator, Iterator, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -15,9 +16,10 @@ from playwright.sync_api import (
     expect,
     sync_playwright,
 )
+from playwright.sync_api import Error as PlaywrightError
 
 from scripts.test_command import BROWSERS, NO_BROWSER
-from tests.browser.running import RunningHouse, Starter
+from tests.browser.running import RunningHouse, Starter, free_ports
 
 ARTIFACTS = Path(__file__).parent / "artifacts"
 
@@ -51,6 +53,7 @@ _WAIT_MS_MAX = 20_000
 expect.set_options(timeout=_WAIT_MS_MAX)
 
 NewContext = Callable[..., BrowserContext]
+HAS_FAILED = pytest.StashKey[bool]()
 
 
 def pytest_addoption(parser: pytest.Parser) -> None:
@@ -64,10 +67,7 @@ def pytest_addoption(parser: pytest.Parser) -> None:
 @pytest.fixture(scope="session")
 def house(tmp_path_factory: pytest.TempPathFactory) -> Iterator[RunningHouse]:
     """The whole house with the demo city, started once for all browser tests."""
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        port: int = probe.getsockname()[1]
-    with Starter(port=port, folder=tmp_path_factory.mktemp("house")) as running:
+    with Starter(port=free_ports(), folder=tmp_path_factory.mktemp("house")) as running:
         yield running
 
 
@@ -94,7 +94,9 @@ def complaints() -> Iterator[list[str]]:
 
 
 @pytest.fixture
-def new_context(chromium: Browser, complaints: list[str]) -> Iterator[NewContext]:
+def new_context(
+    chromium: Browser, complaints: list[str], request: pytest.FixtureRequest
+) -> Iterator[NewContext]:
     """Return what opens a context, with Playwright's options on top of China's locale and zone."""
     opened: list[BrowserContext] = []
 
@@ -110,8 +112,35 @@ def new_context(chromium: Browser, complaints: list[str]) -> Iterator[NewContext
         return context
 
     yield open_one
+    if request.node.stash.get(HAS_FAILED, False):
+        keep_evidence(opened, name=request.node.name)
     for context in opened:
         context.close()
+
+
+@pytest.hookimpl(wrapper=True)
+def pytest_runtest_makereport(
+    item: pytest.Item,
+) -> Generator[None, pytest.TestReport, pytest.TestReport]:
+    report = yield
+    if report.when == "call" and report.failed:
+        item.stash[HAS_FAILED] = True
+    return report
+
+
+def keep_evidence(contexts: Sequence[BrowserContext], *, name: str) -> None:
+    """Keep what every page showed when the test failed, as a picture and as text by frame."""
+    folder = ARTIFACTS / "failed" / re.sub(r"\W+", "-", name)
+    folder.mkdir(parents=True, exist_ok=True)
+    pages = [page for context in contexts for page in context.pages]
+    for number, page in enumerate(pages, start=1):
+        with contextlib.suppress(PlaywrightError):
+            page.screenshot(path=folder / f"page-{number}.png", timeout=5000)
+        for place, frame in enumerate(page.frames):
+            with contextlib.suppress(PlaywrightError):
+                (folder / f"page-{number}-{place}.html").write_text(
+                    f"<!-- {frame.url} -->\n{frame.content()}"
+                )
 
 
 @pytest.fixture
