@@ -11,14 +11,15 @@ from kernel.clock import SHANGHAI
 from kernel.errors import Invalid
 from kernel.words import msg
 from sandbox import callbacks, chat, codes, faults, journal, jssdk, menus, phones, sending, store
-from sandbox.control import call
+from sandbox.control import call, payments
 from sandbox.control.phones import told, told_message
 from sandbox.journal import Direction
-from sandbox.pay import notices
+from sandbox.pay import notices, orders
 from sandbox.stage import Stage, stage
 
 SETTLE_DEFAULT_S = 20
 SETTLE_MAX_S = 60
+SHOWN_PAYMENTS_MAX = 12
 
 blueprint = call.blueprint("control_workings")
 
@@ -180,6 +181,10 @@ def changes() -> ResponseReturnValue:
             log=journal.lines(db, after_id=call.number("log")),
             log_count=journal.count(db),
             codes=_codes(here, codes.alive(db, wall_s=here.wall())),
+            payments=[
+                payments.told(db, here, order)
+                for order in orders.listed(db, most=SHOWN_PAYMENTS_MAX)
+            ],
             menu=menus.get(db),
             faults=_faults(faults.pending(db)),
         )

@@ -141,9 +141,9 @@ def by_key(db: sqlite3.Connection, *, key: str, wall_s: float) -> Order:
     return find(db, out_trade_no=lent["out_trade_no"])
 
 
-def listed(db: sqlite3.Connection) -> list[Order]:
-    """Return the newest LISTED_MAX orders, oldest first."""
-    rows = db.execute("SELECT * FROM payment ORDER BY id DESC LIMIT ?", (LISTED_MAX,)).fetchall()
+def listed(db: sqlite3.Connection, *, most: int = LISTED_MAX) -> list[Order]:
+    """Return the newest `most` orders, oldest first."""
+    rows = db.execute("SELECT * FROM payment ORDER BY id DESC LIMIT ?", (most,)).fetchall()
     return [_order(row) for row in reversed(rows)]
 
 

@@ -3,12 +3,14 @@
 import { act } from "./control.js";
 import { copyOf, fill, part, put, toast, words } from "./dom.js";
 import { full } from "./format.js";
+import { Pays } from "./pays.js";
 import { follow, world } from "./world.js";
 
 export class Bar {
   constructor() {
     this.ask = part(document, "ask");
     this.faultText = "";
+    this.pays = new Pays();
     for (const button of document.querySelectorAll("[data-advance]")) {
       button.addEventListener("click", () => this.move({ advance_s: Number(button.dataset.advance) }));
     }
@@ -32,6 +34,7 @@ export class Bar {
   update() {
     part(document, "offline").hidden = world.isOnline;
     this.drawFaults();
+    this.pays.update();
   }
 
   tick() {

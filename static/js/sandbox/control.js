@@ -5,14 +5,14 @@ import { toast, words } from "./dom.js";
 const HEADERS = { "Content-Type": "application/json", "X-Sandbox": "1" };
 
 /** POST `body` to /control/PATH and return the answer; on a refusal say its sentence and return null. */
-export async function act(path, body = {}, method = "POST") {
+export async function act(path, body = {}, method = "POST", say = toast) {
   try {
     const response = await fetch(`/control/${path}`, { method, headers: HEADERS, body: JSON.stringify(body) });
     const answer = await response.json();
     if (response.ok) return answer;
-    toast(answer.sentence ?? words.offline);
+    say(answer.sentence ?? words.offline);
   } catch {
-    toast(words.offline);
+    say(words.offline);
   }
   return null;
 }

@@ -51,3 +51,8 @@ export function chatTime(at_s, now_s) {
 export function length(ms) {
   return ms < 1000 ? fill(words.ms, { n: ms }) : fill(words.seconds, { n: (ms / 1000).toFixed(1) });
 }
+
+/** ¥1,240.00 */
+export function yuan(fen) {
+  return `¥${(fen / 100).toLocaleString("en-US", { minimumFractionDigits: 2, maximumFractionDigits: 2 })}`;
+}

@@ -3,7 +3,9 @@
 // To play another call, add its name to CALLS here and its answer to wx.js.
 
 (() => {
-  const CALLS = ["getLocation", "openLocation", "closeWindow"];
+  const CALLS = ["getLocation", "openLocation", "closeWindow", "chooseWXPay"];
+  // These wait for a person, as long as it takes.
+  const PATIENT = ["chooseWXPay"];
   const SILENT = ["hideAllNonBaseMenuItem", "hideMenuItems", "hideOptionMenu", "showOptionMenu",
     "updateAppMessageShareData", "updateTimelineShareData"];
   const ANSWER_MS_MAX = 10000;
@@ -12,6 +14,7 @@
   let settle;
   const configured = new Promise((resolve) => { settle = resolve; });
   let onError = () => {};
+  let appId = "";
 
   window.addEventListener("message", (event) => {
     if (event.source !== window.parent || event.data?.doorbell !== "wx-answer") return;
@@ -24,7 +27,7 @@
     return new Promise((resolve, reject) => {
       if (window.parent === window) { reject({ errMsg: `${call}:fail not in WeChat` }); return; }
       const id = (count += 1);
-      const late = setTimeout(() => { waiting.delete(id); reject({ errMsg: `${call}:fail no answer` }); }, ANSWER_MS_MAX);
+      const late = PATIENT.includes(call) ? 0 : setTimeout(() => { waiting.delete(id); reject({ errMsg: `${call}:fail no answer` }); }, ANSWER_MS_MAX);
       waiting.set(id, (ok, result) => { clearTimeout(late); (ok ? resolve : reject)(result); });
       // Whoever frames us is decided by the page's frame-ancestors; nothing secret is said here.
       window.parent.postMessage({ doorbell: "wx", id, call, args }, "*");
@@ -32,16 +35,17 @@
   }
 
   function caller(call) {
-    return ({ success, fail, complete, ...args } = {}) => {
-      ask(call, args).then(
+    return ({ success, fail, cancel, complete, ...args } = {}) => {
+      ask(call, { appId, ...args }).then(
         (result) => { success?.(result); complete?.(result); },
-        (result) => { fail?.(result); complete?.(result); },
+        (result) => { (result.errMsg === `${call}:cancel` ? cancel : fail)?.(result); complete?.(result); },
       );
     };
   }
 
   const wx = {
-    config({ appId, timestamp, nonceStr, signature }) {
+    config({ appId: ofPage, timestamp, nonceStr, signature }) {
+      appId = ofPage;
       const url = location.href.split("#")[0];
       ask("config", { appId, timestamp: String(timestamp), nonceStr, signature, url })
         .then(settle, (error) => onError(error));

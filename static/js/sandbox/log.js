@@ -83,7 +83,7 @@ export class Log {
     put(this.root, "detail-name", entry.direction === "call" ? `${method} ${entry.name}` : entry.name);
     put(this.root, "detail-request", readable(entry.request));
     put(this.root, "detail-answer", readable(entry.answer) || words.no_answer);
-    part(this.root, "replay").hidden = !entry.callback_id;
+    part(this.root, "replay").hidden = !(entry.callback_id || entry.notice_row);
     this.drawFindings(entry.findings);
     const rule = [entry.ok ? "" : entry.result, entry.rule, entry.resent_ok ? words.resent : ""].filter(Boolean).join(" · ");
     const strip = put(this.root, "rule", rule);

@@ -7,6 +7,7 @@ import { act } from "./control.js";
 import { copyOf, facts, part, put, words } from "./dom.js";
 import { chatTime, minute } from "./format.js";
 import { Scan } from "./scan.js";
+import { Sheet } from "./sheet.js";
 import { follow, world } from "./world.js";
 
 const NOTICE_MS = 4500;
@@ -26,6 +27,7 @@ export class Phone {
     this.chat = new Chat(this);
     this.scan = new Scan(this);
     this.browser = new Browser(this);
+    this.sheet = new Sheet(this);
     this.hear();
     const kept = sessionStorage.getItem(`screen-${told.phone}`);
     if (kept && kept !== "browser") this.go(kept);
@@ -67,12 +69,17 @@ export class Phone {
     if (this.current === "chat") this.chat.enter();
   }
 
-  /** Show what an act led to: the chat, a page, the follow card. */
+  /** Show what an act led to: the chat, a page, the follow card, the pay sheet of a scanned code. */
   show(outcome) {
     if (!outcome) return;
+    if (outcome.screen === "pay") this.pay(outcome.payment);
     if (outcome.screen === "page") { this.go("browser"); this.browser.open(outcome.url); }
     else if (outcome.screen === "chat") this.go("chat");
     else if (outcome.screen === "follow_card") this.go("profile");
+  }
+
+  async pay(number) {
+    if (await this.sheet.open(number) === "ok") this.go(this.told.follows ? "chat" : "home");
   }
 
   async open(url) {

@@ -1,18 +1,21 @@
-// The scanner: a tray of the account's codes to tap or drag, and a field for any other code.
+// The scanner: a tray of the account's codes to tap or drag, unpaid payment codes among them, and a
+// field for any other code.
 
 import { act } from "./control.js";
-import { copyOf, part, put, toast, words } from "./dom.js";
+import { copyOf, fill, part, put, toast, words } from "./dom.js";
+import { yuan } from "./format.js";
 import { follow, world } from "./world.js";
 
 const LASER_MS = 700;
 const FIND_FROM = 9;
-const DRAGGED = "text/x-sandbox-ticket";
+const DRAGGED = "text/x-sandbox-code";
 
 export class Scan {
   constructor(phone) {
     this.phone = phone;
     this.root = phone.screen("scan");
     this.drawn = "";
+    this.codes = new Map();
     this.isLooking = false;
     part(this.root, "scan-other").addEventListener("submit", (event) => this.scanOther(event));
     part(this.root, "tray-find").addEventListener("input", () => this.find());
@@ -21,13 +24,15 @@ export class Scan {
   }
 
   update() {
-    const text = JSON.stringify(world.codes);
+    const codes = [...payCodes(), ...accountCodes()];
+    const text = JSON.stringify(codes);
     if (text === this.drawn) return;
     this.drawn = text;
+    this.codes = new Map(codes.map((code) => [code.key, code]));
     const tray = part(this.root, "tray");
-    tray.replaceChildren(...world.codes.map((code) => this.trayCode(code)));
-    part(this.root, "tray-find").hidden = world.codes.length < FIND_FROM;
-    if (!world.codes.length) tray.textContent = words.no_codes;
+    tray.replaceChildren(...codes.map((code) => this.trayCode(code)));
+    part(this.root, "tray-find").hidden = codes.length < FIND_FROM;
+    if (!codes.length) tray.textContent = words.no_codes;
     this.find();
   }
 
@@ -44,11 +49,11 @@ export class Scan {
 
   trayCode(code) {
     const element = copyOf("code");
-    put(element, "name", code.name || code.scene);
-    put(element, "scene", `scene=${code.scene}`);
-    element.dataset.ticket = code.ticket;
+    put(element, "name", code.name);
+    put(element, "scene", code.note);
+    element.dataset.key = code.key;
     element.addEventListener("click", () => this.scan(code));
-    element.addEventListener("dragstart", (event) => event.dataTransfer.setData(DRAGGED, code.ticket));
+    element.addEventListener("dragstart", (event) => event.dataTransfer.setData(DRAGGED, code.key));
     return element;
   }
 
@@ -69,8 +74,7 @@ export class Scan {
     finder.addEventListener("drop", (event) => {
       event.preventDefault();
       finder.classList.remove("is-over");
-      const ticket = event.dataTransfer.getData(DRAGGED);
-      const code = world.codes.find((one) => one.ticket === ticket);
+      const code = this.codes.get(event.dataTransfer.getData(DRAGGED));
       if (code) this.scan(code);
     });
   }
@@ -81,11 +85,11 @@ export class Scan {
     const picture = part(this.root, "scan-picture");
     picture.src = code.picture;
     picture.hidden = false;
-    part(this.root, "finder-face").hidden = false;
+    part(this.root, "finder-face").hidden = !code.hasFace;
     part(this.root, "finder-empty").hidden = true;
-    put(this.root, "scan-name", code.name || code.scene);
-    this.root.querySelector(`[data-ticket="${code.ticket}"]`)?.classList.add("is-scanned");
-    await this.look({ ticket: code.ticket });
+    put(this.root, "scan-name", code.name);
+    this.root.querySelector(`[data-key="${CSS.escape(code.key)}"]`)?.classList.add("is-scanned");
+    await this.look(code.said);
   }
 
   async scanOther(event) {
@@ -114,4 +118,19 @@ export class Scan {
     else this.phone.show(outcome);
     return outcome;
   }
+}
+
+function accountCodes() {
+  return world.codes.map((code) => ({
+    key: code.ticket, name: code.name || code.scene, note: `scene=${code.scene}`, picture: code.picture,
+    said: { ticket: code.ticket }, hasFace: true,
+  }));
+}
+
+/** What stands on other people's screens: codes of orders that nobody has paid yet. */
+function payCodes() {
+  return world.payments.filter((payment) => payment.code_url && payment.state === "NOTPAY").map((payment) => ({
+    key: payment.code_url, name: fill(words.pay_code, { amount: yuan(payment.total_fen) }), note: payment.description,
+    picture: `/control/payments/${payment.payment}/code.png`, said: { content: payment.code_url }, hasFace: false,
+  }));
 }

@@ -2,7 +2,7 @@
 //
 // A page posts {doorbell: "wx", id, call, args}; it hears {doorbell: "wx-answer", id, ok, result}.
 
-import { look } from "./control.js";
+import { act, look } from "./control.js";
 import { facts, toast } from "./dom.js";
 
 const CALLS = {
@@ -19,6 +19,14 @@ const CALLS = {
     const place = facts.place;
     return { ...place, speed: 0, accuracy: 30, errMsg: "getLocation:ok" };
   },
+  /** Open the pay sheet that the merchant signed, and say how it ended. */
+  async chooseWXPay({ appId = "", timestamp = "", nonceStr = "", package: order = "", signType = "", paySign = "" }, phone) {
+    const params = { appid: appId, timestamp: String(timestamp), nonce: nonceStr, package: order, sign_type: signType, sign: paySign };
+    const opened = await act(`phones/${phone.id}/sheet`, params);
+    const end = opened ? await phone.sheet.open(opened.payment) : "fail";
+    if (end !== "ok") throw new Error(`chooseWXPay:${end}`);
+    return { errMsg: "chooseWXPay:ok" };
+  },
 };
 
 /** Answer one question of the page in `frame`. */
@@ -28,7 +36,7 @@ export async function answerPage(phone, frame, event) {
   if (call === "closeWindow") { phone.browser.close(); return; }
   if (!Object.hasOwn(CALLS, call)) { tell({ ok: false, result: { errMsg: `${call}:the sandbox does not play this yet` } }); return; }
   try {
-    tell({ ok: true, result: await CALLS[call](args ?? {}) });
+    tell({ ok: true, result: await CALLS[call](args ?? {}, phone) });
   } catch (error) {
     tell({ ok: false, result: { errMsg: error.message } });
   }
