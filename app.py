@@ -37,7 +37,8 @@ import faces.chrome.once
 import faces.chrome.sign_in
 import faces.wechat.callback
 import faces.wechat.trip
-import members.ledger_models  # noqa: F401  # its tables belong to the schema
+import members.jobs
+import members.ledger_models  # its tables belong to the schema
 import notifications.jobs
 from booking.events import BookingBooked, BookingCompleted
 from dispatch.events import VisitArrived, VisitAssigned, VisitDeparted
@@ -65,6 +66,7 @@ REACTIONS: delivery.Reactions = {
 PLANNER = "planner"
 QUEUE_OF = {"outbox": "messages", "messages": "messages", "plans": PLANNER}
 HOLD_LOOK_EVERY_S = 10.0
+STRIKE_LOOK_EVERY_S = 20.0
 KEY_SWEEP_EVERY_S = 600.0
 CITY_LOOK_EVERY_S = 2.0
 PLANS_GRACE_S = 15.0
@@ -187,6 +189,8 @@ def _periodics(app: Flask) -> list[Periodic]:
     true_clock: Clock = app.extensions["doorbell.true_clock"]
     periodics = [
         Periodic("holds", HOLD_LOOK_EVERY_S, partial(booking.jobs.expire_holds, clock)),
+        Periodic("strikes", STRIKE_LOOK_EVERY_S, partial(members.jobs.post_due_strikes, clock)),
+        Periodic("blacklist", STRIKE_LOOK_EVERY_S, partial(members.jobs.end_blacklistings, clock)),
         Periodic("old keys", KEY_SWEEP_EVERY_S, partial(idempotency.sweep, true_clock)),
     ]
     settings: Settings = app.extensions["doorbell.settings"]

@@ -1,8 +1,12 @@
 """What members tells the house."""
 
 from dataclasses import dataclass
+from datetime import datetime
 
 from kernel.events import Event
+
+# The live pages of those who decide.
+APPEALS = "appeals"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -51,3 +55,136 @@ class EarningsPosted(Event):
 
     def topics(self) -> tuple[str, ...]:
         return (f"technician:{self.technician_id}",)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class _StrikeEvent(Event):
+    """What befell a strike; of `member_id` and `technician_id`, one is 0."""
+
+    strike_number: str
+    kind: str
+    booking_number: str
+    member_id: int
+    technician_id: int
+
+    def topics(self) -> tuple[str, ...]:
+        return (
+            f"member:{self.member_id}",
+            f"technician:{self.technician_id}",
+            f"booking:{self.booking_number}",
+        )
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class StrikeOpened(_StrikeEvent):
+    """A strike was recorded; uncontested it is posted at `posts_at`, and takes `points` then."""
+
+    posts_at: datetime
+    contest_until: datetime
+    points: int
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class StrikePosted(_StrikeEvent):
+    """The strike counts and took its points; the member now stands on `tier`."""
+
+    points: int
+    tier: int
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class StrikeWaived(_StrikeEvent):
+    """The strike never counted: vetoed, or an appeal was upheld before it was posted."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class StrikeReversed(_StrikeEvent):
+    """The strike was undone by counter-entries; the member now stands on `tier`."""
+
+    points: int
+    tier: int
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class _AppealEvent(Event):
+    """What befell an appeal; of `member_id` and `technician_id`, one is 0."""
+
+    appeal_number: str
+    subject_kind: str
+    subject_number: str
+    booking_number: str
+    member_id: int
+    technician_id: int
+
+    def topics(self) -> tuple[str, ...]:
+        return (f"member:{self.member_id}", f"technician:{self.technician_id}", APPEALS)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class AppealOpened(_AppealEvent):
+    """Somebody contests what was recorded about him; a person decides by `due_at`."""
+
+    due_at: datetime
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class AppealProposed(_AppealEvent):
+    """The first of two persons would uphold it; the second decides."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class AppealDecided(_AppealEvent):
+    """The appeal was upheld or rejected."""
+
+    upheld: bool
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Blacklisted(Event):
+    """The member's bookings are stopped until `until`."""
+
+    blacklisting_number: str
+    member_id: int
+    cause: str
+    until: datetime
+
+    def topics(self) -> tuple[str, ...]:
+        return (f"member:{self.member_id}", APPEALS)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class BlacklistEnded(Event):
+    """A blacklisting ran out, was released or reversed; `is_free` unless another one still stands."""
+
+    blacklisting_number: str
+    member_id: int
+    ending: str
+    is_free: bool
+
+    def topics(self) -> tuple[str, ...]:
+        return (f"member:{self.member_id}", APPEALS)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class OverrideAsked(Event):
+    """Somebody asked for a release or a blacklisting by hand; a second person decides."""
+
+    override_number: str
+    member_id: int
+    kind: str
+
+    def topics(self) -> tuple[str, ...]:
+        return (APPEALS,)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class OverrideSettled(Event):
+    """What was asked for was confirmed or refused."""
+
+    override_number: str
+    member_id: int
+    kind: str
+    confirmed: bool
+
+    def topics(self) -> tuple[str, ...]:
+        return (f"member:{self.member_id}", APPEALS)

@@ -19,6 +19,8 @@ class Member(Base):
     openid: Mapped[str] = mapped_column(unique=True)
     name: Mapped[str] = mapped_column(default="")
     phone: Mapped[str] = mapped_column(default="", index=True)
+    # When he proved that this phone is his; none for a phone that was only typed.
+    phone_confirmed_at: Mapped[datetime | None] = mapped_column(Instant)
     follows: Mapped[bool] = mapped_column(default=False)
     # The scenes of the QR codes that first and last brought him; empty when he came by himself.
     first_scene: Mapped[str] = mapped_column(default="")

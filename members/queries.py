@@ -1,13 +1,17 @@
 """Reads of members."""
 
 import hashlib
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from datetime import datetime
 
-from sqlalchemy import select
+from sqlalchemy import ColumnElement, false, func, or_, select, true
 
+from kernel.actor import Actor, Role
 from kernel.db import Session
+from members import ledger_queries, policy, risk, strike_queries
 from members.models import Member, SignIn, Staff, Touch
+from members.policy import Blocked, BlockedByHand, MemberMissing
+from members.risk import RULES, Standing, StrikeFact
 
 
 def member_by_openid(db: Session, openid: str) -> Member | None:
@@ -31,6 +35,92 @@ def members_by_id(db: Session, member_ids: Sequence[int]) -> dict[int, Member]:
     return {row.id: row for row in rows}
 
 
+def member_by_number(db: Session, *, number: str, by: Actor) -> Member:
+    """Return a member that the actor may see. Raises MemberMissing."""
+    found = select(Member).where(Member.number == number, visible_to(by))
+    row = db.scalars(found).one_or_none()
+    if row is None:
+        raise MemberMissing
+    return row
+
+
+def search(
+    db: Session,
+    *,
+    by: Actor,
+    text: str = "",
+    scenes: Collection[str] = (),
+    limit: int = 50,
+    offset: int = 0,
+) -> tuple[Sequence[Member], int]:
+    """Return a page of members the actor may see, the newest first, and how many there are.
+
+    `text` matches a member's number, the end of his phone or a part of his name.
+    """
+    where: list[ColumnElement[bool]] = [visible_to(by, scenes=scenes)]
+    if text := text.strip():
+        where.append(
+            or_(
+                Member.number == text.upper(),
+                Member.phone.endswith(text, autoescape=True),
+                Member.name.contains(text, autoescape=True),
+            )
+        )
+    total = db.scalar(select(func.count()).select_from(Member).where(*where)) or 0
+    page = select(Member).where(*where).order_by(Member.joined_at.desc(), Member.id.desc())
+    return db.scalars(page.limit(limit).offset(offset)).all(), total
+
+
+def visible_to(by: Actor, *, scenes: Collection[str] = ()) -> ColumnElement[bool]:
+    """Return the condition for the members in the actor's scope.
+
+    A member sees himself, a store those whom its QR codes (`scenes`) brought first or last. Who
+    reads cases at the console sees every member, whatever his branches: a person belongs to no
+    branch, and calls wherever he likes. A technician sees members through his visits only.
+    """
+    if by.role is Role.MEMBER:
+        return Member.id == by.id
+    if by.role is Role.STORE:
+        return Member.first_scene.in_(scenes) | Member.last_scene.in_(scenes)
+    return true() if by.role in policy.READERS | {Role.SYSTEM} else false()
+
+
+def standing_of(db: Session, member_id: int, *, now: datetime) -> Standing:
+    """Return where the member stands on the risk ladder, computed from the ledger."""
+    return _standing(db, member_id, strike_queries.strike_facts(db, member_id), now=now)
+
+
+def standing_if_posted(db: Session, member_id: int, *, now: datetime) -> Standing:
+    """Return where he would stand if all that waits were posted now."""
+    waiting = tuple(
+        StrikeFact(number=row.number, kind=row.kind, at=row.happened_at, posted_at=now)
+        for row in strike_queries.strikes_of(db, member_id=member_id)
+        if row.state in strike_queries.NOT_POSTED_YET
+    )
+    facts = strike_queries.strike_facts(db, member_id)
+    return _standing(db, member_id, facts + waiting, now=now)
+
+
+def check_may_book(db: Session, member_id: int, *, now: datetime) -> None:
+    """Refuse a member whose bookings are stopped. Raises Blocked.
+
+    Whoever books asks this under the member's lock, under which blacklistings begin.
+    """
+    in_force = strike_queries.blacklistings_in_force(db, member_id=member_id, now=now)
+    if not in_force:
+        return
+    longest = in_force[0]
+    if longest.strikes:
+        raise Blocked(
+            until=longest.until,
+            number=longest.number,
+            count=len(longest.strikes),
+            days=RULES.blacklist_within.days,
+        )
+    reason = strike_queries.override_asked(db, longest.cause.partition(":")[2]).reason
+    raise BlockedByHand(until=longest.until, number=longest.number, reason=reason)
+
+
 def staff(db: Session, staff_id: int) -> Staff | None:
     """Return the staff account, or None."""
     return db.get(Staff, staff_id)
@@ -50,3 +140,16 @@ def touches(db: Session, member_id: int) -> Sequence[Touch]:
 def hash_of(token: str) -> str:
     """Return what the database keeps of a token."""
     return hashlib.sha256(token.encode()).hexdigest()
+
+
+def _standing(
+    db: Session, member_id: int, strikes: Sequence[StrikeFact], *, now: datetime
+) -> Standing:
+    return risk.standing(
+        strikes=strikes,
+        overrides=strike_queries.override_facts(db, member_id),
+        completed=ledger_queries.completions(db, member_id),
+        phone_confirmed=member(db, member_id).phone_confirmed_at is not None,
+        balance=ledger_queries.points_balance(db, member_id),
+        now=now,
+    )

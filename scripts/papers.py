@@ -22,6 +22,12 @@ from dispatch.states import PROPOSAL_MACHINE, VISIT_MACHINE
 from kernel.delivery import Reactions
 from kernel.events import Event
 from kernel.machine import Machine
+from members.states import (
+    APPEAL_MACHINE,
+    BLACKLISTING_MACHINE,
+    OVERRIDE_MACHINE,
+    STRIKE_MACHINE,
+)
 
 DOCS = Path(__file__).resolve().parent.parent / "docs"
 MACHINES: Sequence[Machine[Any, Any]] = (
@@ -33,6 +39,10 @@ MACHINES: Sequence[Machine[Any, Any]] = (
     OLD_MACHINE,
     COMPLAINT_MACHINE,
     WAITING_MACHINE,
+    STRIKE_MACHINE,
+    APPEAL_MACHINE,
+    BLACKLISTING_MACHINE,
+    OVERRIDE_MACHINE,
 )
 
 _STATES = """# States

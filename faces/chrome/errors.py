@@ -8,6 +8,7 @@ from flask.typing import ResponseReturnValue
 from flask_babel import gettext
 from werkzeug.exceptions import HTTPException
 
+from faces.chrome.filters import said
 from faces.chrome.sign_in import ForgedRequest, NotSignedIn
 from kernel.errors import Conflict, Forbidden, Invalid, Missing, Refusal, Unavailable
 from kernel.words import msg
@@ -60,8 +61,7 @@ def status_of(refusal: Refusal) -> int:
 
 def sentence_of(refusal: Refusal) -> str:
     """Return the refusal's sentence in the reader's language."""
-    template = str(gettext(refusal.says))
-    return template % refusal.facts if refusal.facts else template
+    return said(refusal.says, refusal.facts)
 
 
 def _refused(refusal: Refusal) -> Response:

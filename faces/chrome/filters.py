@@ -1,5 +1,6 @@
 """How values are shown: DESIGN's formats, as Jinja filters."""
 
+from collections.abc import Mapping
 from datetime import date, datetime
 
 from flask import Flask
@@ -9,6 +10,7 @@ from flask_babel import pgettext as untyped_pgettext
 from kernel.clock import SHANGHAI
 from kernel.names import surname_of
 from kernel.words import msg
+from members.risk import Note
 
 _WEEKDAYS = (
     msg("周一"),
@@ -47,6 +49,7 @@ def register(app: Flask) -> None:
         ("length", length_text),
         ("distance", distance_text),
         ("surname", surname),
+        ("note", note_text),
     ):
         app.add_template_filter(function, name)
 
@@ -112,6 +115,20 @@ def distance_text(metres: float) -> str:
 def surname(name: str) -> str:
     """王师傅, from a technician's full name."""
     return gettext("%(surname)s师傅", surname=surname_of(name))
+
+
+def note_text(note: Note) -> str:
+    """Return a sentence about a member's standing in the reader's language."""
+    return said(note.text, note.facts)
+
+
+def said(text: str, facts: Mapping[str, object]) -> str:
+    """Return the text in the reader's language, the dates among its facts as 11月26日."""
+    shown = {
+        name: date_text(value) if isinstance(value, date) else value
+        for name, value in facts.items()
+    }
+    return gettext(text) % shown if shown else gettext(text)
 
 
 def gettext(text: str, **facts: object) -> str:

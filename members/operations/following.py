@@ -7,14 +7,27 @@ from sqlalchemy.dialects import postgresql, sqlite
 
 from kernel import locks, outbox
 from kernel.db import Session
+from kernel.errors import Conflict
 from kernel.numbers import new_number
+from kernel.words import msg
 from members.events import MemberFollowed
 from members.models import Member, Touch
 
 
-def lock_member(db: Session, member_id: int) -> None:
-    """Lock the member: the first lock of whatever concerns his bookings."""
-    locks.lock(db, Member, Member.id == member_id, rank=locks.Rank.MEMBER, key=(member_id,))
+class PhoneChanged(Conflict):
+    """Another phone was given since; that one would have to be proven."""
+
+    code = "phone_changed"
+    says = msg("手机号刚刚改过，请重新确认。")
+
+
+def lock_member(db: Session, member_id: int) -> Member:
+    """Lock the member, who must exist: the first lock of whatever concerns his bookings."""
+    member = locks.lock(
+        db, Member, Member.id == member_id, rank=locks.Rank.MEMBER, key=(member_id,)
+    )
+    assert member is not None
+    return member
 
 
 def meet(db: Session, *, openid: str, now: datetime) -> Member:
@@ -65,6 +78,16 @@ def unfollow(db: Session, *, openid: str) -> None:
 
 
 def name_member(db: Session, *, member_id: int, name: str, phone: str) -> None:
-    """Keep the name and phone he last booked with."""
-    member = db.scalars(select(Member).where(Member.id == member_id)).one()
+    """Keep the name and phone he last booked with; another phone than before is not confirmed."""
+    member = lock_member(db, member_id)
+    if member.phone != phone:
+        member.phone_confirmed_at = None
     member.name, member.phone = name, phone
+
+
+def confirm_phone(db: Session, *, member_id: int, phone: str, now: datetime) -> None:
+    """Record that `phone` was proven to be his. Raises PhoneChanged when it is not the one we keep."""
+    member = lock_member(db, member_id)
+    if not phone or member.phone != phone:
+        raise PhoneChanged(field="phone")
+    member.phone_confirmed_at = now

@@ -35,6 +35,8 @@ DISPATCHER = Actor(1, Role.DISPATCHER)
 _GUARDED = {
     "members_entry",
     "members_posting",
+    "members_strike_step",
+    "members_override",
     "dispatch_visit_step",
     "booking_step",
     "kernel_audit",

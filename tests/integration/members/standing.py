@@ -1,4 +1,4 @@
-"""Rows of the ledger that stand, and everything one could write over them."""
+"""Rows that stand, and everything one could write over them."""
 
 import pytest
 from sqlalchemy import text
@@ -7,10 +7,13 @@ from sqlalchemy.exc import DBAPIError
 from kernel.db import sa, transaction
 from members.ledger import HOUSE_POINTS, POINTS, Draft
 from members.ledger_models import Posting
-from members.operations import postings
+from members.operations import postings, strikes
+from members.risk import OverrideKind, StrikeKind
+from members.states import OverrideState
+from members.strike_models import Override
 from tests.house import MONDAY_NINE, a_member
 
-# Each append-only table of the ledger: its columns, and by each of its keys a row that collides.
+# Each append-only table of members: its columns, and by each of its keys a row that collides.
 TABLES = {
     "members_posting": (
         "id, idempotency_key, content_hash, kind, evidence, reverses_id, at",
@@ -25,6 +28,20 @@ TABLES = {
         {
             "id": "1, 1, 1, 9, 5, 5, 'x'",
             "account_id, seq": "99, 1, 1, 1, 5, 5, 'x'",
+        },
+    ),
+    "members_strike_step": (
+        "id, strike_id, seq, action, state, actor_role, actor_id, words, at",
+        {
+            "id": "1, 1, 9, 'x', 'x', 'x', 0, 'x', '2026-01-01'",
+            "strike_id, seq": "99, 1, 1, 'x', 'x', 'x', 0, 'x', '2026-01-01'",
+        },
+    ),
+    "members_override": (
+        "id, number, seq, member_id, kind, state, appeal_number, actor_role, actor_id, reason, at",
+        {
+            "id": "1, 'O9', 1, 1, 'x', 'x', 'x', 'x', 0, 'x', '2026-01-01'",
+            "number, seq": "99, 'O1', 1, 1, 'x', 'x', 'x', 'x', 0, 'x', '2026-01-01'",
         },
     ),
 }
@@ -43,8 +60,24 @@ def a_reversal(key: str) -> Posting:
     )
 
 
-def two_postings() -> None:
-    """Post one completion, and a posting that reverses it."""
+def an_override(number: str) -> Override:
+    """Return the entry of somebody who asks for a release."""
+    return Override(
+        number=number,
+        seq=1,
+        member_id=1,
+        kind=OverrideKind.RELEASE,
+        state=OverrideState.ASKED,
+        appeal_number="",
+        actor_role="dispatcher",
+        actor_id=1,
+        reason="x",
+        at=MONDAY_NINE,
+    )
+
+
+def rows_that_stand() -> None:
+    """Post one completion, and a posting that reverses it; record a strike, ask for a release."""
     draft = Draft(
         key="completion:B1",
         kind="completion",
@@ -56,10 +89,19 @@ def two_postings() -> None:
         a_member(db)
         postings.post(db, draft, now=MONDAY_NINE)
         db.add(a_reversal("reverse:B1"))
+        strikes.open_strike(
+            db,
+            kind=StrikeKind.NO_SHOW,
+            booking_number="B1",
+            evidence={"calls": 2},
+            member_id=1,
+            now=MONDAY_NINE,
+        )
+        db.add(an_override("O1"))
 
 
 def rows() -> list[tuple[object, ...]]:
-    """Return every row of the ledger's append-only tables."""
+    """Return every row of the append-only tables."""
     with sa.engine.connect() as connection:
         return [
             tuple(row)

@@ -1,4 +1,4 @@
-"""What both databases refuse: to change a row of the ledger."""
+"""What both databases refuse: to change a row of what has happened."""
 
 import pytest
 from flask import Flask
@@ -10,14 +10,14 @@ from tests.integration.members.standing import (
     TABLES,
     a_reversal,
     check_refused,
-    two_postings,
+    rows_that_stand,
     upserting,
 )
 
 
 @pytest.fixture(autouse=True)
-def _two_postings(app: Flask) -> None:
-    two_postings()
+def _rows_that_stand(app: Flask) -> None:
+    rows_that_stand()
 
 
 @pytest.mark.parametrize("table", TABLES)
@@ -41,7 +41,15 @@ def test_one_posting_is_reversed_once() -> None:
         db.add(a_reversal("reverse:B1:again"))
 
 
-@pytest.mark.parametrize("table", [*TABLES, "dispatch_visit_step", "booking_step", "kernel_audit"])
+@pytest.mark.parametrize(
+    "table",
+    [
+        *TABLES,
+        "dispatch_visit_step",
+        "booking_step",
+        "kernel_audit",
+    ],
+)
 def test_every_table_of_what_has_happened_is_guarded(table: str) -> None:
     guards = {
         "sqlite": "SELECT count(*) FROM sqlite_master WHERE type = 'trigger' AND tbl_name = :table",

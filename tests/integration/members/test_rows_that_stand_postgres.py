@@ -3,7 +3,7 @@
 import pytest
 from flask import Flask
 
-from tests.integration.members.standing import TABLES, check_refused, two_postings
+from tests.integration.members.standing import TABLES, check_refused, rows_that_stand
 
 
 @pytest.fixture(scope="module")
@@ -12,8 +12,8 @@ def database_url(postgres_url: str) -> str:
 
 
 @pytest.fixture(autouse=True)
-def _two_postings(app: Flask) -> None:
-    two_postings()
+def _rows_that_stand(app: Flask) -> None:
+    rows_that_stand()
 
 
 @pytest.mark.parametrize("table", TABLES)

@@ -12,7 +12,7 @@ from tests.integration.members.standing import (
     TABLES,
     check_refused,
     rows,
-    two_postings,
+    rows_that_stand,
 )
 
 
@@ -22,8 +22,8 @@ def database_url(sqlite_url: str) -> str:
 
 
 @pytest.fixture(autouse=True)
-def _two_postings(app: Flask) -> None:
-    two_postings()
+def _rows_that_stand(app: Flask) -> None:
+    rows_that_stand()
 
 
 @pytest.mark.parametrize(("table", "key"), COLLISIONS)
