@@ -233,11 +233,12 @@ def _instant(told: Mapping[str, Any], key: str) -> datetime:
     found = text_of(told, key)
     try:
         at = datetime.fromisoformat(found)
-    except ValueError as error:
+        if at.tzinfo is None:
+            raise Odd(f"{key} has no zone")
+        return at.astimezone(UTC)
+    # The first day of the calendar has no UTC.
+    except (ValueError, OverflowError) as error:
         raise Odd(f"{key} is {found[:64]}") from error
-    if at.tzinfo is None:
-        raise Odd(f"{key} has no zone")
-    return at.astimezone(UTC)
 
 
 def _instant_or_none(told: Mapping[str, Any], key: str) -> datetime | None:
