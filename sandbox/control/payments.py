@@ -195,10 +195,12 @@ def _paid(
         with here.memory.transaction() as db:
             order = orders.find(db, out_trade_no=number)
             phone_id = phone_id or _phone_id(db, order)
-            is_refused = not even_if_over and orders.bank_refuses(db, order)
-        if is_refused or not has_money:
+            is_paid = _let_pay(
+                db, here, order, phone_id=phone_id, even_if_over=even_if_over, has_money=has_money
+            )
+        # Past the transaction, so that a fault that struck is used up.
+        if not is_paid:
             raise orders.PaymentRefused
-        _let_pay(here, number, phone_id=phone_id, even_if_over=even_if_over)
     except Refusal as refusal:
         _write(phone_id, f"付款 {number}", refusal=refusal)
         raise
@@ -207,19 +209,33 @@ def _paid(
     return _told(number)
 
 
-def _let_pay(here: Stage, number: str, *, phone_id: str, even_if_over: bool) -> None:
+def _let_pay(
+    db: sqlite3.Connection,
+    here: Stage,
+    order: Order,
+    *,
+    phone_id: str,
+    even_if_over: bool,
+    has_money: bool,
+) -> bool:
+    """Pay the order; False when the bank refuses."""
     if not phone_id:
         raise NobodyPays(field="phone")
-    with here.memory.transaction() as db:
-        orders.pay(
-            db,
-            order=orders.find(db, out_trade_no=number),
-            phone=phones.get(db, phone_id=phone_id),
-            shop=_shop(here),
-            account=here.account,
-            moment=here.moment(),
-            even_if_over=even_if_over,
-        )
+    phone = phones.get(db, phone_id=phone_id)
+    if not even_if_over:
+        orders.check_payable(order, phone=phone, at_s=here.clock.now_s())
+        if not has_money or orders.bank_refuses(db, order):
+            return False
+    orders.pay(
+        db,
+        order=order,
+        phone=phone,
+        shop=_shop(here),
+        account=here.account,
+        moment=here.moment(),
+        even_if_over=even_if_over,
+    )
+    return True
 
 
 def _write(phone_id: str, name: str, *, request: str = "", refusal: Refusal | None = None) -> None:

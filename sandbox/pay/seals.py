@@ -25,6 +25,7 @@ FRESH_S = 300
 NONCE_BYTES = 12
 
 _FACT = re.compile(r'\s*([a-z_]+)="([^"]*)"\s*')
+_TIMESTAMP = re.compile(r"[0-9]{1,12}")
 _FACTS = frozenset({"mchid", "nonce_str", "signature", "timestamp", "serial_no"})
 
 
@@ -76,7 +77,7 @@ def check_call(
     if facts["serial_no"].upper() != shop.serial.upper():
         raise Unproven("商户证书序列号不对，请检查 serial_no")
     timestamp = facts["timestamp"]
-    if not timestamp.isdigit() or abs(wall_s - int(timestamp)) > FRESH_S:
+    if _TIMESTAMP.fullmatch(timestamp) is None or abs(wall_s - int(timestamp)) > FRESH_S:
         raise Unproven("签名的时间戳与现在相差超过 5 分钟")
     try:
         text = f"{method}\n{path}\n{timestamp}\n{facts['nonce_str']}\n{body.decode()}\n"
