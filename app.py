@@ -18,6 +18,7 @@ import click
 from flask import Flask, current_app
 from flask_babel import Babel
 from flask_migrate import Migrate
+from werkzeug.middleware.proxy_fix import ProxyFix
 
 import booking.asset_models
 import booking.feedback_models
@@ -31,9 +32,11 @@ import faces.chrome.errors
 import faces.chrome.filters
 import faces.chrome.headers
 import faces.chrome.health
+import faces.chrome.limits
 import faces.chrome.live
 import faces.chrome.locale
 import faces.chrome.once
+import faces.chrome.reading
 import faces.chrome.sign_in
 import faces.wechat.callback
 import faces.wechat.trip
@@ -80,6 +83,10 @@ def create_app(settings: Settings | None = None, clock: Clock | None = None) -> 
     settings = settings or Settings.from_env(os.environ)
     app = Flask(__name__, root_path=str(ROOT))
     app.config["SECRET_KEY"] = settings.secret_key
+    app.url_map.converters["int"] = faces.chrome.reading.WholeNumber
+    proxies = int(settings.trusted_proxies)
+    if proxies:
+        app.wsgi_app = ProxyFix(app.wsgi_app, x_for=proxies, x_proto=proxies)  # type: ignore[method-assign]  # as Flask documents
     app.config["MAX_CONTENT_LENGTH"] = REQUEST_BYTES_MAX
     app.config["BABEL_DEFAULT_LOCALE"] = LANGUAGES["zh"]
     app.config["BABEL_DEFAULT_TIMEZONE"] = "Asia/Shanghai"
@@ -127,8 +134,11 @@ def _join_wechat(app: Flask, settings: Settings) -> None:
 def _join_faces(app: Flask, settings: Settings) -> None:
     chrome = faces.chrome
     Babel(app, locale_selector=chrome.locale.chosen)
+    # In the order in which they look at a call: who makes it, how often, is it readable.
+    chrome.sign_in.register(app)
+    chrome.limits.register(app, settings)
     for part in (
-        chrome.sign_in,
+        chrome.reading,
         chrome.once,
         chrome.errors,
         chrome.filters,

@@ -14,14 +14,15 @@ from typing import Any
 from flask import Flask, current_app
 from flask_sqlalchemy import SQLAlchemy
 from sqlalchemy import DateTime, Dialect, Engine, Integer, MetaData, event
-from sqlalchemy.exc import DBAPIError, OperationalError
+from sqlalchemy.exc import DataError, DBAPIError, OperationalError
 from sqlalchemy.exc import TimeoutError as PoolTimeout
 from sqlalchemy.orm import DeclarativeBase, Session
 from sqlalchemy.orm.exc import StaleDataError
 from sqlalchemy.types import TypeDecorator
 
-from kernel.errors import ChangedMeanwhile, Unavailable
+from kernel.errors import ChangedMeanwhile, Invalid, Refusal, Unavailable
 from kernel.money import Money
+from kernel.words import msg
 
 __all__ = [
     "Base",
@@ -43,6 +44,13 @@ POSTGRES_OPTIONS = "-c lock_timeout=3s -c statement_timeout=15s -c timezone=UTC"
 _CROSSED_STATES = {"40001", "40P01", "55P03", "57P01", "57P02"}
 # A statement cancelled by its timeout, a server that starts, is full, out of memory or reads only.
 _AWAY_STATES = {"57014", "57P03", "53100", "53200", "53300", "25006"}
+
+
+class Unstorable(Invalid):
+    """A value that no column takes came past every check: a fault of ours, answered as input."""
+
+    code = "bad_value"
+    says = msg("填写的内容里有存不下的数字或字符，请检查。")
 
 
 class Crossed(Unavailable):
@@ -155,7 +163,7 @@ def transaction(*, reads_only: bool = False) -> Iterator[Session]:
     Needs an application context. With `reads_only` SQLite takes no write lock, and every read sees
     the same moment on both databases. Raises ChangedMeanwhile when a versioned row moved under us,
     Unavailable when the database is busy or away: in both cases nothing was changed; Crossed, a kind
-    of it, when the next try may go well.
+    of it, when the next try may go well; Unstorable when a value fits no column.
     """
     bind = sa.engine.execution_options(**_reading(sa.engine)) if reads_only else sa.engine
     try:
@@ -166,6 +174,9 @@ def transaction(*, reads_only: bool = False) -> Iterator[Session]:
         raise ChangedMeanwhile from error
     except PoolTimeout as error:
         raise Unavailable from error
+    except (OverflowError, UnicodeEncodeError) as error:
+        log.error("a value does not fit its column", exc_info=error)
+        raise Unstorable from error
     except DBAPIError as error:
         refusal = _refusal_of(error)
         if refusal is None:
@@ -187,7 +198,7 @@ def ring_after_commit(db: Session, bell: str) -> None:
     db.info.setdefault("bells", set()).add(bell)
 
 
-def _refusal_of(error: DBAPIError) -> Unavailable | None:
+def _refusal_of(error: DBAPIError) -> Refusal | None:
     """Return how the house says that the database cannot serve now, None for a fault of ours."""
     state = getattr(error.orig, "sqlstate", None)
     if state in _CROSSED_STATES or (state or "").startswith("08"):
@@ -195,6 +206,9 @@ def _refusal_of(error: DBAPIError) -> Unavailable | None:
     if state in _AWAY_STATES:
         log.error("the database refuses to serve: %s", error.orig)
         return Unavailable()
+    if isinstance(error, DataError):
+        log.error("a value does not fit its column", exc_info=error)
+        return Unstorable()
     if state is not None or not isinstance(error, OperationalError):
         return None
     # No state: a PostgreSQL that is not there, or SQLite: locked, full, read-only.

@@ -53,6 +53,10 @@ class Settings:
     wechat_pay_notify_base: str = ""
     map_tiles_url: str = ""
     callback_url: str = ""
+    # "off" counts no calls: for load tests and nothing else.
+    rate_limits: str = "on"
+    # How many proxies of ours stand in front and tell the caller's address.
+    trusted_proxies: str = "0"
 
     @classmethod
     def from_env(cls, environ: Mapping[str, str]) -> "Settings":
@@ -114,6 +118,10 @@ def _check(settings: Settings) -> None:
         raise BadSettings("WECHAT_AES_KEY has 43 characters, or is empty for plain mode")
     if not _is_object(settings.wechat_template_ids):
         raise BadSettings("WECHAT_TEMPLATE_IDS is a JSON object of kinds and template ids")
+    if settings.rate_limits not in ("on", "off"):
+        raise BadSettings("RATE_LIMITS is on or off")
+    if not (settings.trusted_proxies.isascii() and settings.trusted_proxies.isdigit()):
+        raise BadSettings("TRUSTED_PROXIES is the number of proxies in front, 0 for none")
     _check_merchant(settings)
     if settings.mode is Mode.PRODUCTION:
         _check_production(settings)

@@ -9,18 +9,20 @@ from typing import Any, cast
 
 from flask import Response, current_app, g, jsonify, redirect, request, url_for
 from flask.typing import ResponseReturnValue
-from marshmallow import Schema, ValidationError
+from marshmallow import Schema, ValidationError, fields
 from werkzeug.datastructures import FileStorage
 
 from faces.chrome import audited
+from faces.chrome.reading import NotJson, RepeatedField, parsed
+from faces.chrome.schema import BadField, fault_of
 from kernel import audit, idempotency
 from kernel.actor import CONSOLE_ROLES, Actor
 from kernel.clock import Clock
 from kernel.db import Session, transaction
-from kernel.errors import Invalid
 from kernel.idempotency import Answer
 from kernel.settings import Settings
-from kernel.words import msg
+
+__all__ = ["BadField", "NotJson", "RepeatedField"]
 
 HASH_BYTES = 1 << 16
 KEY_HEADER, KEY_FIELD = "Idempotency-Key", "idempotency_key"
@@ -36,20 +38,6 @@ class AnsweredBefore(Exception):
         self.answer = answer
         self.again = again
         super().__init__("answered before")
-
-
-class BadField(Invalid):
-    """One field of the form cannot be taken as it is; `message` says how to repair it."""
-
-    code = "bad_field"
-    says = msg("%(message)s")
-
-
-class RepeatedField(Invalid):
-    """A parameter that has one value was sent twice."""
-
-    code = "repeated_field"
-    says = msg("同一个参数传了两次。")
 
 
 def settings() -> Settings:
@@ -147,21 +135,44 @@ def answered(answer: Answer) -> Response:
     return made
 
 
+def wants_json() -> bool:
+    """Tell whether the caller reads JSON: the API's do, and scripts that say so."""
+    if request.path.startswith("/api/"):
+        return True
+    best = request.accept_mimetypes.best_match(["text/html", "application/json"])
+    return best == "application/json" or request.is_json
+
+
 def form(schema: Schema) -> dict[str, Any]:
     """Load the posted form through the schema. Raises Invalid, naming the first field at fault."""
-    return _loaded(schema, _single(request.form.to_dict(flat=False)))
+    return _loaded(schema, _single(schema, request.form.to_dict(flat=False)))
 
 
 def query(schema: Schema) -> dict[str, Any]:
     """Load the address's parameters through the schema. Raises Invalid."""
-    return _loaded(schema, _single(request.args.to_dict(flat=False)))
+    return _loaded(schema, _single(schema, request.args.to_dict(flat=False)))
 
 
-def _single(values: dict[str, list[str]]) -> dict[str, str]:
-    for name, given in values.items():
-        if len(given) > 1:
+def body(schema: Schema) -> dict[str, Any]:
+    """Load the JSON that was sent through the schema. Raises Invalid and NotJson."""
+    if request.mimetype != "application/json":
+        raise NotJson
+    return _loaded(schema, parsed(request.get_data()))
+
+
+def _single(schema: Schema, given: dict[str, list[str]]) -> dict[str, Any]:
+    """Return one value for each name, and all of them for a field that is a list."""
+    plain: dict[str, Any] = {}
+    for name, values in given.items():
+        if name in OURS:
+            continue
+        if isinstance(schema.fields.get(name), fields.List):
+            plain[name] = values
+        elif len(values) > 1:
             raise RepeatedField(field=name)
-    return {name: given[0] for name, given in values.items() if name not in OURS}
+        else:
+            plain[name] = values[0]
+    return plain
 
 
 def _content_hash() -> str:
@@ -181,10 +192,8 @@ def _hash_of(file: FileStorage) -> str:
     return digest.hexdigest()
 
 
-def _loaded(schema: Schema, values: dict[str, str]) -> dict[str, Any]:
+def _loaded(schema: Schema, values: dict[str, Any]) -> dict[str, Any]:
     try:
         return cast(dict[str, Any], schema.load(values))
     except ValidationError as error:
-        name, messages = next(iter(cast(dict[str, Any], error.messages).items()))
-        text = messages[0] if isinstance(messages, list) else str(messages)
-        raise BadField(field=str(name), message=text) from error
+        raise fault_of(error) from error

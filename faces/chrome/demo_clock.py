@@ -7,6 +7,7 @@ from flask import Blueprint, request
 from flask.typing import ResponseReturnValue
 
 from faces.chrome import call
+from faces.chrome.limits import UNCOUNTED, rated
 from faces.chrome.sign_in import public
 from kernel.clock import SHANGHAI, SystemClock
 from kernel.db import transaction
@@ -20,6 +21,7 @@ ADVANCE_S_MAX = 31 * 86_400
 
 @blueprint.get("/demo/clock")
 @public
+@rated(UNCOUNTED)
 def read() -> ResponseReturnValue:
     """Tell the business time."""
     return _answer(call.clock().now())
@@ -27,6 +29,7 @@ def read() -> ResponseReturnValue:
 
 @blueprint.post("/demo/clock")
 @public
+@rated(UNCOUNTED)
 def move() -> ResponseReturnValue:
     """Move the clock on by {"advance_s": n} or to {"to": "next_0900"}; the sandbox's key is needed."""
     key = request.headers.get("X-Control-Key", "")

@@ -2,12 +2,16 @@
 
 import logging
 import secrets
+from collections.abc import Mapping
+from datetime import datetime
+from types import MappingProxyType
 
 from flask import Flask, Response, g, jsonify, render_template, request
 from flask.typing import ResponseReturnValue
 from flask_babel import gettext
-from werkzeug.exceptions import HTTPException
+from werkzeug.exceptions import HTTPException, MethodNotAllowed
 
+from faces.chrome import call
 from faces.chrome.filters import said
 from faces.chrome.sign_in import ForgedRequest, NotSignedIn
 from kernel.errors import Conflict, Forbidden, Invalid, Missing, Refusal, Unavailable
@@ -29,19 +33,25 @@ STATUS_OF_CODE = {
     "horizon": 422,
     "not_signed_in": 401,
     "too_many_tries": 429,
+    "too_fast": 429,
     "hold_expired": 410,
     "bad_photo": 422,
     "too_large": 413,
     "key_reused": 422,
+    "not_json": 415,
 }
 _SENTENCES = {
     400: msg("页面没有看懂这次请求，请返回重试。"),
+    401: msg("请先登录。"),
+    403: msg("您没有权限做这个操作。"),
     404: msg("没有找到您要看的内容。"),
     405: msg("这个页面不支持这样操作。"),
     413: msg("内容太大，放不下。"),
     429: msg("操作太快了，请稍后再试。"),
     500: msg("系统出了点问题，您填的内容都还在，请稍后再试。"),
 }
+# Where the framework's name for a status is not ours.
+_CODES = {413: "too_large"}
 RETRY_AFTER_S = 5
 
 
@@ -64,8 +74,24 @@ def sentence_of(refusal: Refusal) -> str:
     return said(refusal.says, refusal.facts)
 
 
+def headers_of(refusal: Refusal) -> dict[str, str]:
+    """Return the headers that belong to a refusal: after how many seconds to come again."""
+    retry_after_s = refusal.facts.get("retry_after_s")
+    if retry_after_s is None and status_of(refusal) in (429, 503):
+        retry_after_s = RETRY_AFTER_S
+    return {} if retry_after_s is None else {"Retry-After": str(retry_after_s)}
+
+
 def _refused(refusal: Refusal) -> Response:
-    return _answer(status_of(refusal), refusal.code, sentence_of(refusal), field=refusal.field)
+    answer = _answer(
+        status_of(refusal),
+        refusal.code,
+        sentence_of(refusal),
+        field=refusal.field,
+        facts=refusal.facts,
+    )
+    answer.headers.update(headers_of(refusal))
+    return answer
 
 
 def _http(error: HTTPException) -> ResponseReturnValue:
@@ -73,7 +99,11 @@ def _http(error: HTTPException) -> ResponseReturnValue:
     if 300 <= status < 400:
         return error
     known = _SENTENCES.get(status, _SENTENCES[400] if status < 500 else _SENTENCES[500])
-    return _answer(status, error.name.lower().replace(" ", "_"), gettext(known))
+    code = _CODES.get(status, error.name.lower().replace(" ", "_"))
+    answer = _answer(status, code, gettext(known))
+    if isinstance(error, MethodNotAllowed):
+        answer.headers["Allow"] = ", ".join(sorted(error.valid_methods or ()))
+    return answer
 
 
 def _surprised(error: Exception) -> Response:
@@ -90,9 +120,18 @@ def request_number() -> str:
     return str(g.request_number)
 
 
-def _answer(status: int, code: str, message: str, *, field: str | None = None) -> Response:
-    if _wants_json():
-        answer = jsonify(error=code, message=message, field=field, request=request_number())
+def _answer(
+    status: int,
+    code: str,
+    message: str,
+    *,
+    field: str | None = None,
+    facts: Mapping[str, object] = MappingProxyType({}),
+) -> Response:
+    if call.wants_json():
+        told = {name: _plain(value) for name, value in facts.items()}
+        named = {"error": code, "message": message, "field": field, "request": request_number()}
+        answer = jsonify(told | named)
     else:
         page = render_template(
             "errors/error.html",
@@ -104,14 +143,20 @@ def _answer(status: int, code: str, message: str, *, field: str | None = None) -
         )
         answer = Response(page, mimetype="text/html")
     answer.status_code = status
-    if status in (429, 503):
-        answer.headers["Retry-After"] = str(RETRY_AFTER_S)
     return answer
 
 
-def _wants_json() -> bool:
-    best = request.accept_mimetypes.best_match(["text/html", "application/json"])
-    return best == "application/json" or request.is_json
+def _plain(value: object) -> object:
+    if isinstance(value, datetime):
+        return value.isoformat()
+    return value if value is None or isinstance(value, bool | int | list) else str(value)
 
 
-__all__ = ["ForgedRequest", "NotSignedIn", "register", "request_number", "sentence_of", "status_of"]
+__all__ = [
+    "ForgedRequest",
+    "NotSignedIn",
+    "register",
+    "request_number",
+    "sentence_of",
+    "status_of",
+]

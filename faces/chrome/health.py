@@ -3,6 +3,7 @@
 from flask import Blueprint
 from flask.typing import ResponseReturnValue
 
+from faces.chrome.limits import UNCOUNTED, rated
 from faces.chrome.sign_in import public
 from kernel import outbox
 from kernel.db import transaction
@@ -12,6 +13,7 @@ blueprint = Blueprint("health", __name__)
 
 @blueprint.get("/healthz")
 @public
+@rated(UNCOUNTED)
 def health() -> ResponseReturnValue:
     """Answer 200 while the database answers; says nothing more to strangers."""
     with transaction(reads_only=True) as db:

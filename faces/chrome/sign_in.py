@@ -127,9 +127,11 @@ def _actor(db: Any, role: Role, subject_id: int) -> Actor | None:
 
 
 def _to_sign_in(roles: tuple[Role, ...]) -> ResponseReturnValue:
-    path = request.full_path.rstrip("?") if request.method in SAFE_METHODS else "/c/"
-    if request.headers.get("HX-Request") or request.method not in SAFE_METHODS:
+    if request.headers.get("HX-Request"):
         return Response(status=401, headers={"HX-Refresh": "true"})
+    if request.method not in SAFE_METHODS or call.wants_json():
+        raise NotSignedIn
+    path = request.full_path.rstrip("?")
     if Role.MEMBER in roles or Role.TECHNICIAN in roles:
         wants = "technician" if Role.TECHNICIAN in roles else "member"
         return redirect(url_for("wechat.start", next=path, role=wants))

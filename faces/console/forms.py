@@ -3,9 +3,10 @@
 from collections.abc import Mapping
 from typing import Any
 
-from marshmallow import RAISE, Schema, fields, pre_load, validate
+from marshmallow import fields, pre_load, validate
 
 from booking.states import BookingState
+from faces.chrome.schema import Form
 
 TEXT_LENGTH_MAX = 40
 PAGE_MAX = 1000
@@ -13,11 +14,8 @@ LOGIN_LENGTH_MAX = 64
 PASSWORD_LENGTH_MAX = 256
 
 
-class _Query(Schema):
+class _Query(Form):
     """Parameters of an address: a field left empty was not asked for."""
-
-    class Meta:
-        unknown = RAISE
 
     branch = fields.Integer(load_default=None, validate=validate.Range(min=1))
 
@@ -54,28 +52,19 @@ class MessagesQuery(PageQuery):
     kind = fields.String(load_default="", validate=validate.Length(max=TEXT_LENGTH_MAX))
 
 
-class DayForm(Schema):
+class DayForm(Form):
     """The branch's day that an act is about."""
-
-    class Meta:
-        unknown = RAISE
 
     branch = fields.Integer(required=True, validate=validate.Range(min=1))
     day = fields.Date(required=True)
 
 
-class NoForm(Schema):
+class NoForm(Form):
     """A button without fields."""
 
-    class Meta:
-        unknown = RAISE
 
-
-class SignInForm(Schema):
+class SignInForm(Form):
     """Login and password; `next` is where one was going."""
-
-    class Meta:
-        unknown = RAISE
 
     login = fields.String(load_default="", validate=validate.Length(max=LOGIN_LENGTH_MAX))
     password = fields.String(load_default="", validate=validate.Length(max=PASSWORD_LENGTH_MAX))

@@ -4,7 +4,8 @@ from flask import Blueprint, g, redirect, render_template, request, url_for
 from flask.typing import ResponseReturnValue
 
 from faces.chrome import call, sign_in
-from faces.chrome.errors import sentence_of, status_of
+from faces.chrome.errors import headers_of, sentence_of, status_of
+from faces.chrome.limits import SIGN_IN, rated
 from faces.chrome.paths import safe_path
 from faces.chrome.sign_in import public
 from faces.console.forms import NoForm, SignInForm
@@ -37,6 +38,7 @@ def page() -> ResponseReturnValue:
 
 @blueprint.post("/sign-in")
 @public
+@rated(SIGN_IN)
 def enter() -> ResponseReturnValue:
     """Open a session, or say what is wrong with what was typed."""
     typed = {"login": request.form.get("login", ""), "path": request.form.get("next", "")}
@@ -44,7 +46,7 @@ def enter() -> ResponseReturnValue:
         given = call.form(SignInForm())
         opened = _opened(given["login"].strip(), given["password"])
     except Refusal as refusal:
-        return _form(**typed, refusal=refusal), status_of(refusal)
+        return _form(**typed, refusal=refusal), status_of(refusal), headers_of(refusal)
     answer = redirect(_way_on(given["next"]), 303)
     sign_in.set_cookie(answer, opened)
     return answer

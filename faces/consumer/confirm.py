@@ -2,7 +2,6 @@
 
 from flask import redirect, render_template, url_for
 from flask.typing import ResponseReturnValue
-from marshmallow import RAISE, Schema
 
 from booking.operations import bookings
 from booking.policy import HOLD_LIFE
@@ -10,6 +9,8 @@ from booking.states import BookingState
 from dispatch.operations.places import PlaceGone
 from dispatch.planner.problem import Window
 from faces.chrome import call
+from faces.chrome.limits import BOOKING, rated
+from faces.chrome.schema import Form
 from faces.chrome.sign_in import signed_in
 from faces.consumer import forms, progress
 from faces.consumer.progress import Progress
@@ -20,11 +21,8 @@ from kernel.db import transaction
 from kernel.machine import IllegalMove
 
 
-class NothingForm(Schema):
+class NothingForm(Form):
     """A button alone."""
-
-    class Meta:
-        unknown = RAISE
 
 
 @blueprint.get("/bookings/<number>/confirm")
@@ -39,6 +37,7 @@ def confirm(number: str) -> ResponseReturnValue:
 
 @blueprint.post("/bookings/<number>/confirm")
 @signed_in(Role.MEMBER)
+@rated(BOOKING)
 def commit(number: str) -> ResponseReturnValue:
     """Make the promise; a second press finds it made."""
     call.form(NothingForm())

@@ -5,20 +5,20 @@ from collections.abc import Mapping
 from datetime import date
 from typing import Any
 
-from marshmallow import RAISE, Schema, ValidationError, fields, pre_load, validate
+from marshmallow import Schema, ValidationError, fields, pre_load, validate
 
 from booking.operations.bookings import OffGrid
 from dispatch.planner.problem import Window
 from faces.chrome import call
 from faces.chrome.errors import sentence_of
 from faces.chrome.filters import gettext
+from faces.chrome.schema import UNKNOWN, UNSEEN, Form, has_unseen
 from kernel.phone import BadPhone, Phone
 from kernel.words import msg
 
 CONTACT_LENGTH_MAX = 20
 ADDRESS_LENGTH_MAX = 120
 OPTION, GROUP = "option-", "group-"
-_OURS = {"unknown": msg("这一项不在表单里。")}
 _SHORT = validate.Length(max=ADDRESS_LENGTH_MAX, error=msg("地址最多 120 个字，请写短一些。"))
 _WINDOW = re.compile(r"(\d{4}-\d{2}-\d{2})/(\d{1,5})-(\d{1,5})", re.ASCII)
 _COUNT = re.compile(r"\d{1,4}", re.ASCII)
@@ -65,32 +65,21 @@ class WindowField(fields.Field[tuple[date, Window]]):
             raise ValidationError(sentence_of(OffGrid())) from error
 
 
-class HoldForm(Schema):
+class HoldForm(Form):
     """The window to hold."""
 
-    class Meta:
-        unknown = RAISE
-
-    error_messages = _OURS
     window = WindowField(required=True, error_messages={"required": msg("请先选一个时段。")})
 
 
-class BookForm(Schema):
+class BookForm(Form):
     """Service options, address and contact; `act` is what the pressed button wants."""
-
-    class Meta:
-        unknown = RAISE
-
-    error_messages = _OURS
 
     address = fields.String(load_default="", validate=_SHORT)
     door = fields.String(load_default="")
     contact = fields.String(load_default="")
     phone = PhoneField(required=True)
     choices = CountsField(load_default=dict)
-    act = fields.String(
-        load_default="", validate=validate.OneOf(["", "quote"], error=_OURS["unknown"])
-    )
+    act = fields.String(load_default="", validate=validate.OneOf(["", "quote"], error=UNKNOWN))
 
     @pre_load
     def _gather(self, data: Mapping[str, str], **_options: Any) -> dict[str, object]:
@@ -129,6 +118,8 @@ def contact_error(contact: str) -> str:
         return gettext("请写师傅怎么称呼您，如 林女士。")
     if len(contact.strip()) > CONTACT_LENGTH_MAX:
         return gettext("称呼最多 20 个字，请写短一些。")
+    if has_unseen(contact):
+        return gettext(UNSEEN)
     return ""
 
 

@@ -18,6 +18,7 @@ from faces.chrome import call
 from faces.chrome.context import CARE_COOKIE
 from faces.chrome.errors import sentence_of, status_of
 from faces.chrome.filters import day_text, gettext, month_text, second_text, weekday
+from faces.chrome.limits import BOOKING, rated
 from faces.chrome.sign_in import signed_in
 from faces.consumer import forms, home
 from faces.consumer.forms import HoldForm
@@ -81,6 +82,7 @@ def windows_page(number: str) -> ResponseReturnValue:
 
 @blueprint.post("/drafts/<number>/windows")
 @signed_in(Role.MEMBER)
+@rated(BOOKING)
 def hold(number: str) -> ResponseReturnValue:
     """Hold the chosen window and go on to confirm it; a lost one is answered with alternatives."""
     values, errors = forms.read(HoldForm())

@@ -3,9 +3,10 @@
 import unicodedata
 from typing import Any
 
-from marshmallow import RAISE, Schema, ValidationError, fields, validate
+from marshmallow import ValidationError, fields, validate
 
 from faces.chrome.filters import gettext
+from faces.chrome.schema import Form
 
 TODAY, VISIT = "today", "visit"
 CODE_DIGITS = 4
@@ -22,11 +23,8 @@ class CodeField(fields.Field[str]):
         return code
 
 
-class ActForm(Schema):
+class ActForm(Form):
     """A press; `on` says on which screen the hand rests."""
-
-    class Meta:
-        unknown = RAISE
 
     on = fields.String(load_default=VISIT, validate=validate.OneOf([TODAY, VISIT]))
 

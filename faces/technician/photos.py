@@ -48,10 +48,10 @@ def add_photos(number: str) -> ResponseReturnValue:
         with call.once() as db:
             for sha256 in kept:
                 visits.add_photo(db, number=number, sha256=sha256, by=call.actor(), now=call.now())
-            if _wants_json():
+            if call.wants_json():
                 return call.answers({"ok": True}, 201)
     except Refusal as refusal:
-        if _wants_json() or isinstance(refusal, VisitMissing):
+        if call.wants_json() or isinstance(refusal, VisitMissing):
             raise
         return refused(number, refusal)
     return moved_on(number)
@@ -96,8 +96,3 @@ def _files() -> list[FileStorage]:
 
 def _folder() -> Path:
     return call.settings().data_dir / "photos"
-
-
-def _wants_json() -> bool:
-    best = request.accept_mimetypes.best_match(["text/html", "application/json"])
-    return best == "application/json"

@@ -7,6 +7,7 @@ from flask.typing import ResponseReturnValue
 
 from conversations import inbox
 from faces.chrome import call
+from faces.chrome.limits import UNCOUNTED, rated
 from faces.chrome.sign_in import public
 from faces.wechat.routes import blueprint
 from gateways.wechat import replies
@@ -24,6 +25,7 @@ SILENCE = "success"
 
 @blueprint.get("/wechat/callback")
 @public
+@rated(UNCOUNTED)
 def handshake() -> ResponseReturnValue:
     """Prove to WeChat that this address is ours."""
     try:
@@ -34,6 +36,7 @@ def handshake() -> ResponseReturnValue:
 
 @blueprint.post("/wechat/callback")
 @public
+@rated(UNCOUNTED)
 def callback() -> ResponseReturnValue:
     """Take in what a follower did. Forged: 403, empty. Signed but unreadable: logged, `success`,
     since WeChat's sending it again cannot help."""

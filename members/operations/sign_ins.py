@@ -99,7 +99,9 @@ def check_password(db: Session, *, login: str, password: str, now: datetime) -> 
         _verified(_NOBODYS_HASH, password)
         return None
     if staff.shut_until is not None and staff.shut_until > now:
-        raise TooManyTries(field="password")
+        raise TooManyTries(
+            field="password", retry_after_s=int((staff.shut_until - now).total_seconds())
+        )
     if _verified(staff.password_hash, password):
         staff.failures, staff.shut_until = 0, None
         return staff

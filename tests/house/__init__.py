@@ -55,6 +55,7 @@ def environment_for(database_url: str, *, data_dir: Path) -> dict[str, str]:
         "WECHAT_APPID": "wx0123456789abcdef",
         "WECHAT_SECRET": "secret-of-tests",
         "WECHAT_TOKEN": "token-of-tests",
+        "RATE_LIMITS": "off",
     }
 
 

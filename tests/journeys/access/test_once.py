@@ -15,12 +15,11 @@ from booking.models import Draft
 from faces.chrome import call
 from faces.chrome.once import TRIES_MAX
 from kernel import audit
-from kernel.actor import Role
 from kernel.clock import FixedClock
 from kernel.db import Crossed, Session, transaction
 from kernel.idempotency import KEEP, UsedKey, sweep
-from members.operations import sign_ins
 from tests.house import MONDAY_NINE, a_member, tomorrow
+from tests.journeys.access.people import a_manager
 from tests.journeys.console.desk import Desk, a_promise
 from tests.journeys.consumer.pages import Phone
 from tests.journeys.consumer.steps import HOME
@@ -200,7 +199,7 @@ class TestTheAuditLog:
     def test_has_every_write_of_the_console(self, app: Flask, branch_id: int, phone: Phone) -> None:
         a_promise(phone.member)
         desk = Desk(app)
-        desk.sit_down(*_a_manager())
+        desk.sit_down(*a_manager())
 
         fields = {"branch": str(branch_id), "day": tomorrow().isoformat()}
         desk.post("/console/board/publish", fields)
@@ -215,16 +214,3 @@ class TestTheAuditLog:
         ]
         assert rows[1].detail == fields
         assert (rows[0].actor_role, total) == ("manager", 2)
-
-
-def _a_manager() -> tuple[int, Role]:
-    with transaction() as db:
-        staff = sign_ins.add_staff(
-            db,
-            login="meng",
-            name="孟宪芝",
-            role=Role.MANAGER,
-            password="a good long password",
-            branch_ids=[],
-        )
-    return staff.id, Role.MANAGER

@@ -55,6 +55,8 @@ class TestFromEnv:
             pytest.param({"MODE": "staging"}, "MODE", id="an_unknown_mode"),
             pytest.param({"SECRET_KEY": "s" * 31}, "SECRET_KEY", id="a_short_secret_key"),
             pytest.param({"WECHAT_AES_KEY": "a" * 42}, "43", id="a_short_aes_key"),
+            pytest.param({"RATE_LIMITS": "no"}, "RATE_LIMITS", id="limits_neither_on_nor_off"),
+            pytest.param({"TRUSTED_PROXIES": "-1"}, "TRUSTED_PROXIES", id="less_than_no_proxies"),
             pytest.param({"WECHAT_TEMPLATE_IDS": "{M1"}, "WECHAT_TEMPLATE_IDS", id="broken_json"),
             pytest.param({"WECHAT_TEMPLATE_IDS": "[]"}, "WECHAT_TEMPLATE_IDS", id="json_of_a_list"),
             pytest.param(
