@@ -26,6 +26,7 @@ import booking.goods_models
 import booking.jobs
 import booking.waiting_models
 import conversations.models  # noqa: F401  # its tables belong to the schema
+import dispatch.watching
 import faces.chrome.context
 import faces.chrome.demo_clock
 import faces.chrome.errors
@@ -69,7 +70,8 @@ REACTIONS: delivery.Reactions = {
 PLANNER = "planner"
 QUEUE_OF = {"outbox": "messages", "messages": "messages", "plans": PLANNER}
 HOLD_LOOK_EVERY_S = 10.0
-STRIKE_LOOK_EVERY_S = 20.0
+LOOK_EVERY_S = 10.0
+GOODS_LOOK_EVERY_S = 60.0
 KEY_SWEEP_EVERY_S = 600.0
 CITY_LOOK_EVERY_S = 2.0
 PLANS_GRACE_S = 15.0
@@ -197,19 +199,24 @@ def _drains(app: Flask) -> Mapping[str, Drain]:
 def _periodics(app: Flask) -> list[Periodic]:
     clock: Clock = app.extensions["doorbell.clock"]
     true_clock: Clock = app.extensions["doorbell.true_clock"]
-    periodics = [
-        Periodic("holds", HOLD_LOOK_EVERY_S, partial(booking.jobs.expire_holds, clock)),
-        Periodic("strikes", STRIKE_LOOK_EVERY_S, partial(members.jobs.post_due_strikes, clock)),
-        Periodic("blacklist", STRIKE_LOOK_EVERY_S, partial(members.jobs.end_blacklistings, clock)),
-        Periodic("old keys", KEY_SWEEP_EVERY_S, partial(idempotency.sweep, true_clock)),
-    ]
     settings: Settings = app.extensions["doorbell.settings"]
+    periodics = [Periodic("old keys", KEY_SWEEP_EVERY_S, partial(idempotency.sweep, true_clock))]
     if settings.is_demo:
-        go_on = pkgutil.resolve_name("scripts.demo_city.life:go_on")
+        life = pkgutil.resolve_name("scripts.demo_city.life")
         periodics.append(
-            Periodic("demo city", CITY_LOOK_EVERY_S, partial(go_on, settings.data_dir, clock))
+            Periodic("demo city", CITY_LOOK_EVERY_S, partial(life.go_on, settings.data_dir, clock))
         )
-    return periodics
+        # A clock pressed forward must not make late what the city has not lived yet.
+        clock = life.LivedClock(clock)
+    return [
+        *periodics,
+        Periodic("holds", HOLD_LOOK_EVERY_S, partial(booking.jobs.expire_holds, clock)),
+        Periodic("bookings", LOOK_EVERY_S, partial(booking.jobs.look_after_bookings, clock)),
+        Periodic("late goods", GOODS_LOOK_EVERY_S, partial(booking.jobs.find_late_goods, clock)),
+        Periodic("delays", LOOK_EVERY_S, partial(dispatch.watching.watch_days, clock)),
+        Periodic("strikes", LOOK_EVERY_S, partial(members.jobs.post_due_strikes, clock)),
+        Periodic("blacklist", LOOK_EVERY_S, partial(members.jobs.end_blacklistings, clock)),
+    ]
 
 
 def _join_commands(app: Flask) -> None:

@@ -129,3 +129,109 @@ class BookingUrged(_BookingEvent):
     visit_id: int
     place: str
     late_s: int
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class DepositAsked(_BookingEvent):
+    """The window is held and becomes a promise when the deposit is paid."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ConfirmationAsked(_BookingEvent):
+    """The member is asked whether he will be at home, for the `ask`th time."""
+
+    ask: int
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class BookingConfirmed(_BookingEvent):
+    """The member, or an agent on the phone with him, says that he will be at home."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class BookingMoved(_BookingEvent):
+    """The promise was replaced by one with another window; the old one was given up after it."""
+
+    promise_id: int
+    by_provider: bool
+    points: int
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class BookingCancelled(_BookingEvent):
+    """The promise was withdrawn; `cause` says by whom or why, `points` what it costs the member."""
+
+    cause: str
+    points: int
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class BookingFailed(_BookingEvent):
+    """The technician stood at the door in vain: nobody home, or he was refused."""
+
+    visit_id: int
+    cause: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ReturnNeeded(_BookingEvent):
+    """The visit has to be made once more; the member picks a window with priority."""
+
+    visit_id: int
+    cause: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class WorkFinished(_BookingEvent):
+    """The technician is done; the member signs and pays."""
+
+    visit_id: int
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class BookingClosed(_BookingEvent):
+    """Rated, or left unrated for a week."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class BookingDisputed(_BookingEvent):
+    """An appeal about it is open."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class DisputeResolved(_BookingEvent):
+    """The appeal was decided."""
+
+    appeal_number: str
+    upheld: bool
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class AdditionAsked(_BookingEvent):
+    """The technician asks for something off the price card; the member decides."""
+
+    addition_number: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class AdditionDecided(_BookingEvent):
+    """The member agreed or not, or the technician took it back."""
+
+    addition_number: str
+    state: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class PromiseBroken(_BookingEvent):
+    """We were too late or did not come; `fen` of compensation were posted without being asked for."""
+
+    promise_id: int
+    cause: str
+    fen: int
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ServiceCodeReleased(_BookingEvent):
+    """A dispatcher let the work begin without the 服务码."""
+
+    visit_id: int

@@ -1,17 +1,44 @@
 """Work of booking that runs by itself."""
 
 import logging
+from datetime import timedelta
 
 from booking import goods_queries, queries
-from booking.operations import bookings, late_goods
+from booking.operations import bookings, clockwork, late_goods, looking
 from kernel.clock import Clock
 from kernel.db import transaction
-from kernel.errors import Conflict
+from kernel.errors import Conflict, Refusal
 
 log = logging.getLogger(__name__)
 
 EXPIRE_BATCH_MAX = 200
 LATE_LOOK_MAX = 1_000
+LOOK_BATCH_MAX = 200
+# A booking that could not be looked after is left alone for so long.
+LOOK_AGAIN = timedelta(minutes=5)
+
+
+def look_after_bookings(clock: Clock) -> int:
+    """Do what time makes due to bookings, those that wait longest first; return how many were looked at.
+
+    Safe to run twice or side by side: each booking is a transaction of its own under its member's
+    lock. One that fails is passed over and looked at again; it holds up no other.
+    """
+    now = clock.now()
+    with transaction(reads_only=True) as db:
+        numbers = queries.to_look_at(db, instant=now, limit=LOOK_BATCH_MAX)
+    looked = 0
+    for number in numbers:
+        try:
+            with transaction() as db:
+                clockwork.look(db, number=number, now=now)
+        except Refusal as refusal:
+            log.warning("booking %s could not be looked after: %s", number, refusal)
+            with transaction() as db:
+                looking.put_off(db, number=number, until=now + LOOK_AGAIN)
+            continue
+        looked += 1
+    return looked
 
 
 def expire_holds(clock: Clock) -> int:

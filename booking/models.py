@@ -55,6 +55,8 @@ class Service(Base):
     # What a visit of it brings: [{kind: goods|part, name, sku?, quantity?, option?}]. Always a list:
     # nullable only because neither database could add the column otherwise.
     brings: Mapped[list[dict[str, Any]]] = mapped_column(JSON, default=list, nullable=True)
+    # The delivery that may come before it in the same booking (送装一体); none when there is none.
+    delivery_code: Mapped[str | None]
     place: Mapped[int] = mapped_column(default=0)
 
 

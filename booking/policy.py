@@ -149,16 +149,15 @@ def late_fee(*, ends_at: datetime, now: datetime) -> Money:
     return owed
 
 
-def next_ask(
-    *, starts_at: datetime, made_at: datetime, asks: int, ask_before: tuple[timedelta, ...]
-) -> datetime | None:
-    """Return when the member is asked next whether he will be at home; None when never again.
+def ask_times(
+    *, starts_at: datetime, made_at: datetime, ask_before: tuple[timedelta, ...]
+) -> list[datetime]:
+    """Return when the member is asked whether he will be at home, the earliest first.
 
-    `ask_before` are the distances to the window's opening, the earliest ask first. Asks that were
-    due before the promise was made are left out: he has only just said that he wants us to come.
+    `ask_before` are the distances to the window's opening. Asks that were due before the promise was
+    made are left out: he has only just said that he wants us to come.
     """
-    due = [starts_at - before for before in ask_before if starts_at - before > made_at]
-    return due[asks] if asks < len(due) else None
+    return sorted(starts_at - before for before in ask_before if starts_at - before > made_at)
 
 
 def check_own(*, owner_id: int, by: Actor) -> None:

@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from kernel.errors import Invalid
-from kernel.money import Money
+from kernel.money import ZERO, Money
 from kernel.words import msg
 
 
@@ -48,3 +48,22 @@ def quote(
             lines.append((str(option["name"]), count, each * count))
             price, work_s = price + each * count, work_s + option["work_s"] * count
     return Quote(price, work_s, tuple(lines))
+
+
+@dataclass(frozen=True, slots=True)
+class Line:
+    """One line of the price card, `count` times: what it adds to price and working time."""
+
+    name: str
+    count: int
+    price: Money
+    work_s: int
+
+
+def priced(card: Sequence[Mapping[str, Any]], *, code: str, count: int) -> Line:
+    """Price `count` (at least 1) of one option. Raises BadOption."""
+    if count < 1:
+        raise BadOption(field=code)
+    found = quote(price=ZERO, work_s=0, card=card, choices={code: count})
+    [(name, _, price)] = found.lines
+    return Line(name=name, count=count, price=price, work_s=found.work_s)

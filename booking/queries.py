@@ -6,7 +6,7 @@ from datetime import date, datetime, timedelta
 from sqlalchemy import ColumnElement, Select, false, func, or_, select
 
 from booking import policy
-from booking.models import Booking, BookingStep, Draft, Promise, Service, Store
+from booking.models import Addition, Booking, BookingStep, Draft, Promise, Service, Store
 from booking.states import KEPT, KNOWN, BookingState
 from kernel.actor import Actor, Role
 from kernel.clock import midnight
@@ -122,6 +122,11 @@ def by_id(db: Session, booking_id: int) -> Booking:
     return db.scalars(select(Booking).where(Booking.id == booking_id)).one()
 
 
+def by_number(db: Session, number: str) -> Booking | None:
+    """Return the booking with that number, whoever asks; None when there is none."""
+    return db.scalars(select(Booking).where(Booking.number == number)).one_or_none()
+
+
 def bookings_of(db: Session, member_id: int, *, limit: int = 50) -> Sequence[Booking]:
     """Return what was ever promised to the member, latest window first."""
     shown = Booking.state.in_(KNOWN)
@@ -199,6 +204,18 @@ def holds_past(db: Session, *, instant: datetime, limit: int) -> Sequence[str]:
     """Return the numbers of holds that ran out at or before `instant`, oldest first."""
     found = select(Booking.number).where(Booking.state.in_(KEPT), Booking.held_until <= instant)
     return db.scalars(found.order_by(Booking.held_until).limit(limit)).all()
+
+
+def to_look_at(db: Session, *, instant: datetime, limit: int) -> Sequence[str]:
+    """Return the numbers of bookings to which something may be due, those that wait longest first."""
+    found = select(Booking.number).where(Booking.look_at <= instant)
+    return db.scalars(found.order_by(Booking.look_at, Booking.id).limit(limit)).all()
+
+
+def additions(db: Session, booking_id: int) -> Sequence[Addition]:
+    """Return what technicians asked for beyond the booking's price, oldest first."""
+    found = select(Addition).where(Addition.booking_id == booking_id).order_by(Addition.id)
+    return db.scalars(found).all()
 
 
 def steps(db: Session, booking_id: int) -> Sequence[BookingStep]:

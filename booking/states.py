@@ -31,6 +31,7 @@ class BookingAction(StrEnum):
     CLOSE = "close"
     DISPUTE = "dispute"
     RESOLVE = "resolve"
+    RESTORE = "restore"
 
 
 _S, _A = BookingState, BookingAction
@@ -63,7 +64,8 @@ BOOKING_MACHINE = Machine(
         _S.CONFIRMED: _PROMISED,
         _S.COMPLETED: {_A.CLOSE: _S.CLOSED, _A.DISPUTE: _S.DISPUTED},
         _S.CLOSED: {_A.DISPUTE: _S.DISPUTED},
-        _S.CANCELLED: {_A.DISPUTE: _S.DISPUTED},
+        # A no-show that a dispatcher does not believe: the promise stands again, without a window.
+        _S.CANCELLED: {_A.DISPUTE: _S.DISPUTED, _A.RESTORE: _S.BOOKED},
         _S.DISPUTED: {_A.RESOLVE: _S.CLOSED},
     },
 )

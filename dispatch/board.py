@@ -13,7 +13,7 @@ from enum import StrEnum
 from dispatch import live, queries, travel
 from dispatch.daybook import DayPlan
 from dispatch.models import RouteRow, Shift, Technician, Visit
-from dispatch.states import MOVABLE, STARTED, VisitState
+from dispatch.states import MOVABLE, OWED, STARTED, VisitState
 from gateways.maps.travel import TravelTimes
 from kernel.clock import local_date, second_of_day
 from kernel.db import Session
@@ -40,6 +40,7 @@ class Look(StrEnum):
     ON_WAY = "on_way"
     IN_SERVICE = "in_service"
     DONE = "done"
+    FAILED = "failed"
     RISK = "risk"
     LATE = "late"
 
@@ -47,17 +48,22 @@ class Look(StrEnum):
 _LOOK_OF = {
     VisitState.HELD: Look.HELD,
     VisitState.PLANNED: Look.PLANNED,
+    VisitState.READY: Look.PLANNED,
     VisitState.ASSIGNED: Look.ASSIGNED,
     VisitState.ACCEPTED: Look.ACCEPTED,
     VisitState.EN_ROUTE: Look.ON_WAY,
     VisitState.ARRIVED: Look.ON_WAY,
     VisitState.IN_SERVICE: Look.IN_SERVICE,
+    VisitState.PAUSED: Look.IN_SERVICE,
+    VisitState.WORK_DONE: Look.DONE,
     VisitState.DONE: Look.DONE,
+    VisitState.NO_SHOW: Look.FAILED,
+    VisitState.REFUSED: Look.FAILED,
+    VisitState.ACCESS_FAILED: Look.FAILED,
+    VisitState.INCOMPLETE: Look.FAILED,
 }
-_EXPECTED = frozenset(
-    {VisitState.PLANNED, VisitState.ASSIGNED, VisitState.ACCEPTED, VisitState.EN_ROUTE}
-)
-_ATTENDED = frozenset({VisitState.ARRIVED, VisitState.IN_SERVICE, VisitState.DONE})
+_EXPECTED = OWED | {VisitState.EN_ROUTE}
+_ATTENDED = STARTED - {VisitState.EN_ROUTE}
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -358,7 +364,7 @@ def _figures(rows: Sequence[Row], *, now_s: int | None, is_over: bool, at_work: 
     on_time = [bar for bar in kept if bar.arrive_s >= bar.opens_s - EARLY_GRACE_S]
     return Figures(
         visits=len(bars),
-        done=sum(bar.state is VisitState.DONE for bar in bars),
+        done=sum(bar.state in (VisitState.WORK_DONE, VisitState.DONE) for bar in bars),
         kept_percent=100 * len(kept) / due if due else None,
         on_time_percent=100 * len(on_time) / len(arrived) if arrived else None,
         visits_each=len(bars) / at_work if at_work and bars else None,

@@ -62,6 +62,16 @@ class VisitStarted(_VisitEvent):
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class VisitPaused(_VisitEvent):
+    """The work rests."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class VisitResumed(_VisitEvent):
+    """The work goes on."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class VisitFinished(_VisitEvent):
     """The work is finished; the member has not signed yet."""
 
@@ -74,3 +84,53 @@ class VisitDone(_VisitEvent):
 @dataclass(frozen=True, slots=True, kw_only=True)
 class VisitTaken(_VisitEvent):
     """The visit was given to somebody else; `technician_id` is he who lost it."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class VisitReadied(_VisitEvent):
+    """Everything that the visit needs is there, or no longer (`ready` says which)."""
+
+    ready: bool
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class VisitDeclined(_VisitEvent):
+    """`technician_id` will not do it and is never asked again; `reason` is his."""
+
+    reason: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class VisitUnserved(_VisitEvent):
+    """A promised visit stands in no route any more: a named broken promise that waits for a person."""
+
+    cause: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class VisitDelayed(_VisitEvent):
+    """The plan cannot keep the window any more; arrival is expected at second `eta_s` of the day."""
+
+    eta_s: int
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class VisitCancelled(_VisitEvent):
+    """The visit is off before anybody was at the door; `cause` says why."""
+
+    cause: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class VisitFailed(_VisitEvent):
+    """He was at the door and left without the work done: `state` and `cause` say how and why."""
+
+    state: str
+    cause: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class EvidenceAdded(_VisitEvent):
+    """One more proof for the evidence clock."""
+
+    kind: str

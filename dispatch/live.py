@@ -29,6 +29,7 @@ CACHE_DAYS_MAX = 256
 _MINUTE_S = 60
 # A candidate's id among the stops; visit ids are positive.
 CANDIDATE_ID = 0
+SECOND_CANDIDATE_ID = -1
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -52,6 +53,8 @@ class Offer:
     window: Window
     witness: Witness
     plan_version: int
+    # The delivery that comes first in the same booking; none for a service that comes alone.
+    delivery: "Offer | None" = None
 
 
 _cache: dict[tuple[str, int, date], tuple[int, DayPlan]] = {}
@@ -96,6 +99,42 @@ def offers_of(plan: DayPlan, shape: VisitShape, windows: Sequence[Window]) -> li
             window=window,
             witness=found[window][0],
             plan_version=plan.version,
+        )
+        for window in windows
+        if found.get(window)
+    ]
+
+
+def offers_after(
+    plan: DayPlan,
+    first: Offer,
+    *,
+    first_shape: VisitShape,
+    shape: VisitShape,
+    windows: Sequence[Window],
+) -> list[Offer]:
+    """Return the windows into which a second visit fits once the first stands where it was offered."""
+    stop = replace(candidate(first_shape), windows=(first.window,))
+    problem = with_place(plan, stop, first_shape.point)
+    route = plan.plan.route_of(first.witness.worker_id)
+    both = plan.plan.with_route(route.with_stop(stop.id, position=first.witness.position))
+    points = (*plan.points, first_shape.point)
+    to_s, from_s = travel.current().to_from(points, shape.point)
+    found = insertion.find(
+        insertion.prepare_day(problem, both),
+        stop=replace(candidate(shape), id=SECOND_CANDIDATE_ID),
+        to_s=to_s,
+        from_s=from_s,
+        windows=windows,
+    )
+    return [
+        Offer(
+            branch_id=plan.branch_id,
+            day=plan.day,
+            window=window,
+            witness=found[window][0],
+            plan_version=plan.version,
+            delivery=first,
         )
         for window in windows
         if found.get(window)

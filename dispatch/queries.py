@@ -18,7 +18,7 @@ from dispatch.models import (
     VisitPhoto,
     VisitStep,
 )
-from dispatch.states import LEFT, TOLD
+from dispatch.states import LEFT, OWED, TOLD, UNDER_WAY, VisitState
 from kernel import leases
 from kernel.actor import Actor
 from kernel.db import Session, transaction
@@ -38,6 +38,9 @@ class VisitMissing(Missing):
     """No such visit, or it is another technician's."""
 
     says = msg("没有这张上门任务。")
+
+
+_UNFINISHED = OWED | UNDER_WAY | {VisitState.WORK_DONE}
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -187,9 +190,42 @@ def visit(db: Session, visit_id: int) -> Visit:
     return db.scalars(select(Visit).where(Visit.id == visit_id)).one()
 
 
+def fresh_visit(db: Session, visit_id: int) -> Visit:
+    """Return the visit as the database has it now, past what this session has read before."""
+    found = select(Visit).where(Visit.id == visit_id).execution_options(populate_existing=True)
+    return db.scalars(found).one()
+
+
 def visits_by_id(db: Session, visit_ids: Sequence[int]) -> dict[int, Visit]:
     """Return those visits by id."""
     return {row.id: row for row in db.scalars(select(Visit).where(Visit.id.in_(visit_ids)))}
+
+
+def untold_delays(db: Session, visit_ids: Collection[int]) -> bool:
+    """Tell whether one of those visits runs late and nobody was told so yet."""
+    found = select(Visit.id).where(
+        Visit.id.in_(visit_ids), Visit.state.in_(OWED), Visit.late_since.is_(None)
+    )
+    return db.scalar(found.limit(1)) is not None
+
+
+def open_days(db: Session, *, until: date) -> Sequence[date]:
+    """Return the days up to `until` on which a visit of some route is not over, oldest first."""
+    found = select(Visit.day).where(
+        Visit.day <= until, Visit.route_id.is_not(None), Visit.state.in_(_UNFINISHED)
+    )
+    return db.scalars(found.distinct().order_by(Visit.day)).all()
+
+
+def unserved(db: Session, *, branch_id: int, day: date) -> Sequence[Visit]:
+    """Return the promised visits of that day that stand in no route, by window."""
+    found = select(Visit).where(
+        Visit.branch_id == branch_id,
+        Visit.day == day,
+        Visit.route_id.is_(None),
+        Visit.state.in_(OWED),
+    )
+    return db.scalars(found.order_by(Visit.opens_s, Visit.id)).all()
 
 
 def steps(db: Session, visit_id: int) -> Sequence[VisitStep]:

@@ -33,6 +33,7 @@ class VisitAction(StrEnum):
     ASSIGN = "assign"
     ACCEPT = "accept"
     DECLINE = "decline"
+    UNASSIGN = "unassign"
     DEPART = "depart"
     ARRIVE = "arrive"
     START = "start"
@@ -66,12 +67,15 @@ VISIT_MACHINE = Machine(
             _A.ACCEPT: _S.ACCEPTED,
             _A.ASSIGN: _S.ASSIGNED,
             _A.DECLINE: _S.PLANNED,
+            # He is away that day after all.
+            _A.UNASSIGN: _S.PLANNED,
             **_WITHDRAWN,
         },
         _S.ACCEPTED: {
             _A.DEPART: _S.EN_ROUTE,
             _A.ASSIGN: _S.ASSIGNED,
             _A.DECLINE: _S.PLANNED,
+            _A.UNASSIGN: _S.PLANNED,
             **_WITHDRAWN,
         },
         # Once he is on his way no plan takes the visit from him; the member may still call it off.

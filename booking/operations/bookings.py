@@ -1,18 +1,16 @@
 """Bookings: hold, commit, release. Each calls down to dispatch for its place in the live plan."""
 
 from collections.abc import Sequence
-from datetime import date, datetime
+from datetime import date, datetime, timedelta
 
 from booking import policy, queries
-from booking.events import BookingBooked, BookingExpired, BookingHeld
-from booking.models import Booking, Draft, Service
-from booking.operations import promises
-from booking.operations.steps import facts_of, move
-from booking.policy import HOLD_LIFE, Ending
+from booking.events import BookingBooked, BookingExpired, BookingHeld, DepositAsked
+from booking.models import Booking, Draft
+from booking.operations import goods, looking, placing, promises
+from booking.operations.steps import facts_of, locked, move
+from booking.policy import DEPOSIT_LIFE, HOLD_LIFE, Ending
 from booking.states import KEPT, KNOWN, BookingAction, BookingState
 from dispatch import live
-from dispatch import queries as dispatch_queries
-from dispatch.live import Offer, VisitShape
 from dispatch.operations import places
 from dispatch.operations.places import PlaceGone
 from dispatch.planner.problem import Window
@@ -20,37 +18,10 @@ from kernel import outbox
 from kernel.actor import SYSTEM, Actor
 from kernel.clock import instant_at, local_date, second_of_day
 from kernel.db import Session
-from kernel.errors import Invalid
+from kernel.errors import Conflict
 from kernel.numbers import new_number
-from kernel.words import msg
+from members import queries as members
 from members.operations import following
-
-
-class TooSoon(Invalid):
-    """The window opens before anybody could get there, or has passed."""
-
-    code = "lead_time"
-    says = msg("这个时段太近了，来不及安排师傅，请选晚一些的。")
-
-
-class TooFar(Invalid):
-    """The window lies beyond the days on sale."""
-
-    code = "horizon"
-    says = msg("这个日期还没有开放预约。")
-
-
-class OffGrid(Invalid):
-    """The branch sells no such window."""
-
-    code = "bad_slot"
-    says = msg("没有这个时段，请从列表里选。")
-
-
-def offers(db: Session, *, draft: Draft, now: datetime) -> list[Offer]:
-    """Return every proven window for the draft, by day and time."""
-    service = queries.services_by_id(db)[draft.service_id]
-    return live.find(db, branch_id=draft.branch_id, shape=shape_of(draft, service), now=now)
 
 
 def hold(
@@ -62,35 +33,51 @@ def hold(
     by: Actor,
     now: datetime,
     first_try: int | None = None,
+    life: timedelta = HOLD_LIFE,
 ) -> Booking:
-    """Keep a window for the member for HOLD_LIFE. The same draft and window again is the same hold.
+    """Keep a window for the draft's member for `life`. The same draft and window again is the same hold.
 
     A draft that was booked already leads to that booking: going back in the browser must not book
-    the same thing twice.
+    the same thing twice. A delivery with its installation holds both places or none.
 
     Another window held under the same draft is given up, once the new one is sure; so are holds of
     the member that ran out and were not freed yet: they must not stand in his own way. Raises
-    BookingMissing, TooSoon, TooFar, OffGrid, TooManyHolds, PlaceGone.
+    BookingMissing, Blocked, TooSoon, TooFar, OffGrid, TooManyHolds, PlaceGone.
     """
-    following.lock_member(db, by.id)
     draft = queries.draft(db, number=draft_number, by=by)
+    following.lock_member(db, draft.member_id)
     booked = queries.booked_of_draft(db, draft.id)
     if booked is not None:
         return booked
+    members.check_may_book(db, draft.member_id, now=now)
     held = queries.holds_of(db, draft.member_id, now=now)
-    starts_at, ends_at = instant_at(day, window.open_s), instant_at(day, window.shut_s)
     before = [booking for booking in held if booking.draft_id == draft.id]
     for booking in before:
-        if (booking.starts_at, booking.ends_at) == (starts_at, ends_at):
+        if _keeps(db, booking, day=day, window=window, service_id=draft.service_id):
             return booking
-    _check_window(db, branch_id=draft.branch_id, day=day, window=window, now=now)
+    placing.check_window(db, branch_id=draft.branch_id, day=day, window=window, now=now)
     policy.check_may_hold(holds=len(held) - len(before))
 
     given_up = [*before, *queries.holds_run_out(db, draft.member_id, now=now)]
     days = {(day, draft.branch_id)} | {(local_date(b.starts_at), b.branch_id) for b in given_up}
     places.lock_days(db, days, now=now)
     _give_up(db, given_up, by=by, now=now)
-    booking = _placed(db, draft, day=day, window=window, first_try=first_try, by=by, now=now)
+    booking = _new_booking(draft, day=day, window=window, until=now + life, now=now)
+    kept = placing.place_draft(
+        db,
+        draft,
+        day=day,
+        window=window,
+        until=now + life,
+        by=by,
+        now=now,
+        first_try=first_try,
+    )
+    booking.visit_id = kept[0][0]
+    db.add(booking)
+    db.flush()
+    promises.keep_all(db, booking, day=day, kept=kept)
+    promises.point_at_next(db, booking)
     move(db, booking, None, by=by, now=now)
 
     outbox.record(db, BookingHeld(at=now, **facts_of(booking)))
@@ -98,22 +85,65 @@ def hold(
 
 
 def commit(db: Session, *, number: str, by: Actor, now: datetime) -> Booking:
-    """Make the promise: the hold's place is proven again and becomes the member's.
+    """Make the promise: the hold's places are proven again and become the member's.
 
-    Committing twice is one booking. A hold that ran out is proven like any other while its place
-    has not been freed. Raises BookingMissing, PlaceGone.
+    Where his risk tier asks for a deposit the hold waits for its payment instead, DEPOSIT_LIFE at
+    most. Committing twice is one booking. A hold that ran out is proven like any other while its
+    place has not been freed. Raises BookingMissing, Blocked, PlaceGone.
     """
-    following.lock_member(db, by.id)
-    booking = queries.booking(db, number=number, by=by)
-    if booking.state in KNOWN:
+    booking = locked(db, number, by)
+    if booking.state in KNOWN or booking.state is BookingState.AWAITING_DEPOSIT:
         return booking
     if booking.state is BookingState.EXPIRED:
         raise PlaceGone
-    for promise in promises.standing(db, booking):
-        places.commit_place(db, visit_id=promise.visit_id, by=by, now=now)
-        promise.promised_at = now
+    members.check_may_book(db, booking.member_id, now=now)
+    standing = members.standing_of(db, booking.member_id, now=now)
+    booking.tier, booking.deposit, booking.consented_at = standing.tier, standing.deposit, now
+    if standing.deposit.fen:
+        booking.held_until = max(booking.held_until, now + DEPOSIT_LIFE)
+        for kept in promises.standing(db, booking):
+            places.keep_until(db, visit_id=kept.visit_id, until=booking.held_until, now=now)
+        move(db, booking, BookingAction.ASK_DEPOSIT, by=by, now=now)
+        outbox.record(db, DepositAsked(at=now, **facts_of(booking)))
+        return booking
+    return promise(db, booking, BookingAction.COMMIT, by=by, now=now)
 
-    move(db, booking, BookingAction.COMMIT, by=by, now=now)
+
+def commit_paid(db: Session, *, number: str, by: Actor, now: datetime) -> Booking:
+    """Make the promise of a booking whose deposit was paid; the payment's notice calls this.
+
+    A hold that was freed meanwhile is proven anew in the same window. Raises PlaceGone when nothing
+    fits there any more: the payer gets his money back. Committing twice is one booking.
+    """
+    booking = locked(db, number, by)
+    if booking.state in KNOWN:
+        return booking
+    if booking.state is not BookingState.EXPIRED:
+        return promise(db, booking, BookingAction.COMMIT, by=by, now=now)
+    if booking.starts_at < now + timedelta(seconds=live.LEAD_S):
+        raise PlaceGone
+    draft = queries.draft_by_id(db, booking.draft_id)
+    last = queries.promises(db, booking.id)[-1]
+    day = local_date(last.starts_at)
+    window = Window(second_of_day(last.starts_at, day), second_of_day(last.ends_at, day))
+    places.lock_days(db, [(day, draft.branch_id)], now=now)
+    kept = placing.place_draft(db, draft, day=day, window=window, until=now, by=by, now=now)
+    promises.keep_all(db, booking, day=day, kept=kept)
+    return promise(db, booking, BookingAction.REVIVE, by=by, now=now)
+
+
+def promise(
+    db: Session, booking: Booking, action: BookingAction, *, by: Actor, now: datetime
+) -> Booking:
+    """Turn all held places of a booking into promises. Raises PlaceGone, IllegalMove."""
+    for kept in promises.standing(db, booking):
+        places.commit_place(db, visit_id=kept.visit_id, by=by, now=now)
+        kept.promised_at = now
+    promises.point_at_next(db, booking)
+    goods.expect_goods(db, booking, by=by, now=now)
+
+    move(db, booking, action, by=by, now=now)
+    looking.plan_next(db, booking, now=now)
 
     outbox.record(db, BookingBooked(at=now, **facts_of(booking)))
     return booking
@@ -121,82 +151,41 @@ def commit(db: Session, *, number: str, by: Actor, now: datetime) -> Booking:
 
 def release(db: Session, *, number: str, by: Actor, now: datetime) -> Booking:
     """Give up a hold before it runs out. Raises BookingMissing, IllegalMove."""
-    following.lock_member(db, by.id)
-    booking = queries.booking(db, number=number, by=by)
+    booking = locked(db, number, by)
     _expire(db, booking, by=by, now=now)
     return booking
 
 
 def expire_hold(db: Session, *, number: str, now: datetime) -> None:
-    """Free the place of a hold that ran out. Raises IllegalMove when it was committed meanwhile."""
-    booking = queries.booking(db, number=number, by=SYSTEM)
+    """Free the place of a hold that ran out. Raises IllegalMove when it was committed meanwhile, or
+    is kept for longer now."""
+    booking = locked(db, number, SYSTEM)
+    if booking.state in KEPT and booking.held_until > now:
+        raise StillHeld
     _expire(db, booking, by=SYSTEM, now=now)
 
 
-def shape_of(draft: Draft, service: Service) -> VisitShape:
-    """Return what the visit will need."""
-    return VisitShape(
-        point=draft.point, work_s=draft.work_s, skill=service.skill, level=service.level
+class StillHeld(Conflict):
+    """The hold has not run out."""
+
+
+def _keeps(db: Session, booking: Booking, *, day: date, window: Window, service_id: int) -> bool:
+    """Tell whether a hold keeps that window for that service already."""
+    wanted = (instant_at(day, window.open_s), instant_at(day, window.shut_s))
+    return any(
+        (kept.starts_at, kept.ends_at) == wanted
+        for kept in promises.standing(db, booking)
+        if kept.service_id == service_id
     )
-
-
-def _check_window(db: Session, *, branch_id: int, day: date, window: Window, now: datetime) -> None:
-    branch = dispatch_queries.branch(db, branch_id)
-    if [window.open_s, window.shut_s] not in branch.windows:
-        raise OffGrid(field="window")
-    if window.open_s < second_of_day(now, day) + live.LEAD_S:
-        raise TooSoon(field="window")
-    if (day - local_date(now)).days >= live.HORIZON_DAYS:
-        raise TooFar(field="window")
-
-
-def _placed(
-    db: Session,
-    draft: Draft,
-    *,
-    day: date,
-    window: Window,
-    first_try: int | None,
-    by: Actor,
-    now: datetime,
-) -> Booking:
-    """Put the draft's visit into the plan and return its booking. Raises PlaceGone."""
-    service = queries.services_by_id(db)[draft.service_id]
-    visit = places.hold_place(
-        db,
-        branch_id=draft.branch_id,
-        day=day,
-        window=window,
-        shape=shape_of(draft, service),
-        label=f"{service.short_name} {draft.compound}",
-        until=now + HOLD_LIFE,
-        by=by,
-        now=now,
-        first_try=first_try,
-    )
-    starts_at, ends_at = instant_at(day, window.open_s), instant_at(day, window.shut_s)
-    booking = _new_booking(draft, visit_id=visit.id, starts_at=starts_at, ends_at=ends_at, now=now)
-    db.add(booking)
-    db.flush()
-    promises.keep(
-        db,
-        booking,
-        visit_id=visit.id,
-        service_id=draft.service_id,
-        starts_at=starts_at,
-        ends_at=ends_at,
-    )
-    return booking
 
 
 def _new_booking(
-    draft: Draft, *, visit_id: int, starts_at: datetime, ends_at: datetime, now: datetime
+    draft: Draft, *, day: date, window: Window, until: datetime, now: datetime
 ) -> Booking:
     return Booking(
         number=new_number("B"),
         member_id=draft.member_id,
         draft_id=draft.id,
-        visit_id=visit_id,
         branch_id=draft.branch_id,
         service_id=draft.service_id,
         choices=draft.choices,
@@ -206,9 +195,10 @@ def _new_booking(
         door=draft.door,
         contact=draft.contact,
         phone=draft.phone,
-        starts_at=starts_at,
-        ends_at=ends_at,
-        held_until=now + HOLD_LIFE,
+        address_is_sure=draft.address_is_sure,
+        starts_at=instant_at(day, window.open_s),
+        ends_at=instant_at(day, window.shut_s),
+        held_until=until,
         made_at=now,
         state=BookingState.HELD,
         state_since=now,
@@ -224,8 +214,8 @@ def _give_up(db: Session, held: Sequence[Booking], *, by: Actor, now: datetime) 
 
 
 def _expire(db: Session, booking: Booking, *, by: Actor, now: datetime) -> None:
-    for promise in promises.standing(db, booking):
-        places.release_place(db, visit_id=promise.visit_id, by=by, now=now)
-        promises.end(promise, Ending.EXPIRED, now=now)
+    for kept in promises.standing(db, booking):
+        places.release_place(db, visit_id=kept.visit_id, by=by, now=now)
+        promises.end(kept, Ending.EXPIRED, now=now)
     move(db, booking, BookingAction.EXPIRE, by=by, now=now)
     outbox.record(db, BookingExpired(at=now, **facts_of(booking)))

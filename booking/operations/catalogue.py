@@ -24,6 +24,7 @@ def add_service(
     options: Sequence[Mapping[str, Any]] = (),
     brings: Sequence[Mapping[str, Any]] = (),
     place: int = 0,
+    delivery_code: str | None = None,
 ) -> Service:
     """Put a service on sale; `options` is its price card, `brings` what its visits bring."""
     service = Service(
@@ -40,6 +41,7 @@ def add_service(
         options=[dict(option) for option in options],
         brings=[dict(line) for line in brings],
         place=place,
+        delivery_code=delivery_code,
     )
     db.add(service)
     db.flush()

@@ -5,9 +5,9 @@ from dataclasses import dataclass
 from datetime import datetime
 
 from booking import pricing, queries
-from booking.models import Draft
+from booking.models import Draft, Service
 from dispatch import queries as dispatch
-from kernel.actor import Actor
+from kernel.actor import Actor, Role
 from kernel.db import Session
 from kernel.geo import Point
 from kernel.numbers import new_number
@@ -23,6 +23,8 @@ class Address:
     compound: str
     door: str
     point: Point
+    # The gazetteer knew it to the letter.
+    is_sure: bool = True
 
 
 def save_draft(
@@ -35,19 +37,25 @@ def save_draft(
     phone: Phone,
     by: Actor,
     now: datetime,
+    with_delivery: bool = False,
+    member_id: int | None = None,
 ) -> Draft:
     """Keep what the member filled in, priced and with the branch that serves the address.
 
-    Raises ServiceMissing, BadOption, OutOfArea.
+    `with_delivery` lets the service's delivery come first, in the same booking (送装一体).
+    `member_id` is whom staff fill it in for; a member fills in his own. Raises ServiceMissing,
+    BadOption, OutOfArea.
     """
     service = queries.service_by_code(db, service_code)
+    delivery = _delivery_of(db, service) if with_delivery else None
     branch = dispatch.branch_serving(db, address.point)
     quote = pricing.quote(
         price=service.price, work_s=service.work_s, card=service.options, choices=choices
     )
+    owner_id = by.id if by.role is Role.MEMBER or member_id is None else member_id
     draft = Draft(
         number=new_number("D"),
-        member_id=by.id,
+        member_id=owner_id,
         service_id=service.id,
         choices=dict(choices),
         branch_id=branch.id,
@@ -59,11 +67,14 @@ def save_draft(
         contact=contact,
         phone=phone.digits,
         work_s=quote.work_s,
-        price=quote.price,
+        price=quote.price + delivery.price if delivery else quote.price,
+        delivery_id=delivery.id if delivery else None,
+        delivery_work_s=delivery.work_s if delivery else 0,
+        address_is_sure=address.is_sure,
         made_at=now,
     )
     db.add(draft)
-    following.name_member(db, member_id=by.id, name=contact, phone=phone.digits)
+    following.name_member(db, member_id=owner_id, name=contact, phone=phone.digits)
     db.flush()
     return draft
 
@@ -80,10 +91,22 @@ def repeat_draft(db: Session, *, booking_number: str, by: Actor, now: datetime) 
         service_code=queries.services_by_id(db)[before.service_id].code,
         choices=before.choices,
         address=Address(
-            text=before.address, compound=before.compound, door=before.door, point=before.point
+            text=before.address,
+            compound=before.compound,
+            door=before.door,
+            point=before.point,
+            is_sure=before.address_is_sure,
         ),
         contact=before.contact,
         phone=Phone(before.phone),
+        with_delivery=before.delivery_id is not None,
         by=by,
         now=now,
     )
+
+
+def _delivery_of(db: Session, service: Service) -> Service:
+    """Return the delivery that comes before the service. Raises ServiceMissing."""
+    if service.delivery_code is None:
+        raise queries.ServiceMissing(field="with_delivery")
+    return queries.service_by_code(db, service.delivery_code)

@@ -1,13 +1,14 @@
 """The promises of a booking: which windows stand, and how each of them ended."""
 
 from collections.abc import Sequence
-from datetime import datetime
+from datetime import date, datetime
 
 from sqlalchemy import select
 
 from booking.models import Booking, Promise
 from booking.policy import Ending
-from kernel.clock import local_date
+from dispatch.planner.problem import Window
+from kernel.clock import instant_at, local_date
 from kernel.db import Session
 
 
@@ -32,6 +33,23 @@ def keep(
     db.add(promise)
     db.flush()
     return promise
+
+
+def keep_all(
+    db: Session, booking: Booking, *, day: date, kept: Sequence[tuple[int, int, Window]]
+) -> list[Promise]:
+    """Write down what several visits of one day keep: (visit id, service id, window) of each."""
+    return [
+        keep(
+            db,
+            booking,
+            visit_id=visit_id,
+            service_id=service_id,
+            starts_at=instant_at(day, window.open_s),
+            ends_at=instant_at(day, window.shut_s),
+        )
+        for visit_id, service_id, window in kept
+    ]
 
 
 def standing(db: Session, booking: Booking) -> Sequence[Promise]:

@@ -5,10 +5,12 @@ from typing import TypedDict
 
 from sqlalchemy import func, select
 
+from booking import queries
 from booking.models import Booking, BookingStep
 from booking.states import BookingAction
 from kernel.actor import Actor
 from kernel.db import Session
+from members.operations import following
 
 
 class BookingFacts(TypedDict):
@@ -22,6 +24,14 @@ class BookingFacts(TypedDict):
 def facts_of(booking: Booking) -> BookingFacts:
     """Return what every event of a booking says."""
     return BookingFacts(booking_id=booking.id, number=booking.number, member_id=booking.member_id)
+
+
+def locked(db: Session, number: str, by: Actor) -> Booking:
+    """Return a booking the actor may see, with its member locked, fresh. Raises BookingMissing."""
+    known = queries.booking(db, number=number, by=by)
+    following.lock_member(db, known.member_id)
+    db.refresh(known)
+    return known
 
 
 def move(

@@ -79,7 +79,7 @@ def hold_place(
                 visit_id=visit.id, technician_id=technician_id, reason=DECLINED_BEFORE, at=now
             )
         )
-    _insert(db, locked, visit, witness, shape.barred)
+    insert(db, locked, visit, witness, shape.barred)
     move(db, visit, None, by=by, now=now)
 
     plans.changed(db, locked, now=now)
@@ -112,15 +112,21 @@ def commit_place(db: Session, *, visit_id: int, by: Actor, now: datetime) -> Vis
     return visit
 
 
+def keep_until(db: Session, *, visit_id: int, until: datetime, now: datetime) -> None:
+    """Hold a place for longer; no plan changes."""
+    known = plans.visit_row(db, visit_id)
+    plans.lock_day(db, branch_id=known.branch_id, day=known.day, now=now)
+    plans.visit_row(db, visit_id).held_until = until
+
+
 def release_place(db: Session, *, visit_id: int, by: Actor, now: datetime) -> Visit:
     """Take a held visit out of the plan; its place is free for others. Raises IllegalMove."""
     known = plans.visit_row(db, visit_id)
-    locked = plans.lock_day(db, branch_id=known.branch_id, day=known.day, now=now)
+    plans.lock_day(db, branch_id=known.branch_id, day=known.day, now=now)
     visit = plans.visit_row(db, visit_id)
     move(db, visit, VisitAction.RELEASE, by=by, now=now)
 
-    _remove(db, locked, visit)
-    plans.changed(db, locked, now=now)
+    plans.take_out(db, visit, now=now)
     return visit
 
 
@@ -135,13 +141,14 @@ def _witness(
     return offers[0].witness if offers else None
 
 
-def _insert(
+def insert(
     db: Session,
     locked: LockedDay,
     visit: Visit,
     witness: Witness,
     barred: frozenset[int],
 ) -> None:
+    """Write a proven visit into its route; the caller raises the day's version."""
     plan = locked.plan
     route = plan.plan.route_of(witness.worker_id).with_stop(visit.id, position=witness.position)
     with_visit = _problem_with(plan, visit, barred)
@@ -162,12 +169,3 @@ def _problem_with(plan: DayPlan, visit: Visit, barred: frozenset[int]) -> Proble
         barred=barred,
     )
     return live.with_place(plan, stop, visit.point)
-
-
-def _remove(db: Session, locked: LockedDay, visit: Visit) -> None:
-    plan = locked.plan
-    [technician_id] = [r.worker_id for r in plan.plan.routes if visit.id in r.stop_ids]
-    route = plan.plan.route_of(technician_id).without_stop(visit.id)
-    timetable = plans.timetable_of_route(plan.problem, route)
-    plans.put_order(db, locked, technician_id=technician_id, timetable=timetable)
-    visit.route_id = None

@@ -6,12 +6,14 @@ from datetime import date, datetime
 from sqlalchemy import select
 from sqlalchemy.dialects import postgresql, sqlite
 
-from dispatch import live, travel
+from dispatch import live, queries, travel
 from dispatch.daybook import DayPlan
-from dispatch.events import PlanChanged
+from dispatch.events import PlanChanged, VisitDelayed
 from dispatch.models import BranchDay, RouteRow, Visit
+from dispatch.operations.steps import facts_of
 from dispatch.planner import judge
 from dispatch.planner.problem import Plan, Problem, Route, Timetable
+from dispatch.states import OWED
 from kernel import locks, outbox
 from kernel.db import Session
 
@@ -89,8 +91,51 @@ def retime(db: Session, *, technician_id: int, branch_id: int, day: date, now: d
         technician_id=technician_id,
         timetable=fresh.timetables.get(technician_id),
     )
+    note_delays(db, fresh, now=now)
     db.flush()
     return fresh
+
+
+def take_out(db: Session, visit: Visit, *, now: datetime) -> DayPlan:
+    """Take a visit out of the route it stands in and return the plan without it.
+
+    The rest of the route keeps its order; leaving a stop out never makes a route later.
+    """
+    locked = lock_day(db, branch_id=visit.branch_id, day=visit.day, now=now)
+    row = db.get(RouteRow, visit.route_id) if visit.route_id is not None else None
+    visit.route_id = None
+    if row is not None:
+        row.stops = [stop for stop in row.stops if stop[0] != visit.id]
+        db.flush()
+        return retime(
+            db,
+            technician_id=row.technician_id,
+            branch_id=visit.branch_id,
+            day=visit.day,
+            now=now,
+        )
+    db.flush()
+    return locked.plan
+
+
+def note_delays(db: Session, plan: DayPlan, *, now: datetime) -> int:
+    """Tell the house, once each, of the promises that the plan can no longer keep; return how many.
+
+    A promise that the plan keeps again is forgotten, so that a second delay is told again.
+    """
+    told = 0
+    expected = {v.stop_id: v.arrive_s for t in plan.timetables.values() for v in t.visits}
+    for visit in queries.visits_in_routes(db, branch_id=plan.branch_id, day=plan.day).values():
+        if visit.state not in OWED:
+            continue
+        if visit.id not in plan.late:
+            visit.late_since = None
+        elif visit.late_since is None:
+            visit.late_since = now
+            eta_s = expected.get(visit.id, visit.shuts_s)
+            outbox.record(db, VisitDelayed(at=now, eta_s=eta_s, **facts_of(visit)))
+            told += 1
+    return told
 
 
 def route_row(db: Session, *, branch_id: int, technician_id: int, day: date) -> RouteRow:

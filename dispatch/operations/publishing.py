@@ -31,7 +31,7 @@ def publish(db: Session, locked: LockedDay, *, by: Actor, now: datetime) -> int:
     rows = queries.routes(db, branch_id=plan.branch_id, day=plan.day)
     assigned = 0
     for technician_id, visit in _newly_due(rows, visits):
-        _assign(db, visit, technician_id, by=by, now=now)
+        assign(db, visit, technician_id, by=by, now=now)
         assigned += 1
     locked.row.published_at = now
     if assigned:
@@ -51,7 +51,8 @@ def _newly_due(
     ]
 
 
-def _assign(db: Session, visit: Visit, technician_id: int, *, by: Actor, now: datetime) -> None:
+def assign(db: Session, visit: Visit, technician_id: int, *, by: Actor, now: datetime) -> None:
+    """Give a visit to the technician in whose route it stands, and tell him who lost it."""
     if visit.technician_id is not None:
         outbox.record(db, VisitTaken(at=now, **facts_of(visit)))
     visit.technician_id = technician_id

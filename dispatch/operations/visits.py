@@ -6,21 +6,28 @@ from dispatch.daybook import DayPlan
 from dispatch.events import (
     VisitAccepted,
     VisitArrived,
+    VisitDeclined,
+    VisitDelayed,
     VisitDeparted,
     VisitDone,
     VisitFinished,
+    VisitPaused,
+    VisitResumed,
     VisitStarted,
 )
-from dispatch.models import Visit, VisitPhoto
+from dispatch.models import BarredPair, Evidence, Visit, VisitPhoto
 from dispatch.operations import plan as plans
+from dispatch.operations import rehousing
 from dispatch.operations.steps import facts_of, move
+from dispatch.policy import GEOFENCE_M
 from dispatch.queries import VisitMissing, open_visit_ids, photos, visit_by_number
-from dispatch.states import LEFT, STARTED, VisitAction, VisitState
+from dispatch.states import LEFT, STARTED, VISIT_MACHINE, Proof, VisitAction, VisitState
 from kernel import outbox
-from kernel.actor import Actor, Role
+from kernel.actor import CONSOLE_ROLES, Actor, Role
 from kernel.clock import local_date
 from kernel.db import Session
 from kernel.errors import Conflict, Invalid
+from kernel.geo import Point, great_circle_m
 from kernel.numbers import new_number
 from kernel.words import msg
 
@@ -49,6 +56,13 @@ class WrongCode(Invalid):
     says = msg("服务码不对，请让业主再看一下手机。")
 
 
+class FarFromDoor(Conflict):
+    """His phone is not where the door is; a photo and a reason explain it."""
+
+    code = "far_from_door"
+    says = msg("定位离门口还有 %(metres)s 米：请走近再试，或拍照并写明原因。")
+
+
 class PhotoNeeded(Conflict):
     """Work is finished with at least one photo of it."""
 
@@ -65,9 +79,26 @@ class TooManyPhotos(Conflict):
 
 def accept(db: Session, *, number: str, by: Actor, now: datetime) -> Visit:
     """Take the visit on. Raises VisitMissing, IllegalMove."""
-    visit = _own(db, number, by, now)
+    visit = own(db, number, by, now)
     move(db, visit, VisitAction.ACCEPT, by=by, now=now)
     outbox.record(db, VisitAccepted(at=now, **facts_of(visit)))
+    return visit
+
+
+def decline(db: Session, *, number: str, reason: str, by: Actor, now: datetime) -> Visit:
+    """Say no to a visit: it finds another technician and is never offered to this one again.
+
+    Raises VisitMissing, IllegalMove.
+    """
+    visit = own(db, number, by, now)
+    technician_id = technician_of(visit)
+    move(db, visit, VisitAction.DECLINE, by=by, now=now, cause=reason)
+    outbox.record(db, VisitDeclined(at=now, reason=reason, **facts_of(visit)))
+    db.add(BarredPair(visit_id=visit.id, technician_id=technician_id, reason=reason, at=now))
+    visit.technician_id = None
+    plans.take_out(db, visit, now=now)
+
+    rehousing.give_back(db, visit, cause="declined", by=by, now=now)
     return visit
 
 
@@ -76,23 +107,44 @@ def depart(db: Session, *, number: str, by: Actor, now: datetime) -> Visit:
 
     Raises VisitMissing, NotToday, NotNext, IllegalMove.
     """
-    visit = _own(db, number, by, now)
+    visit = own(db, number, by, now)
     _check_today(visit, now)
     _check_next(db, visit)
     move(db, visit, VisitAction.DEPART, by=by, now=now)
     visit.departed_at = now
     fresh = _retime(db, visit, now)
 
-    times = {stop[0]: stop for stop in fresh.frozen[_technician(visit)]}
-    outbox.record(db, VisitDeparted(at=now, eta_s=times[visit.id][1], **facts_of(visit)))
+    eta_s = {stop[0]: stop[1] for stop in fresh.frozen[technician_of(visit)]}[visit.id]
+    outbox.record(db, VisitDeparted(at=now, eta_s=eta_s, **facts_of(visit)))
+    if eta_s > visit.shuts_s and visit.late_since is None:
+        visit.late_since = now
+        outbox.record(db, VisitDelayed(at=now, eta_s=eta_s, **facts_of(visit)))
     return visit
 
 
-def arrive(db: Session, *, number: str, by: Actor, now: datetime) -> Visit:
-    """Stand at the door. Raises VisitMissing, IllegalMove."""
-    visit = _own(db, number, by, now)
-    move(db, visit, VisitAction.ARRIVE, by=by, now=now)
+def arrive(
+    db: Session,
+    *,
+    number: str,
+    by: Actor,
+    now: datetime,
+    place: Point | None = None,
+    reason: str = "",
+) -> Visit:
+    """Stand at the door, proven by `place` (where his phone says he is) or explained by a `reason`.
+
+    A place within GEOFENCE_M of the door is a proof by itself; with a reason instead, a photo has to
+    follow before anybody may be called absent. Raises VisitMissing, FarFromDoor, IllegalMove.
+    """
+    visit = own(db, number, by, now)
+    metres = None if place is None else round(great_circle_m(place, visit.point))
+    if not reason and metres is not None and metres > GEOFENCE_M:
+        raise FarFromDoor(metres=metres)
+    move(db, visit, VisitAction.ARRIVE, by=by, now=now, cause=reason)
     visit.arrived_at = now
+    if metres is not None and metres <= GEOFENCE_M:
+        facts = {"metres": metres}
+        db.add(Evidence(visit_id=visit.id, kind=Proof.ARRIVAL.value, facts=facts, at=now))
     _retime(db, visit, now)
     outbox.record(db, VisitArrived(at=now, **facts_of(visit)))
     return visit
@@ -100,13 +152,48 @@ def arrive(db: Session, *, number: str, by: Actor, now: datetime) -> Visit:
 
 def start(db: Session, *, number: str, code: str, by: Actor, now: datetime) -> Visit:
     """Begin the work with the member's 服务码. Raises VisitMissing, WrongCode, IllegalMove."""
-    visit = _own(db, number, by, now)
-    if code != visit.service_code:
+    visit = own(db, number, by, now)
+    if VISIT_MACHINE.allows(visit.state, VisitAction.START) and code != visit.service_code:
         raise WrongCode(field="code")
-    move(db, visit, VisitAction.START, by=by, now=now)
-    visit.started_at = now
+    return _begin(db, visit, by=by, now=now, cause="")
+
+
+def release_code(db: Session, *, number: str, reason: str, by: Actor, now: datetime) -> Visit:
+    """Let the work begin without the 服务码, by a dispatcher who answers for it.
+
+    Raises VisitMissing, IllegalMove.
+    """
+    return _begin(db, own(db, number, by, now), by=by, now=now, cause=reason)
+
+
+def pause(db: Session, *, number: str, reason: str, by: Actor, now: datetime) -> Visit:
+    """Rest the work, for a reason. Raises VisitMissing, IllegalMove."""
+    visit = own(db, number, by, now)
+    move(db, visit, VisitAction.PAUSE, by=by, now=now, cause=reason)
+    visit.paused_at = now
+    outbox.record(db, VisitPaused(at=now, **facts_of(visit)))
+    return visit
+
+
+def resume(db: Session, *, number: str, by: Actor, now: datetime) -> Visit:
+    """Go on with the work; it takes as much longer as it rested. Raises VisitMissing, IllegalMove."""
+    visit = own(db, number, by, now)
+    move(db, visit, VisitAction.RESUME, by=by, now=now)
+    assert visit.paused_at is not None
+    visit.work_s += int((now - visit.paused_at).total_seconds())
+    visit.paused_at = None
     _retime(db, visit, now)
-    outbox.record(db, VisitStarted(at=now, **facts_of(visit)))
+    outbox.record(db, VisitResumed(at=now, **facts_of(visit)))
+    return visit
+
+
+def lengthen(db: Session, *, visit_id: int, work_s: int, now: datetime) -> Visit:
+    """Let the work take `work_s` seconds longer than planned; the rest of his day moves with it."""
+    known = plans.visit_row(db, visit_id)
+    plans.lock_day(db, branch_id=known.branch_id, day=known.day, now=now)
+    visit = plans.visit_row(db, visit_id)
+    visit.work_s += work_s
+    _retime(db, visit, now)
     return visit
 
 
@@ -115,7 +202,7 @@ def add_photo(db: Session, *, number: str, sha256: str, by: Actor, now: datetime
 
     Raises VisitMissing, TooManyPhotos, Conflict before the arrival.
     """
-    visit = _own(db, number, by, now)
+    visit = own(db, number, by, now)
     for known in photos(db, visit.id):
         if known.sha256 == sha256:
             return known
@@ -136,7 +223,7 @@ def check_takes_photos(db: Session, visit: Visit) -> None:
 
 def finish(db: Session, *, number: str, by: Actor, now: datetime) -> Visit:
     """Finish the work. Raises VisitMissing, PhotoNeeded, IllegalMove."""
-    visit = _own(db, number, by, now)
+    visit = own(db, number, by, now)
     if visit.state is VisitState.IN_SERVICE and not photos(db, visit.id):
         raise PhotoNeeded(field="photo")
     move(db, visit, VisitAction.FINISH, by=by, now=now)
@@ -157,13 +244,30 @@ def sign(db: Session, *, visit_id: int, by: Actor, now: datetime) -> Visit:
     return visit
 
 
-def _own(db: Session, number: str, by: Actor, now: datetime) -> Visit:
-    """Return the technician's own visit with its day locked, so that it is fresh."""
+def own(db: Session, number: str, by: Actor, now: datetime) -> Visit:
+    """Return the technician's own visit, or one in a dispatcher's branches, with its day locked, so
+    that it is fresh. Raises VisitMissing."""
     known = visit_by_number(db, number)
     plans.lock_day(db, branch_id=known.branch_id, day=known.day, now=now)
     visit = plans.visit_row(db, known.id)
     if by.role is Role.TECHNICIAN and visit.technician_id != by.id:
         raise VisitMissing
+    if by.role in CONSOLE_ROLES and not by.sees_branch(visit.branch_id):
+        raise VisitMissing
+    return visit
+
+
+def technician_of(visit: Visit) -> int:
+    """Return who was told of the visit; somebody must have been."""
+    assert visit.technician_id is not None
+    return visit.technician_id
+
+
+def _begin(db: Session, visit: Visit, *, by: Actor, now: datetime, cause: str) -> Visit:
+    move(db, visit, VisitAction.START, by=by, now=now, cause=cause)
+    visit.started_at = now
+    _retime(db, visit, now)
+    outbox.record(db, VisitStarted(at=now, **facts_of(visit)))
     return visit
 
 
@@ -175,7 +279,7 @@ def _check_today(visit: Visit, now: datetime) -> None:
 def _check_next(db: Session, visit: Visit) -> None:
     """He finishes one door before he drives to the next. What he was not told of (a hold, a promise
     not yet assigned) does not stand in his way: he could do nothing about it."""
-    ids = open_visit_ids(db, technician_id=_technician(visit), day=visit.day)
+    ids = open_visit_ids(db, technician_id=technician_of(visit), day=visit.day)
     if visit.state not in STARTED and ids[:1] != [visit.id]:
         raise NotNext
 
@@ -184,13 +288,8 @@ def _retime(db: Session, visit: Visit, now: datetime) -> DayPlan:
     db.flush()
     return plans.retime(
         db,
-        technician_id=_technician(visit),
+        technician_id=technician_of(visit),
         branch_id=visit.branch_id,
         day=visit.day,
         now=now,
     )
-
-
-def _technician(visit: Visit) -> int:
-    assert visit.technician_id is not None
-    return visit.technician_id

@@ -21,9 +21,14 @@ from notifications import queries as notifications
 
 STATES = {
     BookingState.HELD: msg("已锁定"),
+    BookingState.AWAITING_DEPOSIT: msg("待付押金"),
     BookingState.BOOKED: msg("已预约"),
+    BookingState.CONFIRMED: msg("已确认"),
     BookingState.COMPLETED: msg("已完成"),
+    BookingState.CLOSED: msg("已关闭"),
     BookingState.EXPIRED: msg("已过期"),
+    BookingState.CANCELLED: msg("已取消"),
+    BookingState.DISPUTED: msg("复议中"),
 }
 
 

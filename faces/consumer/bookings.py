@@ -8,7 +8,7 @@ from flask.typing import ResponseReturnValue
 
 from booking import queries
 from booking.operations import drafts
-from booking.states import BookingState
+from booking.states import PROMISED, BookingState
 from dispatch import queries as dispatch
 from faces.chrome import call
 from faces.chrome.sign_in import signed_in
@@ -93,7 +93,7 @@ def _entries(db: Session) -> list[Entry]:
             ends_at=booking.ends_at,
             place=f"{booking.compound} {booking.door}",
             price=booking.price,
-            is_over=booking.state is BookingState.COMPLETED,
+            is_over=booking.state not in PROMISED,
         )
         for booking in found
     ]
@@ -101,6 +101,6 @@ def _entries(db: Session) -> list[Entry]:
 
 def _state(state: BookingState, visit_state: str) -> str:
     """Return the word's key: what the member was promised, until somebody acts on it."""
-    if state is BookingState.COMPLETED or visit_state == "planned":
+    if state not in PROMISED or visit_state == "planned":
         return state.value
     return visit_state

@@ -5,7 +5,7 @@ from flask.typing import ResponseReturnValue
 
 from booking.operations import bookings
 from booking.policy import HOLD_LIFE
-from booking.states import BookingState
+from booking.states import KNOWN, BookingState
 from dispatch.operations.places import PlaceGone
 from dispatch.planner.problem import Window
 from faces.chrome import call
@@ -30,7 +30,7 @@ class NothingForm(Form):
 def confirm(number: str) -> ResponseReturnValue:
     """Show the hold with its countdown, or that it has run out."""
     hold = _read(number)
-    if hold.booking_state in (BookingState.BOOKED, BookingState.COMPLETED):
+    if hold.booking_state in KNOWN:
         return redirect(url_for("consumer.booking", number=number), 303)
     return _page(hold)
 

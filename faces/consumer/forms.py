@@ -7,7 +7,7 @@ from typing import Any
 
 from marshmallow import Schema, ValidationError, fields, pre_load, validate
 
-from booking.operations.bookings import OffGrid
+from booking.operations.placing import OffGrid
 from dispatch.planner.problem import Window
 from faces.chrome import call
 from faces.chrome.errors import sentence_of

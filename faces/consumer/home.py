@@ -7,7 +7,7 @@ from flask import redirect, render_template, request
 from flask.typing import ResponseReturnValue
 
 from booking import queries
-from booking.states import BookingState
+from booking.states import PROMISED, SERVED
 from dispatch import queries as dispatch
 from faces.chrome import call
 from faces.chrome.context import CARE_COOKIE
@@ -105,9 +105,7 @@ def held(db: Session) -> list[Hold]:
 def _under_way(db: Session) -> tuple[Progress | None, int]:
     """Return the promise that comes next, and how many more there are."""
     promised = [
-        booking
-        for booking in queries.bookings_of(db, call.actor().id)
-        if booking.state is BookingState.BOOKED
+        booking for booking in queries.bookings_of(db, call.actor().id) if booking.state in PROMISED
     ]
     if not promised:
         return None, 0
@@ -118,9 +116,7 @@ def _under_way(db: Session) -> tuple[Progress | None, int]:
 
 def _last(db: Session) -> Last | None:
     done = [
-        booking
-        for booking in queries.bookings_of(db, call.actor().id)
-        if booking.state is BookingState.COMPLETED
+        booking for booking in queries.bookings_of(db, call.actor().id) if booking.state in SERVED
     ]
     if not done:
         return None

@@ -5,11 +5,11 @@ from dataclasses import dataclass
 from datetime import date, datetime
 
 from booking import pricing, queries, timeline
-from booking.states import BookingState
+from booking.states import KEPT, PROMISED, BookingState
 from booking.timeline import Step, Told
 from dispatch import queries as dispatch
 from dispatch.queries import VisitTimes
-from dispatch.states import TOLD, VisitState
+from dispatch.states import LEFT, TOLD, VisitState
 from faces.chrome.filters import gettext, length_text, surname
 from kernel.actor import Actor
 from kernel.clock import instant_at, local_date
@@ -23,7 +23,7 @@ from notifications import queries as notifications
 
 # Less room than this between the arrival and the end of the promise is tight.
 TIGHT_S = 30 * 60
-_NOT_YET_THERE = TOLD - {VisitState.ARRIVED, VisitState.IN_SERVICE, VisitState.DONE}
+_NOT_YET_THERE = frozenset({VisitState.ASSIGNED, VisitState.ACCEPTED, VisitState.EN_ROUTE})
 _BEFORE_START = _NOT_YET_THERE | {VisitState.PLANNED, VisitState.ARRIVED}
 _UNSENT = {"suppressed", "dead"}
 
@@ -94,7 +94,7 @@ class Progress:
 
     @property
     def is_over(self) -> bool:
-        return self.booking_state in (BookingState.COMPLETED, BookingState.EXPIRED)
+        return self.booking_state not in PROMISED | KEPT
 
 
 def read(db: Session, *, number: str, by: Actor, now: datetime) -> Progress:
@@ -104,7 +104,7 @@ def read(db: Session, *, number: str, by: Actor, now: datetime) -> Progress:
     service = queries.services_by_id(db)[booking.service_id]
     times = dispatch.times_of(db, visit)
     is_told = visit.state in TOLD and visit.technician_id is not None
-    is_promised = booking.state is BookingState.BOOKED
+    is_promised = booking.state in PROMISED
     return Progress(
         number=booking.number,
         booking_state=booking.state,
@@ -215,7 +215,7 @@ def _doors_before(db: Session, visit_id: int, times: VisitTimes) -> int:
     assert route is not None
     ids = [stop[0] for stop in route.stops]
     earlier = dispatch.visits_by_id(db, ids[: ids.index(visit_id)])
-    return sum(visit.state is not VisitState.DONE for visit in earlier.values())
+    return sum(visit.state not in LEFT for visit in earlier.values())
 
 
 def _lines(

@@ -9,7 +9,7 @@ from flask import render_template, request, url_for
 from flask.typing import ResponseReturnValue
 
 from booking import queries, windows
-from booking.operations import bookings
+from booking.operations import bookings, placing
 from dispatch import queries as dispatch
 from dispatch.live import HORIZON_DAYS, Offer
 from dispatch.operations.places import PlaceGone
@@ -152,7 +152,7 @@ def _page(
     by, now = call.actor(), call.now()
     with transaction(reads_only=True) as db:
         draft = queries.draft(db, number=number, by=by)
-        offers = bookings.offers(db, draft=draft, now=now)
+        offers = placing.offers(db, draft=draft, now=now)
         days = [local_date(now) + timedelta(days=n) for n in range(HORIZON_DAYS)]
         resting = _resting(db, branch_id=draft.branch_id, days=days, offers=offers)
         service = queries.services_by_id(db)[draft.service_id]

@@ -6,7 +6,7 @@ from datetime import date, datetime, timedelta
 
 from booking import queries as bookings
 from dispatch import live, queries
-from dispatch.states import STARTED, VisitState
+from dispatch.states import LEFT, UNDER_WAY, VisitState
 from kernel.clock import instant_at, local_date
 from kernel.db import Session
 from kernel.geo import Point
@@ -17,7 +17,7 @@ TIGHT_S = 30 * 60
 # How far back we look for visits that were begun and never finished.
 OVERDUE_DAYS = 7
 WEEK_DAYS = 7
-_UNDER_WAY = STARTED - {VisitState.DONE}
+_UNDER_WAY = UNDER_WAY
 _NOT_YET_THERE = frozenset({VisitState.ASSIGNED, VisitState.ACCEPTED, VisitState.EN_ROUTE})
 
 
@@ -162,10 +162,10 @@ def _stops(db: Session, technician_id: int, *, first: date, last: date) -> _Stop
 
 def _agenda(day: date, cards: Sequence[Card], stops: _Stops) -> Agenda:
     place = {visit_id: n for n, visit_id in enumerate(stops)}
-    ahead = [card for card in cards if card.state is not VisitState.DONE]
+    ahead = [card for card in cards if card.state not in LEFT]
     # What is under way comes first; what the plan would rather give to another comes last.
     ahead.sort(key=lambda card: (card.state not in _UNDER_WAY, place.get(card.id, len(place))))
-    done = [card for card in cards if card.state is VisitState.DONE]
+    done = [card for card in cards if card.state in LEFT]
     done.sort(key=lambda card: card.finished_at or card.ends_at)
     ends = [stops[card.id][2] for card in ahead if card.id in stops]
     return Agenda(

@@ -12,7 +12,7 @@ from typing import Protocol
 from flask import Response, flash, redirect, url_for
 from flask.typing import ResponseReturnValue
 
-from booking.operations.visits import finish_visit
+from booking.operations.visits import finish_visit, set_out
 from dispatch import queries
 from dispatch.operations import visits
 from dispatch.queries import VisitMissing
@@ -35,6 +35,7 @@ _WAY = (
     VisitState.EN_ROUTE,
     VisitState.ARRIVED,
     VisitState.IN_SERVICE,
+    VisitState.WORK_DONE,
     VisitState.DONE,
 )
 # htmx swaps this status into the page and keeps all others out.
@@ -52,9 +53,9 @@ class Operation(Protocol):
 
 _ACTS: Mapping[str, tuple[Operation, VisitState]] = {
     "accept": (visits.accept, VisitState.ACCEPTED),
-    "depart": (visits.depart, VisitState.EN_ROUTE),
+    "depart": (set_out, VisitState.EN_ROUTE),
     "arrive": (visits.arrive, VisitState.ARRIVED),
-    "finish": (finish_visit, VisitState.DONE),
+    "finish": (finish_visit, VisitState.WORK_DONE),
 }
 
 

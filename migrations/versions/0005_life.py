@@ -39,6 +39,7 @@ def _columns() -> list[tuple[str, sa.Column]]:
     Columns that may not be empty say what the rows of before have.
     """
     return [
+        ("booking_service", sa.Column("delivery_code", sa.String(), nullable=True)),
         ("booking_draft", sa.Column("delivery_id", sa.Integer(), nullable=True)),
         (
             "booking_draft",

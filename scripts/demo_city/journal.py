@@ -8,7 +8,13 @@ from typing import Any
 
 from sqlalchemy import insert, update
 
-from booking.events import BookingBooked, BookingCompleted, BookingExpired, BookingHeld
+from booking.events import (
+    BookingBooked,
+    BookingCompleted,
+    BookingExpired,
+    BookingHeld,
+    WorkFinished,
+)
 from booking.operations.steps import facts_of as booking_facts
 from dispatch.events import (
     PlanChanged,
@@ -17,6 +23,7 @@ from dispatch.events import (
     VisitAssigned,
     VisitDeparted,
     VisitDone,
+    VisitFinished,
     VisitStarted,
 )
 from dispatch.operations.steps import facts_of as visit_facts
@@ -131,8 +138,11 @@ def _of_visit(one: Written) -> Iterator[Event]:
         yield VisitStarted(at=visit.started_at, **facts)
     if visit.finished_at is not None:
         yield _changed(one, visit.finished_at)
-        yield VisitDone(at=visit.finished_at, **facts)
-        yield BookingCompleted(at=visit.finished_at, **booking_facts(one.booking))
+        yield VisitFinished(at=visit.finished_at, **facts)
+        yield WorkFinished(at=visit.finished_at, visit_id=visit.id, **booking_facts(one.booking))
+    if visit.signed_at is not None:
+        yield VisitDone(at=visit.signed_at, **facts)
+        yield BookingCompleted(at=visit.signed_at, **booking_facts(one.booking))
 
 
 def _changed(one: Written, at: datetime) -> PlanChanged:

@@ -20,7 +20,7 @@ from booking import queries as bookings
 from booking.operations import visits as completion
 from dispatch import live, photos, queries
 from dispatch.operations import visits
-from dispatch.states import VisitState
+from dispatch.states import LEFT, VisitState
 from kernel.actor import Actor, Role
 from kernel.clock import Clock, instant_at, local_date, second_of_day
 from kernel.db import Session, transaction
@@ -36,6 +36,9 @@ ACTS_MAX = 40
 ACCEPT_AFTER_S = 60
 ACCEPT_SPREAD_S = 600
 _GREETING_S = 120
+_SIGNING_S = 180
+_ANY_TIME = frozenset({VisitState.ASSIGNED, VisitState.WORK_DONE})
+_OVER = LEFT - {VisitState.WORK_DONE}
 
 
 @dataclass(frozen=True, slots=True, order=True)
@@ -49,26 +52,56 @@ class Act:
     code: str
 
 
+class LivedClock:
+    """The demo clock, held back to where the city has lived.
+
+    What time does to bookings must not overtake the city: a day pressed forward would make every
+    technician late before he had his turn.
+    """
+
+    def __init__(self, clock: Clock) -> None:
+        self._clock = clock
+
+    def now(self) -> datetime:
+        now = self._clock.now()
+        return now if _behind[0] is None else min(now, _behind[0])
+
+
+# The instant of the city's next act that was due and not done yet; none when it has caught up.
+_behind: list[datetime | None] = [None]
+
+
 def go_on(data_dir: Path, clock: Clock) -> int:
-    """Do what is due in the city, ACTS_MAX acts at most, the earliest first; return how many."""
+    """Do what is due in the city, ACTS_MAX acts at most, the earliest day first; return how many."""
     now = clock.now()
-    day = local_date(now)
+    with transaction(reads_only=True) as db:
+        days = queries.open_days(db, until=local_date(now))
+    done = 0
+    for day in days:
+        done += _live(day, data_dir, now=now, most=ACTS_MAX - done)
+        if _behind[0] is not None:
+            break
+    return done
+
+
+def _live(day: date, data_dir: Path, *, now: datetime, most: int) -> int:
+    """Do what is due on one day and note whether something is left; return how much was done."""
     done = 0
     refused: set[str] = set()
-    while done < ACTS_MAX:
+    while True:
         with transaction(reads_only=True) as db:
             acts = [a for a in _next_acts(db, day) if a.number not in refused]
         due = sorted(a for a in acts if a.due_s <= second_of_day(now, day))
-        if not due:
-            break
-        for act in due[: ACTS_MAX - done]:
+        _behind[0] = instant_at(day, due[0].due_s) if due else None
+        if not due or done >= most:
+            return done
+        for act in due[: most - done]:
             done += 1
             try:
                 _do(act, instant_at(day, act.due_s), _picture(data_dir))
             except Refusal as refusal:
                 log.info("the city waits with visit %s: %s", act.number, refusal)
                 refused.add(act.number)
-    return done
 
 
 def _next_acts(db: Session, day: date) -> Iterator[Act]:
@@ -81,11 +114,12 @@ def _next_acts(db: Session, day: date) -> Iterator[Act]:
             before, is_first = homes[row.technician_id], True
             for stop in row.stops:
                 visit = known[stop[0]]
-                if visit.technician_id == row.technician_id and visit.state is not VisitState.DONE:
-                    # One door after the other; but he says yes to all of his day when asked.
-                    if visit.id in ours and (is_first or visit.state is VisitState.ASSIGNED):
+                if visit.technician_id == row.technician_id and visit.state not in _OVER:
+                    # One door after the other; but he says yes to all of his day when asked, and a
+                    # member signs when the technician is at the next door already.
+                    if visit.id in ours and (is_first or visit.state in _ANY_TIME):
                         yield _act(visit, stop, row.technician_id, before)
-                    is_first = False
+                    is_first = is_first and visit.state is VisitState.WORK_DONE
                 before = visit.point
 
 
@@ -112,24 +146,31 @@ def _act(visit: Any, stop: list[int], technician_id: int, before: Point) -> Act:
         VisitState.EN_ROUTE: arrive_s,
         VisitState.ARRIVED: max(start_s, since_s + _GREETING_S),
         VisitState.IN_SERVICE: depart_s,
+        VisitState.WORK_DONE: since_s + _SIGNING_S,
     }
     return Act(due[visit.state], visit.number, technician_id, visit.state, visit.service_code)
 
 
 def _do(act: Act, at: datetime, picture: str) -> None:
     by = Actor(act.technician_id, Role.TECHNICIAN)
+    if act.state is VisitState.IN_SERVICE:
+        with transaction() as db:
+            visits.add_photo(db, number=act.number, sha256=picture, by=by, now=at)
     with transaction() as db:
         match act.state:
             case VisitState.ASSIGNED:
                 visits.accept(db, number=act.number, by=by, now=at)
             case VisitState.ACCEPTED:
-                visits.depart(db, number=act.number, by=by, now=at)
+                completion.set_out(db, number=act.number, by=by, now=at)
             case VisitState.EN_ROUTE:
                 visits.arrive(db, number=act.number, by=by, now=at)
             case VisitState.ARRIVED:
                 visits.start(db, number=act.number, code=act.code, by=by, now=at)
+            case VisitState.WORK_DONE:
+                booking = bookings.booking_of_visit(db, queries.visit_by_number(db, act.number).id)
+                member = Actor(booking.member_id, Role.MEMBER)
+                completion.sign_off(db, number=booking.number, by=member, now=at)
             case _:
-                visits.add_photo(db, number=act.number, sha256=picture, by=by, now=at)
                 completion.finish_visit(db, number=act.number, by=by, now=at)
 
 

@@ -24,8 +24,12 @@ from kernel.clock import instant_at
 from kernel.db import Session
 from kernel.numbers import new_service_code
 from scripts.demo_city import bulk
-from scripts.demo_city.stage import dice, number
+from scripts.demo_city.rounds import Deed
+from scripts.demo_city.stage import NOW, dice, number
 from scripts.demo_city.story import Sheet, Story
+
+# A member signs so long after the work is done.
+SIGNING_S = 180
 
 Routes = Mapping[tuple[int, date], RouteRow]
 
@@ -206,10 +210,18 @@ def _visit(throw: Random, sheet: Sheet, story: Story, route_id: int | None) -> V
         arrived_at=instant(deed.arrived_s) if deed else None,
         started_at=instant(deed.started_s) if deed else None,
         finished_at=instant(deed.finished_s) if deed else None,
-        signed_at=instant(deed.finished_s) if deed else None,
+        signed_at=_signed_at(deed, sheet) if deed else None,
         state=VisitState.HELD,
         state_since=story.held_at,
     )
+
+
+def _signed_at(deed: Deed, sheet: Sheet) -> datetime | None:
+    """Members sign a few minutes after the work, if these have passed by now."""
+    if deed.finished_s is None:
+        return None
+    signed_at = instant_at(sheet.day, deed.finished_s + SIGNING_S)
+    return signed_at if signed_at <= NOW else None
 
 
 def _booking(throw: Random, sheet: Sheet, story: Story, draft: Draft) -> Booking:
@@ -297,10 +309,11 @@ def _visit_moves(one: Written) -> Iterator[tuple[VisitAction, datetime, Actor]]:
         (VisitAction.ARRIVE, visit.arrived_at),
         (VisitAction.START, visit.started_at),
         (VisitAction.FINISH, visit.finished_at),
-        (VisitAction.SIGN, visit.signed_at),
     ):
         if at is not None:
             yield action, at, one.technician
+    if visit.signed_at is not None:
+        yield VisitAction.SIGN, visit.signed_at, one.member
 
 
 def _booking_moves(one: Written) -> Iterator[tuple[BookingAction, datetime, Actor]]:
@@ -309,8 +322,8 @@ def _booking_moves(one: Written) -> Iterator[tuple[BookingAction, datetime, Acto
         yield BookingAction.EXPIRE, story.released_at, one.releaser
     if story.committed_at is not None:
         yield BookingAction.COMMIT, story.committed_at, one.member
-    if one.visit.finished_at is not None:
-        yield BookingAction.COMPLETE, one.visit.finished_at, one.technician
+    if one.visit.signed_at is not None:
+        yield BookingAction.COMPLETE, one.visit.signed_at, one.member
 
 
 def _step(

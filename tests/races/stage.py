@@ -26,7 +26,7 @@ from sqlalchemy import select, update
 
 from booking import queries as booking_queries
 from booking.models import Booking
-from booking.operations import bookings
+from booking.operations import bookings, placing
 from booking.states import BookingState
 from dispatch import live, queries
 from dispatch.models import BranchDay, RouteRow
@@ -133,7 +133,7 @@ def take_that_window(attempt: Attempt) -> str:
 
 def _offers(db: Session, attempt: Attempt) -> list[live.Offer]:
     draft = booking_queries.draft(db, number=attempt.draft, by=attempt.member)
-    return bookings.offers(db, draft=draft, now=MONDAY_NINE)
+    return placing.offers(db, draft=draft, now=MONDAY_NINE)
 
 
 def _booked(attempt: Attempt, window: Window, first_try: int | None, chance: random.Random) -> bool:

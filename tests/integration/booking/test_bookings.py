@@ -7,7 +7,7 @@ from flask import Flask
 from sqlalchemy import select
 
 from booking import jobs, queries
-from booking.operations import bookings, visits
+from booking.operations import bookings, placing, visits
 from booking.policy import BookingMissing, TooManyHolds
 from booking.states import BookingState
 from dispatch import live
@@ -69,7 +69,7 @@ class TestOffers:
             draft = queries.draft(db, number=a_draft(db, by=member), by=member)
 
         with transaction(reads_only=True) as db:
-            found = bookings.offers(db, draft=draft, now=MONDAY_NINE)
+            found = placing.offers(db, draft=draft, now=MONDAY_NINE)
 
         # Today at 09:00 the windows at 08:00 and, for lead time, none before 10:00 are on sale.
         assert [(o.day - MONDAY).days for o in found] == [0] * 3 + [
@@ -82,12 +82,12 @@ class TestOffers:
         with transaction() as db:
             draft = queries.draft(db, number=a_draft(db, by=member), by=member)
         with transaction(reads_only=True) as db:
-            cached = bookings.offers(db, draft=draft, now=MONDAY_NINE)
+            cached = placing.offers(db, draft=draft, now=MONDAY_NINE)
 
         live.forget()
 
         with transaction(reads_only=True) as db:
-            assert bookings.offers(db, draft=draft, now=MONDAY_NINE) == cached
+            assert placing.offers(db, draft=draft, now=MONDAY_NINE) == cached
 
 
 class TestHold:
@@ -252,8 +252,12 @@ class TestTheTechniciansDay:
                 db, number=number, sha256="0" * 64, by=technician, now=day + timedelta(minutes=129)
             )
         with transaction() as db:
-            booking = visits.finish_visit(
+            finished = visits.finish_visit(
                 db, number=number, by=technician, now=day + timedelta(minutes=130)
+            )
+        with transaction() as db:
+            booking = visits.sign_off(
+                db, number=finished.number, by=member, now=day + timedelta(minutes=135)
             )
 
         assert booking.state is BookingState.COMPLETED
@@ -270,6 +274,7 @@ class TestTheTechniciansDay:
             "VisitArrived",
             "VisitStarted",
             "VisitFinished",
+            "WorkFinished",
             "VisitDone",
             "PointsPosted",
             "BookingCompleted",

@@ -65,6 +65,8 @@ def done(member: Actor) -> str:
         visits.finish_visit(
             db, number=visit.number, by=technician, now=TUESDAY_TEN + timedelta(hours=1)
         )
+    with transaction() as db:
+        visits.sign_off(db, number=number, by=member, now=TUESDAY_TEN + timedelta(hours=1))
     return number
 
 

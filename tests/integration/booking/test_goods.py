@@ -363,9 +363,8 @@ class TestReadiness:
         with transaction(reads_only=True) as db:
             shown = goods_queries.readiness_of(db, booking_of(promised))
 
-        # Nobody has confirmed to be at home or agreed to the fees yet, and the goods are not there.
+        # Nobody has confirmed to be at home yet, and the goods are not there.
         assert [light.lamp for light in shown if not light.is_green] == [
             Lamp.GOODS,
             Lamp.PRESENCE,
-            Lamp.CONSENT,
         ]

@@ -46,6 +46,8 @@ def served(member: Actor, *, serial: str = "") -> tuple[str, Actor]:
         visits.finish_visit(
             db, number=visit.number, by=technician, now=TUESDAY_TEN + timedelta(hours=1)
         )
+    with transaction() as db:
+        visits.sign_off(db, number=number, by=member, now=TUESDAY_TEN + timedelta(hours=1))
     return number, technician
 
 

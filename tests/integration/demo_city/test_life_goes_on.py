@@ -9,8 +9,9 @@ from sqlalchemy import select
 
 import app as joinery
 import booking.jobs
+from booking import queries
 from booking.models import Booking, BookingStep
-from booking.operations import bookings, drafts
+from booking.operations import bookings, drafts, placing
 from booking.operations import visits as ends
 from booking.operations.drafts import Address
 from booking.states import BookingState
@@ -22,7 +23,7 @@ from dispatch.planner import judge
 from dispatch.states import VisitState
 from gateways.maps.gazetteer import qingdao
 from kernel import delivery
-from kernel.actor import Actor, Role
+from kernel.actor import SYSTEM, Actor, Role
 from kernel.clock import FixedClock, instant_at
 from kernel.db import Session, transaction
 from kernel.outbox import OutboxRow
@@ -140,7 +141,7 @@ def book(db: Session) -> tuple[str, int]:
         by=by,
         now=NOW,
     )
-    offers = [o for o in bookings.offers(db, draft=draft, now=NOW) if o.day == TOMORROW]
+    offers = [o for o in placing.offers(db, draft=draft, now=NOW) if o.day == TOMORROW]
     held = bookings.hold(
         db, draft_number=draft.number, day=TOMORROW, window=offers[0].window, by=by, now=NOW
     )
@@ -163,6 +164,9 @@ def attend(visit_id: int, *, by: Actor, at: datetime) -> datetime:
             db, number=visit.number, sha256=f"{visit_id:064d}", by=by, now=now
         ),
         lambda db, now: ends.finish_visit(db, number=visit.number, by=by, now=now),
+        lambda db, now: ends.sign_off(
+            db, number=queries.booking_of_visit(db, visit.id).number, by=SYSTEM, now=now
+        ),
     )
     for act in acts:
         at += timedelta(minutes=5)

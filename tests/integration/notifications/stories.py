@@ -94,7 +94,11 @@ def completed(visit_number: str) -> None:
         )
         visits.add_photo(db, number=visit_number, sha256="0" * 64, by=by, now=now)
     with transaction() as db:
-        booking_visits.finish_visit(db, number=visit_number, by=by, now=now + timedelta(minutes=90))
+        done = booking_visits.finish_visit(
+            db, number=visit_number, by=by, now=now + timedelta(minutes=90)
+        )
+        member = Actor(done.member_id, Role.MEMBER)
+        booking_visits.sign_off(db, number=done.number, by=member, now=now + timedelta(minutes=95))
 
 
 def tell_everything() -> None:

@@ -76,7 +76,11 @@ def test_the_page_follows_the_visit_to_its_end(phone: Phone, app: Flask, tmp_pat
         photo = visits.add_photo(
             db, number=visit.number, sha256=sha256, by=technician, now=clock.now()
         )
-        endings.finish_visit(db, number=visit.number, by=technician, now=clock.now())
+    with transaction() as db:
+        done = endings.finish_visit(db, number=visit.number, by=technician, now=clock.now())
+    with transaction() as db:
+        member = Actor(done.member_id, Role.MEMBER)
+        endings.sign_off(db, number=done.number, by=member, now=clock.now())
     seen["done"] = phone.open(path)
 
     code = " ".join(visit.service_code)

@@ -100,10 +100,10 @@ class Hands:
             VisitState.EN_ROUTE: ("depart", {}),
             VisitState.ARRIVED: ("arrive", {}),
             VisitState.IN_SERVICE: ("start", {"code": given.code}),
-            VisitState.DONE: ("finish", {}),
+            VisitState.WORK_DONE: ("finish", {}),
         }
         for reached, (act, fields) in way.items():
-            if reached is VisitState.DONE:
+            if reached is VisitState.WORK_DONE:
                 assert self.upload(given, [a_photo()]).status_code == 201
             assert self.press(given, act, fields=fields).status_code == 200
             if reached is state:

@@ -34,7 +34,7 @@ WAY = {
     "depart": (VisitState.ACCEPTED, VisitState.EN_ROUTE),
     "arrive": (VisitState.EN_ROUTE, VisitState.ARRIVED),
     "start": (VisitState.ARRIVED, VisitState.IN_SERVICE),
-    "finish": (VisitState.IN_SERVICE, VisitState.DONE),
+    "finish": (VisitState.IN_SERVICE, VisitState.WORK_DONE),
 }
 
 
@@ -197,7 +197,7 @@ class TestTheOrderOfTheDay:
 
         assert "昨天还有一户没有完工" in today.text
         assert answer.status_code == 200
-        assert state_of(work) is VisitState.DONE
+        assert state_of(work) is VisitState.WORK_DONE
 
     def test_a_day_that_went_by_leaves_only_the_dispatcher(
         self, app: Flask, hands: Hands, work: Given

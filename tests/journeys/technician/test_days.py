@@ -41,7 +41,7 @@ class TestToday:
     def test_folds_what_is_done_with_its_sum(self, hands: Hands, crew: Crew) -> None:
         first = given(crew.member, opens_h=10)
         given(crew.member, opens_h=15)
-        hands.come_to(first, VisitState.DONE)
+        hands.come_to(first, VisitState.WORK_DONE)
 
         folded, opened = hands.open("/t/"), hands.open("/t/?done=1")
 

@@ -1,0 +1,72 @@
+"""What time itself does to a booking: asks, lets go, compensates, signs, closes."""
+
+from datetime import datetime
+
+from booking import policy
+from booking.models import Booking, Promise
+from booking.operations import cancelling, closing, looking, presence, promises, visits
+from booking.operations.steps import locked
+from booking.policy import Cause
+from booking.states import PROMISED, BookingState
+from dispatch import queries as dispatch
+from dispatch.states import OWED, VisitState
+from kernel.actor import SYSTEM
+from kernel.db import Session
+from members import queries as members
+
+
+def look(db: Session, *, number: str, now: datetime) -> None:
+    """Do all that is due to a booking at `now`, and write down when to look again.
+
+    Safe to repeat: whatever was done is not done twice.
+    """
+    booking = locked(db, number, SYSTEM)
+    if booking.look_at is None or booking.look_at > now:
+        return
+    if booking.state in PROMISED:
+        _keep_promises(db, booking, now=now)
+    if booking.state is BookingState.BOOKED and not booking.needs_window:
+        _ask(db, booking, now=now)
+    if booking.state is BookingState.COMPLETED and now >= booking.state_since + policy.CLOSE_AFTER:
+        closing.close(db, number=number, by=SYSTEM, now=now)
+    looking.plan_next(db, booking, now=now)
+
+
+def _ask(db: Session, booking: Booking, *, now: datetime) -> None:
+    """Ask whether he will be at home, or let the unanswered booking of a risky member go."""
+    standing = members.standing_of(db, booking.member_id, now=now)
+    booking.tier = standing.tier
+    visit = dispatch.visit(db, booking.visit_id)
+    if (
+        standing.releases_unanswered
+        and now >= booking.starts_at - policy.RELEASE_NOTICE
+        and booking.asks > 0
+        and visit.state in OWED
+    ):
+        cancelling.cancel(db, number=booking.number, by=SYSTEM, now=now, cause=Cause.UNANSWERED)
+        return
+    due = sum(at <= now for at in looking.asks(booking, standing))
+    if due > booking.asks and now < booking.starts_at:
+        presence.ask(db, booking, due=due, now=now)
+
+
+def _keep_promises(db: Session, booking: Booking, *, now: datetime) -> None:
+    for kept in promises.standing(db, booking):
+        visit = dispatch.fresh_visit(db, kept.visit_id)
+        if visit.state is VisitState.WORK_DONE:
+            assert visit.finished_at is not None
+            if now >= visit.finished_at + policy.SIGN_LIFE:
+                visits.sign_off(db, number=booking.number, by=SYSTEM, now=now)
+                return
+        elif visit.arrived_at is None:
+            _count_lateness(db, booking, kept, visit.state, now=now)
+
+
+def _count_lateness(
+    db: Session, booking: Booking, kept: Promise, state: VisitState, *, now: datetime
+) -> None:
+    owed = policy.late_fee(ends_at=kept.ends_at, now=now)
+    if owed.fen:
+        visits.compensate_late(db, booking, kept, owed, now=now)
+    if state in OWED and now >= kept.ends_at + policy.MISSED_AFTER:
+        visits.missed(db, number=booking.number, by=SYSTEM, now=now)

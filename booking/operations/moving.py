@@ -1,0 +1,218 @@
+"""A promise moves to another window, or gets the window of a second visit."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import date, datetime
+
+from booking import policy, queries
+from booking.events import BookingMoved
+from booking.models import Booking, Draft, Promise
+from booking.operations import looking, placing, promises
+from booking.operations.steps import facts_of, locked, move
+from booking.policy import OURS, Cause, Ending, Tariff
+from booking.states import PROMISED, BookingAction
+from dispatch import live
+from dispatch import queries as dispatch
+from dispatch.live import Offer
+from dispatch.operations import places, withdrawals
+from dispatch.planner.problem import Window
+from dispatch.states import MOVABLE, Trouble
+from kernel import outbox
+from kernel.actor import Actor
+from kernel.clock import instant_at, local_date
+from kernel.db import Session
+from kernel.errors import Conflict
+from kernel.machine import IllegalMove
+from kernel.words import msg
+from members import ledger
+from members.operations import postings
+
+
+class SameWindow(Conflict):
+    """The booking has that window already."""
+
+    code = "same_window"
+    says = msg("这就是您现在的时段，没有变。")
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Quote:
+    """What a change would cost the member now; `is_ours` when it is free because we failed him."""
+
+    tariff: Tariff
+    is_ours: bool
+
+
+def quote(db: Session, booking: Booking, *, now: datetime) -> Quote:
+    """Return what moving costs now: said before the member presses."""
+    is_ours = fails_him(db, booking)
+    tariff = policy.move_tariff(starts_at=booking.starts_at, now=now, is_ours=is_ours)
+    return Quote(tariff=tariff, is_ours=is_ours)
+
+
+def offers(db: Session, *, booking: Booking, now: datetime) -> list[Offer]:
+    """Return the proven windows to which a booking may move, or in which it is visited once more.
+
+    Each is proven while the old window still stands. Who declined the visit before is left out.
+    """
+    draft = queries.draft_by_id(db, booking.draft_id)
+    if _moves_both(db, booking, draft):
+        return placing.offers(db, draft=draft, now=now)
+    return live.find(db, branch_id=booking.branch_id, shape=_shape(db, booking), now=now)
+
+
+def reschedule(
+    db: Session,
+    *,
+    number: str,
+    day: date,
+    window: Window,
+    by: Actor,
+    now: datetime,
+    cause: Cause | None = None,
+) -> Booking:
+    """Move a booking to another window: the new place is proven and taken before the old one is freed.
+
+    A booking that has to be visited once more gets its window in the same way. `cause` says why a
+    dispatcher moves it; what is our fault costs nothing. All or nothing: when the new window does
+    not fit, the old one stands. Raises BookingMissing, SameWindow, TooSoon, TooFar, OffGrid,
+    PlaceGone, IllegalMove once somebody is on the way.
+    """
+    booking = locked(db, number, by)
+    old = promises.standing(db, booking)
+    _check_movable(db, booking, old)
+    _check_new(booking, old, starts_at=instant_at(day, window.open_s))
+    placing.check_window(db, branch_id=booking.branch_id, day=day, window=window, now=now)
+    is_provider = cause is not None and cause in OURS
+    tariff = policy.move_tariff(
+        starts_at=booking.starts_at, now=now, is_ours=is_provider or fails_him(db, booking)
+    )
+    days = {(day, booking.branch_id)} | {(local_date(p.starts_at), booking.branch_id) for p in old}
+    places.lock_days(db, days, now=now)
+    # Under the days' locks nobody sets out any more: what holds now stays so.
+    _check_movable(db, booking, old)
+
+    fresh = _place_anew(db, booking, day=day, window=window, by=by, now=now)
+    for kept in _replaced(old, fresh):
+        withdrawals.cancel(db, visit_id=kept.visit_id, cause=Trouble.MOVED, by=by, now=now)
+        promises.end(kept, Ending.MOVED, now=now)
+    booking.needs_window, booking.asks, booking.consented_at = False, 0, now
+    booking.withdrawal_asked_at = booking.withdrawal_asked_by = None
+    promises.point_at_next(db, booking)
+    move(db, booking, BookingAction.RESCHEDULE, by=by, now=now, cause=cause.value if cause else "")
+    looking.plan_next(db, booking, now=now)
+
+    if tariff.points:
+        _charge(db, booking, tariff.points, once=str(fresh[-1].id), now=now)
+    told = BookingMoved(
+        at=now,
+        promise_id=fresh[-1].id,
+        by_provider=is_provider,
+        points=tariff.points,
+        **facts_of(booking),
+    )
+    outbox.record(db, told)
+    return booking
+
+
+def fails_him(db: Session, booking: Booking) -> bool:
+    """Tell whether the member may change the booking free of charge because the fault is ours.
+
+    It is when the visit stands in no route, runs late, or was broken off for what was ours to bring.
+    """
+    if booking.needs_window:
+        return True
+    visit = dispatch.visit(db, booking.visit_id)
+    return visit.late_since is not None or (visit.route_id is None and booking.state in PROMISED)
+
+
+def _check_movable(db: Session, booking: Booking, standing: Sequence[Promise]) -> None:
+    """Refuse what is no promise, or whose technician is on the way. Raises IllegalMove."""
+    if booking.state not in PROMISED:
+        raise IllegalMove(machine="booking", state=booking.state.value, action="reschedule")
+    for kept in standing:
+        state = dispatch.fresh_visit(db, kept.visit_id).state
+        if kept.service_id == booking.service_id and state not in MOVABLE:
+            raise IllegalMove(machine="visit", state=state.value, action="reschedule")
+    if not standing and not booking.needs_window:
+        raise IllegalMove(machine="booking", state=booking.state.value, action="reschedule")
+
+
+def _check_new(booking: Booking, standing: Sequence[Promise], *, starts_at: datetime) -> None:
+    """Refuse the window it has. Raises SameWindow."""
+    if any(
+        kept.starts_at == starts_at for kept in standing if kept.service_id == booking.service_id
+    ):
+        raise SameWindow(field="window")
+
+
+def _place_anew(
+    db: Session, booking: Booking, *, day: date, window: Window, by: Actor, now: datetime
+) -> list[Promise]:
+    """Take the new place or places, and promise them. Raises PlaceGone."""
+    draft = queries.draft_by_id(db, booking.draft_id)
+    if _moves_both(db, booking, draft):
+        kept = placing.place_draft(db, draft, day=day, window=window, until=now, by=by, now=now)
+    else:
+        before = dispatch.visit(db, booking.visit_id)
+        visit = places.hold_place(
+            db,
+            branch_id=booking.branch_id,
+            day=day,
+            window=window,
+            shape=_shape(db, booking),
+            label=before.label,
+            until=now,
+            by=by,
+            now=now,
+        )
+        if booking.needs_window:
+            visit.parent_id, visit.attempt = before.id, before.attempt + 1
+        kept = [(visit.id, booking.service_id, window)]
+    fresh = []
+    for visit_id, service_id, its_window in kept:
+        places.commit_place(db, visit_id=visit_id, by=by, now=now)
+        promise = promises.keep(
+            db,
+            booking,
+            visit_id=visit_id,
+            service_id=service_id,
+            starts_at=instant_at(day, its_window.open_s),
+            ends_at=instant_at(day, its_window.shut_s),
+        )
+        promise.promised_at = now
+        fresh.append(promise)
+    return fresh
+
+
+def _replaced(old: Sequence[Promise], fresh: Sequence[Promise]) -> list[Promise]:
+    """Return which of the old promises the fresh ones stand in for: those of the same services."""
+    services = {promise.service_id for promise in fresh}
+    return [kept for kept in old if kept.service_id in services]
+
+
+def _moves_both(db: Session, booking: Booking, draft: Draft) -> bool:
+    """Tell whether the delivery moves along: it does until somebody has set out with it."""
+    if draft.delivery_id is None:
+        return False
+    for kept in promises.standing(db, booking):
+        if kept.service_id == draft.delivery_id:
+            return dispatch.visit(db, kept.visit_id).state in MOVABLE
+    return False
+
+
+def _shape(db: Session, booking: Booking) -> live.VisitShape:
+    visit = dispatch.visit(db, booking.visit_id)
+    barred = dispatch.barred_from(db, [visit.id]).get(visit.id, frozenset())
+    return live.shape_of(visit, barred=barred)
+
+
+def _charge(db: Session, booking: Booking, points: int, *, once: str, now: datetime) -> None:
+    fee = ledger.fee_draft(
+        member_id=booking.member_id,
+        booking_number=booking.number,
+        kind=ledger.MOVE_FEE,
+        points=points,
+        once=once,
+    )
+    postings.post(db, fee, now=now)

@@ -1,0 +1,178 @@
+"""Where a draft's visits fit: the windows on offer, and putting all of them into a day's plan."""
+
+from collections.abc import Sequence
+from dataclasses import replace
+from datetime import date, datetime
+
+from booking import coupling, queries
+from booking.models import Draft, Service
+from dispatch import live
+from dispatch import queries as dispatch_queries
+from dispatch.live import Offer, VisitShape
+from dispatch.operations import places
+from dispatch.operations.places import PlaceGone
+from dispatch.planner.problem import Window
+from kernel.actor import Actor
+from kernel.clock import local_date, second_of_day
+from kernel.db import Session
+from kernel.errors import Invalid
+from kernel.words import msg
+
+
+class TooSoon(Invalid):
+    """The window opens before anybody could get there, or has passed."""
+
+    code = "lead_time"
+    says = msg("这个时段太近了，来不及安排师傅，请选晚一些的。")
+
+
+class TooFar(Invalid):
+    """The window lies beyond the days on sale."""
+
+    code = "horizon"
+    says = msg("这个日期还没有开放预约。")
+
+
+class OffGrid(Invalid):
+    """The branch sells no such window."""
+
+    code = "bad_slot"
+    says = msg("没有这个时段，请从列表里选。")
+
+
+def offers(db: Session, *, draft: Draft, now: datetime) -> list[Offer]:
+    """Return every proven window for the draft, by day and time.
+
+    For a delivery with its installation the windows are the installation's; each names its delivery.
+    """
+    services = queries.services_by_id(db)
+    shape = shape_of(draft, services[draft.service_id])
+    if draft.delivery_id is None:
+        return live.find(db, branch_id=draft.branch_id, shape=shape, now=now)
+    first = delivery_shape(draft, services[draft.delivery_id])
+    deliveries = live.find(db, branch_id=draft.branch_id, shape=first, now=now)
+    found: list[Offer] = []
+    for day in sorted({offer.day for offer in deliveries}):
+        that_day = [offer for offer in deliveries if offer.day == day]
+        found += _coupled(db, draft, that_day, first=first, shape=shape, now=now)
+    return found
+
+
+def place_draft(
+    db: Session,
+    draft: Draft,
+    *,
+    day: date,
+    window: Window,
+    until: datetime,
+    by: Actor,
+    now: datetime,
+    first_try: int | None = None,
+) -> list[tuple[int, int, Window]]:
+    """Put all visits of a draft into the plan of a day: (visit id, service id, window) of each.
+
+    The service arrives within `window`, its delivery within the latest window that leaves it room.
+    Raises PlaceGone; the caller's transaction then holds none of them.
+    """
+    services = queries.services_by_id(db)
+    service = services[draft.service_id]
+    shape = shape_of(draft, service)
+    wanted: list[tuple[Service, VisitShape, Window, int | None]] = []
+    if draft.delivery_id is not None:
+        first = delivery_shape(draft, services[draft.delivery_id])
+        pair = _pair(db, draft, day=day, window=window, first=first, shape=shape, now=now)
+        assert pair.delivery is not None
+        delivery = pair.delivery
+        wanted.append(
+            (services[draft.delivery_id], first, delivery.window, delivery.witness.worker_id)
+        )
+        first_try = pair.witness.worker_id
+    wanted.append((service, shape, window, first_try))
+    kept = []
+    for each, its_shape, its_window, witness in wanted:
+        visit = places.hold_place(
+            db,
+            branch_id=draft.branch_id,
+            day=day,
+            window=its_window,
+            shape=its_shape,
+            label=f"{each.short_name} {draft.compound}",
+            until=until,
+            by=by,
+            now=now,
+            first_try=witness,
+        )
+        kept.append((visit.id, each.id, its_window))
+    return kept
+
+
+def shape_of(draft: Draft, service: Service) -> VisitShape:
+    """Return what the visit will need."""
+    return VisitShape(
+        point=draft.point, work_s=draft.work_s, skill=service.skill, level=service.level
+    )
+
+
+def delivery_shape(draft: Draft, delivery: Service) -> VisitShape:
+    """Return what the delivery before it will need."""
+    return VisitShape(
+        point=draft.point,
+        work_s=draft.delivery_work_s,
+        skill=delivery.skill,
+        level=delivery.level,
+    )
+
+
+def check_window(db: Session, *, branch_id: int, day: date, window: Window, now: datetime) -> None:
+    """Refuse what is not on sale. Raises OffGrid, TooSoon, TooFar."""
+    branch = dispatch_queries.branch(db, branch_id)
+    if [window.open_s, window.shut_s] not in branch.windows:
+        raise OffGrid(field="window")
+    if window.open_s < second_of_day(now, day) + live.LEAD_S:
+        raise TooSoon(field="window")
+    if (day - local_date(now)).days >= live.HORIZON_DAYS:
+        raise TooFar(field="window")
+
+
+def _coupled(
+    db: Session,
+    draft: Draft,
+    deliveries: Sequence[Offer],
+    *,
+    first: VisitShape,
+    shape: VisitShape,
+    now: datetime,
+) -> list[Offer]:
+    """Return the installation's windows of one day, each with its delivery."""
+    day = deliveries[0].day
+    plan = live.day_plan(db, branch_id=draft.branch_id, day=day, now=now)
+    windows = [Window(a, b) for a, b in dispatch_queries.branch(db, draft.branch_id).windows]
+    found = coupling.pairs(
+        deliveries,
+        work_s=draft.delivery_work_s,
+        installations_after=lambda delivery: live.offers_after(
+            plan, delivery, first_shape=first, shape=shape, windows=windows
+        ),
+    )
+    return [replace(installation, delivery=delivery) for delivery, installation in found]
+
+
+def _pair(
+    db: Session,
+    draft: Draft,
+    *,
+    day: date,
+    window: Window,
+    first: VisitShape,
+    shape: VisitShape,
+    now: datetime,
+) -> Offer:
+    plan = live.day_plan(db, branch_id=draft.branch_id, day=day, now=now)
+    soonest_s = second_of_day(now, day) + live.LEAD_S
+    windows = [Window(a, b) for a, b in dispatch_queries.branch(db, draft.branch_id).windows]
+    deliveries = live.offers_of(plan, first, [w for w in windows if w.open_s >= soonest_s])
+    pairs = _coupled(db, draft, deliveries, first=first, shape=shape, now=now) if deliveries else []
+    for offer in pairs:
+        if offer.window == window:
+            return offer
+    raise PlaceGone

@@ -1,0 +1,162 @@
+"""Visits that nobody makes: called off, missed by us, or in need of another technician."""
+
+from datetime import date, datetime
+
+from sqlalchemy import select
+
+from dispatch import queries
+from dispatch.events import VisitCancelled, VisitReadied
+from dispatch.models import Shift, Visit
+from dispatch.operations import plan as plans
+from dispatch.operations import publishing, rehousing
+from dispatch.operations.steps import facts_of, move
+from dispatch.states import OWED, STARTED, Trouble, VisitAction, VisitState
+from kernel import outbox
+from kernel.actor import Actor
+from kernel.clock import second_of_day
+from kernel.db import Session
+from kernel.errors import ChangedMeanwhile, Conflict, Missing
+from kernel.machine import IllegalMove
+from kernel.words import msg
+
+
+class NotOnShift(Missing):
+    """The technician does not work that day."""
+
+    says = msg("这位师傅那天不上班。")
+
+
+class DoesNotFit(Conflict):
+    """The visit does not fit into that technician's day without breaking a promise."""
+
+    code = "does_not_fit"
+    says = msg("排不进这位师傅的路线：会打破其他承诺，或他不能做这项服务。")
+
+
+def cancel(db: Session, *, visit_id: int, cause: Trouble, by: Actor, now: datetime) -> Visit:
+    """Call a visit off before anybody is at the door. Raises IllegalMove."""
+    return _withdraw(db, visit_id, VisitAction.CANCEL, cause=cause, by=by, now=now)
+
+
+def miss(db: Session, *, visit_id: int, by: Actor, now: datetime) -> Visit:
+    """Write down that we did not come. Raises IllegalMove."""
+    return _withdraw(db, visit_id, VisitAction.MISS, cause=Trouble.MISSED, by=by, now=now)
+
+
+def set_ready(db: Session, *, visit_id: int, ready: bool, by: Actor, now: datetime) -> Visit:
+    """Write down that everything a planned visit needs is there, or no longer; what is neither
+    planned nor ready stays as it is."""
+    known = plans.visit_row(db, visit_id)
+    plans.lock_day(db, branch_id=known.branch_id, day=known.day, now=now)
+    visit = plans.visit_row(db, visit_id)
+    wanted = VisitState.PLANNED if ready else VisitState.READY
+    if visit.state is wanted:
+        action = VisitAction.READY if ready else VisitAction.UNREADY
+        move(db, visit, action, by=by, now=now)
+        outbox.record(db, VisitReadied(at=now, ready=ready, **facts_of(visit)))
+    return visit
+
+
+def hand_over(
+    db: Session, *, number: str, technician_id: int, version: int, by: Actor, now: datetime
+) -> Visit:
+    """Give a visit to a technician of a dispatcher's choice, proven within its window.
+
+    `version` is the visit's, as the dispatcher saw it. What was told of another is told anew; on a
+    day not published yet only the plan changes. Raises VisitMissing, ChangedMeanwhile, DoesNotFit,
+    IllegalMove once somebody is on the way.
+    """
+    known = queries.visit_by_number(db, number)
+    if not by.sees_branch(known.branch_id):
+        raise queries.VisitMissing
+    plans.lock_day(db, branch_id=known.branch_id, day=known.day, now=now)
+    visit = plans.visit_row(db, known.id)
+    if visit.version != version:
+        raise ChangedMeanwhile
+    if visit.state not in OWED:
+        raise IllegalMove(machine="visit", state=visit.state.value, action="hand_over")
+    plans.take_out(db, visit, now=now)
+    locked = plans.lock_day(db, branch_id=visit.branch_id, day=visit.day, now=now)
+    if not rehousing.put_with(db, locked, visit, technician_id=technician_id, now=now):
+        raise DoesNotFit(field="technician")
+    was_told = visit.technician_id is not None or locked.row.published_at is not None
+    if was_told and visit.technician_id != technician_id:
+        publishing.assign(db, visit, technician_id, by=by, now=now)
+    return visit
+
+
+def send_home(
+    db: Session, *, technician_id: int, day: date, reason: str, by: Actor, now: datetime
+) -> list[int]:
+    """Take a technician off a day (leave, illness); return the visits that found nobody else.
+
+    What he has begun stays his. Everything else finds another technician within its window where
+    one can take it; what cannot is named as unserved and waits for a person. Raises NotOnShift.
+    """
+    shift = _shift(db, technician_id, day)
+    plans.lock_day(db, branch_id=shift.branch_id, day=day, now=now)
+    row = queries.route_of(db, technician_id=technician_id, day=day)
+    held = queries.visits_by_id(db, [stop[0] for stop in row.stops] if row else [])
+    begun = [visit for visit in held.values() if visit.state in STARTED]
+    left = sorted(
+        (visit for visit in held.values() if visit.state not in STARTED),
+        key=lambda visit: (visit.opens_s, visit.id),
+    )
+    for visit in left:
+        visit.route_id = None
+        if visit.state in (VisitState.ASSIGNED, VisitState.ACCEPTED):
+            rehousing.take_from(db, visit, now=now)
+            move(db, visit, VisitAction.UNASSIGN, by=by, now=now, cause=reason)
+    if row is not None:
+        row.stops = [stop for stop in row.stops if held[stop[0]].state in STARTED]
+    if begun:
+        shift.shuts_s = max(shift.opens_s + 1, min(shift.shuts_s, second_of_day(now, day)))
+    else:
+        shift.absent = reason
+    db.flush()
+    plans.changed(db, plans.lock_day(db, branch_id=shift.branch_id, day=day, now=now), now=now)
+
+    return [
+        visit.id
+        for visit in left
+        if rehousing.give_back(db, visit, cause="absent", by=by, now=now) is None
+    ]
+
+
+def call_back(db: Session, *, technician_id: int, day: date, now: datetime) -> None:
+    """Let a technician who was to be away work that day after all. Raises NotOnShift."""
+    shift = _shift(db, technician_id, day, absent=True)
+    locked = plans.lock_day(db, branch_id=shift.branch_id, day=day, now=now)
+    shift.absent = ""
+    plans.changed(db, locked, now=now)
+
+
+def serve_unserved(db: Session, *, visit_id: int, by: Actor, now: datetime) -> bool:
+    """Try once more to find somebody for a visit that stands in no route; True when found."""
+    known = plans.visit_row(db, visit_id)
+    plans.lock_day(db, branch_id=known.branch_id, day=known.day, now=now)
+    visit = plans.visit_row(db, visit_id)
+    if visit.route_id is not None or visit.state not in OWED:
+        return visit.route_id is not None
+    return rehousing.give_back(db, visit, cause="tried again", by=by, now=now) is not None
+
+
+def _withdraw(
+    db: Session, visit_id: int, action: VisitAction, *, cause: Trouble, by: Actor, now: datetime
+) -> Visit:
+    known = plans.visit_row(db, visit_id)
+    plans.lock_day(db, branch_id=known.branch_id, day=known.day, now=now)
+    visit = plans.visit_row(db, visit_id)
+    move(db, visit, action, by=by, now=now, cause=cause.value)
+    visit.cause, visit.held_until = cause.value, None
+    outbox.record(db, VisitCancelled(at=now, cause=cause.value, **facts_of(visit)))
+    plans.take_out(db, visit, now=now)
+    return visit
+
+
+def _shift(db: Session, technician_id: int, day: date, *, absent: bool = False) -> Shift:
+    found = select(Shift).where(Shift.technician_id == technician_id, Shift.day == day)
+    shift = db.scalars(found).one_or_none()
+    if shift is None or bool(shift.absent) != absent:
+        raise NotOnShift
+    return shift

@@ -1,0 +1,66 @@
+"""What must have happened at a door before somebody may say that nobody was there. Pure."""
+
+from collections.abc import Iterable
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+
+from dispatch.states import Proof
+from kernel.errors import Conflict
+from kernel.words import msg
+
+# An arrival is proven by a place this near the door, else by a photo with a reason.
+GEOFENCE_M = 200
+CALLS_NEEDED = 2
+MESSAGES_NEEDED = 1
+WAIT = timedelta(minutes=15)
+# How long a technician has to say yes before the console is told.
+ACCEPT_LIFE = timedelta(minutes=15)
+
+
+class EvidenceMissing(Conflict):
+    """The evidence clock has not run out yet; the facts say what it still waits for."""
+
+    code = "evidence_missing"
+    says = msg("还不能报跑单：还差 %(left)s 项证据。")
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class EvidenceClock:
+    """What is proven at a door so far; `runs_out_at` is when the waiting is long enough."""
+
+    arrival: datetime | None
+    calls: tuple[datetime, ...]
+    messages: tuple[datetime, ...]
+    runs_out_at: datetime
+
+    def missing(self, now: datetime) -> tuple[str, ...]:
+        """Return what is still to be done, in the order in which a technician would do it."""
+        left = []
+        if self.arrival is None:
+            left.append(Proof.ARRIVAL.value)
+        left += [Proof.CALL.value] * max(0, CALLS_NEEDED - len(self.calls))
+        left += [Proof.MESSAGE.value] * max(0, MESSAGES_NEEDED - len(self.messages))
+        if now < self.runs_out_at:
+            left.append("wait")
+        return tuple(left)
+
+
+def evidence_clock(
+    *, arrived_at: datetime, proofs: Iterable[tuple[str, datetime]]
+) -> EvidenceClock:
+    """Return the clock of one who arrived then and has given those proofs (kind, instant)."""
+    given = list(proofs)
+    arrivals = [at for kind, at in given if kind == Proof.ARRIVAL]
+    return EvidenceClock(
+        arrival=min(arrivals, default=None),
+        calls=tuple(at for kind, at in given if kind == Proof.CALL),
+        messages=tuple(at for kind, at in given if kind == Proof.MESSAGE),
+        runs_out_at=arrived_at + WAIT,
+    )
+
+
+def check_nobody(clock: EvidenceClock, *, now: datetime) -> None:
+    """Refuse to call a door deserted too soon. Raises EvidenceMissing."""
+    missing = clock.missing(now)
+    if missing:
+        raise EvidenceMissing(left=len(missing), missing=list(missing))
