@@ -44,7 +44,19 @@ import faces.wechat.trip
 import members.jobs
 import members.ledger_models  # its tables belong to the schema
 import notifications.jobs
-from booking.events import BookingBooked, BookingCompleted
+from booking import reactions as booking_reactions
+from booking.events import (
+    AddressVouched,
+    BookingBooked,
+    BookingCompleted,
+    BookingConfirmed,
+    BookingExpired,
+    BookingMoved,
+    GoodsAdded,
+    GoodsLate,
+    GoodsMoved,
+    LateGoodsAnswered,
+)
 from dispatch.events import VisitArrived, VisitAssigned, VisitDeparted
 from faces.wechat.routes import blueprint as wechat_blueprint
 from gateways.wechat.client import WeChat
@@ -60,11 +72,23 @@ from notifications import reactions
 from notifications.jobs import Sender
 
 REACTIONS: delivery.Reactions = {
-    BookingBooked: [reactions.on_booked],
+    BookingBooked: [
+        reactions.on_booked,
+        booking_reactions.on_readiness,
+        booking_reactions.on_hold_decided,
+    ],
     VisitAssigned: [reactions.on_assigned],
     VisitDeparted: [reactions.on_departed],
     VisitArrived: [reactions.on_arrived],
     BookingCompleted: [reactions.on_completed],
+    BookingExpired: [booking_reactions.on_hold_decided],
+    BookingConfirmed: [booking_reactions.on_readiness],
+    BookingMoved: [booking_reactions.on_readiness],
+    AddressVouched: [booking_reactions.on_readiness],
+    GoodsAdded: [booking_reactions.on_readiness],
+    GoodsMoved: [booking_reactions.on_readiness],
+    GoodsLate: [booking_reactions.on_readiness],
+    LateGoodsAnswered: [booking_reactions.on_readiness],
 }
 # Which RQ queue hears which bell.
 PLANNER = "planner"
@@ -212,6 +236,7 @@ def _periodics(app: Flask) -> list[Periodic]:
         *periodics,
         Periodic("holds", HOLD_LOOK_EVERY_S, partial(booking.jobs.expire_holds, clock)),
         Periodic("bookings", LOOK_EVERY_S, partial(booking.jobs.look_after_bookings, clock)),
+        Periodic("waiting", LOOK_EVERY_S, partial(booking.jobs.serve_waiting, clock)),
         Periodic("late goods", GOODS_LOOK_EVERY_S, partial(booking.jobs.find_late_goods, clock)),
         Periodic("delays", LOOK_EVERY_S, partial(dispatch.watching.watch_days, clock)),
         Periodic("strikes", LOOK_EVERY_S, partial(members.jobs.post_due_strikes, clock)),

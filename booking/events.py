@@ -1,6 +1,7 @@
 """What booking tells the house."""
 
 from dataclasses import dataclass
+from datetime import date, datetime
 
 from kernel.events import Event
 
@@ -149,6 +150,11 @@ class BookingConfirmed(_BookingEvent):
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class AddressVouched(_BookingEvent):
+    """Somebody who knows has said that the address is right."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class BookingMoved(_BookingEvent):
     """The promise was replaced by one with another window; the old one was given up after it."""
 
@@ -235,3 +241,40 @@ class ServiceCodeReleased(_BookingEvent):
     """A dispatcher let the work begin without the 服务码."""
 
     visit_id: int
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class _WaitingEvent(Event):
+    waiting_number: str
+    member_id: int
+    branch_id: int
+    day: date
+
+    def topics(self) -> tuple[str, ...]:
+        return (
+            f"waiting:{self.waiting_number}",
+            f"member:{self.member_id}",
+            f"day:{self.branch_id}:{self.day.isoformat()}",
+        )
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class WaitingJoined(_WaitingEvent):
+    """A member stands in the line of a day, at `position`; 1 is the first."""
+
+    position: int
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class WaitingOffered(_WaitingEvent):
+    """A place came free and is held for him who waited, until `until`."""
+
+    booking_number: str
+    until: datetime
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class WaitingEnded(_WaitingEvent):
+    """He waits no more: `state` is taken, lapsed or withdrawn."""
+
+    state: str

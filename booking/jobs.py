@@ -1,13 +1,15 @@
 """Work of booking that runs by itself."""
 
 import logging
-from datetime import timedelta
+from datetime import date, datetime, timedelta
 
-from booking import goods_queries, queries
-from booking.operations import bookings, clockwork, late_goods, looking
+from booking import goods_queries, queries, waiting_queries
+from booking.operations import bookings, clockwork, late_goods, looking, waiting
+from booking.operations.waiting import Outcome
+from dispatch import queries as dispatch
 from kernel.clock import Clock
 from kernel.db import transaction
-from kernel.errors import Conflict, Refusal
+from kernel.errors import Conflict, Forbidden, Refusal
 
 log = logging.getLogger(__name__)
 
@@ -39,6 +41,10 @@ def look_after_bookings(clock: Clock) -> int:
             continue
         looked += 1
     return looked
+
+
+# How many of one day's line are tried in one run.
+SERVE_MAX = 100
 
 
 def expire_holds(clock: Clock) -> int:
@@ -78,3 +84,50 @@ def find_late_goods(clock: Clock) -> int:
         except Conflict:
             log.info("item %s moved while we looked", item_id)
     return found
+
+
+def serve_waiting(clock: Clock) -> int:
+    """Offer what came free to those who wait for it, in their order; return how many were offered.
+
+    Looks only at days whose plan has moved since, and is safe to run twice or side by side: who is
+    next is decided under the day's lock. Tries SERVE_MAX of a day's line at most.
+    """
+    now = clock.now()
+    with transaction(reads_only=True) as db:
+        decided = waiting_queries.offers_decided(db, limit=EXPIRE_BATCH_MAX)
+        days = waiting_queries.days_waited_for(db)
+    for number in decided:
+        with transaction() as db:
+            waiting.settle(db, number=number, now=now)
+    return sum(_serve_day(branch_id, day, now) for branch_id, day in days)
+
+
+def _serve_day(branch_id: int, day: date, now: datetime) -> int:
+    offered = 0
+    passed: set[str] = set()
+    for _ in range(SERVE_MAX):
+        with transaction(reads_only=True) as db:
+            version = dispatch.day_version(db, branch_id=branch_id, day=day)
+            line = waiting_queries.line(db, branch_id=branch_id, day=day)
+            untried = [
+                row.number
+                for row in line
+                if row.number not in passed
+                and (row.seen_version != version or waiting.is_too_near(db, row, now=now))
+            ]
+        if not untried:
+            break
+        number = untried[0]
+        try:
+            with transaction() as db:
+                outcome = waiting.serve(db, number=number, passed=passed, now=now)
+        except Forbidden:
+            # Blacklisted meanwhile: his place in the line is kept, and others are served before.
+            outcome = Outcome.BUSY
+        except Conflict:
+            log.info("%s moved while it was served", number)
+            continue
+        if outcome is Outcome.BUSY:
+            passed.add(number)
+        offered += outcome is Outcome.OFFERED
+    return offered

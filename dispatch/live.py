@@ -68,20 +68,27 @@ def forget() -> None:
 
 
 def find(
-    db: Session, *, branch_id: int, shape: VisitShape, now: datetime, days: int = HORIZON_DAYS
+    db: Session,
+    *,
+    branch_id: int,
+    shape: VisitShape,
+    now: datetime,
+    days: int = HORIZON_DAYS,
+    day: date | None = None,
 ) -> list[Offer]:
     """Return every window of the next `days` days, today included, into which the visit fits.
 
-    Each comes with its best witness; ordered by day and time.
+    With `day`, of that day alone, if it is one of them. Each comes with its best witness; ordered by
+    day and time.
     """
     windows = [Window(a, b) for a, b in queries.branch(db, branch_id).windows]
     first = local_date(now)
     offers = []
-    for day in (first + timedelta(days=n) for n in range(days)):
-        soonest_s = second_of_day(now, day) + LEAD_S
+    for each in (first + timedelta(days=n) for n in range(days)):
+        soonest_s = second_of_day(now, each) + LEAD_S
         open_windows = [w for w in windows if w.open_s >= soonest_s]
-        if open_windows:
-            plan = day_plan(db, branch_id=branch_id, day=day, now=now)
+        if open_windows and day in (None, each):
+            plan = day_plan(db, branch_id=branch_id, day=each, now=now)
             offers += offers_of(plan, shape, open_windows)
     return offers
 

@@ -9,6 +9,7 @@ from sqlalchemy import Select, func, or_, select
 from dispatch.models import (
     BarredPair,
     Branch,
+    BranchDay,
     Evidence,
     Proposal,
     RouteRow,
@@ -131,6 +132,12 @@ def evidence(db: Session, visit_id: int) -> Sequence[Evidence]:
     """Return what was proven at the door of a visit, oldest first."""
     found = select(Evidence).where(Evidence.visit_id == visit_id).order_by(Evidence.id)
     return db.scalars(found).all()
+
+
+def day_version(db: Session, *, branch_id: int, day: date) -> int:
+    """Return the version of that branch's plan of that day; 0 when nobody has touched it yet."""
+    found = select(BranchDay.version).where(BranchDay.branch_id == branch_id, BranchDay.day == day)
+    return db.scalar(found) or 0
 
 
 def routes(db: Session, *, branch_id: int, day: date) -> dict[int, RouteRow]:

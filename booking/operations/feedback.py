@@ -8,8 +8,9 @@ from booking.events import BookingRated, BookingUrged, ComplaintAnswered, Compla
 from booking.feedback import AlreadyRated, NotOver, TooManyComplaints, Topic
 from booking.feedback_models import Complaint, Rating, Urge
 from booking.models import Booking
-from booking.operations.steps import facts_of, move
-from booking.states import PROMISED, SERVED, BookingAction, BookingState, ComplaintAction
+from booking.operations import closing
+from booking.operations.steps import facts_of, locked
+from booking.states import PROMISED, SERVED, BookingState, ComplaintAction
 from booking.urging import Answer, Where
 from dispatch import progress
 from dispatch import queries as dispatch
@@ -20,7 +21,7 @@ from kernel.clock import instant_at, local_date
 from kernel.db import Session
 from kernel.numbers import new_number
 from members.ledger import rating_draft
-from members.operations import following, postings
+from members.operations import postings
 
 _WHERE = {
     VisitState.ARRIVED: Where.AT_THE_DOOR,
@@ -45,7 +46,7 @@ def rate(
     one. Raises BookingMissing, BadStars, BadTags, BadWords, NotOver, AlreadyRated.
     """
     feedback.check_rating(stars=stars, tags=tags, text=text)
-    booking = _locked(db, booking_number, by)
+    booking = locked(db, booking_number, by)
     known = feedback_queries.rating_of(db, booking.id)
     if known is not None:
         if (known.stars, known.tags, known.text) != (stars, list(tags), text):
@@ -67,7 +68,7 @@ def rate(
     db.add(rating)
     db.flush()
     if booking.state is BookingState.COMPLETED:
-        move(db, booking, BookingAction.CLOSE, by=by, now=now)
+        closing.close(db, number=booking.number, by=by, now=now)
     postings.post(
         db, rating_draft(member_id=booking.member_id, booking_number=booking.number), now=now
     )
@@ -85,7 +86,7 @@ def complain(
     Raises BookingMissing, BadWords, TooManyComplaints.
     """
     feedback.check_words(text, field="text")
-    booking = _locked(db, booking_number, by)
+    booking = locked(db, booking_number, by)
     waiting = feedback_queries.open_complaints(db, booking.id)
     if waiting >= feedback.COMPLAINTS_OPEN_MAX:
         raise TooManyComplaints
@@ -133,7 +134,7 @@ def urge(db: Session, *, number: str, by: Actor, now: datetime) -> Answer:
 
     Raises BookingMissing, UrgedJustNow.
     """
-    booking = _locked(db, number, by)
+    booking = locked(db, number, by)
     last = feedback_queries.latest_urge(db, booking.id)
     urging.check_may_urge(last_at=last.at if last else None, now=now)
     answer = answer_now(db, booking, now=now)
@@ -195,12 +196,3 @@ def _where(booking: Booking, state: VisitState, day: date, now: datetime) -> Whe
     if state in _WHERE:
         return _WHERE[state]
     return Where.AHEAD if day == local_date(now) else Where.ANOTHER_DAY
-
-
-def _locked(db: Session, number: str, by: Actor) -> Booking:
-    """Return the booking under its member's lock, fresh. Raises BookingMissing."""
-    member_id = queries.booking(db, number=number, by=by).member_id
-    following.lock_member(db, member_id)
-    booking = queries.booking(db, number=number, by=by)
-    db.refresh(booking)
-    return booking

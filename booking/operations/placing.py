@@ -40,20 +40,20 @@ class OffGrid(Invalid):
     says = msg("没有这个时段，请从列表里选。")
 
 
-def offers(db: Session, *, draft: Draft, now: datetime) -> list[Offer]:
-    """Return every proven window for the draft, by day and time.
+def offers(db: Session, *, draft: Draft, now: datetime, day: date | None = None) -> list[Offer]:
+    """Return every proven window for the draft, by day and time; with `day`, of that day alone.
 
     For a delivery with its installation the windows are the installation's; each names its delivery.
     """
     services = queries.services_by_id(db)
     shape = shape_of(draft, services[draft.service_id])
     if draft.delivery_id is None:
-        return live.find(db, branch_id=draft.branch_id, shape=shape, now=now)
+        return live.find(db, branch_id=draft.branch_id, shape=shape, now=now, day=day)
     first = delivery_shape(draft, services[draft.delivery_id])
-    deliveries = live.find(db, branch_id=draft.branch_id, shape=first, now=now)
+    deliveries = live.find(db, branch_id=draft.branch_id, shape=first, now=now, day=day)
     found: list[Offer] = []
-    for day in sorted({offer.day for offer in deliveries}):
-        that_day = [offer for offer in deliveries if offer.day == day]
+    for each in sorted({offer.day for offer in deliveries}):
+        that_day = [offer for offer in deliveries if offer.day == each]
         found += _coupled(db, draft, that_day, first=first, shape=shape, now=now)
     return found
 

@@ -2,7 +2,7 @@
 
 from datetime import datetime
 
-from booking.events import BookingConfirmed, ConfirmationAsked
+from booking.events import AddressVouched, BookingConfirmed, ConfirmationAsked
 from booking.models import Booking
 from booking.operations import looking
 from booking.operations.steps import facts_of, locked, move
@@ -37,4 +37,5 @@ def vouch_for_address(db: Session, *, number: str, by: Actor, now: datetime) -> 
     booking = locked(db, number, by)
     booking.address_is_sure = True
     looking.plan_next(db, booking, now=now)
+    outbox.record(db, AddressVouched(at=now, **facts_of(booking)))
     return booking

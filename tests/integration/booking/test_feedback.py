@@ -10,7 +10,7 @@ from booking import feedback_queries, queries
 from booking.feedback import AlreadyRated, BadStars, NotOver, TooManyComplaints, Topic
 from booking.feedback_models import Complaint, Rating
 from booking.feedback_queries import ComplaintMissing
-from booking.operations import feedback, visits
+from booking.operations import feedback
 from booking.policy import BookingMissing
 from booking.states import BookingState, ComplaintState
 from booking.urging import Answer, UrgedJustNow, Where
@@ -32,6 +32,7 @@ from tests.integration.booking.promised import (
     assigned,
     at_work,
     booking_of,
+    finished,
     visit_of,
 )
 
@@ -56,17 +57,7 @@ def done(member: Actor) -> str:
     number = a_promise(member)
     technician = assigned(number)
     at_work(number, technician)
-    visit = visit_of(number)
-    with transaction() as db:
-        visit_operations.add_photo(
-            db, number=visit.number, sha256="0" * 64, by=technician, now=TUESDAY_TEN
-        )
-    with transaction() as db:
-        visits.finish_visit(
-            db, number=visit.number, by=technician, now=TUESDAY_TEN + timedelta(hours=1)
-        )
-    with transaction() as db:
-        visits.sign_off(db, number=number, by=member, now=TUESDAY_TEN + timedelta(hours=1))
+    finished(number, technician)
     return number
 
 

@@ -6,9 +6,8 @@ import pytest
 from flask import Flask
 
 from booking import score_queries
-from booking.operations import assets, feedback, visits
+from booking.operations import assets, feedback
 from booking.score import SPAN, Measure, Score
-from dispatch.operations import visits as visit_operations
 from kernel.actor import Actor
 from kernel.db import transaction
 from tests.integration.booking.promised import (
@@ -17,6 +16,7 @@ from tests.integration.booking.promised import (
     a_promise,
     assigned,
     at_work,
+    finished,
     visit_of,
 )
 
@@ -33,21 +33,16 @@ def served(member: Actor, *, serial: str = "") -> tuple[str, Actor]:
     number = a_promise(member)
     technician = assigned(number)
     at_work(number, technician)
-    visit = visit_of(number)
-    with transaction() as db:
-        if serial:
+    if serial:
+        with transaction() as db:
             assets.scan_serial(
-                db, visit_number=visit.number, serial=serial, by=technician, now=TUESDAY_TEN
+                db,
+                visit_number=visit_of(number).number,
+                serial=serial,
+                by=technician,
+                now=TUESDAY_TEN,
             )
-        visit_operations.add_photo(
-            db, number=visit.number, sha256="0" * 64, by=technician, now=TUESDAY_TEN
-        )
-    with transaction() as db:
-        visits.finish_visit(
-            db, number=visit.number, by=technician, now=TUESDAY_TEN + timedelta(hours=1)
-        )
-    with transaction() as db:
-        visits.sign_off(db, number=number, by=member, now=TUESDAY_TEN + timedelta(hours=1))
+    finished(number, technician)
     return number, technician
 
 
