@@ -46,7 +46,7 @@ def _count(code: str, name: str, *, most: int, yuan: int, minutes: int) -> dict[
 _STAIRS = _switch("stairs", "无电梯，4 层及以上", yuan=30, minutes=10)
 _DRILL = _count("drill", "墙面打孔（个）", most=4, yuan=40, minutes=10)
 _HIGH = _switch("high_work", "高空作业（外机在窗外）", yuan=100, minutes=20)
-_OLD_AWAY = _switch("old_away", "拆下旧电器并带走", yuan=50, minutes=15)
+_OLD_AWAY = _switch("old_taken", "拆下旧电器并带走", yuan=50, minutes=15)
 
 WARES: tuple[Ware, ...] = (
     Ware(
