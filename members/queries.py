@@ -92,12 +92,16 @@ def standing_of(db: Session, member_id: int, *, now: datetime) -> Standing:
 
 def standing_if_posted(db: Session, member_id: int, *, now: datetime) -> Standing:
     """Return where he would stand if all that waits were posted now."""
+    facts = strike_queries.strike_facts(db, member_id)
+    # Behind whatever the account holds already: a strike has two entries there at most.
+    end = 2 * len(facts) + 1
     waiting = tuple(
-        StrikeFact(number=row.number, kind=row.kind, at=row.happened_at, posted_at=now)
-        for row in strike_queries.strikes_of(db, member_id=member_id)
+        StrikeFact(
+            number=row.number, kind=row.kind, at=row.happened_at, posted_at=now, seq=end + place
+        )
+        for place, row in enumerate(strike_queries.strikes_of(db, member_id=member_id))
         if row.state in strike_queries.NOT_POSTED_YET
     )
-    facts = strike_queries.strike_facts(db, member_id)
     return _standing(db, member_id, facts + waiting, now=now)
 
 

@@ -90,17 +90,27 @@ RULES = Rules(
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class StrikeFact:
-    """A posted strike: it happened at `at` and counts from `posted_at` until it is reversed."""
+    """A posted strike: it happened at `at` and counts from `posted_at` until it is reversed.
+
+    `seq` and `reversed_seq` are the places of both in the member's account, which say what came
+    first when two bear the same time.
+    """
 
     number: str
     kind: StrikeKind
     at: datetime
     posted_at: datetime
+    seq: int
     reversed_at: datetime | None = None
+    reversed_seq: int | None = None
 
     def stands(self, now: datetime) -> bool:
         """Tell whether it is posted and not reversed; the instants of both belong to what follows."""
         return self.posted_at <= now and (self.reversed_at is None or now < self.reversed_at)
+
+    def stood(self, seq: int) -> bool:
+        """Tell whether it was posted and not reversed when the account had come to `seq`."""
+        return self.seq <= seq and (self.reversed_seq is None or seq < self.reversed_seq)
 
 
 class OverrideKind(StrEnum):
@@ -166,13 +176,11 @@ def terms(
 
 
 def _term_of(last: StrikeFact, strikes: Sequence[StrikeFact], rules: Rules) -> Term | None:
-    begins_at, place = last.posted_at, (last.posted_at, last.number)
+    begins_at = last.posted_at
     together = sorted(
         (strike.at, strike.number)
         for strike in strikes
-        if strike.stands(begins_at)
-        and (strike.posted_at, strike.number) <= place
-        and begins_at < strike.at + rules.blacklist_within
+        if strike.stood(last.seq) and begins_at < strike.at + rules.blacklist_within
     )
     if len(together) < rules.blacklist_strikes:
         return None

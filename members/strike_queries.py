@@ -10,8 +10,8 @@ from sqlalchemy.orm import InstrumentedAttribute, aliased
 from kernel.actor import Actor, Role
 from kernel.db import Session
 from members import ledger_queries, policy
-from members.ledger import POINTS, member_owner
-from members.ledger_models import Posting
+from members.ledger import POINTS, STRIKES, member_owner
+from members.ledger_models import Account, Entry, Posting
 from members.ledger_queries import Line
 from members.policy import (
     AppealMissing,
@@ -69,17 +69,36 @@ def strikes_due(db: Session, *, now: datetime, limit: int) -> Sequence[str]:
 
 def strike_facts(db: Session, member_id: int) -> tuple[StrikeFact, ...]:
     """Return what the ladder knows of the member's strikes: those the ledger posted, and when."""
-    undoes = aliased(Posting)
+    undoes, undoing = aliased(Posting), aliased(Entry)
     rows = db.execute(
-        select(Strike.number, Strike.kind, Strike.happened_at, Posting.at, undoes.at)
-        .join(Posting, Posting.idempotency_key == literal("strike:") + Strike.number)
+        select(
+            Strike.number,
+            Strike.kind,
+            Strike.happened_at,
+            Posting.at,
+            Entry.seq,
+            undoes.at,
+            undoing.seq,
+        )
+        .join(Posting, Posting.id == Entry.posting_id)
+        .join(Account, Account.id == Entry.account_id)
+        .join(Strike, Posting.idempotency_key == literal("strike:") + Strike.number)
         .outerjoin(undoes, undoes.reverses_id == Posting.id)
-        .where(Strike.member_id == member_id)
-        .order_by(Strike.id)
+        .outerjoin(undoing, (undoing.posting_id == undoes.id) & (undoing.account_id == Account.id))
+        .where(Account.owner == member_owner(member_id), Account.unit == STRIKES)
+        .order_by(Entry.seq)
     )
     return tuple(
-        StrikeFact(number=number, kind=kind, at=at, posted_at=posted_at, reversed_at=reversed_at)
-        for number, kind, at, posted_at, reversed_at in rows
+        StrikeFact(
+            number=number,
+            kind=kind,
+            at=at,
+            posted_at=posted_at,
+            seq=seq,
+            reversed_at=reversed_at,
+            reversed_seq=reversed_seq,
+        )
+        for number, kind, at, posted_at, seq, reversed_at, reversed_seq in rows
     )
 
 

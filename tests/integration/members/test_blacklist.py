@@ -32,8 +32,10 @@ from tests.integration.members.cases import (
     WORDS,
     ZOU,
     a_posted_strike,
+    a_strike,
     an_appeal,
     decided,
+    post_due,
     the_blacklistings,
     three_strikes,
     told,
@@ -128,6 +130,19 @@ class TestABlacklisting:
         assert (row.state, row.ended_at) == (BlacklistingState.REVERSED, BEGINS + 2 * HOUR)
         assert may_book(2 * HOUR)
         assert told()[-3:] == ["BlacklistEnded", "StrikeReversed", "AppealDecided"]
+
+    def test_begins_with_the_last_of_three_that_one_run_posts(self) -> None:
+        for place in (1, 2, 3):
+            a_strike(f"B{place}")
+        assert post_due(MONDAY_NINE + DAY) == 3
+
+        [row] = the_blacklistings()
+
+        with transaction(reads_only=True) as db:
+            facts = strike_queries.strike_facts(db, MEMBER.id)
+            [term] = blacklist.recomputed(db, MEMBER.id)
+        assert row.cause == term.cause == f"strike:{facts[-1].number}"
+        assert [fact.seq for fact in facts] == [1, 2, 3]
 
     def test_is_of_one_member_alone(self) -> None:
         three_strikes()

@@ -28,13 +28,21 @@ def strikes(draw: st.DrawFn) -> StrikeFact:
     at = NOON - draw(days) * DAY
     posted_at = at + draw(st.sampled_from([0, 1, 5])) * DAY
     reversed_after = draw(st.none() | st.integers(0, 200))
+    reversed_at = None if reversed_after is None else posted_at + reversed_after * DAY
     return StrikeFact(
         number=f"S{draw(st.integers(0, 10**6))}",
         kind=draw(st.sampled_from(StrikeKind)),
         at=at,
         posted_at=posted_at,
-        reversed_at=None if reversed_after is None else posted_at + reversed_after * DAY,
+        seq=place_of(posted_at),
+        reversed_at=reversed_at,
+        reversed_seq=None if reversed_at is None else place_of(reversed_at),
     )
+
+
+def place_of(instant: datetime) -> int:
+    """Return the place in the account of what happens then; strikes of one time share it."""
+    return int(instant.timestamp())
 
 
 @st.composite

@@ -38,13 +38,23 @@ def a_strike(
 ) -> StrikeFact:
     """Return a strike that happened `ago` before NOON and was posted when it had `waited`."""
     at = NOON - ago
+    posted_at = at + waited
+    reversed_at = None if reversed_after is None else posted_at + reversed_after
     return StrikeFact(
         number=number,
         kind=kind,
         at=at,
-        posted_at=at + waited,
-        reversed_at=None if reversed_after is None else at + waited + reversed_after,
+        posted_at=posted_at,
+        seq=place_of(posted_at),
+        reversed_at=reversed_at,
+        # What is undone at an instant is undone before anything else is posted then.
+        reversed_seq=None if reversed_at is None else place_of(reversed_at) - 1,
     )
+
+
+def place_of(instant: datetime) -> int:
+    """Return the place in the account of what happens then: later is higher."""
+    return 2 * int(instant.timestamp())
 
 
 def at(now: datetime, *strikes: StrikeFact, **changes: object) -> Standing:
@@ -251,6 +261,15 @@ class TestTerms:
 
         # The reversal's own instant belongs to what follows.
         assert terms(strikes=strikes) == ()
+
+    def test_go_by_the_account_when_several_bear_one_time(self) -> None:
+        # The job posts three at once; the last of them in the account completes the count.
+        strikes = [
+            StrikeFact(number=number, kind=StrikeKind.NO_SHOW, at=NOON, posted_at=NOON, seq=seq)
+            for number, seq in (("S9", 1), ("S1", 2), ("S5", 3), ("S4", 4))
+        ]
+
+        assert [term.cause for term in terms(strikes=strikes)] == ["strike:S4", "strike:S5"]
 
     @pytest.mark.parametrize("reversed_", ["S1", "S2", "S3"])
     def test_end_when_one_of_three_is_reversed(self, reversed_: str) -> None:
