@@ -85,6 +85,15 @@ RULES = Rules(
 )
 
 
+# What was decided under a version stays as that version had it.
+_BY_VERSION: Mapping[str, Rules] = MappingProxyType({RULES.version: RULES})
+
+
+def rules_of(version: str) -> Rules:
+    """Return the rules as they were under that version, which must be known."""
+    return _BY_VERSION[version]
+
+
 # --- Facts ----------------------------------------------------------------------------------
 
 

@@ -13,7 +13,7 @@ from sqlalchemy.orm import Mapped, mapped_column
 from kernel.db import Base, Instant
 from members.ledger import member_owner, technician_owner
 from members.policy import AppealSubject
-from members.risk import OverrideKind, StrikeKind
+from members.risk import OverrideKind, StrikeKind, rules_of
 from members.states import (
     APPEAL_MACHINE,
     BLACKLISTING_MACHINE,
@@ -70,6 +70,11 @@ class Strike(Base):
             return member_owner(self.member_id)
         assert self.technician_id is not None
         return technician_owner(self.technician_id)
+
+    @property
+    def points(self) -> int:
+        """What it takes once it is posted, by the rules it was recorded under."""
+        return rules_of(self.rules_version).strike_points[self.kind]
 
     def advance(self, action: StrikeAction, *, now: datetime) -> None:
         """Move along STRIKE_MACHINE; nothing else may assign `state`. Raises IllegalMove."""

@@ -20,7 +20,7 @@ from members.policy import (
     OverrideMissing,
     StrikeMissing,
 )
-from members.risk import RULES, OverrideFact, StrikeFact, StrikeKind
+from members.risk import OverrideFact, StrikeFact, StrikeKind
 from members.states import AppealState, BlacklistingState, OverrideState, StrikeState
 from members.strike_models import Appeal, Blacklisting, Override, Strike, StrikeStep
 
@@ -328,7 +328,7 @@ def _pending(db: Session, member_id: int) -> list[PendingLine]:
             strike_number=row.number,
             kind=row.kind,
             booking_number=row.booking_number,
-            points=-RULES.strike_points[row.kind],
+            points=-row.points,
             happened_at=row.happened_at,
             posts_at=row.posts_at,
             is_contested=row.state is StrikeState.CONTESTED,

@@ -11,8 +11,9 @@ from kernel import outbox
 from kernel.actor import SYSTEM, Actor
 from kernel.db import Session
 from kernel.numbers import new_number
-from members import ledger, policy, queries, strike_queries
+from members import ledger, policy, queries, risk, strike_queries
 from members.events import StrikeOpened, StrikePosted, StrikeReversed, StrikeWaived
+from members.ledger import Draft
 from members.operations import blacklist, postings
 from members.operations.following import lock_member
 from members.policy import StrikeMissing
@@ -63,14 +64,15 @@ def open_strike(
         **_facts(known, now),
         posts_at=known.posts_at,
         contest_until=known.contest_until,
-        points=RULES.strike_points[known.kind],
+        points=known.points,
     )
     outbox.record(db, told)
     return known
 
 
 def waive_strike(db: Session, *, number: str, reason: str, by: Actor, now: datetime) -> Strike:
-    """Take a strike back before it is posted: the dispatcher's veto.
+    """Take a strike back before it is posted: the dispatcher's veto. Called before anything is posted
+    in the same transaction: rows of strikes are locked before accounts.
 
     Raises StrikeMissing, IllegalMove once it is contested or posted, and Invalid for a bad reason.
     """
@@ -95,13 +97,12 @@ def post_strike(db: Session, *, number: str, now: datetime) -> Strike:
     strike = locked_with_its_person(db, number)
     assert now >= strike.posts_at
     move(db, strike, StrikeAction.POST, by=SYSTEM, words="", now=now)
-    drafts = ledger.strike_drafts(owner=strike.owner, number=strike.number, kind=strike.kind)
-    postings.post_all(db, drafts, now=now)
+    postings.post_all(db, _drafts(strike), now=now)
     _refresh(db, strike, now=now)
 
     told = StrikePosted(
         **_facts(strike, now),
-        points=RULES.strike_points[strike.kind],
+        points=strike.points,
         tier=_tier(db, strike, now=now),
     )
     outbox.record(db, told)
@@ -119,16 +120,13 @@ def undo_strike(
         return
     move(db, strike, StrikeAction.REVERSE, by=by, words=words, now=now)
     drafts = [
-        postings.reversal_of(db, key=draft.key, evidence=evidence)
-        for draft in ledger.strike_drafts(
-            owner=strike.owner, number=strike.number, kind=strike.kind
-        )
+        postings.reversal_of(db, key=draft.key, evidence=evidence) for draft in _drafts(strike)
     ]
     postings.post_all(db, drafts, now=now)
     _refresh(db, strike, now=now)
     told = StrikeReversed(
         **_facts(strike, now),
-        points=RULES.strike_points[strike.kind],
+        points=strike.points,
         tier=_tier(db, strike, now=now),
     )
     outbox.record(db, told)
@@ -157,6 +155,15 @@ def move(
     """Move the strike and write the step down. Raises IllegalMove."""
     strike.advance(action, now=now)
     _record(db, strike, action.value, by=by, words=words, now=now)
+
+
+def _drafts(strike: Strike) -> tuple[Draft, ...]:
+    return ledger.strike_drafts(
+        owner=strike.owner,
+        number=strike.number,
+        kind=strike.kind,
+        rules=risk.rules_of(strike.rules_version),
+    )
 
 
 def _inserted(db: Session, strike: Strike) -> Strike:

@@ -15,6 +15,7 @@ from members.risk import (
     StrikeKind,
     Term,
     TermEnding,
+    rules_of,
     standing,
     terms,
 )
@@ -349,6 +350,9 @@ class TestRules:
             StrikeKind.LATE_CANCEL: 50,
             StrikeKind.PROVIDER_NO_SHOW: 0,
         }
+
+    def test_are_found_by_the_version_that_rows_cite(self) -> None:
+        assert rules_of(RULES.version) is RULES
 
     def test_say_something_of_every_tier(self) -> None:
         assert len(RULES.ask_before) == len(TIER_NAMES) == 4
