@@ -14,8 +14,8 @@ from kernel.errors import Missing
 from kernel.numbers import new_number
 from members import ledger, ledger_queries, policy, strike_queries
 from members.events import AppealDecided, AppealOpened, AppealProposed
-from members.ledger import RESTORED, Draft, PostingMissing
-from members.operations import blacklist, postings, strikes
+from members.ledger import PostingMissing
+from members.operations import blacklist, strikes, verdicts
 from members.operations.following import lock_member
 from members.policy import (
     DECIDERS,
@@ -218,7 +218,7 @@ def decide_appeal(
         return _propose(db, appeal, words=words, by=by, now=now)
     appeal.advance(AppealAction.UPHOLD if upheld else AppealAction.REJECT, now=now)
     appeal.decided_by_id, appeal.decided_at, appeal.words = by.id, now, words.strip()
-    _carry_out(db, appeal, upheld=upheld, by=by, now=now)
+    verdicts.carry_out(db, appeal, upheld=upheld, by=by, now=now)
 
     outbox.record(db, AppealDecided(**_facts(appeal, now), upheld=upheld))
     return appeal
@@ -330,60 +330,6 @@ def _propose(db: Session, appeal: Appeal, *, words: str, by: Actor, now: datetim
 
     outbox.record(db, AppealProposed(**_facts(appeal, now)))
     return appeal
-
-
-def _carry_out(db: Session, appeal: Appeal, *, upheld: bool, by: Actor, now: datetime) -> None:
-    evidence = f"appeal:{appeal.number}"
-    match appeal.subject_kind:
-        case AppealSubject.STRIKE:
-            strike = strikes.locked(db, appeal.subject_number)
-            if upheld:
-                strikes.undo_strike(
-                    db, strike, words=appeal.words, evidence=evidence, by=by, now=now
-                )
-            elif strike.state is StrikeState.CONTESTED:
-                words = appeal.words
-                strikes.move(db, strike, StrikeAction.REJECT, by=by, words=words, now=now)
-        case AppealSubject.BLACKLISTING:
-            _settle_release(db, appeal, upheld=upheld, by=by, now=now)
-        case AppealSubject.EARNINGS if upheld:
-            draft = _counter(db, key=appeal.subject_number, evidence=evidence)
-            postings.post(db, draft, now=now)
-        case _:
-            # A dispute about a booking is carried out by whoever opened it.
-            pass
-
-
-def _settle_release(db: Session, appeal: Appeal, *, upheld: bool, by: Actor, now: datetime) -> None:
-    """Confirm or refuse the release that the first person proposed, if it still waits."""
-    waiting = strike_queries.overrides_waiting(db, by=by, member_id=appeal.member_id)
-    for asked in waiting:
-        if asked.appeal_number != appeal.number:
-            continue
-        facts = {"number": asked.number, "appeal_number": appeal.number}
-        assert appeal.member_id is not None
-        in_force = strike_queries.blacklistings_in_force(db, member_id=appeal.member_id, now=now)
-        if upheld and in_force:
-            blacklist.confirm_release(db, **facts, by=by, now=now)
-        else:
-            blacklist.refuse_override(db, **facts, reason=appeal.words, by=by, now=now)
-
-
-def _counter(db: Session, *, key: str, evidence: str) -> Draft:
-    """Return the draft that undoes a posting; one that was itself a reversal is restored by a
-    posting of its own, because a reversal is not reversed."""
-    posting = ledger_queries.posting_of(db, key)
-    assert posting is not None
-    if posting.reverses_id is None:
-        return postings.reversal_of(db, key=key, evidence=evidence)
-    unit, legs = ledger_queries.legs_of(db, posting.id)
-    return Draft(
-        key=f"restored:{key}",
-        kind=RESTORED,
-        unit=unit,
-        legs={owner: -amount for owner, amount in legs.items()},
-        evidence=evidence,
-    )
 
 
 def _facts(appeal: Appeal, now: datetime) -> dict[str, Any]:
