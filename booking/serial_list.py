@@ -7,7 +7,7 @@ import csv
 import io
 import re
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass
 
 from kernel.errors import Invalid
 from kernel.words import msg
@@ -29,7 +29,7 @@ _TEXT_MAX = 200
 class UnreadableList(Invalid):
     """Neither UTF-8 nor GBK, or not a table of text."""
 
-    code = "bad_encoding"
+    code = "unreadable_list"
     says = msg("文件读不出来，请存为 CSV（UTF-8 或 GBK）再上传。")
 
 
@@ -48,7 +48,7 @@ class WrongColumns(Invalid):
 
 
 class BadRows(Invalid):
-    """Some rows cannot be taken, so none was; `faults` has them all, up to FAULTS_SHOWN_MAX."""
+    """Some rows cannot be taken, so none was; its fact `faults` lists them, up to FAULTS_SHOWN_MAX."""
 
     code = "bad_rows"
     says = msg("%(count)s 行有误（第 %(lines)s 行），一行都没有导入。")
@@ -99,7 +99,7 @@ class Preview:
                 field="file",
                 count=len(lines),
                 lines=shown + ("…" if len(lines) > 10 else ""),
-                faults=self.faults[:FAULTS_SHOWN_MAX],
+                faults=[asdict(fault) for fault in self.faults[:FAULTS_SHOWN_MAX]],
             )
 
 

@@ -104,8 +104,8 @@ _ON_THE_WAY = {
 def check_may_urge(*, last_at: datetime | None, now: datetime) -> None:
     """Refuse who asked less than URGE_PAUSE ago. Raises UrgedJustNow."""
     if last_at is not None and now < last_at + URGE_PAUSE:
-        left_s = (last_at + URGE_PAUSE - now).total_seconds()
-        raise UrgedJustNow(minutes=-(-int(left_s) // 60) or 1)
+        left_s = int((last_at + URGE_PAUSE - now).total_seconds())
+        raise UrgedJustNow(minutes=-(-left_s // 60) or 1, retry_after_s=left_s)
 
 
 def _clock(instant: datetime) -> str:

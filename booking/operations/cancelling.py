@@ -6,7 +6,7 @@ from datetime import datetime
 from booking import policy
 from booking.events import BookingCancelled, PromiseBroken
 from booking.models import Booking, Promise
-from booking.operations import looking, moving, promises
+from booking.operations import goods, looking, moving, promises
 from booking.operations.moving import Quote
 from booking.operations.steps import facts_of, locked, move
 from booking.policy import Cause, Ending, Tariff
@@ -182,6 +182,7 @@ def _end_all(
             promises.end(kept, Ending.KEPT, now=now)
             continue
         withdrawals.cancel(db, visit_id=kept.visit_id, cause=trouble, by=by, now=now)
+        goods.take_back(db, visit_id=kept.visit_id, by=by, now=now)
         promises.end(kept, ending, now=now)
 
 

@@ -4,10 +4,10 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import date, datetime
 
-from booking import policy, queries
+from booking import goods_queries, policy, queries
 from booking.events import BookingMoved
 from booking.models import Booking, Draft, Promise
-from booking.operations import looking, placing, promises
+from booking.operations import goods, looking, placing, promises
 from booking.operations.steps import facts_of, locked, move
 from booking.policy import OURS, Cause, Ending, Tariff
 from booking.states import PROMISED, BookingAction
@@ -95,6 +95,7 @@ def reschedule(
     fresh = _place_anew(db, booking, day=day, window=window, by=by, now=now)
     for kept in _replaced(old, fresh):
         withdrawals.cancel(db, visit_id=kept.visit_id, cause=Trouble.MOVED, by=by, now=now)
+        goods.take_back(db, visit_id=kept.visit_id, by=by, now=now)
         promises.end(kept, Ending.MOVED, now=now)
     booking.needs_window, booking.asks, booking.consented_at = False, 0, now
     booking.withdrawal_asked_at = booking.withdrawal_asked_by = None
@@ -118,9 +119,10 @@ def reschedule(
 def fails_him(db: Session, booking: Booking) -> bool:
     """Tell whether the member may change the booking free of charge because the fault is ours.
 
-    It is when the visit stands in no route, runs late, or was broken off for what was ours to bring.
+    It is when the visit stands in no route, runs late, or was broken off for what was ours to bring,
+    and while goods are late.
     """
-    if booking.needs_window:
+    if booking.needs_window or goods_queries.late_goods(db, booking.id):
         return True
     visit = dispatch.visit(db, booking.visit_id)
     return visit.late_since is not None or (visit.route_id is None and booking.state in PROMISED)

@@ -39,6 +39,11 @@ STATUS_OF_CODE = {
     "too_large": 413,
     "key_reused": 422,
     "not_json": 415,
+    "unreadable_list": 422,
+    "list_too_long": 422,
+    "bad_columns": 422,
+    "bad_rows": 422,
+    "urged_just_now": 429,
 }
 _SENTENCES = {
     400: msg("页面没有看懂这次请求，请返回重试。"),

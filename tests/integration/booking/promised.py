@@ -1,7 +1,7 @@
 """Bookings that somebody was promised, as the tests of this folder begin with them."""
 
 from collections.abc import Mapping, Sequence
-from datetime import datetime, timedelta
+from datetime import date, datetime, timedelta
 from typing import Any
 
 from booking import queries
@@ -18,12 +18,12 @@ from kernel.money import Money
 from tests.house import (
     DISPATCHER,
     HOUR_S,
+    MONDAY,
     MONDAY_NINE,
     a_branch,
     a_draft,
     a_member,
     a_technician,
-    tomorrow,
 )
 
 MORNING = Window(10 * HOUR_S, 12 * HOUR_S)
@@ -37,6 +37,7 @@ def a_service(
     category: str = "installation",
     brings: Sequence[Mapping[str, Any]] = (),
     options: Sequence[Mapping[str, Any]] = (),
+    delivery_code: str | None = None,
 ) -> None:
     """Put a service on sale that brings something."""
     catalogue.add_service(
@@ -52,6 +53,7 @@ def a_service(
         price=Money(180_00),
         options=options,
         brings=brings,
+        delivery_code=delivery_code,
     )
 
 
@@ -64,14 +66,18 @@ def a_city(*, brings: Sequence[Mapping[str, Any]] = (), category: str = "install
         return a_member(db)
 
 
-def a_promise(by: Actor, *, window: Window = MORNING, service_code: str = "air_install") -> str:
-    """Book that window of tomorrow for the member; return the booking's number."""
+def a_promise(
+    by: Actor,
+    *,
+    day: date = MONDAY + timedelta(days=1),
+    window: Window = MORNING,
+    service_code: str = "air_install",
+) -> str:
+    """Book that window, of tomorrow, for the member; return the booking's number."""
     with transaction() as db:
         draft = a_draft(db, by=by, service_code=service_code)
     with transaction() as db:
-        held = bookings.hold(
-            db, draft_number=draft, day=tomorrow(), window=window, by=by, now=MONDAY_NINE
-        )
+        held = bookings.hold(db, draft_number=draft, day=day, window=window, by=by, now=MONDAY_NINE)
     with transaction() as db:
         return bookings.commit(db, number=held.number, by=by, now=MONDAY_NINE).number
 
@@ -89,15 +95,17 @@ def visit_of(number: str) -> Visit:
         return dispatch.visit(db, found.visit_id)
 
 
-def assigned(number: str) -> Actor:
+def assigned(
+    number: str, *, day: date = MONDAY + timedelta(days=1), now: datetime = MONDAY_NINE
+) -> Actor:
     """Publish the day; return the technician who has the booking's visit, which he accepted."""
     with transaction() as db:
-        publishing.publish_day(db, branch_id=1, day=tomorrow(), by=DISPATCHER, now=MONDAY_NINE)
+        publishing.publish_day(db, branch_id=1, day=day, by=DISPATCHER, now=now)
     visit = visit_of(number)
     assert visit.technician_id is not None
     technician = Actor(visit.technician_id, Role.TECHNICIAN)
     with transaction() as db:
-        visit_operations.accept(db, number=visit.number, by=technician, now=MONDAY_NINE)
+        visit_operations.accept(db, number=visit.number, by=technician, now=now)
     return technician
 
 

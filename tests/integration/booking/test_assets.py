@@ -102,7 +102,9 @@ class TestImport:
         with pytest.raises(BadRows) as refused:
             imported("CD123456,XQG,洗衣机,36,0", line)
 
-        assert [fault.line for fault in refused.value.facts["faults"]] == [3]  # type: ignore[attr-defined]  # a tuple of faults
+        faults = refused.value.facts["faults"]
+        assert isinstance(faults, list)
+        assert [fault["line"] for fault in faults] == [3]
         assert (count(Serial), count(ApplianceModel), count(SerialImport)) == (1, 1, 1)
 
     def test_takes_thousands_of_rows(self, app: Flask) -> None:

@@ -6,11 +6,14 @@ import pytest
 from flask import Flask
 
 from booking import score_queries
-from booking.operations import assets, feedback
+from booking.operations import assets, feedback, moving, visits
 from booking.score import SPAN, Measure, Score
-from kernel.actor import Actor
+from dispatch.states import Trouble
+from kernel.actor import SYSTEM, Actor
+from kernel.clock import local_date
 from kernel.db import transaction
 from tests.integration.booking.promised import (
+    MORNING,
     TUESDAY_TEN,
     a_city,
     a_promise,
@@ -28,21 +31,20 @@ def member(app: Flask) -> Actor:
     return a_city()
 
 
-def served(member: Actor, *, serial: str = "") -> tuple[str, Actor]:
+def served(
+    member: Actor, *, serial: str = "", later: timedelta = timedelta(0)
+) -> tuple[str, Actor]:
     """Let a technician do the work of a new booking; return its number and him."""
-    number = a_promise(member)
-    technician = assigned(number)
-    at_work(number, technician)
+    at = TUESDAY_TEN + later
+    number = a_promise(member, day=local_date(at))
+    technician = assigned(number, day=local_date(at))
+    at_work(number, technician, now=at)
     if serial:
         with transaction() as db:
             assets.scan_serial(
-                db,
-                visit_number=visit_of(number).number,
-                serial=serial,
-                by=technician,
-                now=TUESDAY_TEN,
+                db, visit_number=visit_of(number).number, serial=serial, by=technician, now=at
             )
-    finished(number, technician)
+    finished(number, technician, now=at)
     return number, technician
 
 
@@ -110,3 +112,55 @@ def test_everybodys_scores_come_by_id(member: Actor) -> None:
 
     assert found[technician.id] == scored(technician)
     assert found[99].parts[0].count == 0
+
+
+def test_work_that_was_finished_on_a_second_visit_was_no_first_time_fix(member: Actor) -> None:
+    number = a_promise(member)
+    technician = assigned(number)
+    at_work(number, technician)
+    with transaction() as db:
+        visits.break_off(
+            db,
+            number=visit_of(number).number,
+            cause=Trouble.UNFINISHED,
+            by=technician,
+            now=TUESDAY_TEN,
+        )
+    wednesday = TUESDAY_TEN + timedelta(days=1)
+    with transaction() as db:
+        moving.reschedule(
+            db,
+            number=number,
+            day=local_date(wednesday),
+            window=MORNING,
+            by=member,
+            now=TUESDAY_TEN,
+        )
+    assigned(number, day=local_date(wednesday), now=TUESDAY_TEN)
+    at_work(number, technician, now=wednesday)
+    finished(number, technician, now=wednesday)
+
+    told = scored(technician, after=timedelta(days=1))
+
+    assert counts(told)[Measure.FIRST_TIME_FIX] == (0, 1)
+    assert counts(told)[Measure.ON_TIME] == (2, 2)
+
+
+def test_an_appliance_that_needed_us_again_was_not_fixed(member: Actor) -> None:
+    _, technician = served(member, serial="AB123456")
+    served(member, serial="AB123456", later=timedelta(days=2))
+
+    told = scored(technician, after=timedelta(days=3))
+
+    assert counts(told)[Measure.FIRST_TIME_FIX] == (1, 2)
+
+
+def test_a_promise_that_nobody_kept_was_not_on_time(member: Actor) -> None:
+    number = a_promise(member)
+    technician = assigned(number)
+    with transaction() as db:
+        visits.missed(db, number=number, by=SYSTEM, now=TUESDAY_NOON + timedelta(hours=2))
+
+    told = scored(technician, after=timedelta(hours=3))
+
+    assert counts(told)[Measure.ON_TIME] == (0, 1)
