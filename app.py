@@ -27,6 +27,7 @@ import booking.jobs
 import booking.waiting_models
 import conversations.models  # noqa: F401  # its tables belong to the schema
 import dispatch.watching
+import faces.api.openapi
 import faces.chrome.context
 import faces.chrome.demo_clock
 import faces.chrome.errors
@@ -183,6 +184,7 @@ def _join_faces(app: Flask, settings: Settings) -> None:
         app.register_blueprint(blueprint)
     for name in FACES:
         app.register_blueprint(pkgutil.resolve_name(name))
+    faces.api.openapi.register(app)
     if settings.is_demo:
         app.register_blueprint(chrome.demo_clock.blueprint)
 
@@ -269,6 +271,16 @@ def _join_commands(app: Flask) -> None:
     def seed_demo() -> None:
         """Fill an empty database with the demo city."""
         pkgutil.resolve_name("scripts.demo_city.city:seed")(app.extensions["doorbell.settings"])
+
+    @app.cli.command("api-token")
+    @click.argument("name")
+    @click.option("--role", required=True, help="dispatcher, manager, store, auditor, …")
+    @click.option("--scopes", required=True, help="parted by commas: bookings:read,bookings:write")
+    @click.option("--branches", default="", help="codes parted by commas; none: every branch")
+    def api_token(name: str, role: str, scopes: str, branches: str) -> None:
+        """Let a program call the API, and print its token once."""
+        make = pkgutil.resolve_name("scripts.api_token:make")
+        print(make(name=name, role=role, scopes=scopes.split(","), branches=branches))
 
     @app.cli.command("wechat-account")
     def wechat_account() -> None:

@@ -55,11 +55,13 @@ def store_by_scene(db: Session, scene: str) -> Store | None:
 
 
 def draft(db: Session, *, number: str, by: Actor) -> Draft:
-    """Return the actor's own draft. Raises BookingMissing."""
+    """Return the member's own draft, or one of staff's branches. Raises BookingMissing."""
     found = db.scalars(select(Draft).where(Draft.number == number)).one_or_none()
     if found is None:
         raise policy.BookingMissing
     policy.check_own(owner_id=found.member_id, by=by)
+    if by.role is not Role.MEMBER and not by.sees_branch(found.branch_id):
+        raise policy.BookingMissing
     return found
 
 

@@ -9,7 +9,7 @@ from sqlalchemy import ColumnElement, false, func, or_, select, true
 from kernel.actor import Actor, Role
 from kernel.db import Session
 from members import ledger_queries, policy, risk, strike_queries
-from members.models import Member, SignIn, Staff, Touch
+from members.models import ApiClient, Member, SignIn, Staff, Touch
 from members.policy import Blocked, BlockedByHand, MemberMissing
 from members.risk import RULES, Standing, StrikeFact
 
@@ -128,6 +128,17 @@ def check_may_book(db: Session, member_id: int, *, now: datetime) -> None:
 def staff(db: Session, staff_id: int) -> Staff | None:
     """Return the staff account, or None."""
     return db.get(Staff, staff_id)
+
+
+def api_client(db: Session, *, token: str) -> tuple[ApiClient, Staff] | None:
+    """Return the program whose token that is, with the account it acts as; None when it is shut."""
+    found = (
+        select(ApiClient, Staff)
+        .join(Staff, Staff.id == ApiClient.staff_id)
+        .where(ApiClient.token_hash == hash_of(token), Staff.disabled_at.is_(None))
+    )
+    row = db.execute(found).one_or_none()
+    return None if row is None else (row[0], row[1])
 
 
 def sign_in(db: Session, *, token: str, now: datetime) -> SignIn | None:

@@ -20,8 +20,16 @@ from kernel.clock import instant_at, local_date, second_of_day
 from kernel.db import Session
 from kernel.errors import Conflict
 from kernel.numbers import new_number
+from kernel.words import msg
 from members import queries as members
 from members.operations import following
+
+
+class HoldExpired(PlaceGone):
+    """The hold ran out, and its place was freed for others."""
+
+    code = "hold_expired"
+    says = msg("锁定的时间已到，这个时段已经放开，请重新选一个。")
 
 
 def hold(
@@ -89,13 +97,13 @@ def commit(db: Session, *, number: str, by: Actor, now: datetime) -> Booking:
 
     Where his risk tier asks for a deposit the hold waits for its payment instead, DEPOSIT_LIFE at
     most. Committing twice is one booking. A hold that ran out is proven like any other while its
-    place has not been freed. Raises BookingMissing, Blocked, PlaceGone.
+    place has not been freed. Raises BookingMissing, HoldExpired, Blocked, PlaceGone.
     """
     booking = locked(db, number, by)
     if booking.state in KNOWN or booking.state is BookingState.AWAITING_DEPOSIT:
         return booking
     if booking.state is BookingState.EXPIRED:
-        raise PlaceGone
+        raise HoldExpired
     members.check_may_book(db, booking.member_id, now=now)
     standing = members.standing_of(db, booking.member_id, now=now)
     booking.tier, booking.deposit, booking.consented_at = standing.tier, standing.deposit, now

@@ -13,7 +13,7 @@ from werkzeug.exceptions import HTTPException, MethodNotAllowed
 
 from faces.chrome import call
 from faces.chrome.filters import said
-from faces.chrome.sign_in import ForgedRequest, NotSignedIn
+from faces.chrome.sign_in import API, ForgedRequest, NotSignedIn
 from kernel.errors import Conflict, Forbidden, Invalid, Missing, Refusal, Unavailable
 from kernel.words import msg
 
@@ -80,7 +80,10 @@ def sentence_of(refusal: Refusal) -> str:
 
 
 def headers_of(refusal: Refusal) -> dict[str, str]:
-    """Return the headers that belong to a refusal: after how many seconds to come again."""
+    """Return the headers that belong to a refusal: after how many seconds to come again, or how the
+    API's callers say who they are."""
+    if isinstance(refusal, NotSignedIn) and request.path.startswith(API):
+        return {"WWW-Authenticate": "Bearer"}
     retry_after_s = refusal.facts.get("retry_after_s")
     if retry_after_s is None and status_of(refusal) in (429, 503):
         retry_after_s = RETRY_AFTER_S

@@ -2,6 +2,7 @@
 
 import unicodedata
 from collections.abc import Mapping
+from datetime import UTC, date, datetime
 from typing import Any
 
 from flask_babel import gettext
@@ -111,7 +112,19 @@ _OF_VALIDATORS: tuple[tuple[Any, str], ...] = (
     (validate.OneOf, NO_SUCH_CHOICE),
     (validate.Regexp, NOT_THAT_KIND),
 )
-_WITHIN_A_COLUMN = validate.Range(min=-WHOLE_MAX, max=WHOLE_MAX, error=BEYOND)
+# A column holds no greater numbers, and arithmetic no days much beyond these.
+_BOUNDS: tuple[tuple[type[fields.Field[Any]], validate.Range], ...] = (
+    (fields.Integer, validate.Range(min=-WHOLE_MAX, max=WHOLE_MAX, error=BEYOND)),
+    (fields.Date, validate.Range(min=date(2000, 1, 1), max=date(2099, 12, 31), error=NO_SUCH_TIME)),
+    (
+        fields.AwareDateTime,
+        validate.Range(
+            min=datetime(2000, 1, 1, tzinfo=UTC),
+            max=datetime(2099, 12, 31, tzinfo=UTC),
+            error=NO_SUCH_TIME,
+        ),
+    ),
+)
 _TURNING = {"LRE", "RLE", "PDF", "LRO", "RLO", "LRI", "RLI", "FSI", "PDI"}
 _PAGING = {"page", "size", "sort"}
 
@@ -127,25 +140,36 @@ class Form(Schema):
 
     def on_bind_field(self, field_name: str, field_obj: fields.Field[Any]) -> None:
         """Give the field and its validators sentences, and numbers the bounds of a column."""
-        del field_name
-        for kind, sentences in _SENTENCES:
-            if isinstance(field_obj, kind):
-                for key, sentence in sentences.items():
-                    _say(field_obj, key, sentence)
+        for name in ("inner", "key_field", "value_field"):
+            if isinstance(within := getattr(field_obj, name, None), fields.Field):
+                self.on_bind_field(field_name, within)
+        _let_field_speak(field_obj)
         for validator in field_obj.validators:
             _let_speak(validator)
-        if isinstance(field_obj, fields.Integer) and _WITHIN_A_COLUMN not in field_obj.validators:
-            field_obj.validators = [*field_obj.validators, _WITHIN_A_COLUMN]
+        for kind, bounds in _BOUNDS:
+            if isinstance(field_obj, kind) and bounds not in field_obj.validators:
+                field_obj.validators = [*field_obj.validators, bounds]
+
+
+class Body(Form):
+    """The base of JSON bodies, where a number is a number and yes is true."""
+
+    def on_bind_field(self, field_name: str, field_obj: fields.Field[Any]) -> None:
+        super().on_bind_field(field_name, field_obj)
+        if isinstance(field_obj, fields.Integer):
+            field_obj.strict = True
+        if isinstance(field_obj, fields.Boolean):
+            field_obj.truthy, field_obj.falsy = {True}, {False}
 
 
 class Text(fields.String):
     """What people write for people: at most `most` characters, trimmed, and nothing unseen in it."""
 
-    default_error_messages = {"unseen": UNSEEN, "long": LENGTH}  # noqa: RUF012  # as marshmallow reads it
+    default_error_messages = {"unseen": UNSEEN}  # noqa: RUF012  # as marshmallow reads it
 
-    def __init__(self, *, most: int, **options: Any) -> None:
-        super().__init__(**options)
-        self._most = most
+    def __init__(self, *, most: int, least: int = 0, **options: Any) -> None:
+        length = validate.Length(min=least or None, max=most)
+        super().__init__(validate=length, **options)
 
     def _deserialize(self, value: Any, attr: str | None, data: Any, **options: Any) -> str:
         text = unicodedata.normalize(
@@ -153,10 +177,7 @@ class Text(fields.String):
         )
         if has_unseen(text):
             raise self.make_error("unseen")
-        text = text.strip()
-        if len(text) > self._most:
-            raise self.make_error("long")
-        return text
+        return text.strip()
 
 
 def has_unseen(text: str) -> bool:
@@ -177,10 +198,14 @@ def fault_of(error: ValidationError) -> BadField:
     return kind(field=None if name == "_schema" else str(name), message=gettext(text))
 
 
-def _say(field_obj: fields.Field[Any], key: str, sentence: str) -> None:
-    said = field_obj.error_messages.get(key)
-    if said in _LIBRARYS or said in _CODE_OF_SENTENCE:
-        field_obj.error_messages[key] = sentence
+def _let_field_speak(field_obj: fields.Field[Any]) -> None:
+    for kind, sentences in _SENTENCES:
+        if not isinstance(field_obj, kind):
+            continue
+        for key, sentence in sentences.items():
+            said = field_obj.error_messages.get(key)
+            if said in _LIBRARYS or said in _CODE_OF_SENTENCE:
+                field_obj.error_messages[key] = sentence
 
 
 def _let_speak(validator: Any) -> None:

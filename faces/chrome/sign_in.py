@@ -24,6 +24,8 @@ from members.operations.sign_ins import Opened
 COOKIE = "__Host-sign_in"
 TRIP_COOKIE = "__Host-trip"
 COOKIE_DAYS = 90
+# Called by programs with a token; no browser is signed in there.
+API = "/api/"
 PHONE_ROLES = {Role.MEMBER, Role.TECHNICIAN}
 
 View = TypeVar("View", bound=Callable[..., ResponseReturnValue])
@@ -99,7 +101,10 @@ def csrf_token() -> str:
 
 
 def _who() -> None:
-    g.actor, g.sign_in_token = None, request.cookies.get(COOKIE, "")
+    g.actor, g.sign_in_token, g.scopes = None, request.cookies.get(COOKIE, ""), frozenset()
+    if request.path.startswith(API):
+        _which_program()
+        return
     if not g.sign_in_token or request.path.startswith("/static/"):
         return
     with transaction(reads_only=True) as db:
@@ -111,6 +116,20 @@ def _who() -> None:
     if is_stale:
         with transaction() as db:
             sign_ins.keep_alive(db, token=g.sign_in_token, now=call.true_now())
+
+
+def _which_program() -> None:
+    """Read the token of the API: a cookie is nothing there, so no page can make a browser call it."""
+    kind, _, token = request.headers.get("Authorization", "").partition(" ")
+    if kind.lower() != "bearer" or not token:
+        return
+    with transaction(reads_only=True) as db:
+        found = members.api_client(db, token=token.strip())
+        if found is not None:
+            client, account = found
+            g.staff_name = account.name
+            g.actor = Actor(account.id, account.role, frozenset(account.branch_ids))
+            g.scopes = frozenset(client.scopes)
 
 
 def _actor(db: Any, role: Role, subject_id: int) -> Actor | None:
@@ -139,7 +158,8 @@ def _to_sign_in(roles: tuple[Role, ...]) -> ResponseReturnValue:
 
 
 def _refuse_forged() -> None:
-    if request.method in SAFE_METHODS or request.endpoint in FORGERY_EXEMPT:
+    is_api = request.path.startswith(API)
+    if request.method in SAFE_METHODS or is_api or request.endpoint in FORGERY_EXEMPT:
         return
     if not _from_our_page(request):
         raise ForgedRequest

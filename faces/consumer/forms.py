@@ -20,7 +20,7 @@ CONTACT_LENGTH_MAX = 20
 ADDRESS_LENGTH_MAX = 120
 OPTION, GROUP = "option-", "group-"
 _SHORT = validate.Length(max=ADDRESS_LENGTH_MAX, error=msg("地址最多 120 个字，请写短一些。"))
-_WINDOW = re.compile(r"(\d{4}-\d{2}-\d{2})/(\d{1,5})-(\d{1,5})", re.ASCII)
+_WINDOW = re.compile(r"(20\d{2}-\d{2}-\d{2})/(\d{1,5})-(\d{1,5})", re.ASCII)
 _COUNT = re.compile(r"\d{1,4}", re.ASCII)
 
 

@@ -95,7 +95,7 @@ def check_password(db: Session, *, login: str, password: str, now: datetime) -> 
     The caller commits either way, so that failures count. Raises TooManyTries.
     """
     staff = db.scalars(select(Staff).where(Staff.login == login).with_for_update()).one_or_none()
-    if staff is None or staff.disabled_at is not None:
+    if staff is None or staff.disabled_at is not None or not staff.password_hash:
         _verified(_NOBODYS_HASH, password)
         return None
     if staff.shut_until is not None and staff.shut_until > now:

@@ -23,6 +23,8 @@ PUBLIC = {
     "console_sign_in.leave",
     # How a page speaks: its language, in a cookie.
     "locale.choose",
+    # What the API can do, for whoever writes a client.
+    "openapi.document",
     # The sandbox's server, by a shared secret, in the demo alone.
     "demo_clock.read",
     "demo_clock.move",

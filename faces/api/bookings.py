@@ -1,0 +1,164 @@
+"""/api/v1/drafts, offers, holds, bookings: the way of a booking, on behalf of a member."""
+
+from datetime import date, datetime
+from typing import Any
+
+from flask.typing import ResponseReturnValue
+
+from booking import addresses, queries, windows
+from booking.operations import bookings, drafts, placing
+from booking.operations.placing import OffGrid
+from dispatch.live import Offer
+from dispatch.operations.places import PlaceGone
+from dispatch.planner.problem import Window
+from faces.api.routes import get, post
+from faces.api.schemas import (
+    BookingOut,
+    DraftIn,
+    DraftOut,
+    HoldIn,
+    OfferOut,
+    RefusalOut,
+    SlotFullOut,
+)
+from faces.chrome import call
+from gateways.maps import gazetteer
+from kernel.clock import instant_at, local_date, second_of_day
+from kernel.db import Session, transaction
+from kernel.errors import Forbidden
+from kernel.phone import Phone
+from members import queries as members
+
+TAG = "bookings"
+WRITE, READ = "bookings:write", "bookings:read"
+
+
+@post("/drafts", tag=TAG, scope=WRITE, takes=DraftIn, gives={201: DraftOut()}, refuses=(404,))
+def save_draft() -> ResponseReturnValue:
+    """Keep what a member wants, priced, with its address found and its branch known."""
+    given = call.body(DraftIn())
+    phone = Phone.parse(given["phone"])
+    found = addresses.check(given["address"], given["door"], gazetteer.qingdao())
+    with call.once() as db:
+        member = members.member_by_number(db, number=given["member"], by=call.actor())
+        draft = drafts.save_draft(
+            db,
+            service_code=given["service"],
+            choices=given["options"],
+            address=found.address,
+            contact=given["contact"],
+            phone=phone,
+            with_delivery=given["with_delivery"],
+            member_id=member.id,
+            by=call.actor(),
+            now=call.now(),
+        )
+        if not call.actor().sees_branch(draft.branch_id):
+            raise Forbidden
+        return call.answers(DraftOut().dump(draft), 201)
+
+
+@get("/drafts/<number>/offers", tag=TAG, scope=READ, gives=OfferOut(many=True), refuses=(404,))
+def offers(number: str) -> ResponseReturnValue:
+    """List the windows of the next fourteen days into which the visit is proven to fit."""
+    with transaction(reads_only=True) as db:
+        return call.answers(_offers(db, number))
+
+
+@post(
+    "/holds",
+    tag=TAG,
+    scope=WRITE,
+    takes=HoldIn,
+    gives={201: BookingOut()},
+    refuses={404: RefusalOut, 409: SlotFullOut},
+)
+def hold() -> ResponseReturnValue:
+    """Hold a window for ten minutes. A window that is gone is answered with the three nearest."""
+    given = call.body(HoldIn())
+    day, window = _window(given["starts_at"], given["ends_at"])
+    try:
+        with call.once() as db:
+            held = bookings.hold(
+                db,
+                draft_number=given["draft"],
+                day=day,
+                window=window,
+                by=call.actor(),
+                now=call.now(),
+            )
+            return call.answers(BookingOut().dump(held), 201)
+    except PlaceGone as refusal:
+        with transaction(reads_only=True) as db:
+            left = _nearest(db, given["draft"], day=day, window=window)
+        raise type(refusal)(field="starts_at", alternatives=left) from refusal
+
+
+@get("/bookings/<number>", tag=TAG, scope=READ, gives=BookingOut(), refuses=(404,))
+def booking(number: str) -> ResponseReturnValue:
+    """Tell where a booking stands."""
+    with transaction(reads_only=True) as db:
+        found = queries.booking(db, number=number, by=call.actor())
+        return call.answers(BookingOut().dump(found))
+
+
+@post(
+    "/bookings/<number>/commit",
+    tag=TAG,
+    scope=WRITE,
+    gives={200: BookingOut()},
+    refuses=(404, 409, 410),
+)
+def commit(number: str) -> ResponseReturnValue:
+    """Make the promise, proven once more. A hold that ran out is gone (410).
+
+    Where the member's risk asks for a deposit the booking awaits it instead.
+    """
+    with call.once() as db:
+        made = bookings.commit(db, number=number, by=call.actor(), now=call.now())
+        return call.answers(BookingOut().dump(made))
+
+
+@post(
+    "/bookings/<number>/release",
+    tag=TAG,
+    scope=WRITE,
+    gives={200: BookingOut()},
+    refuses=(404, 409),
+)
+def release(number: str) -> ResponseReturnValue:
+    """Give a hold up before it runs out."""
+    with call.once() as db:
+        freed = bookings.release(db, number=number, by=call.actor(), now=call.now())
+        return call.answers(BookingOut().dump(freed))
+
+
+def _window(starts_at: datetime, ends_at: datetime) -> tuple[date, Window]:
+    """Return the day and window between two instants. Raises OffGrid."""
+    try:
+        day = local_date(starts_at)
+        return day, Window(second_of_day(starts_at, day), second_of_day(ends_at, day))
+    except (ValueError, OverflowError) as error:
+        raise OffGrid(field="ends_at") from error
+
+
+def _offers(db: Session, number: str) -> list[dict[str, Any]]:
+    draft = queries.draft(db, number=number, by=call.actor())
+    return [_told(offer) for offer in placing.offers(db, draft=draft, now=call.now())]
+
+
+def _nearest(db: Session, number: str, *, day: date, window: Window) -> list[dict[str, Any]]:
+    draft = queries.draft(db, number=number, by=call.actor())
+    left = placing.offers(db, draft=draft, now=call.now())
+    return [_told(offer) for offer in windows.nearest(left, day=day, window=window)]
+
+
+def _told(offer: Offer) -> dict[str, Any]:
+    told: dict[str, Any] = OfferOut().dump(
+        {
+            "starts_at": instant_at(offer.day, offer.window.open_s),
+            "ends_at": instant_at(offer.day, offer.window.shut_s),
+            "extra_s": offer.witness.extra_s,
+        }
+    )
+    return told
