@@ -10,6 +10,7 @@ from booking import jobs, queries, waiting_queries
 from booking.models import Booking
 from booking.operations import bookings, waiting
 from booking.operations.placing import OffGrid, TooFar, TooSoon
+from booking.operations.waiting import Outcome
 from booking.policy import BookingMissing
 from booking.states import BookingState, WaitingState
 from booking.waiting import BookedAlready, TooManyLines, WaitingMissing
@@ -20,6 +21,10 @@ from kernel.actor import Actor
 from kernel.clock import FixedClock
 from kernel.db import transaction
 from kernel.outbox import OutboxRow
+from members import jobs as member_jobs
+from members.operations import strikes
+from members.policy import Blocked
+from members.risk import StrikeKind
 from tests.hands import at_once
 from tests.house import (
     HOUR_S,
@@ -248,6 +253,39 @@ class TestServe:
         jobs.serve_waiting(NOW)
 
         assert states(busy, next_one) == [WaitingState.WAITING, WaitingState.OFFERED]
+
+    def test_passes_over_who_was_blacklisted_meanwhile(self, people: list[Actor]) -> None:
+        first, second = joined(people[1], MORNING), joined(people[2], MORNING)
+        for days in (9, 8, 7):
+            at = MONDAY_NINE - timedelta(days=days)
+            with transaction() as db:
+                strikes.open_strike(
+                    db,
+                    member_id=people[1].id,
+                    kind=StrikeKind.NO_SHOW,
+                    booking_number=f"B{days}",
+                    branch_id=1,
+                    evidence={},
+                    now=at,
+                )
+            member_jobs.post_due_strikes(FixedClock(at + timedelta(days=1)))
+
+        assert jobs.serve_waiting(NOW) == 1
+
+        assert states(first, second) == [WaitingState.WAITING, WaitingState.OFFERED]
+        with pytest.raises(Blocked):
+            joined(people[1], AFTERNOON)
+
+    def test_is_not_asked_before_those_before_him_were(self, people: list[Actor]) -> None:
+        first, second = joined(people[1], MORNING), joined(people[2], MORNING)
+
+        with transaction() as db:
+            told = [
+                waiting.serve(db, number=second, passed=passed, now=MONDAY_NINE)
+                for passed in ((), (first,))
+            ]
+
+        assert told == [Outcome.NOT_HIS_TURN, Outcome.OFFERED]
 
     def test_ends_for_who_booked_meanwhile(self, people: list[Actor]) -> None:
         number = joined(people[1], MORNING)
