@@ -24,6 +24,9 @@ import booking.asset_models
 import booking.feedback_models
 import booking.goods_models
 import booking.jobs
+import booking.paying
+import booking.payment_models
+import booking.payment_queries
 import booking.waiting_models
 import conversations.models  # noqa: F401  # its tables belong to the schema
 import dispatch.watching
@@ -41,6 +44,7 @@ import faces.chrome.once
 import faces.chrome.reading
 import faces.chrome.sign_in
 import faces.wechat.callback
+import faces.wechat.pay
 import faces.wechat.trip
 import members.jobs
 import members.ledger_models  # its tables belong to the schema
@@ -49,6 +53,7 @@ from booking import reactions as booking_reactions
 from booking.events import (
     AddressVouched,
     BookingBooked,
+    BookingCancelled,
     BookingCompleted,
     BookingConfirmed,
     BookingExpired,
@@ -69,6 +74,7 @@ from kernel.clock import Clock, SystemClock
 from kernel.demo import demo_clock
 from kernel.relay import Drain, Periodic
 from kernel.settings import Mode, Settings
+from members.events import StrikePosted, StrikeReversed, StrikeWaived
 from notifications import reactions
 from notifications.jobs import Sender
 
@@ -81,7 +87,11 @@ REACTIONS: delivery.Reactions = {
     VisitAssigned: [reactions.on_assigned],
     VisitDeparted: [reactions.on_departed],
     VisitArrived: [reactions.on_arrived],
-    BookingCompleted: [reactions.on_completed],
+    BookingCompleted: [reactions.on_completed, booking_reactions.on_completed],
+    BookingCancelled: [booking_reactions.on_cancelled],
+    StrikePosted: [booking_reactions.on_strike_posted],
+    StrikeWaived: [booking_reactions.on_strike_undone],
+    StrikeReversed: [booking_reactions.on_strike_undone],
     BookingExpired: [booking_reactions.on_hold_decided],
     BookingConfirmed: [booking_reactions.on_readiness],
     BookingMoved: [booking_reactions.on_readiness],
@@ -93,9 +103,10 @@ REACTIONS: delivery.Reactions = {
 }
 # Which RQ queue hears which bell.
 PLANNER = "planner"
-QUEUE_OF = {"outbox": "messages", "messages": "messages", "plans": PLANNER}
+QUEUE_OF = {"outbox": "messages", "messages": "messages", "refunds": "messages", "plans": PLANNER}
 HOLD_LOOK_EVERY_S = 10.0
 LOOK_EVERY_S = 10.0
+PAYMENT_LOOK_EVERY_S = 30.0
 GOODS_LOOK_EVERY_S = 60.0
 KEY_SWEEP_EVERY_S = 600.0
 CITY_LOOK_EVERY_S = 2.0
@@ -206,11 +217,15 @@ def _drains(app: Flask) -> Mapping[str, Drain]:
         template_ids=json.loads(settings.wechat_template_ids),
         public_base=settings.public_base,
     )
+    pay: WeChatPay = app.extensions["doorbell.pay"]
     return {
         "outbox": Drain(delivery.events_due, partial(delivery.deliver_events, REACTIONS, clock)),
         "messages": Drain(
             notifications.jobs.messages_due,
             partial(notifications.jobs.send_messages, sender, clock),
+        ),
+        "refunds": Drain(
+            booking.payment_queries.refunds_due, partial(booking.paying.order_refunds, pay, clock)
         ),
         # By name, at the time of need: only processes that solve load the solver.
         "plans": Drain(
@@ -237,6 +252,11 @@ def _periodics(app: Flask) -> list[Periodic]:
     return [
         *periodics,
         Periodic("holds", HOLD_LOOK_EVERY_S, partial(booking.jobs.expire_holds, clock)),
+        Periodic(
+            "payments",
+            PAYMENT_LOOK_EVERY_S,
+            partial(booking.paying.ask_after_payments, app.extensions["doorbell.pay"], clock),
+        ),
         Periodic("bookings", LOOK_EVERY_S, partial(booking.jobs.look_after_bookings, clock)),
         Periodic("waiting", LOOK_EVERY_S, partial(booking.jobs.serve_waiting, clock)),
         Periodic("late goods", GOODS_LOOK_EVERY_S, partial(booking.jobs.find_late_goods, clock)),

@@ -278,3 +278,28 @@ class WaitingEnded(_WaitingEvent):
     """He waits no more: `state` is taken, lapsed or withdrawn."""
 
     state: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class PaymentReceived(_BookingEvent):
+    """WeChat has the money that was asked for."""
+
+    payment_number: str
+    fen: int
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class RefundOrdered(_BookingEvent):
+    """What was paid goes back whole, since it came too late for its window (`reason`)."""
+
+    payment_number: str
+    fen: int
+    reason: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class DepositSettled(_BookingEvent):
+    """The deposit of an ended booking goes back, or is kept for a journey in vain."""
+
+    fen: int
+    is_kept: bool

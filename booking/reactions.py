@@ -1,10 +1,14 @@
 """What booking does about the news of the house. Each looks at the rows as they are now."""
 
-from booking import waiting_queries
-from booking.operations import readying, waiting
+from booking import queries, waiting_queries
+from booking.events import BookingCancelled, BookingCompleted
+from booking.operations import payments, readying, waiting
+from booking.policy import Cause
 from kernel.clock import Clock
 from kernel.db import transaction
 from kernel.events import Event
+from members import strike_queries
+from members.events import StrikePosted, StrikeReversed, StrikeWaived
 
 
 def on_readiness(event: Event, clock: Clock) -> None:
@@ -25,3 +29,40 @@ def on_hold_decided(event: Event, clock: Clock) -> None:
 def _booking_id(event: Event) -> int:
     """Return the booking that the news is about; every event of booking that comes here has one."""
     return int(event.facts()["booking_id"])
+
+
+def on_completed(event: Event, clock: Clock) -> None:
+    """Give the deposit of a completed booking back."""
+    assert isinstance(event, BookingCompleted)
+    _settle(event.number, keep=False, reason="completed", clock=clock)
+
+
+def on_cancelled(event: Event, clock: Clock) -> None:
+    """Give the deposit of a cancelled booking back, unless a strike still has to be decided."""
+    assert isinstance(event, BookingCancelled)
+    with transaction(reads_only=True) as db:
+        waits = event.cause in (Cause.MEMBER, Cause.AGENT) and bool(
+            strike_queries.strikes_of_booking(db, booking_number=event.number)
+        )
+    if not waits:
+        _settle(event.number, keep=False, reason="cancelled", clock=clock)
+
+
+def on_strike_posted(event: Event, clock: Clock) -> None:
+    """Keep the deposit of a journey in vain: nobody contested the strike."""
+    assert isinstance(event, StrikePosted)
+    _settle(event.booking_number, keep=True, reason="strike", clock=clock)
+
+
+def on_strike_undone(event: Event, clock: Clock) -> None:
+    """Give the deposit back with the strike that was taken back before it was posted."""
+    assert isinstance(event, StrikeWaived | StrikeReversed)
+    _settle(event.booking_number, keep=False, reason="strike undone", clock=clock)
+
+
+def _settle(number: str, *, keep: bool, reason: str, clock: Clock) -> None:
+    with transaction() as db:
+        if queries.by_number(db, number) is not None:
+            payments.settle_deposit(
+                db, booking_number=number, keep=keep, reason=reason, now=clock.now()
+            )

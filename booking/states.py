@@ -226,3 +226,34 @@ WAITING_MACHINE = Machine(
         _WS.WITHDRAWN: {},
     },
 )
+
+
+class PaymentState(StrEnum):
+    OPEN = "open"
+    PAID = "paid"
+    REFUNDING = "refunding"
+    REFUNDED = "refunded"
+    CLOSED = "closed"
+
+
+class PaymentAction(StrEnum):
+    PAY = "pay"
+    CLOSE = "close"
+    REFUND = "refund"
+    RETURN = "return"
+
+
+_PS, _PA = PaymentState, PaymentAction
+
+PAYMENT_MACHINE = Machine(
+    name="payment",
+    table={
+        _PS.OPEN: {_PA.PAY: _PS.PAID, _PA.CLOSE: _PS.CLOSED},
+        # Paid after all, although nobody waited for it any more: what it was for decides.
+        _PS.CLOSED: {_PA.PAY: _PS.PAID},
+        _PS.PAID: {_PA.REFUND: _PS.REFUNDING},
+        # WeChat has taken the order to pay it back, and says so when it is done.
+        _PS.REFUNDING: {_PA.RETURN: _PS.REFUNDED},
+        _PS.REFUNDED: {},
+    },
+)

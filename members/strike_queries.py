@@ -46,6 +46,12 @@ def strike_of_booking(db: Session, *, booking_number: str, kind: StrikeKind) -> 
     return db.scalars(found).one_or_none()
 
 
+def strikes_of_booking(db: Session, *, booking_number: str) -> Sequence[Strike]:
+    """Return every strike that the booking brought, oldest first."""
+    found = select(Strike).where(Strike.booking_number == booking_number)
+    return db.scalars(found.order_by(Strike.id)).all()
+
+
 def strikes_of(db: Session, *, member_id: int, limit: int = 50) -> Sequence[Strike]:
     """Return the member's strikes in whatever state, newest first."""
     found = select(Strike).where(Strike.member_id == member_id)

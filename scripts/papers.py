@@ -16,6 +16,7 @@ from booking.states import (
     COMPLAINT_MACHINE,
     GOODS_MACHINE,
     OLD_MACHINE,
+    PAYMENT_MACHINE,
     WAITING_MACHINE,
 )
 from dispatch.states import PROPOSAL_MACHINE, VISIT_MACHINE
@@ -33,6 +34,7 @@ DOCS = Path(__file__).resolve().parent.parent / "docs"
 MACHINES: Sequence[Machine[Any, Any]] = (
     BOOKING_MACHINE,
     ADDITION_MACHINE,
+    PAYMENT_MACHINE,
     VISIT_MACHINE,
     PROPOSAL_MACHINE,
     GOODS_MACHINE,

@@ -6,7 +6,7 @@ from datetime import date, datetime, timedelta
 from booking import policy, queries
 from booking.events import BookingBooked, BookingExpired, BookingHeld, DepositAsked
 from booking.models import Booking, Draft
-from booking.operations import goods, looking, placing, promises
+from booking.operations import billing, goods, looking, placing, promises
 from booking.operations.steps import facts_of, locked, move
 from booking.policy import DEPOSIT_LIFE, HOLD_LIFE, Ending
 from booking.states import KEPT, KNOWN, BookingAction, BookingState
@@ -92,12 +92,15 @@ def hold(
     return booking
 
 
-def commit(db: Session, *, number: str, by: Actor, now: datetime) -> Booking:
+def commit(
+    db: Session, *, number: str, by: Actor, now: datetime, takes_payments: bool = False
+) -> Booking:
     """Make the promise: the hold's places are proven again and become the member's.
 
-    Where his risk tier asks for a deposit the hold waits for its payment instead, DEPOSIT_LIFE at
-    most. Committing twice is one booking. A hold that ran out is proven like any other while its
-    place has not been freed. Raises BookingMissing, HoldExpired, Blocked, PlaceGone.
+    Where his risk tier asks for a deposit, and the house `takes_payments`, the hold waits for its
+    payment instead, DEPOSIT_LIFE at most. Committing twice is one booking. A hold that ran out is
+    proven like any other while its place has not been freed. Raises BookingMissing, HoldExpired,
+    Blocked, PlaceGone.
     """
     booking = locked(db, number, by)
     if booking.state in KNOWN or booking.state is BookingState.AWAITING_DEPOSIT:
@@ -106,12 +109,14 @@ def commit(db: Session, *, number: str, by: Actor, now: datetime) -> Booking:
         raise HoldExpired
     members.check_may_book(db, booking.member_id, now=now)
     standing = members.standing_of(db, booking.member_id, now=now)
-    booking.tier, booking.deposit, booking.consented_at = standing.tier, standing.deposit, now
-    if standing.deposit.fen:
+    booking.tier, booking.consented_at = standing.tier, now
+    if standing.deposit.fen and takes_payments:
+        booking.deposit = standing.deposit
         booking.held_until = max(booking.held_until, now + DEPOSIT_LIFE)
         for kept in promises.standing(db, booking):
             places.keep_until(db, visit_id=kept.visit_id, until=booking.held_until, now=now)
         move(db, booking, BookingAction.ASK_DEPOSIT, by=by, now=now)
+        billing.ask_deposit(db, booking, now=now)
         outbox.record(db, DepositAsked(at=now, **facts_of(booking)))
         return booking
     return promise(db, booking, BookingAction.COMMIT, by=by, now=now)
@@ -120,12 +125,13 @@ def commit(db: Session, *, number: str, by: Actor, now: datetime) -> Booking:
 def commit_paid(db: Session, *, number: str, by: Actor, now: datetime) -> Booking:
     """Make the promise of a booking whose deposit was paid; the payment's notice calls this.
 
-    A hold that was freed meanwhile is proven anew in the same window. Raises PlaceGone when nothing
-    fits there any more: the payer gets his money back. Committing twice is one booking.
+    A hold that was freed meanwhile is proven anew in the same window. Raises Blocked, and PlaceGone when
+    nothing fits there any more: the payer gets his money back. Committing twice is one booking.
     """
     booking = locked(db, number, by)
     if booking.state in KNOWN:
         return booking
+    members.check_may_book(db, booking.member_id, now=now)
     if booking.state is not BookingState.EXPIRED:
         return promise(db, booking, BookingAction.COMMIT, by=by, now=now)
     if booking.starts_at < now + timedelta(seconds=live.LEAD_S):
@@ -226,4 +232,5 @@ def _expire(db: Session, booking: Booking, *, by: Actor, now: datetime) -> None:
         places.release_place(db, visit_id=kept.visit_id, by=by, now=now)
         promises.end(kept, Ending.EXPIRED, now=now)
     move(db, booking, BookingAction.EXPIRE, by=by, now=now)
+    billing.close(db, booking, now=now)
     outbox.record(db, BookingExpired(at=now, **facts_of(booking)))

@@ -11,7 +11,7 @@ from booking.events import (
     WorkFinished,
 )
 from booking.models import Booking, Promise
-from booking.operations import cancelling, goods, looking, promises
+from booking.operations import billing, cancelling, goods, looking, promises
 from booking.operations.steps import facts_of, locked, move
 from booking.policy import ERRAND_FEE, Cause, Ending
 from booking.states import BookingAction
@@ -19,7 +19,7 @@ from dispatch import queries as dispatch
 from dispatch.operations import trouble, visits, withdrawals
 from dispatch.states import Trouble, VisitState
 from kernel import outbox
-from kernel.actor import SYSTEM, Actor
+from kernel.actor import SYSTEM, Actor, Role
 from kernel.clock import instant_at
 from kernel.db import Session
 from kernel.machine import IllegalMove
@@ -42,9 +42,11 @@ def set_out(db: Session, *, number: str, by: Actor, now: datetime) -> Booking:
     return booking
 
 
-def finish_visit(db: Session, *, number: str, by: Actor, now: datetime) -> Booking:
+def finish_visit(
+    db: Session, *, number: str, by: Actor, now: datetime, takes_payments: bool = False
+) -> Booking:
     """Finish the work: the member signs and pays next. The delivery of a coupled booking is over at
-    once, and the booking goes on to its installation.
+    once, and the booking goes on to its installation. A house that `takes_payments` asks for the price.
 
     Raises VisitMissing, PhotoNeeded, IllegalMove.
     """
@@ -55,6 +57,8 @@ def finish_visit(db: Session, *, number: str, by: Actor, now: datetime) -> Booki
         visits.sign(db, visit_id=visit.id, by=by, now=now)
         promises.end(queries.promise_of_visit(db, visit.id), Ending.KEPT, now=now)
         promises.point_at_next(db, booking)
+    elif takes_payments:
+        billing.ask_at_door(db, booking, now=now)
     looking.plan_next(db, booking, now=now)
     outbox.record(db, WorkFinished(at=now, visit_id=visit.id, **facts_of(booking)))
     return booking
@@ -64,12 +68,15 @@ def sign_off(db: Session, *, number: str, by: Actor, now: datetime) -> Booking:
     """Sign for the finished work of a booking, complete it and post what it earns.
 
     The member does it on his phone or with his finger on the technician's; the clock does it for him
-    after a day. Doing it twice is once. Raises BookingMissing, IllegalMove before the work is done.
+    after a day, paid or not. Doing it twice is once. Raises BookingMissing, PaymentDue, IllegalMove
+    before the work is done.
     """
     booking = locked(db, number, by)
     visit = dispatch.visit(db, booking.visit_id)
     if visit.state is VisitState.DONE:
         return booking
+    if by.role is not Role.SYSTEM:
+        billing.check_paid(db, booking)
     visits.sign(db, visit_id=visit.id, by=by, now=now)
     promises.end(queries.promise_of_visit(db, visit.id), Ending.KEPT, now=now)
     move(db, booking, BookingAction.COMPLETE, by=by, now=now)

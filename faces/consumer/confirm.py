@@ -3,7 +3,9 @@
 from flask import redirect, render_template, url_for
 from flask.typing import ResponseReturnValue
 
+from booking import payment_queries
 from booking.operations import bookings
+from booking.payment_queries import DEPOSIT
 from booking.policy import HOLD_LIFE
 from booking.states import KNOWN, BookingState
 from dispatch.operations.places import PlaceGone
@@ -43,7 +45,13 @@ def commit(number: str) -> ResponseReturnValue:
     call.form(NothingForm())
     try:
         with call.once() as db:
-            bookings.commit(db, number=number, by=call.actor(), now=call.now())
+            takes_payments = call.settings().takes_payments
+            done = bookings.commit(
+                db, number=number, by=call.actor(), now=call.now(), takes_payments=takes_payments
+            )
+            deposit = payment_queries.latest(db, done.id, purpose=DEPOSIT)
+            if done.state is BookingState.AWAITING_DEPOSIT and deposit is not None:
+                return call.leads_to("consumer.payment", number=deposit.number)
             return call.leads_to("consumer.booking", number=number)
     except PlaceGone:
         return _page(_read(number), is_gone=True), 410

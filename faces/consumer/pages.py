@@ -1,6 +1,6 @@
 """The door of the consumer's face: its blueprint with every page on it."""
 
-from faces.consumer import addresses, book, bookings, confirm, home, photos, points, windows
+from faces.consumer import addresses, book, bookings, confirm, home, pay, photos, points, windows
 from faces.consumer.routes import blueprint
 
 __all__ = [
@@ -10,6 +10,7 @@ __all__ = [
     "bookings",
     "confirm",
     "home",
+    "pay",
     "photos",
     "points",
     "windows",

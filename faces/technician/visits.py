@@ -51,11 +51,17 @@ class Operation(Protocol):
         ...
 
 
+def _finish(db: Session, *, number: str, by: Actor, now: datetime) -> object:
+    return finish_visit(
+        db, number=number, by=by, now=now, takes_payments=call.settings().takes_payments
+    )
+
+
 _ACTS: Mapping[str, tuple[Operation, VisitState]] = {
     "accept": (visits.accept, VisitState.ACCEPTED),
     "depart": (set_out, VisitState.EN_ROUTE),
     "arrive": (visits.arrive, VisitState.ARRIVED),
-    "finish": (finish_visit, VisitState.WORK_DONE),
+    "finish": (_finish, VisitState.WORK_DONE),
 }
 
 

@@ -15,6 +15,8 @@ PUBLIC = {
     # WeChat's own server: signed by its token instead.
     "wechat.callback",
     "wechat.handshake",
+    # WeChat Pay's own server: signed by its key instead.
+    "wechat.pay_notice",
     # On the way to being signed in, and out again.
     "wechat.start",
     "wechat.done",

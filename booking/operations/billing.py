@@ -1,0 +1,85 @@
+"""Asking for money and paying it back. WeChat is called by jobs and pages, outside any transaction."""
+
+from datetime import datetime
+
+from booking import payment_queries
+from booking.models import Booking
+from booking.payment_models import Payment, Refund
+from booking.payment_queries import DEPOSIT, DOOR
+from booking.states import PaymentAction, PaymentState
+from kernel import db as kernel_db
+from kernel.db import Session
+from kernel.errors import Conflict
+from kernel.numbers import new_number
+from kernel.words import msg
+
+REFUND_BELL = "refunds"
+
+
+class PaymentDue(Conflict):
+    """The work is signed for by paying for it."""
+
+    code = "payment_due"
+    says = msg("请先支付 %(amount)s，付好就算验收。")
+
+
+def ask_deposit(db: Session, booking: Booking, *, now: datetime) -> Payment:
+    """Ask for the deposit of a held window; the same sum again is the same payment."""
+    known = payment_queries.latest(db, booking.id, purpose=DEPOSIT)
+    if known is not None and known.state is PaymentState.OPEN:
+        return known
+    return _open(db, booking, DEPOSIT, expires_at=booking.held_until, now=now)
+
+
+def ask_at_door(db: Session, booking: Booking, *, now: datetime) -> Payment | None:
+    """Ask for the price of finished work; None when it costs nothing."""
+    known = payment_queries.latest(db, booking.id, purpose=DOOR)
+    if known is not None or booking.price.fen <= 0:
+        return known
+    return _open(db, booking, DOOR, expires_at=None, now=now)
+
+
+def close(db: Session, booking: Booking, *, now: datetime) -> None:
+    """Ask no longer for the deposit of a window that was let go."""
+    known = payment_queries.latest(db, booking.id, purpose=DEPOSIT)
+    if known is not None and known.state is PaymentState.OPEN:
+        known.advance(PaymentAction.CLOSE, now=now)
+
+
+def check_paid(db: Session, booking: Booking) -> None:
+    """Refuse to sign for work that has not been paid for. Raises PaymentDue."""
+    owed = payment_queries.owed(db, booking.id)
+    if owed is not None:
+        raise PaymentDue(amount=str(owed.amount))
+
+
+def pay_back(db: Session, payment: Payment, *, reason: str, now: datetime) -> Refund:
+    """Order a payment to be paid back whole, once. Raises IllegalMove when it was not paid."""
+    known = payment_queries.refund_of(db, payment.id)
+    if known is not None:
+        return known
+    payment.advance(PaymentAction.REFUND, now=now)
+    refund = Refund(number=new_number("R"), payment_id=payment.id, reason=reason, asked_at=now)
+    db.add(refund)
+    db.flush()
+    kernel_db.ring_after_commit(db, REFUND_BELL)
+    return refund
+
+
+def _open(
+    db: Session, booking: Booking, purpose: str, *, expires_at: datetime | None, now: datetime
+) -> Payment:
+    amount = booking.deposit if purpose == DEPOSIT else booking.price
+    payment = Payment(
+        number=new_number("P"),
+        booking_id=booking.id,
+        purpose=purpose,
+        amount=amount,
+        opened_at=now,
+        expires_at=expires_at,
+        state=PaymentState.OPEN,
+        state_since=now,
+    )
+    db.add(payment)
+    db.flush()
+    return payment

@@ -1,0 +1,154 @@
+"""What a payment brings about: the promise of a deposit, the signature of a door payment."""
+
+from datetime import datetime
+
+from sqlalchemy import select
+
+from booking import payment_queries, queries
+from booking.events import DepositSettled, PaymentReceived, RefundOrdered
+from booking.models import Booking
+from booking.operations import billing, bookings, visits
+from booking.operations.steps import facts_of, locked
+from booking.payment_models import Payment, Refund
+from booking.payment_queries import DEPOSIT, PaymentMissing
+from booking.states import PaymentAction, PaymentState
+from dispatch import queries as dispatch
+from dispatch.states import VisitState
+from kernel import outbox
+from kernel.actor import SYSTEM, Actor, Role
+from kernel.db import Session
+from kernel.errors import Conflict, Refusal
+from kernel.money import Money
+from kernel.words import msg
+from members import ledger, ledger_queries
+from members.operations import postings
+
+PLACE_GONE = "place_gone"
+
+
+class WrongAmount(Conflict):
+    """WeChat speaks of another sum than we asked for: an alarm, and nothing is done."""
+
+    code = "wrong_amount"
+    says = msg("付款金额和应付金额不一致。")
+
+
+def settle(
+    db: Session,
+    *,
+    number: str,
+    amount: Money,
+    transaction_id: str,
+    paid_at: datetime,
+    now: datetime,
+) -> Payment:
+    """Take note that WeChat has the money, and do what it was paid for. Told twice it is once.
+
+    A deposit makes the promise; when its place was freed and nothing fits there any more, the money
+    goes back at once. Money at the door signs for the work. Raises PaymentMissing, WrongAmount.
+    """
+    known = db.scalars(select(Payment).where(Payment.number == number)).one_or_none()
+    if known is None:
+        raise PaymentMissing
+    booking = locked(db, queries.by_id(db, known.booking_id).number, SYSTEM)
+    db.refresh(known)
+    if known.amount != amount:
+        raise WrongAmount(number=number, amount=str(amount))
+    if known.state not in (PaymentState.OPEN, PaymentState.CLOSED):
+        return known
+    known.advance(PaymentAction.PAY, now=now)
+    known.paid_at, known.transaction_id = paid_at, transaction_id
+    outbox.record(
+        db, PaymentReceived(at=now, payment_number=number, fen=amount.fen, **facts_of(booking))
+    )
+    if known.purpose == DEPOSIT:
+        _promise(db, booking, known, now=now)
+    else:
+        _sign(db, booking, now=now)
+    return known
+
+
+def returned(db: Session, *, number: str, now: datetime) -> Payment:
+    """Take note that a refund has reached its payer; told twice it is once. Raises PaymentMissing."""
+    refund = db.scalars(select(Refund).where(Refund.number == number)).one_or_none()
+    if refund is None:
+        raise PaymentMissing
+    payment = db.scalars(
+        select(Payment).where(Payment.id == refund.payment_id).with_for_update()
+    ).one()
+    if payment.state is PaymentState.REFUNDING:
+        payment.advance(PaymentAction.RETURN, now=now)
+    return payment
+
+
+def settle_deposit(
+    db: Session, *, booking_number: str, keep: bool, reason: str, now: datetime
+) -> None:
+    """Give the deposit of an ended booking back, or keep it for a journey in vain; once."""
+    booking = locked(db, booking_number, SYSTEM)
+    payment = payment_queries.latest(db, booking.id, purpose=DEPOSIT)
+    if payment is None or payment.state is not PaymentState.PAID:
+        return
+    kind = ledger.DEPOSIT_KEPT if keep else ledger.DEPOSIT_RETURNED
+    other = ledger.DEPOSIT_RETURNED if keep else ledger.DEPOSIT_KEPT
+    if _posted(db, booking, other, payment.amount) or _posted(db, booking, kind, payment.amount):
+        return
+    if not keep:
+        billing.pay_back(db, payment, reason=reason, now=now)
+    postings.post(
+        db,
+        ledger.deposit_draft(
+            member_id=booking.member_id,
+            booking_number=booking.number,
+            kind=kind,
+            amount=payment.amount,
+        ),
+        now=now,
+    )
+    told = DepositSettled(at=now, fen=payment.amount.fen, is_kept=keep, **facts_of(booking))
+    outbox.record(db, told)
+
+
+def _promise(db: Session, booking: Booking, payment: Payment, *, now: datetime) -> None:
+    try:
+        # What a proof that fails has begun is undone alone; that the money came stays.
+        with db.begin_nested():
+            bookings.commit_paid(db, number=booking.number, by=_payer(booking), now=now)
+    except Refusal:
+        db.refresh(booking)
+        billing.pay_back(db, payment, reason=PLACE_GONE, now=now)
+        told = RefundOrdered(
+            at=now,
+            payment_number=payment.number,
+            fen=payment.amount.fen,
+            reason=PLACE_GONE,
+            **facts_of(booking),
+        )
+        outbox.record(db, told)
+        return
+    postings.post(
+        db,
+        ledger.deposit_draft(
+            member_id=booking.member_id,
+            booking_number=booking.number,
+            kind=ledger.DEPOSIT_PAID,
+            amount=payment.amount,
+        ),
+        now=now,
+    )
+
+
+def _sign(db: Session, booking: Booking, *, now: datetime) -> None:
+    if dispatch.fresh_visit(db, booking.visit_id).state is VisitState.WORK_DONE:
+        visits.sign_off(db, number=booking.number, by=_payer(booking), now=now)
+
+
+def _payer(booking: Booking) -> Actor:
+    return Actor(booking.member_id, Role.MEMBER)
+
+
+def _posted(db: Session, booking: Booking, kind: str, amount: Money) -> bool:
+    draft = ledger.deposit_draft(
+        member_id=booking.member_id, booking_number=booking.number, kind=kind, amount=amount
+    )
+    return ledger_queries.posting_of(db, draft.key) is not None

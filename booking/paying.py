@@ -1,0 +1,105 @@
+"""Work with WeChat Pay that runs by itself: refunds to be ordered, payments nobody told us of.
+
+WeChat is called outside any transaction; what it says is written in one of its own.
+"""
+
+import logging
+
+from booking import payment_queries
+from booking.operations import payments
+from booking.payment_models import Payment, Refund
+from gateways.wechat.errors import Retry
+from gateways.wechat.pay import WeChatPay
+from gateways.wechat.pay_errors import PayError
+from gateways.wechat.pay_values import RefundState
+from kernel import leases
+from kernel.clock import Clock
+from kernel.db import transaction
+from kernel.errors import Refusal
+
+log = logging.getLogger(__name__)
+
+LEASE_S = 35.0
+REFUNDS_MAX = 50
+QUERIES_MAX = 20
+ATTEMPTS_MAX = 30
+BACKOFF_MAX_S = 600.0
+
+
+def order_refunds(pay: WeChatPay, clock: Clock) -> int:
+    """Order the refunds that are due, REFUNDS_MAX at most; return how many were tried.
+
+    Safe to run twice, side by side, and to be killed at any step: WeChat pays one refund number back
+    once, however often it is asked.
+    """
+    tried = 0
+    while pay.is_on and tried < REFUNDS_MAX:
+        with transaction() as db:
+            rows = leases.claim(db, Refund, lease_s=LEASE_S, limit=1)
+            paid = [db.get_one(Payment, row.payment_id) for row in rows]
+        if not rows:
+            break
+        _order(rows[0], paid[0], pay, clock)
+        tried += 1
+    return tried
+
+
+def ask_after_payments(pay: WeChatPay, clock: Clock) -> int:
+    """Ask WeChat what became of payments of which no notice came; return how many had been paid."""
+    if not pay.is_on:
+        return 0
+    now = clock.now()
+    with transaction(reads_only=True) as db:
+        waiting = payment_queries.unanswered(db, now=now, limit=QUERIES_MAX)
+    found = 0
+    for row in waiting:
+        try:
+            told = pay.query(row.number)
+        except PayError as error:
+            log.info("nothing is known of payment %s: %s", row.number, error.code)
+            continue
+        if not told.is_paid or told.amount is None:
+            continue
+        try:
+            with transaction() as db:
+                payments.settle(
+                    db,
+                    number=row.number,
+                    amount=told.amount,
+                    transaction_id=told.transaction_id,
+                    paid_at=told.success_at or now,
+                    now=now,
+                )
+        except Refusal as refusal:
+            log.error("payment %s was made and could not be settled: %s", row.number, refusal)
+            continue
+        found += 1
+    return found
+
+
+def _order(row: Refund, paid: Payment, pay: WeChatPay, clock: Clock) -> None:
+    try:
+        told = pay.refund(
+            out_trade_no=paid.number,
+            out_refund_no=row.number,
+            amount=paid.amount,
+            total=paid.amount,
+            reason=row.reason,
+        )
+    except PayError as error:
+        log.warning("refund %s was not taken: %s", row.number, error)
+        is_hopeless = error.retry is Retry.USELESS or row.attempts >= ATTEMPTS_MAX
+        with transaction() as db:
+            leases.finish(
+                db,
+                row,
+                state="dead" if is_hopeless else leases.PENDING,
+                retry_in_s=max(float(error.wait_s), min(2.0**row.attempts, BACKOFF_MAX_S)),
+                error=str(error),
+            )
+        return
+    is_back = told.state is RefundState.SUCCESS
+    with transaction() as db:
+        leases.finish(db, row, state="done" if is_back else "asked", error="")
+        if is_back:
+            payments.returned(db, number=row.number, now=clock.now())

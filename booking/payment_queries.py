@@ -1,0 +1,74 @@
+"""Reads of payments."""
+
+from collections.abc import Sequence
+from datetime import datetime, timedelta
+
+from sqlalchemy import select
+
+from booking.models import Booking
+from booking.payment_models import Payment, Refund
+from booking.queries import visible_to
+from booking.states import PaymentState
+from kernel import leases
+from kernel.actor import Actor
+from kernel.db import Session, transaction
+from kernel.errors import Missing
+from kernel.words import msg
+
+DEPOSIT, DOOR = "deposit", "door"
+
+
+class PaymentMissing(Missing):
+    """No such payment, or somebody else's."""
+
+    says = msg("没有这笔付款。")
+
+
+def payment(db: Session, *, number: str, by: Actor) -> Payment:
+    """Return a payment of a booking that the actor may see. Raises PaymentMissing."""
+    found = (
+        select(Payment)
+        .join(Booking, Booking.id == Payment.booking_id)
+        .where(Payment.number == number, visible_to(by))
+    )
+    row = db.scalars(found).one_or_none()
+    if row is None:
+        raise PaymentMissing
+    return row
+
+
+def payments_of(db: Session, booking_id: int) -> Sequence[Payment]:
+    """Return all sums ever asked for a booking, oldest first."""
+    found = select(Payment).where(Payment.booking_id == booking_id).order_by(Payment.id)
+    return db.scalars(found).all()
+
+
+def latest(db: Session, booking_id: int, *, purpose: str) -> Payment | None:
+    """Return the last sum asked for that purpose."""
+    rows = [row for row in payments_of(db, booking_id) if row.purpose == purpose]
+    return rows[-1] if rows else None
+
+
+def owed(db: Session, booking_id: int) -> Payment | None:
+    """Return what still has to be paid at the door; None when nothing has."""
+    row = latest(db, booking_id, purpose=DOOR)
+    return row if row is not None and row.state is PaymentState.OPEN else None
+
+
+def refund_of(db: Session, payment_id: int) -> Refund | None:
+    """Return the order to pay it back."""
+    return db.scalars(select(Refund).where(Refund.payment_id == payment_id)).one_or_none()
+
+
+def refunds_due() -> bool:
+    """Tell whether a refund waits to be ordered."""
+    with transaction(reads_only=True) as db:
+        return db.scalar(select(Refund.id).where(leases.due(Refund)).limit(1)) is not None
+
+
+def unanswered(db: Session, *, now: datetime, limit: int) -> Sequence[Payment]:
+    """Return sums that were asked for a while ago and of which nothing was heard, oldest first."""
+    found = select(Payment).where(
+        Payment.state == PaymentState.OPEN, Payment.opened_at <= now - timedelta(minutes=1)
+    )
+    return db.scalars(found.order_by(Payment.id.desc()).limit(limit)).all()

@@ -1,0 +1,114 @@
+"""Paying inside WeChat: the deposit of a held window, the price of finished work."""
+
+import secrets
+from dataclasses import asdict
+from urllib.parse import urlsplit
+
+from flask import current_app, redirect, render_template, request, url_for
+from flask.typing import ResponseReturnValue
+from marshmallow import RAISE, Schema, fields, validate
+
+from booking import payment_queries, queries
+from booking.payment_queries import DEPOSIT
+from booking.states import PaymentState
+from faces.chrome import call
+from faces.chrome.once import repeatable
+from faces.chrome.sign_in import signed_in
+from faces.consumer.routes import blueprint
+from gateways.wechat.client import WeChat
+from gateways.wechat.errors import WeChatError
+from gateways.wechat.jssdk import prove_page
+from gateways.wechat.pay import WeChatPay
+from gateways.wechat.pay_errors import PayError
+from kernel.actor import Role
+from kernel.clock import wall_s
+from kernel.db import transaction
+from kernel.errors import Conflict, Unavailable
+from kernel.words import msg
+from members import queries as members
+
+ADDRESS_MAX = 500
+
+
+class PaymentOver(Conflict):
+    """It was paid, or is no longer asked for."""
+
+    code = "payment_over"
+    says = msg("这笔款已经付过，或不用再付。")
+
+
+class PayUnavailable(Unavailable):
+    """WeChat Pay did not answer."""
+
+    code = "pay_unavailable"
+    says = msg("微信支付暂时没有回应，请稍后再试，不会重复扣款。")
+
+
+class SheetForm(Schema):
+    """The page's own address, which WeChat's JS-SDK wants signed."""
+
+    class Meta:
+        unknown = RAISE
+
+    page = fields.String(required=True, validate=validate.Length(min=1, max=ADDRESS_MAX))
+
+
+@blueprint.get("/payments/<number>")
+@signed_in(Role.MEMBER)
+def payment(number: str) -> ResponseReturnValue:
+    """Show what is to be paid and why; what is paid leads back to its booking."""
+    with transaction(reads_only=True) as db:
+        row = payment_queries.payment(db, number=number, by=call.actor())
+        booking = queries.by_id(db, row.booking_id)
+        service = queries.service_name(db, booking.service_id)
+    if row.state is not PaymentState.OPEN:
+        return redirect(url_for("consumer.booking", number=booking.number), 303)
+    return render_template(
+        "consumer/pay.html",
+        payment=row,
+        booking=booking,
+        service=service,
+        is_deposit=row.purpose == DEPOSIT,
+        jssdk_url=call.settings().wechat_jssdk_url,
+    )
+
+
+@blueprint.post("/payments/<number>/sheet")
+@signed_in(Role.MEMBER)
+@repeatable("WeChat knows one order for one number, however often it is asked for")
+def sheet(number: str) -> ResponseReturnValue:
+    """Order the payment at WeChat and return what opens its pay sheet on this page."""
+    page = call.form(SheetForm())["page"]
+    with transaction(reads_only=True) as db:
+        row = payment_queries.payment(db, number=number, by=call.actor())
+        openid = members.member(db, call.actor().id).openid
+        booking = queries.by_id(db, row.booking_id)
+        service = queries.service_name(db, booking.service_id)
+    if row.state is not PaymentState.OPEN:
+        raise PaymentOver
+    pay: WeChatPay = current_app.extensions["doorbell.pay"]
+    wechat: WeChat = current_app.extensions["doorbell.wechat"]
+    try:
+        made = pay.prepay(
+            out_trade_no=row.number,
+            description=service,
+            amount=row.amount,
+            openid=openid,
+            expires_at=row.expires_at,
+        )
+        proof = prove_page(
+            _own(page),
+            appid=made.appid,
+            ticket=wechat.jsapi_ticket(),
+            nonce=secrets.token_hex(8),
+            now_s=wall_s(),
+        )
+    except (PayError, WeChatError) as error:
+        raise PayUnavailable from error
+    return {"config": asdict(proof), "pay": dict(made.params)}
+
+
+def _own(page: str) -> str:
+    """Return the page's address as the browser shows it, on the host that was asked."""
+    parts = urlsplit(page)
+    return parts._replace(scheme=request.scheme, netloc=request.host).geturl()

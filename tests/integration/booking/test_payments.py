@@ -1,0 +1,246 @@
+"""Deposits and door payments: paid in time, too late, wrongly, twice, and given back."""
+
+from datetime import timedelta
+
+import pytest
+from flask import Flask
+from sqlalchemy import select
+
+import app as joinery
+from booking import jobs, payment_queries
+from booking.operations import billing, bookings, cancelling, payments, visits
+from booking.operations.billing import PaymentDue
+from booking.operations.payments import WrongAmount
+from booking.payment_models import Payment, Refund
+from booking.states import BookingState, PaymentState
+from dispatch.operations import visits as visit_operations
+from kernel import delivery
+from kernel.actor import Actor
+from kernel.clock import FixedClock
+from kernel.db import transaction
+from kernel.money import Money
+from kernel.outbox import OutboxRow
+from members import strike_queries
+from members.operations import strikes
+from members.risk import StrikeKind
+from tests.house import MONDAY_NINE, a_draft, tomorrow
+from tests.integration.booking.promised import (
+    MORNING,
+    TUESDAY_TEN,
+    a_city,
+    a_promise,
+    assigned,
+    at_work,
+    booking_of,
+    visit_of,
+)
+
+DEPOSIT = Money(30_00)
+AFTER = MONDAY_NINE + timedelta(minutes=16)
+
+
+@pytest.fixture
+def member(app: Flask) -> Actor:
+    return a_city()
+
+
+@pytest.fixture
+def risky(member: Actor) -> Actor:
+    """A member with two strikes: tier 2, who pays a deposit."""
+    for days, number in ((100, "BFIRST"), (60, "BSECOND")):
+        then = MONDAY_NINE - timedelta(days=days)
+        with transaction() as db:
+            strike = strikes.open_strike(
+                db,
+                member_id=member.id,
+                kind=StrikeKind.LATE_CANCEL,
+                booking_number=number,
+                evidence={"cancelled_at": then.isoformat()},
+                now=then,
+            )
+        with transaction() as db:
+            strikes.post_strike(db, number=strike.number, now=then + timedelta(days=2))
+    return member
+
+
+def awaiting(by: Actor) -> str:
+    with transaction() as db:
+        draft = a_draft(db, by=by)
+    with transaction() as db:
+        held = bookings.hold(
+            db, draft_number=draft, day=tomorrow(), window=MORNING, by=by, now=MONDAY_NINE
+        )
+    with transaction() as db:
+        return bookings.commit(
+            db, number=held.number, by=by, now=MONDAY_NINE, takes_payments=True
+        ).number
+
+
+def payment_of(number: str) -> Payment:
+    with transaction(reads_only=True) as db:
+        return payment_queries.payments_of(db, booking_of(number).id)[-1]
+
+
+def paid(number: str, *, amount: Money = DEPOSIT, minutes: int = 2) -> Payment:
+    at = MONDAY_NINE + timedelta(minutes=minutes)
+    with transaction() as db:
+        return payments.settle(
+            db,
+            number=payment_of(number).number,
+            amount=amount,
+            transaction_id="4200",
+            paid_at=at,
+            now=at,
+        )
+
+
+def expired(number: str) -> None:
+    with transaction() as db:
+        bookings.expire_hold(db, number=number, now=AFTER)
+
+
+def react(at: FixedClock) -> None:
+    while delivery.deliver_events(joinery.REACTIONS, at):
+        pass
+
+
+def told(name: str) -> list[dict[str, object]]:
+    with transaction(reads_only=True) as db:
+        return [r.facts for r in db.scalars(select(OutboxRow).where(OutboxRow.name == name))]
+
+
+class TestDeposit:
+    def test_is_asked_of_the_risky_and_the_window_waits(self, risky: Actor) -> None:
+        number = awaiting(risky)
+
+        booking, asked = booking_of(number), payment_of(number)
+
+        assert (booking.state, booking.tier) == (BookingState.AWAITING_DEPOSIT, 2)
+        assert (asked.amount, asked.state) == (DEPOSIT, PaymentState.OPEN)
+        assert asked.expires_at == MONDAY_NINE + timedelta(minutes=15)
+
+    def test_is_not_asked_by_a_house_that_takes_no_payments(self, risky: Actor) -> None:
+        assert booking_of(a_promise(risky)).state is BookingState.BOOKED
+
+    def test_is_not_asked_of_others(self, member: Actor) -> None:
+        assert booking_of(awaiting(member)).state is BookingState.BOOKED
+
+    def test_paid_makes_the_promise_and_told_twice_it_is_once(self, risky: Actor) -> None:
+        number = awaiting(risky)
+
+        paid(number)
+        again = paid(number)
+
+        assert booking_of(number).state is BookingState.BOOKED
+        assert again.state is PaymentState.PAID
+        assert len(told("PaymentReceived")) == len(told("BookingBooked")) == 1
+
+    def test_of_another_sum_changes_nothing(self, risky: Actor) -> None:
+        number = awaiting(risky)
+
+        with pytest.raises(WrongAmount):
+            paid(number, amount=Money(1))
+
+        assert booking_of(number).state is BookingState.AWAITING_DEPOSIT
+        assert payment_of(number).state is PaymentState.OPEN
+
+    def test_paid_too_late_is_proven_anew(self, risky: Actor) -> None:
+        number = awaiting(risky)
+        expired(number)
+        assert payment_of(number).state is PaymentState.CLOSED
+
+        paid(number, minutes=20)
+
+        booking = booking_of(number)
+        assert booking.state is BookingState.BOOKED
+        assert visit_of(number).route_id is not None
+
+    def test_paid_too_late_for_a_window_that_is_gone_goes_back_whole(self, risky: Actor) -> None:
+        number = awaiting(risky)
+        expired(number)
+        # The window opens in less than anybody needs to get there.
+        late = int((TUESDAY_TEN - MONDAY_NINE).total_seconds() // 60) - 30
+
+        paid(number, minutes=late)
+
+        with transaction(reads_only=True) as db:
+            [refund] = db.scalars(select(Refund)).all()
+        assert booking_of(number).state is BookingState.EXPIRED
+        assert payment_of(number).state is PaymentState.REFUNDING
+        assert refund.reason == "place_gone"
+        assert len(told("RefundOrdered")) == 1
+
+    def test_goes_back_when_the_booking_is_cancelled_in_time(self, risky: Actor) -> None:
+        number = awaiting(risky)
+        paid(number)
+        with transaction() as db:
+            cancelling.cancel(db, number=number, by=risky, now=MONDAY_NINE + timedelta(minutes=5))
+
+        react(FixedClock(AFTER))
+        react(FixedClock(AFTER))
+
+        assert payment_of(number).state is PaymentState.REFUNDING
+        [settled] = told("DepositSettled")
+        assert settled["is_kept"] is False
+
+    def test_is_kept_when_the_strike_of_a_late_cancel_is_posted(self, risky: Actor) -> None:
+        number = awaiting(risky)
+        paid(number)
+        late = TUESDAY_TEN - timedelta(minutes=90)
+        with transaction() as db:
+            cancelling.cancel(db, number=number, by=risky, now=late)
+        react(FixedClock(late))
+        assert payment_of(number).state is PaymentState.PAID
+        with transaction() as db:
+            [strike] = strike_queries.strikes_of_booking(db, booking_number=number)
+            strikes.post_strike(db, number=strike.number, now=late + timedelta(days=1))
+
+        react(FixedClock(late + timedelta(days=1)))
+
+        assert payment_of(number).state is PaymentState.PAID
+        [settled] = told("DepositSettled")
+        assert settled["is_kept"] is True
+
+
+class TestAtTheDoor:
+    def finished(self, by: Actor) -> str:
+        number = a_promise(by)
+        technician = assigned(number)
+        at_work(number, technician)
+        visit = visit_of(number)
+        with transaction() as db:
+            visit_operations.add_photo(
+                db, number=visit.number, sha256="0" * 64, by=technician, now=TUESDAY_TEN
+            )
+        with transaction() as db:
+            visits.finish_visit(
+                db, number=visit.number, by=technician, now=TUESDAY_TEN, takes_payments=True
+            )
+        return number
+
+    def test_paying_signs_for_the_work(self, member: Actor) -> None:
+        number = self.finished(member)
+        with transaction() as db, pytest.raises(PaymentDue):
+            visits.sign_off(db, number=number, by=member, now=TUESDAY_TEN)
+
+        paid(number, amount=Money(180_00))
+
+        assert booking_of(number).state is BookingState.COMPLETED
+
+    def test_a_day_signs_unpaid(self, member: Actor) -> None:
+        number = self.finished(member)
+        clock = FixedClock(TUESDAY_TEN + timedelta(hours=24))
+
+        jobs.look_after_bookings(clock)
+
+        assert booking_of(number).state is BookingState.COMPLETED
+        assert payment_of(number).state is PaymentState.OPEN
+
+    def test_costs_nothing_twice(self, member: Actor) -> None:
+        number = self.finished(member)
+
+        with transaction() as db:
+            again = billing.ask_at_door(db, booking_of(number), now=TUESDAY_TEN)
+
+        assert again is not None
+        assert again.number == payment_of(number).number
