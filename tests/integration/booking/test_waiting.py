@@ -265,7 +265,7 @@ class TestServe:
                     kind=StrikeKind.NO_SHOW,
                     booking_number=f"B{days}",
                     branch_id=1,
-                    evidence={},
+                    evidence={"calls": 2},
                     now=at,
                 )
             member_jobs.post_due_strikes(FixedClock(at + timedelta(days=1)))
