@@ -63,7 +63,13 @@ from booking.events import (
     GoodsMoved,
     LateGoodsAnswered,
 )
-from dispatch.events import VisitArrived, VisitAssigned, VisitDeparted
+from dispatch.events import (
+    VisitArrived,
+    VisitAssigned,
+    VisitDeclined,
+    VisitDeparted,
+    VisitTaken,
+)
 from faces.wechat.routes import blueprint as wechat_blueprint
 from gateways.wechat.client import WeChat
 from gateways.wechat.crypto import CallbackDoor
@@ -87,6 +93,8 @@ REACTIONS: delivery.Reactions = {
     VisitAssigned: [reactions.on_assigned],
     VisitDeparted: [reactions.on_departed],
     VisitArrived: [reactions.on_arrived],
+    VisitDeclined: [booking_reactions.on_given_up],
+    VisitTaken: [booking_reactions.on_given_up],
     BookingCompleted: [reactions.on_completed, booking_reactions.on_completed],
     BookingCancelled: [booking_reactions.on_cancelled],
     StrikePosted: [booking_reactions.on_strike_posted],

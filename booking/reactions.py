@@ -4,6 +4,7 @@ from booking import queries, waiting_queries
 from booking.events import BookingCancelled, BookingCompleted
 from booking.operations import payments, readying, waiting
 from booking.policy import Cause
+from dispatch.events import VisitDeclined, VisitTaken
 from kernel.clock import Clock
 from kernel.db import transaction
 from kernel.events import Event
@@ -15,6 +16,14 @@ def on_readiness(event: Event, clock: Clock) -> None:
     """Something that a visit waits for has come, or has gone: look at its lights again."""
     with transaction() as db:
         readying.look_at(db, booking_id=_booking_id(event), now=clock.now())
+
+
+def on_given_up(event: Event, clock: Clock) -> None:
+    """A technician no longer has a visit: planned once more, it may be ready as it stands."""
+    assert isinstance(event, VisitDeclined | VisitTaken)
+    with transaction() as db:
+        booking = queries.booking_of_visit(db, event.visit_id)
+        readying.look_at(db, booking_id=booking.id, now=clock.now())
 
 
 def on_hold_decided(event: Event, clock: Clock) -> None:

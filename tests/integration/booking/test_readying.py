@@ -10,6 +10,7 @@ import app as joinery
 from booking import goods_queries
 from booking.operations import goods, presence
 from booking.states import GoodsState
+from dispatch.operations import visits as visit_operations
 from dispatch.states import VisitState
 from kernel import delivery
 from kernel.actor import Actor
@@ -106,6 +107,22 @@ def test_what_has_its_technician_stays_his(member: Actor) -> None:
 
     assert visit_of(number).state is VisitState.ACCEPTED
     assert readied() == []
+
+
+def test_what_its_technician_declined_is_ready_as_it_stands(member: Actor) -> None:
+    number = a_promise(member)
+    technician = assigned(number)
+    moved(number, GoodsState.IN_WAREHOUSE)
+    confirmed(number, member)
+    heard()
+
+    with transaction() as db:
+        visit_operations.decline(
+            db, number=visit_of(number).number, reason="ill", by=technician, now=MONDAY_NINE
+        )
+    heard()
+
+    assert visit_of(number).state is VisitState.READY
 
 
 def test_an_address_that_somebody_vouched_for_is_a_light_too(member: Actor) -> None:
