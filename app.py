@@ -51,22 +51,34 @@ import members.ledger_models  # its tables belong to the schema
 import notifications.jobs
 from booking import reactions as booking_reactions
 from booking.events import (
+    AdditionAsked,
     AddressVouched,
     BookingBooked,
     BookingCancelled,
+    BookingClosed,
     BookingCompleted,
     BookingConfirmed,
     BookingExpired,
+    BookingFailed,
     BookingMoved,
+    ConfirmationAsked,
+    DepositSettled,
     GoodsAdded,
     GoodsLate,
     GoodsMoved,
     LateGoodsAnswered,
+    PromiseBroken,
+    RefundOrdered,
+    ReturnNeeded,
+    WaitingOffered,
+    WorkFinished,
 )
 from dispatch.events import (
+    EvidenceAdded,
     VisitArrived,
     VisitAssigned,
     VisitDeclined,
+    VisitDelayed,
     VisitDeparted,
     VisitTaken,
 )
@@ -80,7 +92,16 @@ from kernel.clock import Clock, SystemClock
 from kernel.demo import demo_clock
 from kernel.relay import Drain, Periodic
 from kernel.settings import Mode, Settings
-from members.events import StrikePosted, StrikeReversed, StrikeWaived
+from members.events import (
+    AppealDecided,
+    Blacklisted,
+    BlacklistEnded,
+    StrikePosted,
+    StrikeReversed,
+    StrikeWaived,
+)
+from notifications import account_reactions as account
+from notifications import life_reactions as life
 from notifications import reactions
 from notifications.jobs import Sender
 
@@ -90,24 +111,39 @@ REACTIONS: delivery.Reactions = {
         booking_reactions.on_readiness,
         booking_reactions.on_hold_decided,
     ],
+    ConfirmationAsked: [life.on_confirmation_asked],
+    BookingConfirmed: [booking_reactions.on_readiness],
+    BookingMoved: [life.on_moved, booking_reactions.on_readiness],
+    BookingCancelled: [life.on_cancelled, booking_reactions.on_cancelled],
+    BookingExpired: [booking_reactions.on_hold_decided],
+    BookingFailed: [life.on_failed],
+    ReturnNeeded: [life.on_return_needed],
+    WorkFinished: [life.on_work_finished],
+    BookingCompleted: [reactions.on_completed, booking_reactions.on_completed],
+    BookingClosed: [life.on_closed],
+    AdditionAsked: [life.on_addition_asked],
+    AddressVouched: [booking_reactions.on_readiness],
+    GoodsAdded: [booking_reactions.on_readiness],
+    GoodsMoved: [life.on_goods_moved, booking_reactions.on_readiness],
+    GoodsLate: [life.on_goods_late, booking_reactions.on_readiness],
+    LateGoodsAnswered: [booking_reactions.on_readiness],
+    PromiseBroken: [account.on_promise_broken],
+    RefundOrdered: [account.on_refund_ordered],
+    DepositSettled: [account.on_deposit_settled],
+    WaitingOffered: [account.on_waiting_offered],
     VisitAssigned: [reactions.on_assigned],
+    VisitDelayed: [life.on_delayed],
     VisitDeparted: [reactions.on_departed],
     VisitArrived: [reactions.on_arrived],
     VisitDeclined: [booking_reactions.on_given_up],
     VisitTaken: [booking_reactions.on_given_up],
-    BookingCompleted: [reactions.on_completed, booking_reactions.on_completed],
-    BookingCancelled: [booking_reactions.on_cancelled],
+    EvidenceAdded: [life.on_evidence_added],
     StrikePosted: [booking_reactions.on_strike_posted],
     StrikeWaived: [booking_reactions.on_strike_undone],
     StrikeReversed: [booking_reactions.on_strike_undone],
-    BookingExpired: [booking_reactions.on_hold_decided],
-    BookingConfirmed: [booking_reactions.on_readiness],
-    BookingMoved: [booking_reactions.on_readiness],
-    AddressVouched: [booking_reactions.on_readiness],
-    GoodsAdded: [booking_reactions.on_readiness],
-    GoodsMoved: [booking_reactions.on_readiness],
-    GoodsLate: [booking_reactions.on_readiness],
-    LateGoodsAnswered: [booking_reactions.on_readiness],
+    AppealDecided: [account.on_appeal_decided],
+    Blacklisted: [account.on_blacklisted],
+    BlacklistEnded: [account.on_blacklist_ended],
 }
 # Which RQ queue hears which bell.
 PLANNER = "planner"
@@ -251,12 +287,12 @@ def _periodics(app: Flask) -> list[Periodic]:
     settings: Settings = app.extensions["doorbell.settings"]
     periodics = [Periodic("old keys", KEY_SWEEP_EVERY_S, partial(idempotency.sweep, true_clock))]
     if settings.is_demo:
-        life = pkgutil.resolve_name("scripts.demo_city.life")
+        city = pkgutil.resolve_name("scripts.demo_city.life")
         periodics.append(
-            Periodic("demo city", CITY_LOOK_EVERY_S, partial(life.go_on, settings.data_dir, clock))
+            Periodic("demo city", CITY_LOOK_EVERY_S, partial(city.go_on, settings.data_dir, clock))
         )
         # A clock pressed forward must not make late what the city has not lived yet.
-        clock = life.LivedClock(clock)
+        clock = city.LivedClock(clock)
     return [
         *periodics,
         Periodic("holds", HOLD_LOOK_EVERY_S, partial(booking.jobs.expire_holds, clock)),

@@ -101,7 +101,41 @@ M17 = Spec(
     ),
 )
 
-SPECS: Mapping[str, Spec] = {spec.kind: spec for spec in (M1, M4, M5, M7, M12, M17)}
+
+def _notice(kind: str, title: str, *, time: str, about: str) -> Spec:
+    """Return the spec of a message of the common form: service, a time, what it is about, what next."""
+    return Spec(
+        kind,
+        title,
+        (("thing1", "服务项目"), ("time2", time), ("thing3", about), ("thing4", "温馨提示")),
+    )
+
+
+_NOTICES = (
+    _notice("M2", msg("请确认在家通知"), time="上门时间", about="上门地址"),
+    _notice("M3", msg("商品状态通知"), time="上门时间", about="商品状态"),
+    _notice("M6", msg("更换师傅通知"), time="上门时间", about="新的师傅"),
+    _notice("M8", msg("改约成功通知"), time="新的时间", about="上门地址"),
+    _notice("M9", msg("预约取消通知"), time="原定时间", about="取消原因"),
+    _notice("M10", msg("无法上门通知"), time="原定时间", about="原因"),
+    _notice("M11", msg("上门延误通知"), time="预计到达", about="约定时段"),
+    _notice("M13", msg("没能见到您通知"), time="到达时间", about="上门地址"),
+    _notice("M14", msg("增项确认通知"), time="申请时间", about="增项内容"),
+    _notice("M15", msg("二次上门通知"), time="本次时间", about="原因"),
+    _notice("M16", msg("请验收通知"), time="完工时间", about="上门地址"),
+    _notice("M18", msg("服务评价邀请"), time="完成时间", about="状态"),
+    _notice("M19", msg("复议结果通知"), time="处理时间", about="结果"),
+    _notice("D1", msg("师傅在门口通知"), time="到达时间", about="上门地址"),
+    _notice("W1", msg("候补时段通知"), time="候补时间", about="上门地址"),
+    _notice("C1", msg("超时赔付通知"), time="约定时间", about="赔付金额"),
+    _notice("P1", msg("退款通知"), time="退款时间", about="退款金额"),
+    _notice("A1", msg("预约暂停通知"), time="恢复时间", about="原因"),
+    _notice("A2", msg("预约恢复通知"), time="恢复时间", about="状态"),
+)
+# Of these every account message is about no service in particular.
+ACCOUNT = "门铃到家"
+
+SPECS: Mapping[str, Spec] = {spec.kind: spec for spec in (M1, M4, M5, M7, M12, M17, *_NOTICES)}
 
 
 def booked(*, service: str, starts_at: datetime, ends_at: datetime, place: str) -> dict[str, str]:
@@ -158,6 +192,11 @@ def completed(*, service: str, at: datetime, points: int, balance: int) -> dict[
     )
 
 
+def notice(*, service: str, time: str, about: str, tip: str) -> dict[str, str]:
+    """Any message of the common form; `time` comes from `window` or `moment`."""
+    return _fitted(thing1=service, time2=time, thing3=about, thing4=tip)
+
+
 def window(starts_at: datetime, ends_at: datetime) -> str:
     """Return a window as WeChat's `time` takes it: 2026年11月26日 10:00~12:00."""
     start, end = starts_at.astimezone(SHANGHAI), ends_at.astimezone(SHANGHAI)
@@ -168,6 +207,16 @@ def moment(at: datetime) -> str:
     """Return an instant as WeChat's `time` takes it: 2026年11月26日 10:05."""
     local = at.astimezone(SHANGHAI)
     return f"{local.year}年{local.month}月{local.day}日 {local:%H:%M}"
+
+
+def clock(at: datetime) -> str:
+    """Return the time of day, as a `thing` says it: 10:05."""
+    return f"{at.astimezone(SHANGHAI):%H:%M}"
+
+
+def clock_window(starts_at: datetime, ends_at: datetime) -> str:
+    """Return a window without its day: 10:00-12:00."""
+    return f"{clock(starts_at)}-{clock(ends_at)}"
 
 
 def place(*, compound: str, door: str) -> str:

@@ -2,6 +2,7 @@
 
 from datetime import datetime, timedelta
 
+from sqlalchemy import select
 from sqlalchemy.dialects import postgresql, sqlite
 
 from booking import queries as bookings
@@ -37,7 +38,7 @@ def on_booked(event: Event, clock: Clock) -> None:
             ends_at=booking.ends_at,
             place=messages.place(compound=booking.compound, door=booking.door),
         )
-        _tell_member(
+        tell_member(
             db,
             "M1",
             member_id=booking.member_id,
@@ -61,7 +62,7 @@ def on_assigned(event: Event, clock: Clock) -> None:
         booking = bookings.booking_of_visit(db, event.visit_id)
         technician = visits.technician(db, event.technician_id)
         service = bookings.service_name(db, booking.service_id)
-        _tell(
+        tell(
             db,
             kind="M4",
             openid=technician.openid or "",
@@ -77,6 +78,10 @@ def on_assigned(event: Event, clock: Clock) -> None:
             not_after=booking.ends_at,
             now=clock.now(),
         )
+        key = key_of_assignment(booking.number, event)
+        if _was_told(db, booking.number, key=key):
+            _tell_of_change(db, event, service=service, now=clock.now())
+            return
         fields = messages.assigned(
             service=service,
             starts_at=booking.starts_at,
@@ -84,7 +89,7 @@ def on_assigned(event: Event, clock: Clock) -> None:
             technician=surname(technician.name),
             work_number=technician.work_number,
         )
-        _tell_member(
+        tell_member(
             db,
             "M5",
             member_id=booking.member_id,
@@ -106,7 +111,7 @@ def on_departed(event: Event, clock: Clock) -> None:
             eta=instant_at(event.day, event.eta_s),
             place=messages.place(compound=booking.compound, door=booking.door),
         )
-        _tell_member(
+        tell_member(
             db,
             "M7",
             member_id=booking.member_id,
@@ -128,7 +133,7 @@ def on_arrived(event: Event, clock: Clock) -> None:
             at=event.at,
             place=messages.place(compound=booking.compound, door=booking.door),
         )
-        _tell_member(
+        tell_member(
             db,
             "M12",
             member_id=booking.member_id,
@@ -152,7 +157,7 @@ def on_completed(event: Event, clock: Clock) -> None:
             points=ledger_queries.points_of(db, evidence, booking.member_id),
             balance=ledger_queries.points_balance(db, booking.member_id),
         )
-        _tell_member(
+        tell_member(
             db,
             "M17",
             member_id=booking.member_id,
@@ -162,6 +167,39 @@ def on_completed(event: Event, clock: Clock) -> None:
             not_after=event.at + DONE_FOR,
             now=clock.now(),
         )
+
+
+def _was_told(db: Session, number: str, *, key: str) -> bool:
+    """Tell whether the member has heard of another technician for this booking before."""
+    heard = select(Message.id).where(
+        Message.about == f"booking:{number}",
+        Message.kind.in_(["M5", "M6"]),
+        # Not this very news, delivered once more.
+        Message.dedupe_key != f"M5:{key}",
+    )
+    return db.scalar(heard.limit(1)) is not None
+
+
+def _tell_of_change(db: Session, event: VisitAssigned, *, service: str, now: datetime) -> None:
+    """Tell the member that another technician comes (M6)."""
+    booking = bookings.booking_of_visit(db, event.visit_id)
+    technician = visits.technician(db, event.technician_id)
+    fields = messages.notice(
+        service=service,
+        time=messages.window(booking.starts_at, booking.ends_at),
+        about=f"{surname(technician.name)} {technician.work_number}",
+        tip="时间不变，服务码也不变",
+    )
+    tell_member(
+        db,
+        "M6",
+        member_id=booking.member_id,
+        number=booking.number,
+        key=key_of_assignment(booking.number, event),
+        fields=fields,
+        not_after=booking.ends_at,
+        now=now,
+    )
 
 
 def _is_latest(db: Session, event: VisitAssigned) -> bool:
@@ -182,7 +220,7 @@ def surname(name: str) -> str:
     return f"{surname_of(name)}师傅"
 
 
-def _tell_member(
+def tell_member(
     db: Session,
     kind: str,
     *,
@@ -192,8 +230,10 @@ def _tell_member(
     fields: dict[str, str],
     not_after: datetime,
     now: datetime,
+    path: str = "",
 ) -> None:
-    _tell(
+    """Queue one message to a member about a booking; without a `path` it leads to the booking."""
+    tell(
         db,
         kind=kind,
         openid=members.member(db, member_id).openid,
@@ -201,12 +241,12 @@ def _tell_member(
         key=key,
         fields=fields,
         not_after=not_after,
-        path=f"/c/bookings/{number}",
+        path=path or f"/c/bookings/{number}",
         now=now,
     )
 
 
-def _tell(
+def tell(
     db: Session,
     *,
     kind: str,

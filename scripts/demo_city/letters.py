@@ -8,7 +8,7 @@ from typing import Any
 
 from sqlalchemy import insert
 
-from booking.events import BookingBooked, BookingCompleted
+from booking.events import BookingBooked, BookingCompleted, WorkFinished
 from dispatch.events import VisitArrived, VisitAssigned, VisitDeparted
 from dispatch.models import Technician
 from kernel.clock import instant_at
@@ -48,6 +48,10 @@ class Letters:
                 self._tell(about, "M7", number, self._departed(about, event), event.at)
             case VisitArrived():
                 self._tell(about, "M12", number, self._arrived(about, event), event.at)
+            case WorkFinished():
+                self._tell(
+                    about, "M16", str(about.visit.id), self._finished(about, event), event.at
+                )
             case BookingCompleted():
                 self._tell(about, "M17", number, self._completed(about, event), event.at)
 
@@ -85,6 +89,14 @@ class Letters:
     def _arrived(self, about: Written, event: VisitArrived) -> Fields:
         return messages.arrived(
             technician=surname(self._technician(about).name), at=event.at, place=_place(about)
+        )
+
+    def _finished(self, about: Written, event: WorkFinished) -> Fields:
+        return messages.notice(
+            service=about.story.wish.ware.name,
+            time=messages.moment(event.at),
+            about=_place(about),
+            tip="请点开验收，24 小时后自动验收",
         )
 
     def _completed(self, about: Written, event: BookingCompleted) -> Fields:

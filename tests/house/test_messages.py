@@ -16,7 +16,8 @@ def test_every_message_has_its_golden_file() -> None:
 def test_every_message_is_sent_by_some_reaction() -> None:
     said = {
         node.value
-        for node in ast.walk(tree.parsed(Path("notifications/reactions.py")))
+        for name in ("reactions", "life_reactions", "account_reactions")
+        for node in ast.walk(tree.parsed(Path(f"notifications/{name}.py")))
         if isinstance(node, ast.Constant) and isinstance(node.value, str)
     }
 

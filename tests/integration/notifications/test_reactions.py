@@ -149,7 +149,11 @@ class TestAVisitThatChangesHands:
             publishing.publish(db, locked, by=DISPATCHER, now=now)
 
     def told_of(self) -> list[tuple[str, str]]:
-        return [(m.kind, m.fields["name3"]) for m in messages() if m.kind == "M5"]
+        return [
+            (m.kind, m.fields.get("name3") or m.fields["thing3"].split()[0])
+            for m in messages()
+            if m.kind in ("M5", "M6")
+        ]
 
     def test_is_told_each_time_also_when_it_comes_back(self, member: Actor, second: int) -> None:
         promised(member)
@@ -157,7 +161,7 @@ class TestAVisitThatChangesHands:
             self.hand_over(technician_id, minutes=minutes)
             tell_everything()
 
-        assert self.told_of() == [("M5", "王师傅"), ("M5", "李师傅"), ("M5", "王师傅")]
+        assert self.told_of() == [("M5", "王师傅"), ("M6", "李师傅"), ("M6", "王师傅")]
         assert [m.openid[-1] for m in messages() if m.kind == "M4"] == ["1", "2", "1"]
 
     def test_before_anybody_was_told_is_told_as_it_is_now(self, member: Actor, second: int) -> None:

@@ -81,6 +81,40 @@ CASES = {
     ),
 }
 
+# What the messages of the common form say: what each is about (none: the place), and what next.
+NOTICES = {
+    "M2": ("", "请点开确认到时在家"),
+    "M3": ("洗衣机已到仓", "点开看商品到了哪里"),
+    "M6": ("王师傅 QD1003", "时间不变，服务码也不变"),
+    "M8": ("", "已扣 20 积分，原时段已放开"),
+    "M9": ("您取消了预约", "记 1 次违约，24 小时内可复议"),
+    "M10": ("师傅临时无法上门", "已赔付，请点开优先选时间"),
+    "M11": ("10:00-12:00", "超时自动赔付，不用申请"),
+    "M13": ("", "24 小时内可复议，之前不生效"),
+    "M14": ("高空作业 ¥80.00", "您同意才加，不同意照原约定做"),
+    "M15": ("缺少配件", "请点开优先选第二次的时间"),
+    "M16": ("", "请点开验收，24 小时后自动验收"),
+    "M18": ("服务已结束", "可以看保修和下次保养时间"),
+    "M19": ("复议成立", "积分和违约已退回"),
+    "D1": ("", "师傅在门口等您，请接电话或开门"),
+    "W1": ("", "为您留到 10:30，点开确认"),
+    "C1": ("¥10.00 代金券", "已自动到账，不用申请"),
+    "P1": ("¥30.00", "付款晚了，时段已约满，全额退回"),
+    "A1": ("180 天内 3 次没能见面", "可以申诉，由两位工作人员复核"),
+    "A2": ("可以重新预约", "欢迎回来"),
+}
+
+
+def _notice_of(kind: str) -> Callable[[Facts], dict[str, str]]:
+    about, tip = NOTICES[kind]
+    return lambda f: messages.notice(
+        service=f.service,
+        time=messages.window(f.starts_at, f.ends_at),
+        about=about or f.place,
+        tip=tip,
+    )
+
+
 MAKERS: Mapping[str, Callable[[Facts], dict[str, str]]] = {
     "M1": lambda f: messages.booked(
         service=f.service, starts_at=f.starts_at, ends_at=f.ends_at, place=f.place
@@ -100,6 +134,7 @@ MAKERS: Mapping[str, Callable[[Facts], dict[str, str]]] = {
     "M17": lambda f: messages.completed(
         service=f.service, at=f.at, points=f.points, balance=f.balance
     ),
+    **{kind: _notice_of(kind) for kind in NOTICES},
 }
 
 

@@ -1,0 +1,146 @@
+"""What members are told of their account: compensation, refunds, waiting, appeals, the blacklist.
+
+Safe to repeat: one row per event and kind.
+"""
+
+from booking import queries as bookings
+from booking import waiting_queries
+from booking.events import DepositSettled, PromiseBroken, RefundOrdered, WaitingOffered
+from booking.states import WaitingState
+from kernel.actor import SYSTEM
+from kernel.clock import Clock
+from kernel.db import transaction
+from kernel.events import Event
+from kernel.money import Money
+from members.events import AppealDecided, Blacklisted, BlacklistEnded
+from notifications import messages
+from notifications.saying import KEEPS_FOR, place_of, say, say_account
+
+
+def on_appeal_decided(event: Event, clock: Clock) -> None:
+    """Tell what came of an appeal (M19)."""
+    assert isinstance(event, AppealDecided)
+    if not event.member_id:
+        return
+    with transaction() as db:
+        say_account(
+            db,
+            "M19",
+            event.member_id,
+            key=event.appeal_number,
+            time=messages.moment(event.at),
+            about="复议成立" if event.upheld else "复议没有成立",
+            tip="积分和违约已退回" if event.upheld else "理由请点开查看",
+            now=clock.now(),
+        )
+
+
+def on_waiting_offered(event: Event, clock: Clock) -> None:
+    """Tell him who waited that a place is kept for him (W1)."""
+    assert isinstance(event, WaitingOffered)
+    with transaction() as db:
+        waits = waiting_queries.waiting_by_number(db, number=event.waiting_number, by=SYSTEM)
+        if waits.state is not WaitingState.OFFERED:
+            return
+        booking = bookings.by_number(db, event.booking_number)
+        assert booking is not None
+        say(
+            db,
+            "W1",
+            booking.id,
+            key=f"{event.waiting_number}:{event.booking_number}",
+            about=place_of(db, booking.id),
+            tip=f"为您留到 {messages.clock(event.until)}，点开确认",
+            not_after=event.until,
+            path=f"/c/bookings/{event.booking_number}/confirm",
+            now=clock.now(),
+        )
+
+
+def on_promise_broken(event: Event, clock: Clock) -> None:
+    """Tell what was paid for a promise that we broke (C1)."""
+    assert isinstance(event, PromiseBroken)
+    if event.cause != "late":
+        return
+    with transaction() as db:
+        say(
+            db,
+            "C1",
+            event.booking_id,
+            key=f"{event.promise_id}:{event.fen}",
+            about=f"{Money(event.fen)} 代金券",
+            tip="已自动到账，不用申请",
+            not_after=event.at + KEEPS_FOR,
+            now=clock.now(),
+        )
+
+
+def on_refund_ordered(event: Event, clock: Clock) -> None:
+    """Tell that money came too late for its window and goes back (P1)."""
+    assert isinstance(event, RefundOrdered)
+    with transaction() as db:
+        say(
+            db,
+            "P1",
+            event.booking_id,
+            key=event.payment_number,
+            time=messages.moment(event.at),
+            about=str(Money(event.fen)),
+            tip="付款晚了，时段已约满，全额退回",
+            not_after=event.at + KEEPS_FOR,
+            path=f"/c/bookings/{event.number}/confirm",
+            now=clock.now(),
+        )
+
+
+def on_deposit_settled(event: Event, clock: Clock) -> None:
+    """Tell that the deposit goes back (P1); one that is kept is told of with its strike."""
+    assert isinstance(event, DepositSettled)
+    if event.is_kept:
+        return
+    with transaction() as db:
+        say(
+            db,
+            "P1",
+            event.booking_id,
+            key=f"deposit:{event.number}",
+            time=messages.moment(event.at),
+            about=str(Money(event.fen)),
+            tip="押金原路退回",
+            not_after=event.at + KEEPS_FOR,
+            now=clock.now(),
+        )
+
+
+def on_blacklisted(event: Event, clock: Clock) -> None:
+    """Tell that his bookings are stopped, until when, and that he may appeal (A1)."""
+    assert isinstance(event, Blacklisted)
+    with transaction() as db:
+        say_account(
+            db,
+            "A1",
+            event.member_id,
+            key=event.blacklisting_number,
+            time=messages.moment(event.until),
+            about="180 天内 3 次没能见面",
+            tip="可以申诉，由两位工作人员复核",
+            now=clock.now(),
+        )
+
+
+def on_blacklist_ended(event: Event, clock: Clock) -> None:
+    """Tell that he may book again (A2)."""
+    assert isinstance(event, BlacklistEnded)
+    if not event.is_free:
+        return
+    with transaction() as db:
+        say_account(
+            db,
+            "A2",
+            event.member_id,
+            key=event.blacklisting_number,
+            time=messages.moment(event.at),
+            about="可以重新预约",
+            tip="欢迎回来",
+            now=clock.now(),
+        )
