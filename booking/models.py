@@ -58,6 +58,8 @@ class Service(Base):
     # The delivery that may come before it in the same booking (送装一体); none when there is none.
     delivery_code: Mapped[str | None]
     place: Mapped[int] = mapped_column(default=0)
+    # Off sale it cannot be booked anew; what was booked is kept as it was promised.
+    on_sale: Mapped[bool] = mapped_column(default=True, server_default=true())
 
 
 class Store(Base):

@@ -22,7 +22,13 @@ class ServiceMissing(Missing):
 
 
 def services(db: Session) -> Sequence[Service]:
-    """Return the catalogue in its order."""
+    """Return what is on sale, in the catalogue's order."""
+    found = select(Service).where(Service.on_sale)
+    return db.scalars(found.order_by(Service.place, Service.id)).all()
+
+
+def catalogue(db: Session) -> Sequence[Service]:
+    """Return the whole catalogue in its order, also what is off sale."""
     return db.scalars(select(Service).order_by(Service.place, Service.id)).all()
 
 

@@ -39,6 +39,8 @@ class Look(StrEnum):
     ACCEPTED = "accepted"
     ON_WAY = "on_way"
     IN_SERVICE = "in_service"
+    PAUSED = "paused"
+    WORK_DONE = "work_done"
     DONE = "done"
     FAILED = "failed"
     RISK = "risk"
@@ -54,8 +56,8 @@ _LOOK_OF = {
     VisitState.EN_ROUTE: Look.ON_WAY,
     VisitState.ARRIVED: Look.ON_WAY,
     VisitState.IN_SERVICE: Look.IN_SERVICE,
-    VisitState.PAUSED: Look.IN_SERVICE,
-    VisitState.WORK_DONE: Look.DONE,
+    VisitState.PAUSED: Look.PAUSED,
+    VisitState.WORK_DONE: Look.WORK_DONE,
     VisitState.DONE: Look.DONE,
     VisitState.NO_SHOW: Look.FAILED,
     VisitState.REFUSED: Look.FAILED,
@@ -180,10 +182,17 @@ def day_board(db: Session, *, branch_id: int, day: date, now: datetime) -> Board
     days_off = (day - local_date(now)).days
     # Always asked, as its version says how fresh the board is; it is cached.
     plan = live.day_plan(db, branch_id=branch_id, day=day, now=now)
+    shifts = queries.shifts(db, branch_id=branch_id, day=day)
+    routes = queries.routes(db, branch_id=branch_id, day=day)
     return lay_out(
-        technicians=queries.technicians(db, branch_id=branch_id),
-        shifts=queries.shifts(db, branch_id=branch_id, day=day),
-        routes=queries.routes(db, branch_id=branch_id, day=day),
+        technicians=[
+            technician
+            for technician in queries.technicians(db, branch_id=branch_id)
+            # Who has left stands on the days on which he worked.
+            if technician.disabled_at is None or technician.id in shifts | routes
+        ],
+        shifts=shifts,
+        routes=routes,
         visits=queries.visits_in_routes(db, branch_id=branch_id, day=day),
         plan=plan,
         now_s=second_of_day(now, day) if days_off == 0 else None,

@@ -155,6 +155,20 @@ def prove(plan: DayPlan, shape: VisitShape, window: Window, technician_id: int) 
     return insertion.prove(route, stop=candidate(shape), to_s=to_s, from_s=from_s, window=window)
 
 
+def takers(plan: DayPlan, shape: VisitShape, window: Window) -> list[Witness]:
+    """Return every technician's best proven place for the visit in that window, least driving first."""
+    to_s, from_s = travel.current().to_from(plan.points, shape.point)
+    found = insertion.find(
+        plan.prepared,
+        stop=candidate(shape),
+        to_s=to_s,
+        from_s=from_s,
+        windows=[window],
+        few=len(plan.prepared.routes),
+    )
+    return found[window]
+
+
 def candidate(shape: VisitShape) -> Stop:
     """Return the shape as a stop that is on no route yet, free in time: the windows are asked apart."""
     return Stop(

@@ -59,6 +59,8 @@ class Technician(Base):
     openid: Mapped[str | None] = mapped_column(unique=True)
     # Shown once as a QR code to bind his WeChat; empty when none is open.
     bind_code: Mapped[str] = mapped_column(default="", index=True)
+    # When he left; he has no shifts from then on, and cannot sign in.
+    disabled_at: Mapped[datetime | None] = mapped_column(Instant)
 
     @property
     def point(self) -> Point:

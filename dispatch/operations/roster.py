@@ -1,17 +1,30 @@
-"""Branches, technicians and shifts; binding a technician's WeChat."""
+"""Branches, technicians and shifts; binding a technician's WeChat.
 
-from collections.abc import Mapping, Sequence
-from datetime import date
+What changes a working day is proven under that day's lock: a change that would break a promise is
+refused and says which.
+"""
+
+from collections.abc import Iterable, Mapping, Sequence
+from datetime import date, datetime
 
 from sqlalchemy import select, update
 
-from dispatch.models import Branch, Shift, Technician
+from dispatch import live, queries
+from dispatch.daybook import DayPlan
+from dispatch.models import Branch, Shift, Technician, Visit
 from dispatch.operations import plan as plans
+from dispatch.operations.withdrawals import NotOnShift
+from dispatch.planner.problem import BREAKS_MAX, DAY_S
+from dispatch.states import LEFT
+from kernel.clock import local_date
 from kernel.db import Session
-from kernel.errors import Missing
+from kernel.errors import Conflict, Invalid, Missing
 from kernel.geo import Point
 from kernel.numbers import new_number
 from kernel.words import msg
+
+# How many visits a refusal names.
+LABELS_MAX = 5
 
 
 class NoSuchBindCode(Missing):
@@ -19,6 +32,48 @@ class NoSuchBindCode(Missing):
 
     code = "bind_code"
     says = msg("绑定码无效，请让调度重新生成。")
+
+
+class WorkNumberTaken(Conflict):
+    """Two technicians cannot have one work number."""
+
+    code = "work_number_taken"
+    says = msg("这个工号已经有人用了，请换一个。")
+
+
+class BadShift(Invalid):
+    """A working day that has no length, or a rest that does not lie within it."""
+
+    code = "bad_shift"
+    says = msg("下班要晚于上班；休息要在班次里开始和结束，按时间先后填。")
+
+
+class DayIsOver(Conflict):
+    """The past is written down and stays as it was."""
+
+    code = "day_is_over"
+    says = msg("过去的班次不能改。")
+
+
+class IsAway(Conflict):
+    """He is on leave that day."""
+
+    code = "is_away"
+    says = msg("这一天他请了假，请先销假。")
+
+
+class BreaksPromises(Conflict):
+    """The change would break promises; `visits` are their numbers."""
+
+    code = "breaks_promises"
+    says = msg("这样改会打破 %(count)s 个承诺：%(labels)s。请先改派这些单。")
+
+
+class StillHasVisits(Conflict):
+    """Somebody has to take his visits first."""
+
+    code = "still_has_visits"
+    says = msg("他还有 %(count)s 单没有做完：%(labels)s。请先改派，或登记请假让系统改派。")
 
 
 def add_branch(
@@ -95,6 +150,139 @@ def add_shift(
     return shift
 
 
+def hire(
+    db: Session,
+    *,
+    branch_id: int,
+    work_number: str,
+    name: str,
+    phone: str,
+    home: Point,
+    skills: Mapping[str, int],
+) -> Technician:
+    """Take on a technician under a work number that is free. Raises WorkNumberTaken."""
+    found = select(Technician.id).where(Technician.work_number == work_number)
+    if db.scalar(found) is not None:
+        raise WorkNumberTaken(field="work_number")
+    return add_technician(
+        db,
+        branch_id=branch_id,
+        work_number=work_number,
+        name=name,
+        phone=phone,
+        home=home,
+        skills=skills,
+    )
+
+
+def set_shift(
+    db: Session,
+    *,
+    technician_id: int,
+    day: date,
+    opens_s: int,
+    shuts_s: int,
+    breaks: Sequence[tuple[int, int, int]] = (),
+    now: datetime,
+) -> Shift:
+    """Give a technician that working day, or change the one he has; saying it twice is once.
+
+    `breaks` are (opens_s, shuts_s, length_s). Raises BadShift, DayIsOver, IsAway, BreaksPromises.
+    """
+    _check_hours(opens_s, shuts_s, breaks)
+    technician = queries.technician(db, technician_id)
+    _check_day(day, now)
+    locked = plans.lock_day(db, branch_id=technician.branch_id, day=day, now=now)
+    shift = _shift(db, technician_id, day)
+    if shift is not None and shift.absent:
+        raise IsAway
+    before = locked.plan
+
+    if shift is None:
+        shift = Shift(technician_id=technician_id, branch_id=technician.branch_id, day=day)
+        db.add(shift)
+    shift.opens_s, shift.shuts_s = opens_s, shuts_s
+    shift.breaks = [list(rest) for rest in breaks]
+    db.flush()
+    live.mark_changed(db, branch_id=technician.branch_id, day=day)
+    after = live.day_plan(db, branch_id=technician.branch_id, day=day, now=now)
+    _check_kept(db, before, after, technician_id=technician_id, shuts_s=shuts_s)
+
+    plans.retime(db, technician_id=technician_id, branch_id=technician.branch_id, day=day, now=now)
+    return shift
+
+
+def remove_shift(db: Session, *, technician_id: int, day: date, now: datetime) -> None:
+    """Take a working day away on which he has nothing to do.
+
+    Raises NotOnShift, DayIsOver, StillHasVisits.
+    """
+    technician = queries.technician(db, technician_id)
+    _check_day(day, now)
+    locked = plans.lock_day(db, branch_id=technician.branch_id, day=day, now=now)
+    shift = _shift(db, technician_id, day)
+    if shift is None:
+        raise NotOnShift
+    held = _held(db, technician_id, day)
+    if held:
+        raise _still_has(held)
+    db.delete(shift)
+    db.flush()
+    plans.changed(db, locked, now=now)
+
+
+def set_skills(
+    db: Session, *, technician_id: int, skills: Mapping[str, int], now: datetime
+) -> Technician:
+    """Write down what a technician can do, skill to level; a level of 0 is left out.
+
+    Refused while a visit before him needs what he would lose. Raises BreaksPromises.
+    """
+    technician = queries.technician(db, technician_id)
+    wanted = {skill: level for skill, level in skills.items() if level > 0}
+    for shift in _coming(db, technician_id, now):
+        locked = plans.lock_day(db, branch_id=shift.branch_id, day=shift.day, now=now)
+        lost = [
+            visit
+            for visit in _held(db, technician_id, shift.day)
+            if visit.state not in LEFT and wanted.get(visit.skill, 0) < visit.level
+        ]
+        if lost:
+            raise _breaks(lost)
+        plans.changed(db, locked, now=now)
+    technician.skills = wanted
+    db.flush()
+    return technician
+
+
+def disable(db: Session, *, technician_id: int, now: datetime) -> Technician:
+    """Let a technician go: his coming shifts are taken away, and he cannot sign in any more.
+
+    Saying it twice is once. Raises StillHasVisits.
+    """
+    technician = queries.technician(db, technician_id)
+    for shift in _coming(db, technician_id, now):
+        locked = plans.lock_day(db, branch_id=shift.branch_id, day=shift.day, now=now)
+        held = _held(db, technician_id, shift.day)
+        left = [visit for visit in held if visit.state not in LEFT]
+        if left:
+            raise _still_has(left)
+        if not held:
+            db.delete(shift)
+        db.flush()
+        plans.changed(db, locked, now=now)
+    technician.disabled_at = technician.disabled_at or now
+    technician.bind_code = ""
+    return technician
+
+
+def enable(db: Session, *, technician_id: int) -> Technician:
+    """Take a technician back; his shifts are given anew."""
+    technician = queries.technician(db, technician_id)
+    technician.disabled_at = None
+    return technician
+
+
 def new_bind_code(db: Session, *, technician_id: int) -> str:
     """Open a one-use code by which the technician binds his WeChat; an older one is void."""
     technician = db.scalars(select(Technician).where(Technician.id == technician_id)).one()
@@ -115,3 +303,68 @@ def bind(db: Session, *, bind_code: str, openid: str) -> Technician:
     technician.openid, technician.bind_code = openid, ""
     db.flush()
     return technician
+
+
+def _check_hours(opens_s: int, shuts_s: int, breaks: Sequence[tuple[int, int, int]]) -> None:
+    if not 0 <= opens_s < shuts_s <= DAY_S:
+        raise BadShift(field="shuts")
+    if len(breaks) > BREAKS_MAX:
+        raise BadShift(field="breaks")
+    for place, (from_s, to_s, length_s) in enumerate(breaks):
+        is_within = opens_s <= from_s <= to_s and to_s + length_s <= shuts_s and length_s > 0
+        if not is_within or (place and from_s < breaks[place - 1][0]):
+            raise BadShift(field="breaks")
+
+
+def _check_day(day: date, now: datetime) -> None:
+    if day < local_date(now):
+        raise DayIsOver
+
+
+def _check_kept(
+    db: Session, before: DayPlan, after: DayPlan, *, technician_id: int, shuts_s: int
+) -> None:
+    """Refuse what makes a promise late that was not, or him work past his new end."""
+    broken = set(after.late - before.late)
+    own = after.timetables.get(technician_id)
+    if own is not None and own.visits and own.finish_s > shuts_s:
+        broken |= {visit.stop_id for visit in own.visits if visit.depart_s > shuts_s}
+        broken.add(own.visits[-1].stop_id)
+    if broken:
+        raise _breaks(queries.visits_by_id(db, sorted(broken)).values())
+
+
+def _breaks(visits: Iterable[Visit]) -> BreaksPromises:
+    rows = sorted(visits, key=lambda visit: (visit.day, visit.opens_s, visit.id))
+    return BreaksPromises(
+        count=len(rows), labels=_labels(rows), visits=[visit.number for visit in rows]
+    )
+
+
+def _still_has(visits: Sequence[Visit]) -> StillHasVisits:
+    return StillHasVisits(
+        count=len(visits), labels=_labels(visits), visits=[visit.number for visit in visits]
+    )
+
+
+def _labels(visits: Sequence[Visit]) -> str:
+    return "、".join(visit.label for visit in visits[:LABELS_MAX])
+
+
+def _shift(db: Session, technician_id: int, day: date) -> Shift | None:
+    found = select(Shift).where(Shift.technician_id == technician_id, Shift.day == day)
+    return db.scalars(found).one_or_none()
+
+
+def _coming(db: Session, technician_id: int, now: datetime) -> Sequence[Shift]:
+    """Return his shifts from today on, by day."""
+    found = select(Shift).where(Shift.technician_id == technician_id, Shift.day >= local_date(now))
+    return db.scalars(found.order_by(Shift.day)).all()
+
+
+def _held(db: Session, technician_id: int, day: date) -> list[Visit]:
+    """Return what stands in his route of that day, in its order."""
+    row = queries.route_of(db, technician_id=technician_id, day=day)
+    ids = [stop[0] for stop in row.stops] if row else []
+    visits = queries.visits_by_id(db, ids)
+    return [visits[i] for i in ids]
