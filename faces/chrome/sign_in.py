@@ -137,6 +137,8 @@ def _actor(db: Any, role: Role, subject_id: int) -> Actor | None:
         return Actor(subject_id, role)
     if role is Role.TECHNICIAN:
         technician = dispatch.technician(db, subject_id)
+        if technician.disabled_at is not None:
+            return None
         return Actor(subject_id, role, frozenset({technician.branch_id}))
     staff = members.staff(db, subject_id)
     if staff is None or staff.disabled_at is not None:

@@ -12,7 +12,8 @@ from dispatch.operations import publishing
 from faces.chrome import call
 from faces.chrome.filters import gettext
 from faces.chrome.sign_in import signed_in
-from faces.console import drawing, frame
+from faces.console import alerts, drawing, frame
+from faces.console.alerts import Wants
 from faces.console.forms import DayForm, DayQuery
 from faces.console.pins import Scene, scene_of
 from faces.console.routes import READERS, WRITERS, blueprint
@@ -31,6 +32,7 @@ class Shown:
 
     branch: frame.Branch
     board: Board
+    wants: Wants
     view: str
 
     @property
@@ -119,7 +121,8 @@ def _shown() -> Shown:
     with transaction(reads_only=True) as db:
         branch = frame.enter(db, branch_id=wanted["branch"], day=day)
         found = boards.day_board(db, branch_id=branch.id, day=day, now=call.now())
-    return Shown(branch=branch, board=found, view=wanted["view"])
+        wants = alerts.wants_of(db, found)
+    return Shown(branch=branch, board=found, wants=wants, view=wanted["view"])
 
 
 def _density(rows: int) -> str:
@@ -134,7 +137,7 @@ def _density(rows: int) -> str:
 
 _WORDS: dict[str, Any] = {
     "slack_words": drawing.slack_words,
-    "breach_words": drawing.breach_words,
+    "extra_words": alerts.extra_words,
     "look_words": drawing.WORDS,
     "legend": [(look.value, word) for look, word in drawing.WORDS.items()],
 }

@@ -12,7 +12,9 @@ FROM_HOUR, TO_HOUR = 8, 20
 
 WORDS = {
     Look.DONE: msg("已完成"),
+    Look.WORK_DONE: msg("待签收"),
     Look.IN_SERVICE: msg("服务中"),
+    Look.PAUSED: msg("已暂停"),
     Look.ON_WAY: msg("已出发"),
     Look.ACCEPTED: msg("已接单"),
     Look.ASSIGNED: msg("待接单"),
@@ -20,6 +22,7 @@ WORDS = {
     Look.HELD: msg("锁定中"),
     Look.RISK: msg("有风险"),
     Look.LATE: msg("将迟到"),
+    Look.FAILED: msg("没做成"),
 }
 # A bar in one line; the script fills it in.
 BAR = msg("{label}，{technician}，{start}–{end}，承诺 {opens}–{shuts}，{state}")
@@ -82,11 +85,3 @@ def slack_words(bar: Bar) -> str:
     if bar.slack_s < 0:
         return gettext("晚 %(length)s", length=length_text(-bar.slack_s))
     return gettext("余量 %(length)s", length=length_text(bar.slack_s))
-
-
-def breach_words(bar: Bar, now_s: int) -> str:
-    """53 分后违诺, or 已违诺 6 分 once the window has shut."""
-    left_s = bar.shuts_s - now_s
-    if left_s < 0:
-        return gettext("已过承诺 %(length)s", length=length_text(-left_s))
-    return gettext("%(length)s后到期", length=length_text(left_s))

@@ -1,15 +1,29 @@
 """All pages of the console: importing this module gives the blueprint its views."""
 
-from faces.console import board, bookings, messages, plans, stores, technicians, visits
+from faces.console import (
+    board,
+    bookings,
+    handing,
+    messages,
+    plans,
+    shifts,
+    stores,
+    technician,
+    technicians,
+    visits,
+)
 from faces.console.routes import blueprint
 
 __all__ = [
     "blueprint",
     "board",
     "bookings",
+    "handing",
     "messages",
     "plans",
+    "shifts",
     "stores",
+    "technician",
     "technicians",
     "visits",
 ]

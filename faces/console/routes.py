@@ -8,6 +8,8 @@ from kernel.actor import Role
 # An auditor sees what a manager sees and changes nothing.
 READERS = (Role.DISPATCHER, Role.MANAGER, Role.ADMINISTRATOR, Role.AUDITOR)
 WRITERS = (Role.DISPATCHER, Role.MANAGER, Role.ADMINISTRATOR)
+# Who decides what is sold and who works here.
+LEADERS = (Role.MANAGER, Role.ADMINISTRATOR)
 
 blueprint = Blueprint("console", __name__, url_prefix="/console")
 
@@ -15,7 +17,13 @@ blueprint = Blueprint("console", __name__, url_prefix="/console")
 @blueprint.context_processor
 def _shared() -> dict[str, object]:
     actor = g.get("actor")
-    return {"shell": frame.shell(), "may_write": actor is not None and actor.role in WRITERS}
+    role = actor.role if actor is not None else None
+    return {
+        "shell": frame.shell(),
+        "may_write": role in WRITERS,
+        "may_lead": role in LEADERS,
+        "may_admin": role is Role.ADMINISTRATOR,
+    }
 
 
 @blueprint.after_request

@@ -17,6 +17,7 @@ from faces.console.forms import DayQuery, NoForm
 from faces.console.routes import READERS, WRITERS, blueprint
 from gateways.wechat.errors import WeChatError
 from kernel.db import Session, transaction
+from kernel.errors import Missing
 
 BIND_S = 600
 
@@ -31,13 +32,22 @@ def technicians() -> ResponseReturnValue:
         board = boards.day_board(db, branch_id=branch.id, day=frame.today(), now=call.now())
         rows = {row.technician_id: row for row in board.rows}
         people = queries.technicians(db, branch_id=branch.id)
-        skills = _skill_words(db)
+        skills = skill_words(db)
     return render_template(
         "console/technicians.html",
-        people=[(person, rows[person.id]) for person in people],
+        people=[(person, rows[person.id]) for person in people if person.id in rows],
+        left=[person for person in people if person.disabled_at is not None],
         skills=skills,
         branch=branch,
     )
+
+
+def check_own(db: Session, technician_id: int) -> None:
+    """Refuse a technician of a branch out of scope. Raises Missing."""
+    person = queries.technicians_by_id(db, [technician_id]).get(technician_id)
+    if person is None:
+        raise Missing
+    frame.check_branch(person.branch_id)
 
 
 @blueprint.post("/technicians/<int:technician_id>/bind")
@@ -46,8 +56,7 @@ def bind(technician_id: int) -> ResponseReturnValue:
     """Show a QR code by which the technician binds his WeChat; an older one is void."""
     call.form(NoForm())
     with call.once(again=lambda: _bind_dialog(technician_id)) as db:
-        person = queries.technicians_by_id(db, [technician_id]).get(technician_id)
-        frame.check_branch(person.branch_id if person else 0)
+        check_own(db, technician_id)
         roster.new_bind_code(db, technician_id=technician_id)
     return _bind_dialog(technician_id)
 
@@ -72,15 +81,14 @@ def _bind_dialog(technician_id: int) -> str:
 def bound(technician_id: int) -> ResponseReturnValue:
     """Tell the dialog whether the code was used."""
     with transaction(reads_only=True) as db:
-        person = queries.technicians_by_id(db, [technician_id]).get(technician_id)
-    frame.check_branch(person.branch_id if person else 0)
-    assert person is not None
+        check_own(db, technician_id)
+        person = queries.technician(db, technician_id)
     return render_template("console/bind_state.html", person=person)
 
 
-def _skill_words(db: Session) -> Mapping[str, str]:
+def skill_words(db: Session) -> Mapping[str, str]:
     """Return what a skill allows: the services that need it."""
     words: dict[str, list[str]] = defaultdict(list)
-    for service in bookings.services(db):
+    for service in bookings.catalogue(db):
         words[service.skill].append(service.short_name)
     return {skill: "、".join(names) for skill, names in words.items()}

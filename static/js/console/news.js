@@ -90,6 +90,7 @@ function changeRow(known, row) {
   known.className = row.className;
   if (known.contains(document.activeElement)) return;
   known.innerHTML = row.innerHTML;
+  window.htmx?.process(known);
   freshen(known);
 }
 
@@ -97,6 +98,7 @@ function arrange(shown, fresh) {
   const old = keyed(shown);
   const rows = [...fresh.children].map((row) => old.get(row.dataset.key) ?? document.importNode(row, true));
   shown.replaceChildren(...rows);
+  window.htmx?.process(shown);
   settle(shown);
 }
 

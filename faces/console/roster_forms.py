@@ -1,0 +1,82 @@
+"""What the console's forms about technicians may carry."""
+
+from typing import Any
+
+from marshmallow import ValidationError, fields, validate, validates_schema
+
+from faces.chrome.schema import Form, Text
+from kernel.words import msg
+
+SKILLS_MAX = 40
+DAYS_MAX = 31
+RESTS = 2
+REASONS = {"leave": msg("请假"), "ill": msg("病假"), "other": msg("其他")}
+
+
+class HandOverForm(Form):
+    """To whom a visit is given, and the visit as it stood on the page."""
+
+    technician = fields.Integer(required=True, validate=validate.Range(min=1))
+    version = fields.Integer(required=True, validate=validate.Range(min=1))
+
+
+class SkillsForm(Form):
+    """What a technician can do, one `skill:level` for each skill."""
+
+    skills = fields.List(
+        fields.String(validate=validate.Regexp(r"\A[a-z_]{1,40}:[0-3]\Z")),
+        load_default=list,
+        validate=validate.Length(max=SKILLS_MAX),
+    )
+
+
+class TechnicianForm(SkillsForm):
+    """A new technician."""
+
+    branch = fields.Integer(required=True, validate=validate.Range(min=1))
+    work_number = fields.String(
+        required=True,
+        validate=validate.Regexp(
+            r"\A[A-Z0-9]{3,12}\Z", error=msg("工号用 3–12 位大写字母和数字。")
+        ),
+    )
+    name = Text(most=20, least=1, required=True)
+    phone = Text(most=20, required=True)
+    home = Text(most=60, required=True)
+
+
+class ShiftForm(Form):
+    """One working day; rests come as rows, of which empty ones count as none."""
+
+    opens = fields.Time(required=True)
+    shuts = fields.Time(required=True)
+    rest_from = fields.List(fields.String(), load_default=list, validate=validate.Length(max=RESTS))
+    rest_to = fields.List(fields.String(), load_default=list, validate=validate.Length(max=RESTS))
+    rest_minutes = fields.List(
+        fields.String(), load_default=list, validate=validate.Length(max=RESTS)
+    )
+
+
+class LeaveForm(Form):
+    """The days off, both included, and why."""
+
+    first = fields.Date(required=True)
+    last = fields.Date(required=True)
+    reason = fields.String(required=True, validate=validate.OneOf(list(REASONS)))
+
+    @validates_schema
+    def check_span(self, given: dict[str, Any], **_options: Any) -> None:
+        if not 0 <= (given["last"] - given["first"]).days < DAYS_MAX:
+            raise ValidationError(msg("结束不能早于开始，最多 31 天。"), "last")
+
+
+class OneDayForm(Form):
+    """A day that an act is about."""
+
+    day = fields.Date(required=True)
+
+
+class SinceQuery(Form):
+    """From which day on a technician's page shows his shifts."""
+
+    day = fields.Date(load_default=None)
