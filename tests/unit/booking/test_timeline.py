@@ -45,12 +45,12 @@ class TestBuild:
     def test_what_has_happened_is_not_said_to_be_ahead(self) -> None:
         rows = rows_after("assign", "accept", "depart")
 
-        assert actions(rows, Kind.FUTURE) == ["arrive", "finish", "complete"]
+        assert actions(rows, Kind.FUTURE) == ["arrive", "finish", "sign", "complete"]
 
     def test_showing_the_code_is_a_row_of_its_own_once_he_is_there(self) -> None:
         rows = rows_after("assign", "accept", "depart", "arrive")
 
-        assert actions(rows, Kind.FUTURE) == ["start", "finish", "complete"]
+        assert actions(rows, Kind.FUTURE) == ["start", "finish", "sign", "complete"]
 
     def test_a_finished_visit_has_nothing_ahead_and_nothing_under_way(self) -> None:
         rows = rows_after(*WAY)
@@ -102,3 +102,85 @@ class TestBuild:
     def test_every_sentence_can_be_filled_with_its_facts(self) -> None:
         for row in (*rows_after(), *rows_after(*WAY), *rows_after("assign", "assign")):
             assert "%" not in row.says % row.facts
+
+
+def story(*booking: Step, visits: tuple[Step, ...] = ()) -> list[Row]:
+    """Build the timeline of a booking that went through `booking` after it was promised."""
+    return list(
+        build(
+            booking_steps=[Step("create", NINE), Step("commit", NINE), *booking],
+            visit_steps=visits,
+            messages=(),
+            facts=FACTS,
+        )
+    )
+
+
+def later(minutes: int) -> datetime:
+    return NINE + timedelta(minutes=minutes)
+
+
+class TestTheWayAnew:
+    def test_a_moved_booking_has_the_whole_way_ahead_again(self) -> None:
+        moved = Step("reschedule", later(9), facts={"window": "11月26日 10:00–12:00"})
+
+        rows = story(moved, visits=(Step("assign", later(1)), Step("accept", later(2))))
+
+        assert rows[-7].says % rows[-7].facts == "已改到 11月26日 10:00–12:00"
+        assert actions(rows, Kind.FUTURE) == [
+            "assign",
+            "depart",
+            "arrive",
+            "finish",
+            "sign",
+            "complete",
+        ]
+
+    def test_the_technician_of_a_second_visit_is_no_change_of_the_first(self) -> None:
+        visits = (Step("assign", later(1)), Step("assign", later(30)))
+
+        rows = story(
+            Step("return", later(10), "missing_part"),
+            Step("reschedule", later(20), facts={"window": "11月26日"}),
+            visits=visits,
+        )
+
+        assert [row.says for row in rows if row.action == "assign" and row.at] == [
+            "师傅已安排",
+            "师傅已安排：%(technician)s",
+        ]
+
+    def test_before_a_second_visit_its_window_is_what_comes_next(self) -> None:
+        rows = story(Step("return", later(10), "missing_part"))
+
+        assert rows[1].says == "缺少配件，需要再次上门"
+        assert rows[1].kind is Kind.FAILED
+        assert actions(rows, Kind.FUTURE)[0] == "choose"
+
+    @pytest.mark.parametrize(
+        ("action", "cause", "says"),
+        [
+            ("fail", "nobody_home", "师傅到了，没能见到您"),
+            ("fail", "refused", "师傅到了，没能进门服务"),
+            ("cancel", "member", "您取消了预约"),
+            ("cancel", "provider", "我们派不出师傅，预约已取消"),
+        ],
+    )
+    def test_an_end_without_work_says_why_and_has_no_future(
+        self, action: str, cause: str, says: str
+    ) -> None:
+        rows = story(Step(action, later(5), cause), Step("dispute", later(9)))
+
+        assert rows[1].says == says
+        assert actions(rows, Kind.FUTURE) == []
+
+    def test_a_no_show_that_was_not_believed_goes_on(self) -> None:
+        rows = story(Step("fail", later(5), "nobody_home"), Step("restore", later(9), "vetoed"))
+
+        assert actions(rows, Kind.FUTURE)[0] == "choose"
+
+    def test_a_delivery_says_whose_steps_it_took_and_leaves_the_way_of_the_service(self) -> None:
+        rows = story(visits=(Step("depart", later(3), part="送货"),))
+
+        assert [row.part for row in rows if row.action == "depart" and row.at] == ["送货"]
+        assert "assign" in actions(rows, Kind.FUTURE)
