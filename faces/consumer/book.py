@@ -16,7 +16,7 @@ from faces.chrome import call
 from faces.chrome.errors import sentence_of
 from faces.chrome.once import repeatable
 from faces.chrome.sign_in import signed_in
-from faces.consumer import forms
+from faces.consumer import blocked, forms
 from faces.consumer.addresses import Proof, prove
 from faces.consumer.forms import GROUP, OPTION, BookForm
 from faces.consumer.routes import blueprint
@@ -62,6 +62,15 @@ class Sum:
     error: str
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Delivery:
+    """The delivery that may come before the service in the same booking (送装一体)."""
+
+    name: str
+    price: Money
+    work_s: int
+
+
 @blueprint.get("/book/<code>")
 @signed_in(Role.MEMBER)
 def book(code: str) -> ResponseReturnValue:
@@ -93,6 +102,7 @@ def save(code: str) -> ResponseReturnValue:
                 address=found.address,
                 contact=values["contact"],
                 phone=values["phone"],
+                with_delivery=bool(values.get("with_delivery")),
                 by=call.actor(),
                 now=call.now(),
             )
@@ -112,7 +122,10 @@ def quote(code: str) -> ResponseReturnValue:
     """Return the bar with the sum of what is chosen now."""
     with transaction(reads_only=True) as db:
         service = queries.service_by_code(db, code)
-    total = _sum(service.price, service.work_s, service.options, _counts(request.form))
+        delivery = _delivery(db, service.delivery_code, request.form)
+    total = _sum(
+        service.price, service.work_s, service.options, _counts(request.form), delivery=delivery
+    )
     return render_template("consumer/book_sum.html", total=total)
 
 
@@ -145,6 +158,8 @@ def _page(db: Session, code: str, *, typed: Mapping[str, str], errors: Mapping[s
         proof = prove(db, text=typed["address"], door=typed.get("door", ""))
     questions = _questions(service.options, counts)
     shown = {"address", "door", "contact", "phone"}
+    may_deliver = _delivery(db, service.delivery_code, {"with_delivery": "1"})
+    delivery = may_deliver if typed.get("with_delivery") else None
     shown |= {f"{OPTION}{option.code}" for question in questions for option in question.options}
     return render_template(
         "consumer/book.html",
@@ -156,7 +171,9 @@ def _page(db: Session, code: str, *, typed: Mapping[str, str], errors: Mapping[s
         proof=proof,
         is_known=_is_known(typed, errors, proof),
         questions=questions,
-        total=_sum(service.price, service.work_s, service.options, counts),
+        delivery=may_deliver,
+        stop=blocked.read(db),
+        total=_sum(service.price, service.work_s, service.options, counts, delivery=delivery),
     )
 
 
@@ -188,6 +205,7 @@ def _known(db: Session, *, service_id: int, draft_number: str) -> dict[str, str]
     }
     if draft.service_id == service_id and draft_number:
         typed |= {f"{OPTION}{code}": str(count) for code, count in draft.choices.items()}
+        typed |= {"with_delivery": "1"} if draft.delivery_id is not None else {}
     return typed
 
 
@@ -232,15 +250,32 @@ def _option(line: Mapping[str, Any], count: int) -> Option:
     )
 
 
+def _delivery(db: Session, code: str | None, typed: Mapping[str, str]) -> Delivery | None:
+    """Return the delivery that comes first when he wants it, None when there is none."""
+    if code is None or not typed.get("with_delivery"):
+        return None
+    found = queries.service_by_code(db, code)
+    return Delivery(name=found.name, price=found.price, work_s=found.work_s)
+
+
 def _sum(
-    price: Money, work_s: int, card: Sequence[Mapping[str, Any]], counts: Mapping[str, int]
+    price: Money,
+    work_s: int,
+    card: Sequence[Mapping[str, Any]],
+    counts: Mapping[str, int],
+    *,
+    delivery: Delivery | None,
 ) -> Sum:
     try:
         quoted = pricing.quote(price=price, work_s=work_s, card=card, choices=counts)
     except BadOption as refusal:
         return Sum(price=price, work_s=work_s, terms="", error=sentence_of(refusal))
     amounts = [price, *(amount for _, _, amount in quoted.lines if amount != Money(0))]
-    return Sum(price=quoted.price, work_s=quoted.work_s, terms=_terms(amounts), error="")
+    whole = quoted.price
+    if delivery is not None:
+        amounts.append(delivery.price)
+        whole += delivery.price
+    return Sum(price=whole, work_s=quoted.work_s, terms=_terms(amounts), error="")
 
 
 def _terms(amounts: Sequence[Money]) -> str:

@@ -12,7 +12,7 @@ from booking.states import PROMISED, BookingState
 from dispatch import queries as dispatch
 from faces.chrome import call
 from faces.chrome.sign_in import signed_in
-from faces.consumer import home, progress
+from faces.consumer import home, life, progress, story, waiting
 from faces.consumer.confirm import NothingForm
 from faces.consumer.routes import blueprint
 from kernel.actor import Role
@@ -43,23 +43,40 @@ def bookings_page() -> ResponseReturnValue:
     with transaction(reads_only=True) as db:
         entries = _entries(db)
         holds = home.held(db)
+        lines = [line for line in waiting.lines(db) if not line.hold]
     ahead = sorted((e for e in entries if not e.is_over), key=lambda entry: entry.starts_at)
     over = [entry for entry in entries if entry.is_over]
-    return render_template("consumer/bookings.html", holds=holds, ahead=ahead, over=over)
+    return render_template(
+        "consumer/bookings.html", holds=holds, lines=lines, ahead=ahead, over=over
+    )
 
 
 @blueprint.get("/bookings/<number>")
 @signed_in(Role.MEMBER)
 def booking(number: str) -> ResponseReturnValue:
     """Show one booking; htmx asks for what moves alone."""
+    if request.headers.get("HX-Request"):
+        return fragment(number)
     by, now = call.actor(), call.now()
     with transaction(reads_only=True) as db:
         found = progress.read(db, number=number, by=by, now=now)
-        rows = progress.rows(db, number=number, by=by)
+        around = life.read(db, number=number, by=by, now=now)
+        rows = story.rows(db, number=number, by=by)
     if found.booking_state in (BookingState.HELD, BookingState.EXPIRED):
         return redirect(url_for("consumer.confirm", number=number), 303)
-    part = "booking_progress" if request.headers.get("HX-Request") else "booking"
-    return render_template(f"consumer/{part}.html", visit=found, rows=rows)
+    return render_template("consumer/booking.html", visit=found, life=around, rows=rows)
+
+
+def fragment(number: str) -> str:
+    """Return what moves on a booking's page, as things are."""
+    by, now = call.actor(), call.now()
+    with transaction(reads_only=True) as db:
+        return render_template(
+            "consumer/booking_progress.html",
+            visit=progress.read(db, number=number, by=by, now=now),
+            life=life.read(db, number=number, by=by, now=now),
+            rows=story.rows(db, number=number, by=by),
+        )
 
 
 @blueprint.post("/bookings/<number>/again")
@@ -88,7 +105,12 @@ def _entries(db: Session) -> list[Entry]:
             number=booking.number,
             service=services[booking.service_id].name,
             icon=services[booking.service_id].icon,
-            state=_state(booking.state, visits[booking.visit_id].state.value),
+            state=progress.shown_state(
+                booking.state,
+                visits[booking.visit_id].state,
+                cause=booking.cause,
+                needs_window=booking.needs_window,
+            ),
             starts_at=booking.starts_at,
             ends_at=booking.ends_at,
             place=f"{booking.compound} {booking.door}",
@@ -97,10 +119,3 @@ def _entries(db: Session) -> list[Entry]:
         )
         for booking in found
     ]
-
-
-def _state(state: BookingState, visit_state: str) -> str:
-    """Return the word's key: what the member was promised, until somebody acts on it."""
-    if state not in PROMISED or visit_state == "planned":
-        return state.value
-    return visit_state

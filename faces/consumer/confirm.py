@@ -6,7 +6,6 @@ from flask.typing import ResponseReturnValue
 from booking import payment_queries
 from booking.operations import bookings
 from booking.payment_queries import DEPOSIT
-from booking.policy import HOLD_LIFE
 from booking.states import KNOWN, BookingState
 from dispatch.operations.places import PlaceGone
 from dispatch.planner.problem import Window
@@ -14,13 +13,14 @@ from faces.chrome import call
 from faces.chrome.limits import BOOKING, rated
 from faces.chrome.schema import Form
 from faces.chrome.sign_in import signed_in
-from faces.consumer import forms, progress
+from faces.consumer import forms, life, progress
 from faces.consumer.progress import Progress
 from faces.consumer.routes import blueprint
 from kernel.actor import Role
 from kernel.clock import second_of_day
 from kernel.db import transaction
 from kernel.machine import IllegalMove
+from members import queries as members
 
 
 class NothingForm(Form):
@@ -32,7 +32,7 @@ class NothingForm(Form):
 def confirm(number: str) -> ResponseReturnValue:
     """Show the hold with its countdown, or that it has run out."""
     hold = _read(number)
-    if hold.booking_state in KNOWN:
+    if hold.booking_state in KNOWN or hold.booking_state is BookingState.AWAITING_DEPOSIT:
         return redirect(url_for("consumer.booking", number=number), 303)
     return _page(hold)
 
@@ -82,12 +82,17 @@ def _page(hold: Progress, *, is_gone: bool = False) -> str:
     is_over = hold.booking_state is BookingState.EXPIRED or hold.held_until <= call.now()
     opens_s = second_of_day(hold.starts_at, hold.day)
     shuts_s = second_of_day(hold.ends_at, hold.day)
+    with transaction(reads_only=True) as db:
+        standing = members.standing_of(db, call.actor().id, now=call.now())
+        legs = life.legs_held(db, number=hold.number, by=call.actor())
     return render_template(
         "consumer/confirm.html",
         hold=hold,
         is_over=is_over or is_gone,
         is_given_up=hold.held_until > call.now(),
-        hold_life_s=int(HOLD_LIFE.total_seconds()),
+        hold_life_s=int((hold.held_until - hold.made_at).total_seconds()),
+        standing=standing,
+        legs=legs,
         window_value=forms.window_value(hold.day, Window(opens_s, shuts_s)),
         # A window of the past cannot be locked again.
         may_hold_again=hold.starts_at > call.now(),

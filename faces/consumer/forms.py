@@ -79,6 +79,9 @@ class BookForm(Form):
     contact = fields.String(load_default="")
     phone = PhoneField(required=True)
     choices = CountsField(load_default=dict)
+    with_delivery = fields.String(
+        load_default="", validate=validate.OneOf(["", "1"], error=UNKNOWN)
+    )
     act = fields.String(load_default="", validate=validate.OneOf(["", "quote"], error=UNKNOWN))
 
     @pre_load

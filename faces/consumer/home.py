@@ -14,7 +14,7 @@ from faces.chrome.context import CARE_COOKIE
 from faces.chrome.once import repeatable
 from faces.chrome.paths import safe_path
 from faces.chrome.sign_in import signed_in
-from faces.consumer import progress
+from faces.consumer import assets, blocked, progress, waiting
 from faces.consumer.progress import Progress
 from faces.consumer.routes import blueprint
 from kernel.actor import Role
@@ -23,6 +23,7 @@ from kernel.money import Money
 from members import queries as members
 
 CARE_COOKIE_S = 365 * 86_400
+ASSETS_SHOWN = 3
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -55,9 +56,14 @@ def home() -> ResponseReturnValue:
     with transaction(reads_only=True) as db:
         under_way, others = _under_way(db)
         holds = held(db)
+        lines = [line for line in waiting.lines(db) if not line.hold]
         if request.headers.get("HX-Request"):
             return render_template(
-                "consumer/home_live.html", visit=under_way, others=others, holds=holds
+                "consumer/home_live.html",
+                visit=under_way,
+                others=others,
+                holds=holds,
+                lines=lines,
             )
         member = members.member(db, call.actor().id)
         store = queries.store_by_scene(db, member.last_scene or member.first_scene)
@@ -66,9 +72,13 @@ def home() -> ResponseReturnValue:
             visit=under_way,
             others=others,
             holds=holds,
+            lines=lines,
             services=queries.services(db),
             last=_last(db),
             store=store,
+            stop=blocked.read(db),
+            assets=assets.mine(db)[:ASSETS_SHOWN],
+            asset_count=len(assets.mine(db)),
         )
 
 

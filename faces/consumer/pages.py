@@ -1,17 +1,45 @@
 """The door of the consumer's face: its blueprint with every page on it."""
 
-from faces.consumer import addresses, book, bookings, confirm, home, pay, photos, points, windows
+from faces.consumer import (
+    acts,
+    addresses,
+    appeals,
+    assets,
+    blocked,
+    book,
+    bookings,
+    confirm,
+    feedback,
+    home,
+    moving,
+    pay,
+    photos,
+    pictures,
+    points,
+    strikes,
+    waiting,
+    windows,
+)
 from faces.consumer.routes import blueprint
 
 __all__ = [
+    "acts",
     "addresses",
+    "appeals",
+    "assets",
+    "blocked",
     "blueprint",
     "book",
     "bookings",
     "confirm",
+    "feedback",
     "home",
+    "moving",
     "pay",
     "photos",
+    "pictures",
     "points",
+    "strikes",
+    "waiting",
     "windows",
 ]

@@ -1,9 +1,10 @@
-"""The member's points: the balance and where each of them came from."""
+"""The member's points: the balance, where each of them came from, and where he stands."""
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import datetime
 
-from flask import render_template
+from flask import render_template, request
 from flask.typing import ResponseReturnValue
 
 from booking import queries
@@ -13,36 +14,77 @@ from faces.chrome.sign_in import signed_in
 from faces.consumer.routes import blueprint
 from kernel.actor import Role
 from kernel.db import Session, transaction
-from members import ledger_queries
-from members.ledger import COMPLETION
+from kernel.money import Money
+from kernel.words import msg
+from members import ledger, ledger_queries, strike_queries
+from members import queries as members
+from members.ledger import COMPENSATION, COMPLETION, KIND_NAMES, REVERSAL, STRIKE, member_owner
 from members.ledger_queries import Line
+from members.risk import BLACKLISTED_NAME, TIER_NAMES
+from members.risk import KIND_NAMES as STRIKE_NAMES
+from members.strike_queries import PendingLine
+
+VOUCHERS_MAX = 20
+_OTHER = msg("积分变动")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Entry:
-    """One line of the statement in words."""
+    """One line of the statement in words; `tone` is pending, reversed or ""."""
 
     what: str
     at: datetime
     why: str
     amount: int
     href_number: str
+    href_strike: str = ""
+    tone: str = ""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Voucher:
+    """What we paid for a promise that we broke."""
+
+    at: datetime
+    amount: Money
+    number: str
+    service: str
 
 
 @blueprint.get("/points")
 @signed_in(Role.MEMBER)
 def points() -> ResponseReturnValue:
-    """Show the balance and the newest lines of the ledger."""
-    member_id = call.actor().id
+    """Show the balance, the ladder and the newest lines of the ledger; ?before= those before one."""
+    member_id, now = call.actor().id, call.now()
+    before = request.args.get("before", "")
+    before_seq = int(before) if before.isdecimal() and len(before) < 10 else None
     with transaction(reads_only=True) as db:
-        balance = ledger_queries.points_balance(db, member_id)
-        entries = _entries(db, member_id)
-    return render_template("consumer/points.html", balance=balance, entries=entries)
+        found = strike_queries.statement(db, member_id=member_id, before_seq=before_seq)
+        about = _about(db, member_id)
+        entries = [_pending(line) for line in found.pending]
+        entries += [_entry(line, about) for line in found.lines]
+        standing = members.standing_of(db, member_id, now=now)
+        vouchers = _vouchers(db, member_id, about)
+        voucher_sum = Money(ledger_queries.compensation_balance(db, member_id))
+    name = BLACKLISTED_NAME if standing.blacklisted_until else TIER_NAMES[standing.tier]
+    return render_template(
+        "consumer/points.html",
+        balance=found.balance,
+        entries=entries,
+        older=found.before_seq,
+        is_first=before_seq is None,
+        standing=standing,
+        tier_name=gettext(name),
+        tier_names=[gettext(each) for each in TIER_NAMES],
+        vouchers=vouchers,
+        voucher_sum=voucher_sum,
+    )
 
 
-def _entries(db: Session, member_id: int) -> list[Entry]:
+def _about(db: Session, member_id: int) -> Mapping[str, tuple[str, str, Money]]:
+    """Return number, service and price of the member's bookings by the evidence that names them."""
     services = queries.services_by_id(db)
-    known = {
+    return {
         f"booking:{booking.number}": (
             booking.number,
             services[booking.service_id].name,
@@ -50,22 +92,58 @@ def _entries(db: Session, member_id: int) -> list[Entry]:
         )
         for booking in queries.bookings_of(db, member_id, limit=200)
     }
-    entries = []
-    for line in ledger_queries.points_lines(db, member_id):
-        number, service, price = known.get(line.evidence, ("", "", None))
-        entries.append(
-            Entry(
-                what=_what(line, service),
-                at=line.at,
-                why=gettext("费用 %(price)s", price=str(price)) if price is not None else "",
-                amount=line.amount,
-                href_number=number,
-            )
-        )
-    return entries
+
+
+def _pending(line: PendingLine) -> Entry:
+    why = gettext("复议中，未生效") if line.is_contested else gettext("可复议，未生效")
+    return Entry(
+        what=gettext(STRIKE_NAMES[line.kind]),
+        at=line.happened_at,
+        why=why,
+        amount=line.points,
+        href_number="",
+        href_strike=line.strike_number,
+        tone="pending",
+    )
+
+
+def _entry(line: Line, about: Mapping[str, tuple[str, str, Money]]) -> Entry:
+    number, service, price = about.get(line.evidence, ("", "", None))
+    is_completion = line.kind == COMPLETION
+    why = gettext("费用 %(price)s", price=str(price)) if is_completion and price is not None else ""
+    if line.kind == ledger.RATING:
+        why = gettext("打几分都一样")
+    if line.reversed_at is not None:
+        why = gettext("已冲回")
+    return Entry(
+        what=_what(line, service),
+        at=line.at,
+        why=why,
+        amount=line.amount,
+        href_number=number,
+        href_strike=line.evidence_number if line.evidence_kind == STRIKE else "",
+        tone="reversed" if line.reversed_at is not None else "",
+    )
 
 
 def _what(line: Line, service: str) -> str:
     if line.kind == COMPLETION:
         return gettext("完成：%(service)s", service=service) if service else gettext("完成服务")
-    return gettext("积分变动")
+    if line.kind == REVERSAL and line.reverses:
+        return gettext(
+            "冲回：%(what)s", what=gettext(KIND_NAMES.get(line.reverses, KIND_NAMES[REVERSAL]))
+        )
+    return gettext(KIND_NAMES.get(line.kind, _OTHER))
+
+
+def _vouchers(
+    db: Session, member_id: int, about: Mapping[str, tuple[str, str, Money]]
+) -> list[Voucher]:
+    lines = ledger_queries.lines(
+        db, owner=member_owner(member_id), unit=COMPENSATION, limit=VOUCHERS_MAX
+    )
+    shown = []
+    for line in lines:
+        number, service, _ = about.get(line.evidence, ("", "", None))
+        shown.append(Voucher(at=line.at, amount=Money(line.amount), number=number, service=service))
+    return shown

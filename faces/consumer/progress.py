@@ -4,13 +4,13 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import date, datetime
 
-from booking import pricing, queries, timeline
-from booking.states import KEPT, PROMISED, BookingState
-from booking.timeline import Step, Told
+from booking import pricing, queries
+from booking.policy import Cause
+from booking.states import KEPT, PROMISED, AdditionState, BookingState
 from dispatch import queries as dispatch
 from dispatch.queries import VisitTimes
 from dispatch.states import LEFT, TOLD, VisitState
-from faces.chrome.filters import gettext, length_text, surname
+from faces.chrome.filters import surname
 from kernel.actor import Actor
 from kernel.clock import instant_at, local_date
 from kernel.db import Session
@@ -18,14 +18,22 @@ from kernel.errors import Invalid
 from kernel.geo import Point
 from kernel.money import Money
 from members import ledger_queries
-from members.ledger import points_earned
-from notifications import queries as notifications
 
 # Less room than this between the arrival and the end of the promise is tight.
 TIGHT_S = 30 * 60
 _NOT_YET_THERE = frozenset({VisitState.ASSIGNED, VisitState.ACCEPTED, VisitState.EN_ROUTE})
-_BEFORE_START = _NOT_YET_THERE | {VisitState.PLANNED, VisitState.ARRIVED}
-_UNSENT = {"suppressed", "dead"}
+_BEFORE_START = _NOT_YET_THERE | {
+    VisitState.PLANNED,
+    VisitState.READY,
+    VisitState.ARRIVED,
+}
+# Nobody has been named yet: the promise is all there is to say.
+_QUIET = frozenset({VisitState.PLANNED, VisitState.READY, VisitState.CANCELLED})
+_ENDED = {
+    Cause.NOBODY_HOME.value: "no_show",
+    Cause.REFUSED.value: "refused",
+    Cause.PROVIDER.value: "withdrawn",
+}
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -59,6 +67,11 @@ class Progress:
     number: str
     booking_state: BookingState
     state: VisitState
+    # Why it ended or must be visited again, one of `policy.Cause`; "" while nothing went wrong.
+    cause: str
+    needs_window: bool
+    made_at: datetime
+    deposit: Money
     service: str
     service_code: str
     icon: str
@@ -96,6 +109,13 @@ class Progress:
     def is_over(self) -> bool:
         return self.booking_state not in PROMISED | KEPT
 
+    @property
+    def shown(self) -> str:
+        """The key of the word for where it stands; see the macro state_badge."""
+        return shown_state(
+            self.booking_state, self.state, cause=self.cause, needs_window=self.needs_window
+        )
+
 
 def read(db: Session, *, number: str, by: Actor, now: datetime) -> Progress:
     """Return the member's booking with all that its page says. Raises BookingMissing."""
@@ -109,6 +129,10 @@ def read(db: Session, *, number: str, by: Actor, now: datetime) -> Progress:
         number=booking.number,
         booking_state=booking.state,
         state=visit.state,
+        cause=booking.cause,
+        needs_window=booking.needs_window,
+        made_at=booking.made_at,
+        deposit=booking.deposit,
         service=service.name,
         service_code=service.code,
         icon=service.icon,
@@ -119,7 +143,13 @@ def read(db: Session, *, number: str, by: Actor, now: datetime) -> Progress:
         draft=queries.draft_by_id(db, booking.draft_id).number,
         price=booking.price,
         base=service.price,
-        lines=_lines(service.price, service.options, booking.choices, total=booking.price),
+        lines=_lines(
+            service.price,
+            service.options,
+            booking.choices,
+            more=_more(db, draft_id=booking.draft_id, booking_id=booking.id),
+            total=booking.price,
+        ),
         address=booking.address,
         compound=booking.compound,
         door=booking.door,
@@ -127,17 +157,13 @@ def read(db: Session, *, number: str, by: Actor, now: datetime) -> Progress:
         phone=booking.masked_phone,
         home=visit.point,
         technician=technician(db, visit.technician_id) if is_told else None,
-        arrival=(
-            _arrival(
-                db,
-                visit.id,
-                visit.state,
-                times,
-                promise=(booking.starts_at, booking.ends_at),
-                now=now,
-            )
-            if times is not None and visit.state in _NOT_YET_THERE
-            else None
+        arrival=_arrival(
+            db,
+            visit.id,
+            visit.state,
+            times,
+            promise=(booking.starts_at, booking.ends_at),
+            now=now,
         ),
         code=visit.service_code if is_promised and visit.state in _BEFORE_START else "",
         arrived_at=visit.arrived_at,
@@ -153,25 +179,15 @@ def read(db: Session, *, number: str, by: Actor, now: datetime) -> Progress:
     )
 
 
-def rows(db: Session, *, number: str, by: Actor) -> Sequence[timeline.Row]:
-    """Return the booking's timeline. Raises BookingMissing."""
-    booking = queries.booking(db, number=number, by=by)
-    visit = dispatch.visit(db, booking.visit_id)
-    comes = technician(db, visit.technician_id) if visit.technician_id is not None else None
-    return timeline.build(
-        booking_steps=[Step(s.action, s.at) for s in queries.steps(db, booking.id)],
-        visit_steps=[Step(s.action, s.at) for s in dispatch.steps(db, visit.id)],
-        messages=[
-            Told(m.kind, _arrived(m.state, m.outcome))
-            for m in notifications.messages_about(db, f"booking:{booking.number}")
-        ],
-        facts={
-            "technician": comes.name if comes else gettext("师傅"),
-            "service": queries.services_by_id(db)[booking.service_id].name,
-            "length": length_text(visit.work_s),
-            "points": str(points_earned(booking.price)),
-        },
-    )
+def shown_state(booking: BookingState, visit: VisitState, *, cause: str, needs_window: bool) -> str:
+    """Return the key of the word that a member reads: the promise's until somebody acts on it."""
+    if booking is BookingState.CANCELLED:
+        return _ENDED.get(cause, booking.value)
+    if booking not in PROMISED:
+        return booking.value
+    if needs_window:
+        return "provider_no_show" if cause == Cause.MISSED else "incomplete"
+    return booking.value if visit in _QUIET else visit.value
 
 
 def technician(db: Session, technician_id: int | None) -> Technician:
@@ -185,11 +201,13 @@ def _arrival(
     db: Session,
     visit_id: int,
     state: VisitState,
-    times: VisitTimes,
+    times: VisitTimes | None,
     *,
     promise: tuple[datetime, datetime],
     now: datetime,
-) -> Arrival:
+) -> Arrival | None:
+    if times is None or state not in _NOT_YET_THERE:
+        return None
     # The plan's time is as old as the last act on this route: nobody arrives in the past.
     at = max(instant_at(times.day, times.arrive_s), now)
     is_under_way = state is VisitState.EN_ROUTE
@@ -219,17 +237,30 @@ def _doors_before(db: Session, visit_id: int, times: VisitTimes) -> int:
 
 
 def _lines(
-    price: Money, card: Sequence[dict[str, object]], choices: dict[str, int], *, total: Money
+    price: Money,
+    card: Sequence[dict[str, object]],
+    choices: dict[str, int],
+    *,
+    more: Sequence[tuple[str, int, Money]],
+    total: Money,
 ) -> tuple[tuple[str, int, Money], ...]:
     """Return the price's parts, none when today's price card no longer explains the locked price."""
     try:
         quoted = pricing.quote(price=price, work_s=0, card=card, choices=choices)
     except Invalid:
         return ()
-    return quoted.lines if quoted.price == total else ()
+    whole = sum((amount for _, _, amount in more), quoted.price)
+    return (*quoted.lines, *more) if whole == total else ()
 
 
-def _arrived(state: str, outcome: str) -> bool | None:
-    if state in _UNSENT or outcome.startswith("failed"):
-        return False
-    return True if state == "sent" else None
+def _more(db: Session, *, draft_id: int, booking_id: int) -> list[tuple[str, int, Money]]:
+    """Return what comes on top of the service's own card: its delivery, and approved additions."""
+    draft = queries.draft_by_id(db, draft_id)
+    lines = []
+    if draft.delivery_id is not None:
+        delivery = queries.services_by_id(db)[draft.delivery_id]
+        lines.append((delivery.name, 1, delivery.price))
+    approved = [
+        row for row in queries.additions(db, booking_id) if row.state is AdditionState.APPROVED
+    ]
+    return lines + [(row.name, row.count, row.price) for row in approved]

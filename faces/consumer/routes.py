@@ -14,5 +14,6 @@ def _shared() -> dict[str, object]:
         "moment": lambda at: words.moment(at, now=call.now()),
         "day_words": lambda at: words.day_words(at, now=call.now()),
         "spoken": words.spoken,
+        "told": words.told,
         "spoken_window": words.spoken_window,
     }

@@ -2,6 +2,7 @@
 
 from datetime import date, datetime
 
+from booking.policy import Tariff
 from faces.chrome.filters import clock_text, day_text, gettext, local
 from kernel.clock import SHANGHAI, local_date
 
@@ -52,3 +53,10 @@ def _half(hour: int) -> str:
     if hour < 12:
         return gettext("上午")
     return gettext("下午") if hour < 18 else gettext("晚上")
+
+
+def told(tariff: Tariff) -> str:
+    """Return what a form carries of the cost that it names: free, strike, or the points."""
+    if tariff.is_free:
+        return "free"
+    return "strike" if tariff.is_strike else str(tariff.points)

@@ -25,6 +25,7 @@ EXEMPT = {
 }
 # Unsafe views that change nothing of ours: they wear `repeatable` with their reason.
 REPEATABLE = {
+    "consumer.add_picture",
     "consumer.care",
     "consumer.check",
     "consumer.quote",
