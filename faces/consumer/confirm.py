@@ -20,6 +20,7 @@ from kernel.actor import Role
 from kernel.clock import second_of_day
 from kernel.db import transaction
 from kernel.machine import IllegalMove
+from kernel.money import ZERO
 from members import queries as members
 
 
@@ -84,7 +85,7 @@ def _page(hold: Progress, *, is_gone: bool = False) -> str:
     shuts_s = second_of_day(hold.ends_at, hold.day)
     with transaction(reads_only=True) as db:
         standing = members.standing_of(db, call.actor().id, now=call.now())
-        legs = life.legs_held(db, number=hold.number, by=call.actor())
+        legs, deposit_state = life.held(db, number=hold.number, by=call.actor())
     return render_template(
         "consumer/confirm.html",
         hold=hold,
@@ -92,6 +93,8 @@ def _page(hold: Progress, *, is_gone: bool = False) -> str:
         is_given_up=hold.held_until > call.now(),
         hold_life_s=int((hold.held_until - hold.made_at).total_seconds()),
         standing=standing,
+        deposit=standing.deposit if call.settings().takes_payments else ZERO,
+        deposit_state=deposit_state,
         legs=legs,
         window_value=forms.window_value(hold.day, Window(opens_s, shuts_s)),
         # A window of the past cannot be locked again.

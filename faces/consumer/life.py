@@ -4,11 +4,12 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import date, datetime
 
-from booking import asset_queries, feedback_queries, goods_queries, queries
+from booking import asset_queries, feedback_queries, goods_queries, payment_queries, queries
 from booking.goods import GoodsKind, LateAnswer
 from booking.operations import cancelling, moving
+from booking.payment_queries import DEPOSIT
 from booking.policy import Tariff
-from booking.states import PROMISED, SERVED, AdditionState, BookingState, GoodsState
+from booking.states import PROMISED, SERVED, AdditionState, BookingState, GoodsState, PaymentState
 from booking.urging import URGE_PAUSE, Answer
 from dispatch import queries as dispatch
 from dispatch.states import LEFT, MOVABLE, OUT, VisitState
@@ -136,6 +137,9 @@ class Life:
     late_answer: LateAnswer | None
     asked: tuple[Asked, ...]
     urged: Urged | None
+    # What he can pay now, "" for nothing, and what became of his deposit, "" for none.
+    to_pay: str
+    deposit_state: str
     # Why a deposit is asked of him.
     deposit_reasons: tuple[Note, ...]
     releases_unanswered: bool
@@ -172,6 +176,8 @@ def read(db: Session, *, number: str, by: Actor, now: datetime) -> Life:
         late_answer=late[0][0].answer if late else None,
         asked=tuple(_asked(db, booking.id, booking.price)) if is_promised else (),
         urged=_urged(db, booking.id, visit_id=visit.id, now=now) if is_promised else None,
+        to_pay=_to_pay(db, booking.id),
+        deposit_state=deposit_state(db, booking.id),
         deposit_reasons=standing.reasons,
         releases_unanswered=standing.releases_unanswered,
         is_asked=booking.asks > 0,
@@ -213,10 +219,11 @@ def costs(db: Session, *, number: str, by: Actor, now: datetime) -> Costs:
     )
 
 
-def legs_held(db: Session, *, number: str, by: Actor) -> tuple[Leg, ...]:
-    """Return the windows that are held together: two for a coupled booking. Raises BookingMissing."""
+def held(db: Session, *, number: str, by: Actor) -> tuple[tuple[Leg, ...], str]:
+    """Return the windows that are held together, two for a coupled booking, and what became of a
+    deposit. Raises BookingMissing."""
     booking = queries.booking(db, number=number, by=by)
-    return tuple(_legs(db, booking.id, booking.state))
+    return tuple(_legs(db, booking.id, booking.state)), deposit_state(db, booking.id)
 
 
 def rating(db: Session, booking_id: int) -> Rated | None:
@@ -225,6 +232,19 @@ def rating(db: Session, booking_id: int) -> Rated | None:
     if found is None:
         return None
     return Rated(stars=found.stars, tags=tuple(found.tags), text=found.text)
+
+
+def deposit_state(db: Session, booking_id: int) -> str:
+    """Return what became of the booking's deposit: a PaymentState's value, "" when none was asked."""
+    row = payment_queries.latest(db, booking_id, purpose=DEPOSIT)
+    return row.state.value if row is not None else ""
+
+
+def _to_pay(db: Session, booking_id: int) -> str:
+    found = [
+        row for row in payment_queries.payments_of(db, booking_id) if row.state is PaymentState.OPEN
+    ]
+    return found[-1].number if found else ""
 
 
 def _legs(db: Session, booking_id: int, state: BookingState) -> list[Leg]:
