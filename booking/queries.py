@@ -55,6 +55,11 @@ def stores(db: Session) -> Sequence[Store]:
     return db.scalars(select(Store).order_by(Store.id)).all()
 
 
+def store_by_code(db: Session, code: str) -> Store | None:
+    """Return the store with that code."""
+    return db.scalars(select(Store).where(Store.code == code)).one_or_none()
+
+
 def store_by_scene(db: Session, scene: str) -> Store | None:
     """Return the store whose QR code carries `scene`."""
     return db.scalars(select(Store).where(Store.scene == scene)).one_or_none()

@@ -3,9 +3,27 @@
 from collections.abc import Mapping, Sequence
 from typing import Any
 
+from sqlalchemy import or_, select
+
+from booking import queries
 from booking.models import Service, Store
 from kernel.db import Session
+from kernel.errors import Conflict, Missing
 from kernel.money import Money
+from kernel.words import msg
+
+
+class CodeTaken(Conflict):
+    """Two things cannot have one code."""
+
+    code = "code_taken"
+    says = msg("这个代码已经用过了，请换一个。")
+
+
+class StoreMissing(Missing):
+    """No such store."""
+
+    says = msg("没有这家门店。")
 
 
 def add_service(
@@ -54,5 +72,68 @@ def add_store(
     """Open a store whose QR code carries `scene`; `welcome` greets those who follow by it."""
     store = Store(code=code, name=name, scene=scene, branch_id=branch_id, welcome=welcome)
     db.add(store)
+    db.flush()
+    return store
+
+
+def launch(db: Session, *, code: str, **facts: Any) -> Service:
+    """Put a new service on sale under a code that is free; `facts` as for add_service.
+
+    Raises CodeTaken.
+    """
+    if db.scalar(select(Service.id).where(Service.code == code)) is not None:
+        raise CodeTaken(field="code")
+    return add_service(db, code=code, **facts)
+
+
+def change_service(
+    db: Session,
+    *,
+    code: str,
+    name: str,
+    short_name: str,
+    about: str,
+    work_s: int,
+    skill: str,
+    level: int,
+    price: Money,
+    options: Sequence[Mapping[str, Any]],
+) -> Service:
+    """Change what is sold from now on; what was booked keeps its price and its time.
+
+    Raises ServiceMissing.
+    """
+    service = queries.service_by_code(db, code)
+    service.name, service.short_name, service.about = name, short_name, about
+    service.work_s, service.skill, service.level = work_s, skill, level
+    service.price, service.options = price, [dict(option) for option in options]
+    db.flush()
+    return service
+
+
+def set_on_sale(db: Session, *, code: str, on_sale: bool) -> Service:
+    """Put a service on or off sale; saying it twice is once. Raises ServiceMissing."""
+    service = queries.service_by_code(db, code)
+    service.on_sale = on_sale
+    db.flush()
+    return service
+
+
+def open_store(
+    db: Session, *, code: str, name: str, scene: str, branch_id: int, welcome: str
+) -> Store:
+    """Open a store under a code and a scene that are free. Raises CodeTaken."""
+    found = select(Store.id).where(or_(Store.code == code, Store.scene == scene))
+    if db.scalar(found) is not None:
+        raise CodeTaken(field="code")
+    return add_store(db, code=code, name=name, scene=scene, branch_id=branch_id, welcome=welcome)
+
+
+def change_store(db: Session, *, code: str, name: str, welcome: str) -> Store:
+    """Change a store's name and welcome; printed codes go on to work. Raises StoreMissing."""
+    store = queries.store_by_code(db, code)
+    if store is None:
+        raise StoreMissing
+    store.name, store.welcome = name, welcome
     db.flush()
     return store

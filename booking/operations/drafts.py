@@ -9,9 +9,11 @@ from booking.models import Draft, Service
 from dispatch import queries as dispatch
 from kernel.actor import Actor, Role
 from kernel.db import Session
+from kernel.errors import Conflict
 from kernel.geo import Point
 from kernel.numbers import new_number
 from kernel.phone import Phone
+from kernel.words import msg
 from members.operations import following
 
 
@@ -25,6 +27,13 @@ class Address:
     point: Point
     # The gazetteer knew it to the letter.
     is_sure: bool = True
+
+
+class OffSale(Conflict):
+    """The service is not sold at present."""
+
+    code = "off_sale"
+    says = msg("这个项目暂时不接新预约，请看看别的服务。")
 
 
 def save_draft(
@@ -44,9 +53,11 @@ def save_draft(
 
     `with_delivery` lets the service's delivery come first, in the same booking (送装一体).
     `member_id` is whom staff fill it in for; a member fills in his own. Raises ServiceMissing,
-    BadOption, OutOfArea.
+    BadOption, OffSale, OutOfArea.
     """
     service = queries.service_by_code(db, service_code)
+    if not service.on_sale:
+        raise OffSale
     delivery = _delivery_of(db, service) if with_delivery else None
     branch = dispatch.branch_serving(db, address.point)
     quote = pricing.quote(

@@ -142,12 +142,13 @@ def _rail() -> list[dict[str, str]]:
         "bookings": pgettext("list", "预约"),
         "technicians": pgettext("list", "师傅"),
         "messages": gettext("消息"),
+        "catalogue": gettext("目录"),
         "stores": pgettext("list", "门店"),
     }
     return [{"key": key, "name": names[key], "href": url_for(f"console.{key}")} for key in _RAIL]
 
 
-_RAIL = ("board", "plans", "bookings", "technicians", "messages", "stores")
+_RAIL = ("board", "plans", "bookings", "technicians", "messages", "catalogue", "stores")
 _LIST_OF = {
     **{f"console.{key}": f"console.{key}" for key in _RAIL},
     "console.plan": "console.plans",

@@ -3,6 +3,7 @@
 from faces.console import (
     board,
     bookings,
+    catalogue,
     handing,
     messages,
     plans,
@@ -18,6 +19,7 @@ __all__ = [
     "blueprint",
     "board",
     "bookings",
+    "catalogue",
     "handing",
     "messages",
     "plans",
