@@ -154,6 +154,7 @@ def counting_options() -> dict[str, Any]:
         "socket_timeout": CALL_MAX_S,
         "socket_connect_timeout": CALL_MAX_S,
         "retry": Retry(NoBackoff(), retries=0),
+        "wrap_exceptions": True,
     }
 
 

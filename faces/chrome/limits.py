@@ -12,6 +12,8 @@ from flask import Flask, Response, current_app, g, request
 from flask.typing import ResponseReturnValue
 from flask_limiter import ApplicationLimit, Limiter, RateLimitExceeded
 from flask_limiter.util import get_remote_address
+from limits import RateLimitItemPerMinute
+from limits.errors import StorageError
 
 from faces.chrome.once import SAFE_METHODS
 from kernel import queue
@@ -19,6 +21,8 @@ from kernel.clock import wall_s
 from kernel.errors import Forbidden
 from kernel.settings import Settings
 from kernel.words import msg
+from members.operations.sign_ins import FAILURES_MAX, SHUT_FOR, TooManyTries
+from members.queries import hash_of
 
 View = TypeVar("View", bound=Callable[..., ResponseReturnValue])
 
@@ -36,9 +40,11 @@ WRITE = Rate("write", "120 per minute")
 # Trying to hold and to confirm windows.
 BOOKING = Rate("booking", "30 per minute")
 # Passwords and codes, per address; each account has its own count in the database.
-SIGN_IN = Rate("sign_in", "60 per minute")
+SIGN_IN = Rate("sign_in", "30 per minute")
 # Callers who are not signed in share their carrier's address with thousands.
 STRANGER = Rate("stranger", "3000 per minute")
+# Wrong passwords at one login; as many as shut an account.
+WRONG_LOGINS = RateLimitItemPerMinute(FAILURES_MAX, int(SHUT_FOR.total_seconds()) // 60)
 API = Rate("api", "600 per minute")
 # WeChat's and the sandbox's servers, health, and files: each has a bound of its own.
 UNCOUNTED = Rate("uncounted")
@@ -83,6 +89,32 @@ def _counted() -> ApplicationLimit:
     return ApplicationLimit(_limit, key_function=_caller, exempt_when=_is_uncounted)
 
 
+def check_login(login: str) -> None:
+    """Refuse further tries at a login that met too many wrong passwords, whether anybody has it or
+    not: so nobody learns which logins there are. Raises TooManyTries."""
+    limiter = _limiter()
+    if limiter.enabled and not _asked(limiter.limiter.test, login):
+        raise TooManyTries(field="password", retry_after_s=WRONG_LOGINS.get_expiry())
+
+
+def count_wrong(login: str) -> None:
+    """Count a wrong password at that login."""
+    if _limiter().enabled:
+        _asked(_limiter().limiter.hit, login)
+
+
+def _asked(ask: Callable[..., bool], login: str) -> bool:
+    try:
+        return ask(WRONG_LOGINS, "login", hash_of(login.casefold()))
+    except StorageError:
+        # The account's own count in the database bounds what is left.
+        return True
+
+
+def _limiter() -> Limiter:
+    return cast(Limiter, current_app.extensions["doorbell.limiter"])
+
+
 def rate_of_call() -> Rate:
     """Return the class of the present call."""
     view = current_app.view_functions.get(request.endpoint or "")
@@ -111,8 +143,7 @@ def _is_uncounted() -> bool:
 
 
 def _too_fast(_error: RateLimitExceeded) -> Response:
-    limiter: Limiter = current_app.extensions["doorbell.limiter"]
-    broken = limiter.current_limit
+    broken = _limiter().current_limit
     reset_at_s = broken.reset_at if broken else 0
     refusal = TooFast(retry_after_s=max(1, round(reset_at_s - wall_s())))
     return current_app.make_response(current_app.handle_user_exception(refusal))

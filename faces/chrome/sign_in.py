@@ -13,12 +13,13 @@ from werkzeug.wrappers import Response as BaseResponse
 from dispatch import queries as dispatch
 from faces.chrome import call, once
 from faces.chrome.once import SAFE_METHODS
+from faces.chrome.paths import came_from
 from kernel.actor import Actor, Role
 from kernel.db import transaction
 from kernel.errors import Forbidden
 from kernel.words import msg
 from members import queries as members
-from members.operations import sign_ins
+from members.operations import entering, sign_ins
 from members.operations.sign_ins import Opened
 
 COOKIE = "__Host-sign_in"
@@ -45,6 +46,13 @@ class NotSignedIn(Forbidden):
     says = msg("请先登录。")
 
 
+class ProofNeeded(Forbidden):
+    """What he wants is grave, and he came in a while ago."""
+
+    code = "proof_needed"
+    says = msg("这一步很重要，请先再验证一次是您本人。")
+
+
 def register(app: Flask) -> None:
     """Read the cookie before each request and refuse forged ones."""
     app.before_request(_who)
@@ -69,6 +77,25 @@ def signed_in(*roles: Role) -> Callable[[View], View]:
         return cast(View, guarded)
 
     return guard
+
+
+def proved_lately(view: View) -> View:
+    """Let somebody do what is grave only when he proved who he is a short while ago; staff are asked
+    again for password and code, a phone goes to WeChat once more. Wear it under `signed_in`."""
+
+    @functools.wraps(view)
+    def guarded(*args: Any, **options: Any) -> ResponseReturnValue:
+        if entering.is_proved(g.sign_in, now=call.true_now()):
+            return view(*args, **options)
+        if request.headers.get("HX-Request") or call.wants_json():
+            raise ProofNeeded
+        is_read = request.method in SAFE_METHODS
+        path = request.full_path.rstrip("?") if is_read else came_from()
+        if g.actor.role in PHONE_ROLES:
+            return redirect(url_for("wechat.start", next=path, role=g.actor.role.value), 303)
+        return redirect(url_for("console_sign_in.prove", next=path), 303)
+
+    return cast(View, guarded)
 
 
 def public(view: View) -> View:
@@ -102,6 +129,7 @@ def csrf_token() -> str:
 
 def _who() -> None:
     g.actor, g.sign_in_token, g.scopes = None, request.cookies.get(COOKIE, ""), frozenset()
+    g.sign_in, g.csrf_token = None, ""
     if request.path.startswith(API):
         _which_program()
         return
@@ -111,7 +139,11 @@ def _who() -> None:
         row = members.sign_in(db, token=g.sign_in_token, now=call.true_now())
         if row is None:
             return
-        g.actor, g.csrf_token = _actor(db, row.role, row.subject_id), row.csrf_token
+        g.sign_in, g.csrf_token = row, row.csrf_token
+        if row.stage != sign_ins.OPEN:
+            # He has not come in yet: only the pages of coming in know him.
+            return
+        g.actor = _actor(db, row.role, row.subject_id)
         is_stale = (call.true_now() - row.seen_at).total_seconds() > 60
     if is_stale:
         with transaction() as db:
@@ -166,7 +198,7 @@ def _refuse_forged() -> None:
     if not _from_our_page(request):
         raise ForgedRequest
     sent = request.headers.get("X-CSRF-Token") or request.form.get("csrf_token", "")
-    if g.actor is not None and not hmac.compare_digest(sent.encode(), csrf_token().encode()):
+    if csrf_token() and not hmac.compare_digest(sent.encode(), csrf_token().encode()):
         raise ForgedRequest
 
 

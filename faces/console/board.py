@@ -16,7 +16,7 @@ from faces.console import alerts, drawing, frame
 from faces.console.alerts import Wants
 from faces.console.forms import DayForm, DayQuery
 from faces.console.pins import Scene, scene_of
-from faces.console.routes import READERS, WRITERS, blueprint
+from faces.console.routes import READERS, STAFF, WRITERS, blueprint
 from kernel.db import transaction
 from kernel.words import msg
 
@@ -68,10 +68,11 @@ class Shown:
 
 
 @blueprint.get("/")
-@signed_in(*READERS)
+@signed_in(*STAFF)
 def home() -> ResponseReturnValue:
-    """The board is the console's first page."""
-    return redirect(url_for("console.board"))
+    """The board is the console's first page; a store, which has none, begins at its account."""
+    is_reader = call.actor().role in READERS
+    return redirect(url_for("console.board" if is_reader else "console.account"))
 
 
 @blueprint.get("/board")

@@ -12,6 +12,7 @@ TEXT_LENGTH_MAX = 40
 PAGE_MAX = 1000
 LOGIN_LENGTH_MAX = 64
 PASSWORD_LENGTH_MAX = 256
+CODE_LENGTH_MAX = 12
 
 
 class _Query(Form):
@@ -61,6 +62,28 @@ class DayForm(Form):
 
 class NoForm(Form):
     """A button without fields."""
+
+
+class StepForm(Form):
+    """One step of coming in: the code, or a new password, as the stage wants."""
+
+    code = fields.String(load_default="", validate=validate.Length(max=CODE_LENGTH_MAX))
+    new_password = fields.String(load_default="", validate=validate.Length(max=PASSWORD_LENGTH_MAX))
+    next = fields.String(load_default="")
+
+
+class ProofForm(Form):
+    """Password and code once more."""
+
+    password = fields.String(load_default="", validate=validate.Length(max=PASSWORD_LENGTH_MAX))
+    code = fields.String(load_default="", validate=validate.Length(max=CODE_LENGTH_MAX))
+    next = fields.String(load_default="")
+
+
+class PasswordForm(Form):
+    """A new password."""
+
+    new_password = fields.String(required=True, validate=validate.Length(max=PASSWORD_LENGTH_MAX))
 
 
 class SignInForm(Form):

@@ -86,10 +86,11 @@ def shell() -> dict[str, object]:
     if actor is None or actor.role not in _ROLE_WORDS:
         return {}
     shown: dict[str, object] = {
-        "rail": _rail(),
+        "rail": _rail(actor.role),
         "user": {
             "name": g.get("staff_name", ""),
             "role": gettext(_ROLE_WORDS[actor.role]),
+            "account": url_for("console.account"),
             "sign_out": url_for("console_sign_in.leave"),
         },
     }
@@ -135,7 +136,10 @@ def _here(**changes: object) -> str:
     return url_for(endpoint, **{**kept, **changes})  # type: ignore[arg-type]  # names of parameters
 
 
-def _rail() -> list[dict[str, str]]:
+def _rail(role: Role) -> list[dict[str, str]]:
+    if role is Role.STORE:
+        words = {"key": "account", "name": gettext("我的账号"), "href": url_for("console.account")}
+        return [words]
     names = {
         "board": gettext("看板"),
         "plans": gettext("排班"),
@@ -159,4 +163,5 @@ _ROLE_WORDS = {
     Role.MANAGER: msg("经理"),
     Role.ADMINISTRATOR: msg("管理员"),
     Role.AUDITOR: msg("审计员"),
+    Role.STORE: msg("门店店员"),
 }

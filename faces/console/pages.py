@@ -1,6 +1,7 @@
 """All pages of the console: importing this module gives the blueprint its views."""
 
 from faces.console import (
+    account,
     board,
     bookings,
     catalogue,
@@ -16,6 +17,7 @@ from faces.console import (
 from faces.console.routes import blueprint
 
 __all__ = [
+    "account",
     "blueprint",
     "board",
     "bookings",

@@ -7,6 +7,8 @@ from kernel.actor import Role
 
 # An auditor sees what a manager sees and changes nothing.
 READERS = (Role.DISPATCHER, Role.MANAGER, Role.ADMINISTRATOR, Role.AUDITOR)
+# A store has no pages of the branch's work, but an account like everybody.
+STAFF = (*READERS, Role.STORE)
 WRITERS = (Role.DISPATCHER, Role.MANAGER, Role.ADMINISTRATOR)
 # Who decides what is sold and who works here.
 LEADERS = (Role.MANAGER, Role.ADMINISTRATOR)

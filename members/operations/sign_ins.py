@@ -7,11 +7,12 @@ from argon2 import PasswordHasher
 from argon2.exceptions import VerifyMismatchError
 from sqlalchemy import delete, select
 
-from kernel.actor import Role
+from kernel.actor import CONSOLE_ROLES, Role
 from kernel.db import Session
 from kernel.errors import Forbidden, Invalid
 from kernel.numbers import new_token
 from kernel.words import msg
+from members import passwords
 from members.models import OAuthState, SignIn, Staff
 from members.queries import hash_of
 
@@ -20,9 +21,10 @@ PHONE_IDLE = timedelta(days=30)
 ABSOLUTE_MAX = {Role.MEMBER: timedelta(days=90), Role.TECHNICIAN: timedelta(days=90)}
 STAFF_ABSOLUTE_MAX = timedelta(hours=12)
 STATE_LIFE = timedelta(minutes=10)
+STEP_LIFE = timedelta(minutes=10)
+OPEN = "open"
 FAILURES_MAX = 10
 SHUT_FOR = timedelta(minutes=15)
-PASSWORD_LENGTH_MIN = 12
 
 _hasher = PasswordHasher()
 # Checked when the login is unknown, so that the answer takes as long.
@@ -56,11 +58,17 @@ class Opened:
 
     token: str
     csrf_token: str
+    stage: str = OPEN
 
 
-def open_sign_in(db: Session, *, role: Role, subject_id: int, now: datetime) -> Opened:
-    """Open a session for that person; older ones stay, each device has its own."""
-    opened = Opened(token=new_token(), csrf_token=new_token())
+def open_sign_in(
+    db: Session, *, role: Role, subject_id: int, now: datetime, stage: str = OPEN
+) -> Opened:
+    """Open a session for that person; older ones stay, each device has its own.
+
+    One whose `stage` is not OPEN waits for the next step of coming in, STEP_LIFE at most.
+    """
+    opened = Opened(token=new_token(), csrf_token=new_token(), stage=stage)
     db.execute(delete(SignIn).where(SignIn.expires_at <= now))
     db.add(
         SignIn(
@@ -68,9 +76,11 @@ def open_sign_in(db: Session, *, role: Role, subject_id: int, now: datetime) -> 
             role=role,
             subject_id=subject_id,
             csrf_token=opened.csrf_token,
+            stage=stage,
             opened_at=now,
             seen_at=now,
-            expires_at=now + _idle(role),
+            proved_at=None,
+            expires_at=now + (_idle(role) if stage == OPEN else STEP_LIFE),
         )
     )
     return opened
@@ -89,6 +99,17 @@ def close_sign_in(db: Session, *, token: str) -> None:
     db.execute(delete(SignIn).where(SignIn.token_hash == hash_of(token)))
 
 
+def end_staff_sessions(db: Session, *, staff_id: int, but: str = "") -> None:
+    """Sign a member of staff out everywhere, but for the session of that token."""
+    db.execute(
+        delete(SignIn).where(
+            SignIn.subject_id == staff_id,
+            SignIn.role.in_(CONSOLE_ROLES),
+            SignIn.token_hash != hash_of(but),
+        )
+    )
+
+
 def check_password(db: Session, *, login: str, password: str, now: datetime) -> Staff | None:
     """Return the staff account that this password opens, or None when it is wrong.
 
@@ -98,30 +119,58 @@ def check_password(db: Session, *, login: str, password: str, now: datetime) -> 
     if staff is None or staff.disabled_at is not None or not staff.password_hash:
         _verified(_NOBODYS_HASH, password)
         return None
+    check_not_shut(staff, now=now)
+    if not _verified(staff.password_hash, password):
+        count_failure(staff, now=now)
+        return None
+    # A right password alone does not open an account that also asks for a code.
+    if not staff.has_totp:
+        staff.failures = 0
+    return staff
+
+
+def check_not_shut(staff: Staff, *, now: datetime) -> None:
+    """Refuse an account that is shut for a while. Raises TooManyTries."""
     if staff.shut_until is not None and staff.shut_until > now:
         raise TooManyTries(
             field="password", retry_after_s=int((staff.shut_until - now).total_seconds())
         )
-    if _verified(staff.password_hash, password):
-        staff.failures, staff.shut_until = 0, None
-        return staff
+
+
+def count_failure(staff: Staff, *, now: datetime) -> None:
+    """Count a wrong password or code; the FAILURES_MAXth shuts the account for a while."""
     staff.failures += 1
     if staff.failures >= FAILURES_MAX:
         staff.failures, staff.shut_until = 0, now + SHUT_FOR
-    return None
+
+
+def locked_staff(db: Session, staff_id: int) -> Staff:
+    """Return the account, which must exist, locked against other hands."""
+    found = select(Staff).where(Staff.id == staff_id).with_for_update()
+    return db.scalars(found.execution_options(populate_existing=True)).one()
+
+
+def is_his(staff: Staff, password: str) -> bool:
+    """Tell whether that is the account's password."""
+    return _verified(staff.password_hash, password)
+
+
+def hashed(password: str) -> str:
+    """Return what the database keeps of a password."""
+    return _hasher.hash(password)
 
 
 def add_staff(
     db: Session, *, login: str, name: str, role: Role, password: str, branch_ids: list[int]
 ) -> Staff:
-    """Create an account for the console; the password has PASSWORD_LENGTH_MIN characters or more."""
-    assert len(password) >= PASSWORD_LENGTH_MIN
+    """Create an account for the console. Raises WeakPassword."""
+    passwords.check_password(password, login=login)
     staff = Staff(
         login=login,
         name=name,
         role=role,
         branch_ids=branch_ids,
-        password_hash=_hasher.hash(password),
+        password_hash=hashed(password),
     )
     db.add(staff)
     db.flush()

@@ -1,21 +1,22 @@
-"""One person per role of the console, with a password of this installation alone."""
+"""One person per role of the console, with a password and an authenticator of this installation
+alone."""
 
 import os
-import secrets
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
 from kernel.actor import Actor, Role
 from kernel.db import Session
-from members.operations import sign_ins
+from members.operations import entering, sign_ins, staff
 from scripts.terminal import table
 
 FILE_NAME = "sign-ins.txt"
-# Without letters that are misread; 20 of them are 98 bits.
-_LETTERS = "abcdefghijkmnpqrstuvwxyz23456789"
-_GROUPS, _GROUP_LENGTH = 4, 5
-_HEADING = "# 控制台登录 · Sign-ins of the console: role, login, password, page. Keep this file to yourself."
+_HEADING = (
+    "# 控制台登录 · Sign-ins of the console: role, login, password, secret of the authenticator (the "
+    "sign-in page of the demo fills its code in), page. Keep this file to yourself."
+)
+NO_SECRET = "-"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -40,11 +41,12 @@ PEOPLE: Sequence[Person] = (
 
 @dataclass(frozen=True, slots=True)
 class SignIn:
-    """An account that was made, with its password in clear: for the file and nothing else."""
+    """An account that was made, with what opens it in clear: for the file and nothing else."""
 
     person: Person
     actor: Actor
     password: str
+    totp_secret: str
 
 
 def hire(db: Session, *, branch_ids: Mapping[str, int]) -> list[SignIn]:
@@ -54,7 +56,7 @@ def hire(db: Session, *, branch_ids: Mapping[str, int]) -> list[SignIn]:
 
 def write_file(folder: Path, made: Sequence[SignIn], *, page: str) -> Path:
     """Write who may sign in where, for the owner's eyes only; an older file is replaced whole."""
-    rows = [[m.person.role_name, m.person.login, m.password, page] for m in made]
+    rows = [[m.person.role_name, m.person.login, m.password, m.totp_secret, page] for m in made]
     path = folder / FILE_NAME
     draft = path.with_suffix(".new")
     draft.unlink(missing_ok=True)
@@ -66,9 +68,9 @@ def write_file(folder: Path, made: Sequence[SignIn], *, page: str) -> Path:
 
 
 def _hired(db: Session, person: Person, branch_ids: Mapping[str, int]) -> SignIn:
-    password = _new_password()
+    password = staff.new_password()
     scope = [branch_ids[person.branch_code]] if person.branch_code else []
-    staff = sign_ins.add_staff(
+    account = sign_ins.add_staff(
         db,
         login=person.login,
         name=person.name,
@@ -76,11 +78,7 @@ def _hired(db: Session, person: Person, branch_ids: Mapping[str, int]) -> SignIn
         password=password,
         branch_ids=scope,
     )
-    return SignIn(person, Actor(staff.id, person.role, frozenset(scope)), password)
-
-
-def _new_password() -> str:
-    groups = (
-        "".join(secrets.choice(_LETTERS) for _ in range(_GROUP_LENGTH)) for _ in range(_GROUPS)
-    )
-    return "-".join(groups)
+    needs_code = person.role in entering.NEEDS_TOTP
+    secret = entering.give_authenticator(account) if needs_code else NO_SECRET
+    by = Actor(account.id, person.role, frozenset(scope))
+    return SignIn(person, by, password, secret)

@@ -4,6 +4,7 @@ import contextlib
 import http.client
 import json
 import os
+import re
 import signal
 import socket
 import subprocess
@@ -12,6 +13,8 @@ import time
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
+
+from playwright.sync_api import Page, expect
 
 ROOT = Path(__file__).parents[2]
 START_S_MAX = 150
@@ -37,6 +40,16 @@ class RunningHouse:
     def page(self, phone: str, path: str) -> str:
         """Return the address of one of our pages on that phone's host."""
         return f"http://{phone}.doorbell.localhost:{self.port}{path}"
+
+    def come_in(self, page: Page, role: str) -> None:
+        """Sign in at the console's page as somebody of that role, with the code the demo fills in."""
+        login, password = self.sign_in(role)
+        page.get_by_label("账号").fill(login)
+        page.get_by_label("密码").fill(password)
+        page.get_by_role("button", name="登录", exact=True).click()
+        page.get_by_role("link", name="填入现在的验证码").click()
+        expect(page.get_by_label("6 位验证码")).to_have_value(re.compile(r"\d{6}"))
+        page.get_by_role("button", name="继续").click()
 
     def sign_in(self, role: str) -> tuple[str, str]:
         """Return login and password of the demo's account with that role."""

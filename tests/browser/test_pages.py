@@ -12,7 +12,7 @@ from tests.browser.running import RunningHouse
 
 Picture = Callable[[Page, str], Path]
 
-CONSOLE_PAGES = ("board", "plans", "bookings", "technicians", "messages", "stores")
+CONSOLE_PAGES = ("board", "plans", "bookings", "technicians", "messages", "stores", "account")
 pytestmark = pytest.mark.timeout(120)
 
 
@@ -73,10 +73,7 @@ def test_the_consoles_pages_at_1440(
     page = new_console().new_page()
     page.goto(f"{house.console}/")
     _is_fine(page, picture, "console-sign-in")
-    login, password = house.sign_in("经理")
-    page.get_by_label("账号").fill(login)
-    page.get_by_label("密码").fill(password)
-    page.get_by_role("button", name="登录", exact=True).click()
+    house.come_in(page, "经理")
     expect(page.locator("#timeline .ec-event").first).to_be_visible()
 
     for name in CONSOLE_PAGES:

@@ -114,10 +114,7 @@ def _is_planned(house: RunningHouse, desk: BrowserContext, number: str, picture:
     """3: the dispatcher sees the visit, optimises, accepts; the member is told who will come."""
     console = desk.new_page()
     console.goto(house.console)
-    login, password = house.sign_in("调度")
-    console.get_by_label("账号").fill(login)
-    console.get_by_label("密码").fill(password)
-    console.get_by_role("button", name="登录", exact=True).click()
+    house.come_in(console, "调度")
     expect(console.locator("#timeline .ec-event").first).to_be_visible()
     expect(console.locator(".board-map .leaflet-marker-icon").first).to_be_visible()
     picture(console, "story-4-board")

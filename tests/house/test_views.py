@@ -22,6 +22,8 @@ PUBLIC = {
     "wechat.done",
     "console_sign_in.page",
     "console_sign_in.enter",
+    "console_sign_in.step",
+    "console_sign_in.take_step",
     "console_sign_in.leave",
     # How a page speaks: its language, in a cookie.
     "locale.choose",

@@ -22,6 +22,7 @@ from members.operations.sign_ins import (
     LoginExpired,
     TooManyTries,
 )
+from members.passwords import PasswordTooShort
 from tests.house import MONDAY_NINE
 
 RIGHT, WRONG = "correct horse battery", "wrong horse battery"
@@ -153,7 +154,7 @@ class TestAPassword:
         assert RIGHT not in kept
 
     def test_shorter_than_twelve_cannot_be_given(self) -> None:
-        with transaction() as db, pytest.raises(AssertionError):
+        with transaction() as db, pytest.raises(PasswordTooShort):
             sign_ins.add_staff(
                 db, login="x", name="x", role=Role.DISPATCHER, password="e" * 11, branch_ids=[]
             )

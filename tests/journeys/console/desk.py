@@ -1,10 +1,12 @@
 """A desk at HTTP level: somebody signs in to the console, reads its pages and presses its buttons."""
 
 from collections.abc import Mapping
+from datetime import datetime
 from typing import Any
 
 from flask import Flask
 from flask.testing import FlaskClient
+from sqlalchemy import select
 from werkzeug.test import TestResponse
 
 from booking.operations import bookings
@@ -13,12 +15,15 @@ from dispatch.planner.problem import Window
 from faces.chrome.sign_in import COOKIE
 from kernel.actor import Actor, Role
 from kernel.db import transaction
-from members.operations import sign_ins
+from members import queries as members
+from members.models import Staff
+from members.operations import entering, sign_ins
 from tests.house import HOUR_S, MONDAY_NINE, a_draft, tomorrow
 from tests.journeys.consumer.pages import HOST, Form, Page
 
 BASE = f"https://{HOST}"
 PASSWORD = "a good long password"
+STEP = "/console/sign-in/step"
 
 
 class Desk:
@@ -37,7 +42,14 @@ class Desk:
         self.csrf_token = opened.csrf_token
 
     def sign_in(self, login: str, password: str = PASSWORD, *, to: str = "") -> Page:
-        """Type login and password; the page one comes to."""
+        """Type login and password, then the codes that are asked for; the page one comes to."""
+        page = self.type_in(login, password, to=to)
+        while page.path == STEP and page.status == 200:
+            page = self.send(page.form("/step"), code=code_of(login))
+        return page
+
+    def type_in(self, login: str, password: str = PASSWORD, *, to: str = "") -> Page:
+        """Type login and password; the page one comes to, which may ask for a code."""
         fields = {"login": login, "password": password, "next": to}
         return Page(self.ask("POST", "/console/sign-in", data=fields, follow_redirects=True))
 
@@ -51,20 +63,31 @@ class Desk:
         return self.post(form.action, form.press(changes))
 
     def post(self, path: str, fields: Mapping[str, str] | None = None) -> Page:
-        """Post fields with this session's token, whatever the page shows."""
-        headers = {"X-CSRF-Token": self.csrf_token}
+        """Post fields with this session's token, or with the one of the page they come from."""
+        headers = {"X-CSRF-Token": self.csrf_token} if self.csrf_token else {}
         return Page(
             self.ask("POST", path, data=dict(fields or {}), headers=headers, follow_redirects=True)
         )
 
     @property
     def is_signed_in(self) -> bool:
-        return self._client.get_cookie(COOKIE, domain=HOST) is not None
+        """Whether he has come in, and does not stand at one of the steps before."""
+        cookie = self._client.get_cookie(COOKIE, domain=HOST)
+        with transaction(reads_only=True) as db:
+            row = members.sign_in(db, token=cookie.value if cookie else "", now=MONDAY_NINE)
+        return row is not None and row.stage == sign_ins.OPEN
 
     def ask(self, method: str, path: str, **options: Any) -> TestResponse:
         # A context of its own: under the fixture's, all requests would share one g and one now.
         with self._app.app_context():
             return self._client.open(path, method=method, base_url=BASE, **options)
+
+
+def code_of(login: str, now: datetime = MONDAY_NINE) -> str:
+    """Return what his authenticator shows."""
+    with transaction(reads_only=True) as db:
+        staff = db.scalars(select(Staff).where(Staff.login == login)).one()
+        return entering.present_code(staff, now=now)
 
 
 def a_promise(member: Actor, *, opens_h: int = 10) -> str:

@@ -166,7 +166,8 @@ class TestRounds:
 class TestSignInFile:
     def test_is_for_its_owner_alone_and_read_by_the_launcher(self, tmp_path: Path) -> None:
         made = [
-            SignIn(person, Actor(n, Role.MANAGER), f"secret-{n}") for n, person in enumerate(PEOPLE)
+            SignIn(person, Actor(n, Role.MANAGER), f"secret-{n}", "JBSWY3DP")
+            for n, person in enumerate(PEOPLE)
         ]
 
         path = sign_ins.write_file(tmp_path, made, page="http://doorbell.localhost:8000/console/")
@@ -174,7 +175,7 @@ class TestSignInFile:
         assert path.stat().st_mode & 0o777 == 0o600
         rows = run_command._sign_ins(path)
         assert [row[1:3] for row in rows] == [[m.person.login, m.password] for m in made]
-        assert {len(row) for row in rows} == {4}
+        assert {len(row) for row in rows} == {5}
 
     def test_replaces_an_older_one_that_others_could_read(self, tmp_path: Path) -> None:
         (tmp_path / "sign-ins.txt").write_text("old", encoding="utf-8")
