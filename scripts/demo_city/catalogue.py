@@ -213,7 +213,29 @@ WARES: tuple[Ware, ...] = (
             _OLD_AWAY,
         ),
     ),
+    Ware(
+        code="washer_delivery",
+        category="delivery",
+        name="洗衣机送货",
+        short_name="送洗衣",
+        about="送货入户、拆包就位；可与安装同一天",
+        icon="washer",
+        minutes=20,
+        skill="delivery",
+        level=1,
+        yuan=60,
+        share=0,
+        options=(_count("floors", "无电梯搬运（层）", most=10, yuan=10, minutes=3),),
+    ),
 )
+
+
+# What bookings of a service bring along, and the delivery that may come before an installation.
+BRINGS: Mapping[str, tuple[Mapping[str, str], ...]] = {
+    "washer_delivery": ({"kind": "goods", "name": "洗衣机"},),
+    "fridge_delivery": ({"kind": "goods", "name": "冰箱"},),
+}
+DELIVERED_BY = {"washer_install": "washer_delivery"}
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -284,6 +306,8 @@ def put_on_sale(db: Session) -> dict[str, Service]:
             level=ware.level,
             price=Money(ware.yuan * 100),
             options=ware.options,
+            brings=BRINGS.get(ware.code, ()),
+            delivery_code=DELIVERED_BY.get(ware.code),
             place=place,
         )
         for place, ware in enumerate(WARES, start=1)

@@ -17,6 +17,7 @@ from scripts.demo_city import (
     history,
     households,
     journal,
+    lively,
     people,
     records,
     sign_ins,
@@ -38,8 +39,8 @@ CONSOLE_PATH = "/console/"
 def seed(settings: Settings) -> None:
     """Fill an empty database with the demo city and write the sign-ins beside it.
 
-    In one transaction: interrupted, it leaves nothing and may be run again. A database with rows is
-    left as it is. Raises Stop in production.
+    The city is one transaction: interrupted, it leaves nothing and may be run again. What goes wrong
+    in it this morning follows act by act. A database with rows is left as it is. Raises Stop in production.
     """
     if settings.mode is Mode.PRODUCTION:
         raise Stop("The demo city belongs into no production database.")
@@ -47,7 +48,10 @@ def seed(settings: Settings) -> None:
         if not _is_empty(db):
             print("  演示城市：数据库里已有数据，不再生成 · the database has rows: left as it is")
             return
-        _build(db, settings)
+        made = _build(db, settings)
+    with step("一个忙乱的早晨 · a lively morning"):
+        dispatcher = next(one.actor for one in made if one.person.role is Role.ADMINISTRATOR)
+        lively.enliven(dispatcher)
 
 
 def _is_empty(db: Session) -> bool:
@@ -55,7 +59,7 @@ def _is_empty(db: Session) -> bool:
     return all(db.scalars(select(model.id).limit(1)).first() is None for model in owners)
 
 
-def _build(db: Session, settings: Settings) -> None:
+def _build(db: Session, settings: Settings) -> list[SignIn]:
     with step("演示城市：网点、目录、门店 · branches, catalogue"):
         services = catalogue.put_on_sale(db)
         branches = territories.open_branches(db)
@@ -75,6 +79,7 @@ def _build(db: Session, settings: Settings) -> None:
         settings.data_dir.mkdir(parents=True, exist_ok=True)
         sign_ins.write_file(settings.data_dir, made, page=settings.public_base + CONSOLE_PATH)
         demo.set_now(db, to=NOW)
+    return made
 
 
 def _offices(

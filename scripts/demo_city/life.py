@@ -9,19 +9,24 @@ import io
 import logging
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
-from datetime import date, datetime
+from datetime import date, datetime, timedelta
 from functools import cache
 from pathlib import Path
 from typing import Any
 
 from PIL import Image, ImageDraw
+from sqlalchemy import select
 
 from booking import queries as bookings
+from booking.goods import GoodsKind
+from booking.goods_models import GoodsItem
+from booking.operations import goods
 from booking.operations import visits as completion
+from booking.states import GoodsState
 from dispatch import live, photos, queries
 from dispatch.operations import visits
 from dispatch.states import LEFT, VisitState
-from kernel.actor import Actor, Role
+from kernel.actor import SYSTEM, Actor, Role
 from kernel.clock import Clock, instant_at, local_date, second_of_day
 from kernel.db import Session, transaction
 from kernel.errors import Refusal
@@ -37,6 +42,8 @@ ACCEPT_AFTER_S = 60
 ACCEPT_SPREAD_S = 600
 _GREETING_S = 120
 _SIGNING_S = 180
+# From the order to the warehouse.
+SHIPPING = timedelta(minutes=20)
 _ANY_TIME = frozenset({VisitState.ASSIGNED, VisitState.WORK_DONE})
 _OVER = LEFT - {VisitState.WORK_DONE}
 
@@ -76,12 +83,30 @@ def go_on(data_dir: Path, clock: Clock) -> int:
     now = clock.now()
     with transaction(reads_only=True) as db:
         days = queries.open_days(db, until=local_date(now))
-    done = 0
+    done = _warehouse(now)
     for day in days:
         done += _live(day, data_dir, now=now, most=ACTS_MAX - done)
         if _behind[0] is not None:
             break
     return done
+
+
+def _warehouse(now: datetime) -> int:
+    """Let what was ordered come to the warehouse a while after its booking; return how much came."""
+    with transaction(reads_only=True) as db:
+        found = select(GoodsItem.number).where(
+            GoodsItem.state == GoodsState.NOT_SHIPPED,
+            GoodsItem.kind != GoodsKind.OLD,
+            GoodsItem.expected_at.is_(None),
+            GoodsItem.added_at <= now - SHIPPING,
+        )
+        numbers = db.scalars(found.order_by(GoodsItem.id).limit(ACTS_MAX)).all()
+    for number in numbers:
+        with transaction() as db:
+            goods.set_state(
+                db, item_number=number, state=GoodsState.IN_WAREHOUSE, by=SYSTEM, now=now
+            )
+    return len(numbers)
 
 
 def _live(day: date, data_dir: Path, *, now: datetime, most: int) -> int:
