@@ -36,11 +36,11 @@ from scripts.terminal import Stop, step
 CONSOLE_PATH = "/console/"
 
 
-def seed(settings: Settings) -> None:
+def seed(settings: Settings, *, is_calm: bool = False) -> None:
     """Fill an empty database with the demo city and write the sign-ins beside it.
 
     The city is one transaction: interrupted, it leaves nothing and may be run again. What goes wrong
-    in it this morning follows act by act. A database with rows is left as it is. Raises Stop in production.
+    in it this morning follows act by act; a calm city has none of it. A database with rows is left as it is. Raises Stop in production.
     """
     if settings.mode is Mode.PRODUCTION:
         raise Stop("The demo city belongs into no production database.")
@@ -49,6 +49,8 @@ def seed(settings: Settings) -> None:
             print("  演示城市：数据库里已有数据，不再生成 · the database has rows: left as it is")
             return
         made = _build(db, settings)
+    if is_calm:
+        return
     with step("一个忙乱的早晨 · a lively morning"):
         dispatcher = next(one.actor for one in made if one.person.role is Role.ADMINISTRATOR)
         lively.enliven(dispatcher)

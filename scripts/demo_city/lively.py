@@ -219,14 +219,14 @@ def _decline(desk: Desk) -> None:
 
 
 def _fail_at_doors(desk: Desk) -> None:
-    """Nobody home, refused, no access, a missing part: one of each."""
+    """Nobody opens, refused, no access, a missing part: one of each."""
     del desk
     with transaction(reads_only=True) as db:
         at_work = _visits(db, VisitState.IN_SERVICE)
         on_the_way = [v for v in _visits(db, VisitState.EN_ROUTE) if v.branch_id != 1]
-    on_the_way.sort(key=lambda visit: visit.departed_at or NOW)
-    if on_the_way and _nobody(on_the_way[0]):
-        on_the_way.pop(0)
+        at_doors = _visits(db, VisitState.ARRIVED)
+    for visit in at_doors[:1]:
+        _knock(visit)
     for visit, end in zip(on_the_way, (_refused, _shut_out), strict=False):
         with transaction() as db:
             acts.arrive(
@@ -245,19 +245,10 @@ def _fail_at_doors(desk: Desk) -> None:
             )
 
 
-def _nobody(visit: Visit) -> bool:
-    """Let his technician wait in vain; False when he set out too late for that."""
-    by, number, at = _his(visit), visit.number, NOW - 17 * MINUTE
-    if visit.departed_at is None or visit.departed_at >= at:
-        return False
+def _knock(visit: Visit) -> None:
+    """Nobody opens: his technician has called once, and the evidence clock runs."""
     with transaction() as db:
-        acts.arrive(db, number=number, by=by, now=at, place=visit.point)
-    for minutes, kind in ((3, Proof.CALL), (9, Proof.CALL), (10, Proof.MESSAGE)):
-        with transaction() as db:
-            trouble.add_proof(db, number=number, kind=kind, by=by, now=at + minutes * MINUTE)
-    with transaction() as db:
-        visits.nobody_home(db, number=number, by=by, now=at + 16 * MINUTE)
-    return True
+        trouble.add_proof(db, number=visit.number, kind=Proof.CALL, by=_his(visit), now=NOW)
 
 
 def _refused(visit: Visit) -> None:

@@ -61,7 +61,14 @@ def sqlite_city(tmp_path_factory: pytest.TempPathFactory) -> Seeded:
         )
     }
     done = subprocess.run(
-        [sys.executable, "-m", "scripts.flask_steps", "db upgrade", "seed-demo", "seed-demo"],
+        [
+            sys.executable,
+            "-m",
+            "scripts.flask_steps",
+            "db upgrade",
+            "seed-demo --calm",
+            "seed-demo --calm",
+        ],
         cwd=ROOT,
         # Another order of hashes than ours: nothing may depend on it.
         env=os.environ | environment | {"PYTHONHASHSEED": "4711"},
@@ -81,7 +88,7 @@ def postgres_city(
     url = postgres_server.create("city")
     house.migrate(url)
     with opened(url, folder) as app:
-        seed(app.extensions["doorbell.settings"])
+        seed(app.extensions["doorbell.settings"], is_calm=True)
     return Seeded(url, folder, "")
 
 

@@ -23,7 +23,7 @@ from dispatch.planner import judge
 from dispatch.states import VisitState
 from gateways.maps.gazetteer import qingdao
 from kernel import delivery
-from kernel.actor import SYSTEM, Actor, Role
+from kernel.actor import Actor, Role
 from kernel.clock import FixedClock, instant_at
 from kernel.db import Session, transaction
 from kernel.outbox import OutboxRow
@@ -164,15 +164,21 @@ def attend(visit_id: int, *, by: Actor, at: datetime) -> datetime:
             db, number=visit.number, sha256=f"{visit_id:064d}", by=by, now=now
         ),
         lambda db, now: ends.finish_visit(db, number=visit.number, by=by, now=now),
-        lambda db, now: ends.sign_off(
-            db, number=queries.booking_of_visit(db, visit.id).number, by=SYSTEM, now=now
-        ),
+        lambda db, now: signed(db, visit.id, now),
     )
     for act in acts:
         at += timedelta(minutes=5)
         with transaction() as db:
             act(db, at)
+        deliver_all()
     return at
+
+
+def signed(db: Session, visit_id: int, now: datetime) -> None:
+    """Let the member sign for the work."""
+    booking = queries.booking_of_visit(db, visit_id)
+    member = Actor(booking.member_id, Role.MEMBER)
+    ends.sign_off(db, number=booking.number, by=member, now=now)
 
 
 def deliver_all() -> None:

@@ -173,7 +173,8 @@ def told_of(visit: Visit) -> Iterator[str]:
     for kind, at in (
         ("M7", visit.departed_at),
         ("M12", visit.arrived_at),
-        ("M17", visit.finished_at),
+        ("M16", visit.finished_at),
+        ("M17", visit.signed_at),
     ):
         if at is not None:
             yield kind
@@ -196,7 +197,7 @@ class TestSameSeed:
         with transaction(reads_only=True) as db:
             before = {model: count_of(db, model) for model in COMPARED}
 
-        demo_city.seed(own_city.extensions["doorbell.settings"])
+        demo_city.seed(own_city.extensions["doorbell.settings"], is_calm=True)
 
         assert "已有数据" in capsys.readouterr().out
         with transaction(reads_only=True) as db:
@@ -244,7 +245,7 @@ class TestInterruptedSeeding:
 
         with opened(url, tmp_path) as made:
             with pytest.raises(KeyboardInterrupt):
-                demo_city.seed(made.extensions["doorbell.settings"])
+                demo_city.seed(made.extensions["doorbell.settings"], is_calm=True)
 
             with transaction(reads_only=True) as db:
                 assert demo_city._is_empty(db)

@@ -1,0 +1,61 @@
+"""The morning that goes wrong: what a dispatcher finds when he opens the demo."""
+
+from collections import Counter
+from collections.abc import Iterator
+
+import pytest
+from flask import Flask
+from sqlalchemy import func, select
+
+from booking.models import Booking
+from booking.waiting_models import Waiting
+from dispatch import live, queries
+from dispatch.models import BarredPair, Visit
+from dispatch.planner import judge
+from dispatch.states import VisitState
+from kernel.actor import Actor, Role
+from kernel.db import Session, transaction
+from members import queries as members
+from members.models import Member
+from members.strike_models import Appeal
+from scripts.demo_city import lively
+from scripts.demo_city.stage import NOW, TODAY
+
+BRANCHES = (1, 2, 3)
+ADMINISTRATOR = Actor(4, Role.ADMINISTRATOR)
+
+
+@pytest.fixture
+def morning(own_city: Flask) -> Iterator[Session]:
+    lively.enliven(ADMINISTRATOR)
+    with transaction(reads_only=True) as db:
+        yield db
+
+
+def test_goes_wrong_in_every_way_and_the_judge_still_keeps_the_rest(morning: Session) -> None:
+    db = morning
+    states = Counter(db.scalars(select(Visit.state).where(Visit.day == TODAY)))
+    unserved = [v for b in BRANCHES for v in queries.unserved(db, branch_id=b, day=TODAY)]
+    late = db.scalar(select(func.count()).where(Visit.late_since.is_not(None)))
+    ids = db.scalars(select(Member.id)).all()
+    standings = [members.standing_of(db, i, now=NOW) for i in ids]
+
+    assert {
+        VisitState.REFUSED,
+        VisitState.ACCESS_FAILED,
+        VisitState.INCOMPLETE,
+        VisitState.PAUSED,
+        VisitState.WORK_DONE,
+        VisitState.PROVIDER_NO_SHOW,
+    } <= set(states)
+    assert unserved
+    assert late
+    assert db.scalar(select(func.count(Appeal.id))) == 3
+    assert db.scalar(select(func.count(Waiting.id))) == 4
+    assert db.scalar(select(func.count(BarredPair.id)))
+    assert {standing.tier for standing in standings} == {0, 1, 2, 3}
+    assert sum(standing.blacklisted_until is not None for standing in standings) == 1
+    assert db.scalar(select(func.count()).where(Booking.needs_window))
+    for branch_id in BRANCHES:
+        plan = live.day_plan(db, branch_id=branch_id, day=TODAY, now=NOW)
+        assert not judge.judge(plan.problem, plan.plan).broken
