@@ -98,6 +98,7 @@ def check(text: str, door: str, geocoder: Geocoder) -> Found:
         compound=compound,
         door=said,
         point=located.point,
+        is_sure=located.is_exact,
     )
     return Found(address, is_sure=located.is_exact)
 
