@@ -4,6 +4,7 @@ import uuid
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from html.parser import HTMLParser
+from io import BytesIO
 from typing import Any
 from urllib.parse import urlsplit
 
@@ -50,6 +51,7 @@ class _Reader(HTMLParser):
         self.ids: set[str] = set()
         self.values: dict[str, str] = {}
         self.windows: list[str] = []
+        self.links: list[str] = []
         self._open: list[tuple[str, str]] = []
 
     def handle_starttag(self, tag: str, attrs: list[tuple[str, str | None]]) -> None:
@@ -58,6 +60,8 @@ class _Reader(HTMLParser):
             self._open.append((tag, given.get("id", "")))
         if "id" in given:
             self.ids.add(given["id"])
+        if tag == "a" and "href" in given:
+            self.links.append(given["href"])
         if tag == "form":
             self.forms.append(Form(given.get("action", "")))
         if tag == "input":
@@ -67,9 +71,9 @@ class _Reader(HTMLParser):
         name = given.get("name", "")
         if given.get("type") == "radio" and name == "window":
             self.windows.append(given["value"])
-        if name and given.get("type") not in ("radio", "checkbox"):
+        if name and (given.get("type") not in ("radio", "checkbox") or "checked" in given):
             self.values[name] = given.get("value", "")
-        if not name or not self.forms:
+        if not name or not self.forms or given.get("type") == "file":
             return
         if given.get("type") in ("radio", "checkbox") and "checked" not in given:
             return
@@ -109,6 +113,15 @@ class Page:
     def windows(self) -> list[str]:
         """The values of the windows that can be chosen, in their order."""
         return self._reader.windows
+
+    @property
+    def forms(self) -> list[Form]:
+        return self._reader.forms
+
+    @property
+    def links(self) -> list[str]:
+        """Where its links lead, in their order."""
+        return self._reader.links
 
     @property
     def ids(self) -> set[str]:
@@ -156,6 +169,12 @@ class Phone:
         """Post fields to an address with this session's token."""
         body = {"csrf_token": self.csrf_token} | dict(fields)
         return Page(self._ask("POST", path, data=body, follow_redirects=True))
+
+    def upload(self, path: str, **files: bytes) -> Page:
+        """Send files as a page's script does, each under its field's name."""
+        body: dict[str, Any] = {"csrf_token": self.csrf_token}
+        body |= {name: (BytesIO(content), f"{name}.jpg") for name, content in files.items()}
+        return Page(self._ask("POST", path, data=body, content_type="multipart/form-data"))
 
     def fetch(self, path: str, *, htmx: bool = False) -> TestResponse:
         """Ask for an address as it is, without following."""

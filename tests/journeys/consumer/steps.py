@@ -12,19 +12,21 @@ BOTH = ("sqlite", "postgres")
 TOMORROW_TEN = "2026-11-24/36000-43200"
 
 
-def fill_in(phone: Phone, /, **changes: str) -> Page:
+def fill_in(phone: Phone, /, code: str = "air_install", **changes: str) -> Page:
     """Fill in the first step and come to the windows."""
-    return phone.send(
-        phone.open("/c/book/air_install").form("/c/book/air_install"), **HOME | changes
-    )
+    return phone.send(phone.open(f"/c/book/{code}").form(f"/c/book/{code}"), **HOME | changes)
 
 
-def hold(phone: Phone, window: str = TOMORROW_TEN) -> Page:
+def hold(
+    phone: Phone, window: str = TOMORROW_TEN, /, code: str = "air_install", **changes: str
+) -> Page:
     """Come to the page that confirms a hold."""
-    return phone.send(fill_in(phone).form("/windows"), window=window)
+    return phone.send(fill_in(phone, code=code, **changes).form("/windows"), window=window)
 
 
-def book(phone: Phone, window: str = TOMORROW_TEN) -> str:
+def book(
+    phone: Phone, window: str = TOMORROW_TEN, /, code: str = "air_install", **changes: str
+) -> str:
     """Book, and return the booking's number."""
-    page = hold(phone, window)
+    page = hold(phone, window, code=code, **changes)
     return phone.send(page.form("/confirm")).path.rsplit("/", 1)[-1]
