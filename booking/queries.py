@@ -156,13 +156,16 @@ def search(
     day: date | None = None,
     state: BookingState | None = None,
     branch_id: int | None = None,
+    needs_window: bool = False,
+    owed_by: Select[int] | None = None,
     limit: int = 50,
     offset: int = 0,
 ) -> tuple[Sequence[Booking], int]:
     """Return a page of bookings the actor may see, newest window first, and how many there are.
 
     `text` matches a booking's number, the end of a phone, a contact or a 小区; beside these it
-    finds the bookings of `visits`, a query for visit ids.
+    finds the bookings of `visits`, a query for visit ids. `needs_window` leaves those that wait for
+    the window of another visit, `owed_by` those whose present visit is one of that query's.
     """
     where: list[ColumnElement[bool]] = [visible_to(by)]
     if text:
@@ -182,6 +185,10 @@ def search(
         where.append(Booking.state == state)
     if branch_id is not None:
         where.append(Booking.branch_id == branch_id)
+    if needs_window:
+        where.append(Booking.needs_window.is_(True))
+    if owed_by is not None:
+        where += [Booking.visit_id.in_(owed_by), Booking.needs_window.is_(False)]
     total = db.scalar(select(func.count()).select_from(Booking).where(*where)) or 0
     page = select(Booking).where(*where).order_by(Booking.starts_at.desc(), Booking.id.desc())
     return db.scalars(page.limit(limit).offset(offset)).all(), total

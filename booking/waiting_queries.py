@@ -47,6 +47,24 @@ def line(db: Session, *, branch_id: int, day: date) -> Sequence[Waiting]:
     return db.scalars(found.order_by(Waiting.id)).all()
 
 
+def lines_of_branch(
+    db: Session,
+    *,
+    branch_id: int,
+    first: date,
+    state: WaitingState | None = None,
+    limit: int = 50,
+    offset: int = 0,
+) -> tuple[Sequence[Waiting], int]:
+    """Return a page of who waits, or has an offer, for a day of the branch from `first` on; with
+    `state` those of that state. By day, the first in line first; and how many there are."""
+    where = [Waiting.branch_id == branch_id, Waiting.day >= first]
+    where.append(Waiting.state == state if state is not None else Waiting.state.in_(_OPEN))
+    total = db.scalar(select(func.count()).select_from(Waiting).where(*where)) or 0
+    page = select(Waiting).where(*where).order_by(Waiting.day, Waiting.id)
+    return db.scalars(page.limit(limit).offset(offset)).all(), total
+
+
 def position_of(db: Session, row: Waiting) -> int:
     """Return the place in line of one who waits; 1 is the first."""
     ahead = select(Waiting.windows).where(

@@ -298,6 +298,11 @@ def visits_of_people(text: str) -> Select[int]:
     return select(Visit.id).where(Visit.technician_id.in_(technicians_named))
 
 
+def visits_of_nobody() -> Select[int]:
+    """Return the query for the promised visits that stand in no route."""
+    return select(Visit.id).where(Visit.route_id.is_(None), Visit.state.in_(OWED))
+
+
 def routes_of(db: Session, *, technician_id: int, first: date, last: date) -> Sequence[RouteRow]:
     """Return the technician's route rows from day `first` through `last`, by day."""
     found = select(RouteRow).where(

@@ -7,6 +7,7 @@ from sqlalchemy.orm import Mapped, mapped_column
 
 from kernel.actor import Role
 from kernel.db import Base, Instant
+from kernel.phone import Phone
 
 
 class Member(Base):
@@ -26,6 +27,11 @@ class Member(Base):
     first_scene: Mapped[str] = mapped_column(default="")
     last_scene: Mapped[str] = mapped_column(default="", index=True)
     joined_at: Mapped[datetime] = mapped_column(Instant)
+
+    @property
+    def masked_phone(self) -> str:
+        """138****2046, "" while he has told none."""
+        return Phone(self.phone).masked if self.phone else ""
 
 
 class Staff(Base):

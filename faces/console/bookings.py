@@ -1,23 +1,22 @@
 """/console/bookings: search, and one booking with all that happened."""
 
-from flask import render_template
+from flask import render_template, send_file
 from flask.typing import ResponseReturnValue
 
-from booking import pricing
 from booking import queries as booking_queries
 from booking.states import BookingState
-from dispatch import board as boards
+from dispatch import photos
 from dispatch import queries as dispatch
 from faces.chrome import call
 from faces.chrome.sign_in import signed_in
-from faces.console import frame, story
+from faces.console import frame, life
+from faces.console.acting import NO_FAILURE, Failure
 from faces.console.forms import BookingsQuery
 from faces.console.paging import Page
 from faces.console.routes import READERS, blueprint
 from kernel.db import transaction
+from kernel.errors import Missing
 from kernel.words import msg
-from members import queries as members
-from notifications import queries as notifications
 
 STATES = {
     BookingState.HELD: msg("已锁定"),
@@ -30,6 +29,18 @@ STATES = {
     BookingState.CANCELLED: msg("已取消"),
     BookingState.DISPUTED: msg("复议中"),
 }
+
+
+# Filters of one press: the address's parameters, and the words.
+QUICK: tuple[tuple[dict[str, str], str], ...] = (
+    ({}, msg("全部")),
+    ({"lack": "needs_window"}, msg("等选时段")),
+    ({"lack": "unserved"}, msg("没人接")),
+    ({"state": "disputed"}, msg("复议中")),
+    ({"state": "awaiting_deposit"}, msg("待付押金")),
+)
+# A photo never changes under its number.
+CACHE_CONTROL = "private, max-age=86400, immutable"
 
 
 @blueprint.get("/bookings")
@@ -49,6 +60,8 @@ def bookings() -> ResponseReturnValue:
             day=wanted["day"],
             state=wanted["state"],
             branch_id=None if text else branch.id,
+            needs_window=wanted["lack"] == "needs_window",
+            owed_by=dispatch.visits_of_nobody() if wanted["lack"] == "unserved" else None,
             limit=page.size,
             offset=page.offset,
         )
@@ -66,6 +79,7 @@ def bookings() -> ResponseReturnValue:
         wanted=wanted,
         branch=branch,
         states=STATES,
+        quick=QUICK,
         page_=page,
     )
 
@@ -73,32 +87,39 @@ def bookings() -> ResponseReturnValue:
 @blueprint.get("/bookings/<number>")
 @signed_in(*READERS)
 def booking(number: str) -> ResponseReturnValue:
-    """Show one booking: what was promised, who comes, what happened, what was said."""
+    """Show one booking: what was promised, who comes, what happened, what was said, what can be done."""
+    return page(number, NO_FAILURE)
+
+
+def page(number: str, failed: Failure) -> str:
+    """Return the booking's page; after a refused act, with its sentence. Raises BookingMissing."""
     with transaction(reads_only=True) as db:
         found = booking_queries.booking(db, number=number, by=call.actor())
         frame.enter(db, branch_id=found.branch_id)
-        visit = dispatch.visit(db, found.visit_id)
-        bar = boards.bar_of(db, visit.id, branch_id=visit.branch_id, day=visit.day, now=call.now())
-        told = dispatch.technicians_by_id(db, [visit.technician_id or 0])
-        service = booking_queries.services_by_id(db)[found.service_id]
-        said = [
-            *notifications.messages_about(db, f"booking:{found.number}"),
-            *notifications.messages_about(db, f"visit:{visit.number}"),
-        ]
-        context = {
-            "booking": found,
-            "visit": visit,
-            "bar": bar,
-            "told": told.get(visit.technician_id or 0),
-            "service": service,
-            "member": members.member(db, found.member_id),
-            "photos": dispatch.photos(db, visit.id),
-            "rows": story.timeline(
-                booking_queries.steps(db, found.id), dispatch.steps(db, visit.id), visit.state
-            ),
-            "said": [story.line_of(m) for m in sorted(said, key=lambda m: m.id)],
+        return render_template("console/booking.html", failed=failed, **life.read(db, number))
+
+
+@blueprint.get("/bookings/<number>/photos/<photo>")
+@signed_in(*READERS)
+def booking_photo(number: str, photo: str) -> ResponseReturnValue:
+    """Send one photo of the booking's visits."""
+    with transaction(reads_only=True) as db:
+        found = booking_queries.booking(db, number=number, by=call.actor())
+        sums = {
+            taken.number: taken.sha256
+            for kept in booking_queries.promises(db, found.id)
+            for taken in dispatch.photos(db, kept.visit_id)
         }
-    quote = pricing.quote(
-        price=service.price, work_s=service.work_s, card=service.options, choices=found.choices
-    )
-    return render_template("console/booking.html", lines=quote.lines, **context)
+    if photo not in sums:
+        raise Missing
+    return send_photo(sums[photo])
+
+
+def send_photo(sha256: str) -> ResponseReturnValue:
+    """Send a photo that is kept. Raises Missing."""
+    path = photos.photo_path(call.settings().data_dir / "photos", sha256)
+    if not path.is_file():
+        raise Missing
+    answer = send_file(path.absolute(), mimetype="image/jpeg", conditional=True, etag=sha256)
+    answer.headers["Cache-Control"] = CACHE_CONTROL
+    return answer

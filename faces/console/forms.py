@@ -44,6 +44,7 @@ class BookingsQuery(PageQuery):
     q = fields.String(load_default="", validate=validate.Length(max=TEXT_LENGTH_MAX))
     day = fields.Date(load_default=None)
     state = fields.Enum(BookingState, by_value=True, load_default=None)
+    lack = fields.String(load_default="", validate=validate.OneOf(["needs_window", "unserved"]))
 
 
 class MessagesQuery(PageQuery):

@@ -144,6 +144,11 @@ def _rail(role: Role) -> list[dict[str, str]]:
         "board": gettext("看板"),
         "plans": gettext("排班"),
         "bookings": pgettext("list", "预约"),
+        "members": pgettext("list", "会员"),
+        "appeals": pgettext("list", "复议"),
+        "complaints": pgettext("list", "投诉"),
+        "waiting": pgettext("list", "候补"),
+        "serials": pgettext("list", "序列号"),
         "technicians": pgettext("list", "师傅"),
         "messages": gettext("消息"),
         "catalogue": gettext("目录"),
@@ -152,11 +157,30 @@ def _rail(role: Role) -> list[dict[str, str]]:
     return [{"key": key, "name": names[key], "href": url_for(f"console.{key}")} for key in _RAIL]
 
 
-_RAIL = ("board", "plans", "bookings", "technicians", "messages", "catalogue", "stores")
+_RAIL = (
+    "board",
+    "plans",
+    "bookings",
+    "members",
+    "technicians",
+    "appeals",
+    "complaints",
+    "waiting",
+    "messages",
+    "catalogue",
+    "stores",
+    "serials",
+)
 _LIST_OF = {
     **{f"console.{key}": f"console.{key}" for key in _RAIL},
     "console.plan": "console.plans",
     "console.booking": "console.bookings",
+    "console.move_booking": "console.bookings",
+    "console.member": "console.members",
+    "console.phone_booking": "console.members",
+    "console.phone_windows": "console.members",
+    "console.appeal": "console.appeals",
+    "console.complaint": "console.complaints",
 }
 _ROLE_WORDS = {
     Role.DISPATCHER: msg("调度员"),

@@ -7,6 +7,7 @@ from typing import Any, Protocol
 
 from dispatch.states import VisitState
 from faces.chrome.filters import clock_text, day_text, gettext
+from faces.console.life_words import cause_text
 from kernel.words import msg
 from notifications.messages import SPECS
 
@@ -46,16 +47,60 @@ class Line:
 
 BOOKING_WORDS = {
     "create": msg("锁定时段"),
+    "ask_deposit": msg("等付押金"),
     "commit": msg("预约成功"),
+    "revive": msg("晚付成功，恢复预约"),
     "expire": msg("放开时段"),
+    "confirm": msg("确认在家"),
+    "reschedule": msg("改约"),
+    "return": msg("需要再上门"),
+    "cancel": msg("预约取消"),
+    "fail": msg("没能服务，预约结束"),
+    "complete": msg("预约完成"),
+    "close": msg("预约关闭"),
+    "dispute": msg("提出复议"),
+    "resolve": msg("复议有结果"),
+    "restore": msg("恢复预约"),
 }
 VISIT_WORDS = {
     "assign": msg("派单"),
     "accept": msg("接单"),
+    "decline": msg("师傅不接"),
+    "unassign": msg("收回派单"),
     "depart": msg("出发"),
     "arrive": msg("到达"),
     "start": msg("开工"),
+    "pause": msg("暂停"),
+    "resume": msg("继续"),
     "finish": msg("完工"),
+    "sign": msg("业主签收"),
+    "nobody": msg("报跑单"),
+    "veto": msg("调度叫停跑单"),
+    "refuse": msg("业主拒收"),
+    "shut_out": msg("无法进门"),
+    "break_off": msg("没做完，离开"),
+    "miss": msg("师傅未到"),
+}
+GOODS_WORDS = {
+    "stock": msg("到仓"),
+    "load": msg("装车"),
+    "deliver": msg("送达"),
+    "unload": msg("卸车"),
+    "lose": msg("核对后不在仓"),
+    "send_back": msg("退回"),
+    "replace": msg("换货重发"),
+    "collect": msg("旧电器取走"),
+}
+_FAILED = {
+    "expire",
+    "cancel",
+    "fail",
+    "nobody",
+    "refuse",
+    "shut_out",
+    "break_off",
+    "miss",
+    "decline",
 }
 ROLE_WORDS = {
     "member": msg("业主"),
@@ -67,12 +112,15 @@ ROLE_WORDS = {
 }
 # What is still to come after each state.
 _AHEAD = {
+    VisitState.READY: ("assign", "accept", "depart", "arrive", "start", "finish"),
     VisitState.PLANNED: ("assign", "accept", "depart", "arrive", "start", "finish"),
     VisitState.ASSIGNED: ("accept", "depart", "arrive", "start", "finish"),
     VisitState.ACCEPTED: ("depart", "arrive", "start", "finish"),
     VisitState.EN_ROUTE: ("arrive", "start", "finish"),
     VisitState.ARRIVED: ("start", "finish"),
-    VisitState.IN_SERVICE: ("finish",),
+    VisitState.IN_SERVICE: ("finish", "sign"),
+    VisitState.PAUSED: ("resume", "finish", "sign"),
+    VisitState.WORK_DONE: ("sign",),
 }
 MESSAGE_STATES = {
     "pending": (msg("待发送"), "info"),
@@ -85,29 +133,45 @@ TO_TECHNICIAN = {"M4"}
 
 
 def timeline(
-    booking_steps: Iterable[Step], visit_steps: Iterable[Step], state: VisitState
+    booking_steps: Iterable[Step],
+    visit_steps: Iterable[Step],
+    state: VisitState,
+    *,
+    goods: Iterable[tuple[Any, Any]] = (),
 ) -> list[dict[str, Any]]:
-    """Return the rows of the timeline: what was, what is awaited, what comes after."""
+    """Return the rows of the timeline: what was, what is awaited, what comes after.
+
+    `goods` are pairs of an item and one of its steps.
+    """
     moves = [
         (step.at, BOOKING_WORDS[step.action], step) for step in _known(booking_steps, BOOKING_WORDS)
     ]
     moves += [
         (step.at, VISIT_WORDS[step.action], step) for step in _known(visit_steps, VISIT_WORDS)
     ]
-    rows = [
-        {
-            "what": gettext(word),
-            "time": clock_text(at),
-            "note": f"{day_text(at)} · {gettext(ROLE_WORDS.get(step.actor_role, step.actor_role))}",
-            "kind": "failed" if step.action == "expire" else "done",
-        }
-        for at, word, step in sorted(moves, key=lambda move: move[0])
+    rows = [(at, _row(step, gettext(word))) for at, word, step in moves]
+    rows += [
+        (step.at, _row(step, f"{gettext(GOODS_WORDS[step.action])} · {item.name}"))
+        for item, step in goods
+        if step.action in GOODS_WORDS
     ]
+    shown = [row for _, row in sorted(rows, key=lambda pair: pair[0])]
     for place, action in enumerate(_AHEAD.get(state, ())):
-        rows.append(
+        shown.append(
             {"what": gettext(VISIT_WORDS[action]), "kind": "now" if place == 0 else "future"}
         )
-    return rows
+    return shown
+
+
+def _row(step: Any, what: str) -> dict[str, Any]:
+    role = gettext(ROLE_WORDS.get(step.actor_role, step.actor_role))
+    cause = cause_text(getattr(step, "cause", ""))
+    return {
+        "what": what,
+        "time": clock_text(step.at),
+        "note": " · ".join(part for part in (day_text(step.at), role, cause) if part),
+        "kind": "failed" if step.action in _FAILED else "done",
+    }
 
 
 def _known(steps: Iterable[Step], words: dict[str, str]) -> list[Step]:

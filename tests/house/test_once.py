@@ -33,6 +33,7 @@ REPEATABLE = {
     "consumer.suggestions",
     "consumer.sheet",
     "console.store_qr",
+    "console.preview_serials",
 }
 
 __all__ = ["demo"]

@@ -1,0 +1,75 @@
+"""What happens to a booking of the journeys' town, by the hands below the pages."""
+
+from datetime import datetime, timedelta
+
+from flask import Flask
+
+from booking import queries as bookings
+from booking.operations import visits as doors
+from dispatch import queries as dispatch
+from dispatch.models import Visit
+from dispatch.operations import publishing, trouble, visits
+from dispatch.states import Proof
+from kernel.actor import SYSTEM, Actor, Role
+from kernel.clock import FixedClock
+from kernel.db import transaction
+from kernel.geo import Point
+from tests.house import DISPATCHER, MONDAY_NINE, NORTH, tomorrow
+
+# Tuesday 10:00 in Asia/Shanghai: the window of `a_promise` opens.
+TUESDAY_TEN = MONDAY_NINE + timedelta(hours=25)
+
+
+def stand_at(app: Flask, now: datetime) -> None:
+    """Let the pages' clock stand there."""
+    app.extensions["doorbell.clock"] = FixedClock(now)
+
+
+def visit_of(number: str) -> Visit:
+    """Return the booking's present visit."""
+    with transaction(reads_only=True) as db:
+        found = bookings.booking(db, number=number, by=SYSTEM)
+        return dispatch.visit(db, found.visit_id)
+
+
+def state_of(number: str) -> str:
+    """Return the booking's state."""
+    with transaction(reads_only=True) as db:
+        return bookings.booking(db, number=number, by=SYSTEM).state.value
+
+
+def accepted(number: str, *, now: datetime = MONDAY_NINE) -> Actor:
+    """Publish the day and let the technician accept; return him."""
+    branch_id = visit_of(number).branch_id
+    with transaction() as db:
+        publishing.publish_day(db, branch_id=branch_id, day=tomorrow(), by=DISPATCHER, now=now)
+    visit = visit_of(number)
+    technician = Actor(visit.technician_id or 0, Role.TECHNICIAN)
+    with transaction() as db:
+        visits.accept(db, number=visit.number, by=technician, now=now)
+    return technician
+
+
+def at_the_door(number: str, *, place: Point = NORTH) -> Actor:
+    """Let him come to the door when the window opens; return him."""
+    technician = accepted(number)
+    visit = visit_of(number)
+    with transaction() as db:
+        visits.depart(db, number=visit.number, by=technician, now=TUESDAY_TEN - timedelta(hours=1))
+    with transaction() as db:
+        visits.arrive(db, number=visit.number, by=technician, now=TUESDAY_TEN, place=place)
+    return technician
+
+
+def nobody_home(number: str) -> datetime:
+    """Let him stand there in vain and say so, twenty minutes later; return that instant."""
+    technician = at_the_door(number)
+    visit = visit_of(number)
+    for minute, kind in ((2, Proof.CALL), (8, Proof.CALL), (9, Proof.MESSAGE)):
+        at = TUESDAY_TEN + timedelta(minutes=minute)
+        with transaction() as db:
+            trouble.add_proof(db, number=visit.number, kind=kind, by=technician, now=at)
+    left = TUESDAY_TEN + timedelta(minutes=20)
+    with transaction() as db:
+        doors.nobody_home(db, number=visit.number, by=technician, now=left)
+    return left
