@@ -7,6 +7,7 @@ from sqlalchemy import ColumnElement, Select, false, func, or_, select
 
 from booking import policy
 from booking.models import Addition, Booking, BookingStep, Draft, Promise, Service, Store
+from booking.policy import Ending
 from booking.states import KEPT, KNOWN, BookingState
 from kernel.actor import Actor, Role
 from kernel.clock import midnight
@@ -119,6 +120,16 @@ def promises(db: Session, booking_id: int) -> Sequence[Promise]:
     return db.scalars(found).all()
 
 
+def was_kept(db: Session, booking_id: int, *, service_id: int) -> bool:
+    """Tell whether the booking's promise of that service was kept."""
+    found = select(Promise.id).where(
+        Promise.booking_id == booking_id,
+        Promise.service_id == service_id,
+        Promise.ending == Ending.KEPT.value,
+    )
+    return db.scalar(found.limit(1)) is not None
+
+
 def standing_promises(db: Session, booking_id: int) -> Sequence[Promise]:
     """Return the windows that stand for the booking, by time: two for a coupled one, else one."""
     found = select(Promise).where(Promise.booking_id == booking_id, Promise.ended_at.is_(None))
@@ -198,6 +209,12 @@ def booked_of_draft(db: Session, draft_id: int) -> Booking | None:
     """Return the booking that the draft became, if it was booked."""
     was_booked = Booking.state.in_(KNOWN)
     return db.scalars(select(Booking).where(Booking.draft_id == draft_id, was_booked)).first()
+
+
+def kept_of_draft(db: Session, draft_id: int) -> Sequence[Booking]:
+    """Return what is held under the draft, run out or not."""
+    found = select(Booking).where(Booking.draft_id == draft_id, Booking.state.in_(KEPT))
+    return db.scalars(found.order_by(Booking.id)).all()
 
 
 def holds_of(db: Session, member_id: int, *, now: datetime) -> Sequence[Booking]:

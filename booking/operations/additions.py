@@ -75,9 +75,12 @@ def ask(
 def decide(db: Session, *, number: str, approved: bool, by: Actor, now: datetime) -> Addition:
     """Say the member's yes or no: a yes makes it part of the price, and of the time it takes.
 
-    Raises AdditionMissing, IllegalMove when it was decided or taken back.
+    Raises AdditionMissing, IllegalMove when it was decided or taken back, or the technician, done or
+    not, has left: nobody pays for what can no longer be done.
     """
     addition, booking = _locked(db, number, by)
+    if approved and dispatch.fresh_visit(db, addition.visit_id).state not in _AT_WORK:
+        raise IllegalMove(machine="addition", state=addition.state.value, action="approve")
     addition.advance(AdditionAction.APPROVE if approved else AdditionAction.REFUSE, now=now)
     if approved:
         booking.price += addition.price

@@ -125,8 +125,9 @@ def commit(
 def commit_paid(db: Session, *, number: str, by: Actor, now: datetime) -> Booking:
     """Make the promise of a booking whose deposit was paid; the payment's notice calls this.
 
-    A hold that was freed meanwhile is proven anew in the same window. Raises Blocked, and PlaceGone when
-    nothing fits there any more: the payer gets his money back. Committing twice is one booking.
+    A hold that was freed meanwhile is proven anew in the same window, in place of another that its draft
+    holds by now. Raises Blocked, and PlaceGone when nothing fits there any more or the draft was booked
+    otherwise: the payer gets his money back. Committing twice is one booking.
     """
     booking = locked(db, number, by)
     if booking.state in KNOWN:
@@ -136,11 +137,17 @@ def commit_paid(db: Session, *, number: str, by: Actor, now: datetime) -> Bookin
         return promise(db, booking, BookingAction.COMMIT, by=by, now=now)
     if booking.starts_at < now + timedelta(seconds=live.LEAD_S):
         raise PlaceGone
+    if queries.booked_of_draft(db, booking.draft_id) is not None:
+        # He has picked another window meanwhile: one draft is one booking.
+        raise PlaceGone
     draft = queries.draft_by_id(db, booking.draft_id)
     last = queries.promises(db, booking.id)[-1]
     day = local_date(last.starts_at)
     window = Window(second_of_day(last.starts_at, day), second_of_day(last.ends_at, day))
-    places.lock_days(db, [(day, draft.branch_id)], now=now)
+    rivals = queries.kept_of_draft(db, draft.id)
+    days = {(day, draft.branch_id)} | {(local_date(b.starts_at), b.branch_id) for b in rivals}
+    places.lock_days(db, days, now=now)
+    _give_up(db, rivals, by=by, now=now)
     kept = placing.place_draft(db, draft, day=day, window=window, until=now, by=by, now=now)
     promises.keep_all(db, booking, day=day, kept=kept)
     return promise(db, booking, BookingAction.REVIVE, by=by, now=now)

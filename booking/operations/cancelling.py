@@ -15,7 +15,7 @@ from dispatch import live
 from dispatch import queries as dispatch
 from dispatch.operations import places, withdrawals
 from dispatch.planner.problem import Window
-from dispatch.states import LEFT, Trouble, VisitState
+from dispatch.states import Trouble, VisitState
 from kernel import outbox
 from kernel.actor import Actor
 from kernel.clock import local_date
@@ -177,10 +177,6 @@ def _end_all(
     now: datetime,
 ) -> None:
     for kept in standing:
-        # The delivery of a coupled booking may be over and done.
-        if dispatch.fresh_visit(db, kept.visit_id).state in LEFT:
-            promises.end(kept, Ending.KEPT, now=now)
-            continue
         withdrawals.cancel(db, visit_id=kept.visit_id, cause=trouble, by=by, now=now)
         goods.take_back(db, visit_id=kept.visit_id, by=by, now=now)
         promises.end(kept, ending, now=now)

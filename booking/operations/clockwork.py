@@ -39,8 +39,7 @@ def _ask(db: Session, booking: Booking, *, now: datetime) -> None:
     visit = dispatch.visit(db, booking.visit_id)
     if (
         standing.releases_unanswered
-        and now >= booking.starts_at - policy.RELEASE_NOTICE
-        and booking.asks > 0
+        and _had_time_to_answer(booking, now=now)
         and visit.state in OWED
     ):
         cancelling.cancel(db, number=booking.number, by=SYSTEM, now=now, cause=Cause.UNANSWERED)
@@ -50,8 +49,19 @@ def _ask(db: Session, booking: Booking, *, now: datetime) -> None:
         presence.ask(db, booking, due=due, now=now)
 
 
+def _had_time_to_answer(booking: Booking, *, now: datetime) -> bool:
+    """Tell whether he was asked before the last moment to answer, which has passed; once his window
+    has opened it is for us to come."""
+    last_moment = booking.starts_at - policy.RELEASE_NOTICE
+    was_asked = booking.asks > 0 and booking.asked_at is not None and booking.asked_at < last_moment
+    return was_asked and last_moment <= now < booking.starts_at
+
+
 def _keep_promises(db: Session, booking: Booking, *, now: datetime) -> None:
     for kept in promises.standing(db, booking):
+        if kept.ended_at is not None:
+            # The installation of a delivery that was missed a moment ago: called off, not late.
+            continue
         visit = dispatch.fresh_visit(db, kept.visit_id)
         if visit.state is VisitState.WORK_DONE:
             assert visit.finished_at is not None

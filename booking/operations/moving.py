@@ -14,6 +14,7 @@ from booking.states import PROMISED, BookingAction
 from dispatch import live
 from dispatch import queries as dispatch
 from dispatch.live import Offer
+from dispatch.models import Visit
 from dispatch.operations import places, withdrawals
 from dispatch.planner.problem import Window
 from dispatch.states import MOVABLE, Trouble
@@ -156,7 +157,7 @@ def _place_anew(
     if _moves_both(db, booking, draft):
         kept = placing.place_draft(db, draft, day=day, window=window, until=now, by=by, now=now)
     else:
-        before = dispatch.visit(db, booking.visit_id)
+        before = _visit_of_service(db, booking)
         visit = places.hold_place(
             db,
             branch_id=booking.branch_id,
@@ -197,6 +198,9 @@ def _moves_both(db: Session, booking: Booking, draft: Draft) -> bool:
     """Tell whether the delivery moves along: it does until somebody has set out with it."""
     if draft.delivery_id is None:
         return False
+    if booking.needs_window:
+        # The goods have still to come, before they can be installed.
+        return not queries.was_kept(db, booking.id, service_id=draft.delivery_id)
     for kept in promises.standing(db, booking):
         if kept.service_id == draft.delivery_id:
             return dispatch.visit(db, kept.visit_id).state in MOVABLE
@@ -204,9 +208,17 @@ def _moves_both(db: Session, booking: Booking, draft: Draft) -> bool:
 
 
 def _shape(db: Session, booking: Booking) -> live.VisitShape:
-    visit = dispatch.visit(db, booking.visit_id)
+    visit = _visit_of_service(db, booking)
     barred = dispatch.barred_from(db, [visit.id]).get(visit.id, frozenset())
     return live.shape_of(visit, barred=barred)
+
+
+def _visit_of_service(db: Session, booking: Booking) -> Visit:
+    """Return the visit that moves: the installation, although its delivery is on the road before it."""
+    for kept in promises.standing(db, booking):
+        if kept.service_id == booking.service_id:
+            return dispatch.visit(db, kept.visit_id)
+    return dispatch.visit(db, booking.visit_id)
 
 
 def _charge(db: Session, booking: Booking, points: int, *, once: str, now: datetime) -> None:

@@ -10,6 +10,7 @@ from booking.states import BookingAction, BookingState
 from kernel import outbox
 from kernel.actor import Actor
 from kernel.db import Session
+from kernel.machine import IllegalMove
 
 
 def ask(db: Session, booking: Booking, *, due: int, now: datetime) -> None:
@@ -21,11 +22,13 @@ def ask(db: Session, booking: Booking, *, due: int, now: datetime) -> None:
 def confirm(db: Session, *, number: str, by: Actor, now: datetime) -> Booking:
     """Write down that the member will be at home; saying it twice is once.
 
-    Raises BookingMissing, IllegalMove when there is nothing promised.
+    Raises BookingMissing, IllegalMove when there is nothing promised, or no window yet to be there in.
     """
     booking = locked(db, number, by)
     if booking.state is BookingState.CONFIRMED:
         return booking
+    if booking.needs_window:
+        raise IllegalMove(machine="booking", state=booking.state.value, action="confirm")
     move(db, booking, BookingAction.CONFIRM, by=by, now=now)
     looking.plan_next(db, booking, now=now)
     outbox.record(db, BookingConfirmed(at=now, **facts_of(booking)))
