@@ -14,7 +14,6 @@ from booking.states import PROMISED, BookingAction
 from dispatch import live
 from dispatch import queries as dispatch
 from dispatch.live import Offer
-from dispatch.models import Visit
 from dispatch.operations import places, withdrawals
 from dispatch.planner.problem import Window
 from dispatch.states import MOVABLE, Trouble
@@ -157,7 +156,7 @@ def _place_anew(
     if _moves_both(db, booking, draft):
         kept = placing.place_draft(db, draft, day=day, window=window, until=now, by=by, now=now)
     else:
-        before = _visit_of_service(db, booking)
+        before = dispatch.visit(db, _moving_visit_id(db, booking))
         visit = places.hold_place(
             db,
             branch_id=booking.branch_id,
@@ -208,17 +207,17 @@ def _moves_both(db: Session, booking: Booking, draft: Draft) -> bool:
 
 
 def _shape(db: Session, booking: Booking) -> live.VisitShape:
-    visit = _visit_of_service(db, booking)
+    visit = dispatch.visit(db, _moving_visit_id(db, booking))
     barred = dispatch.barred_from(db, [visit.id]).get(visit.id, frozenset())
     return live.shape_of(visit, barred=barred)
 
 
-def _visit_of_service(db: Session, booking: Booking) -> Visit:
+def _moving_visit_id(db: Session, booking: Booking) -> int:
     """Return the visit that moves: the installation, although its delivery is on the road before it."""
     for kept in promises.standing(db, booking):
         if kept.service_id == booking.service_id:
-            return dispatch.visit(db, kept.visit_id)
-    return dispatch.visit(db, booking.visit_id)
+            return kept.visit_id
+    return booking.visit_id
 
 
 def _charge(db: Session, booking: Booking, points: int, *, once: str, now: datetime) -> None:
