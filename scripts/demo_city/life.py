@@ -42,6 +42,7 @@ ACCEPT_AFTER_S = 60
 ACCEPT_SPREAD_S = 600
 _GREETING_S = 120
 _SIGNING_S = 180
+_PAUSE_S = 1_200
 # From the order to the warehouse.
 SHIPPING = timedelta(minutes=20)
 _ANY_TIME = frozenset({VisitState.ASSIGNED, VisitState.WORK_DONE})
@@ -171,6 +172,7 @@ def _act(visit: Any, stop: list[int], technician_id: int, before: Point) -> Act:
         VisitState.EN_ROUTE: arrive_s,
         VisitState.ARRIVED: max(start_s, since_s + _GREETING_S),
         VisitState.IN_SERVICE: depart_s,
+        VisitState.PAUSED: since_s + _PAUSE_S,
         VisitState.WORK_DONE: since_s + _SIGNING_S,
     }
     return Act(due[visit.state], visit.number, technician_id, visit.state, visit.service_code)
@@ -191,6 +193,8 @@ def _do(act: Act, at: datetime, picture: str) -> None:
                 visits.arrive(db, number=act.number, by=by, now=at)
             case VisitState.ARRIVED:
                 visits.start(db, number=act.number, code=act.code, by=by, now=at)
+            case VisitState.PAUSED:
+                visits.resume(db, number=act.number, by=by, now=at)
             case VisitState.WORK_DONE:
                 booking = bookings.booking_of_visit(db, queries.visit_by_number(db, act.number).id)
                 member = Actor(booking.member_id, Role.MEMBER)
