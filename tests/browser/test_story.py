@@ -182,7 +182,18 @@ def _is_visited(
     finish = page.get_by_role("button", name="完工", exact=True)
     expect(finish).to_be_visible(timeout=NEWS_MS_MAX)
     finish.click()
-    expect(page.get_by_text("已完成").first).to_be_visible()
+    expect(finish).to_be_hidden()
+    _is_paid(sandbox)
+
+
+def _is_paid(sandbox: Page) -> None:
+    """The member finds nothing wrong and pays, which signs for the work."""
+    phone = Phone(sandbox, CONSUMER)
+    phone.browser.get_by_role("link", name=re.compile("^没问题，支付")).click(timeout=NEWS_MS_MAX)
+    phone.browser.get_by_role("button", name=re.compile("^微信支付")).click()
+    sheet = phone.root.get_by_role("dialog", name="微信支付")
+    sheet.get_by_role("button", name="立即支付").click()
+    phone.root.get_by_role("dialog", name="支付成功").get_by_role("button", name="完成").click()
 
 
 def _has_ended(
