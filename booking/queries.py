@@ -114,6 +114,12 @@ def bookings_of_visits(db: Session, visit_ids: Sequence[int]) -> dict[int, Booki
     return dict(found.all())
 
 
+def promises_of_visits(db: Session, visit_ids: Sequence[int]) -> dict[int, Promise]:
+    """Return the windows that those visits keep, by visit id."""
+    found = db.scalars(select(Promise).where(Promise.visit_id.in_(visit_ids)))
+    return {promise.visit_id: promise for promise in found}
+
+
 def promises(db: Session, booking_id: int) -> Sequence[Promise]:
     """Return every window ever held or promised for the booking, oldest first."""
     found = select(Promise).where(Promise.booking_id == booking_id).order_by(Promise.id)

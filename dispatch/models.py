@@ -225,7 +225,8 @@ class Evidence(Base):
     visit_id: Mapped[int] = mapped_column(ForeignKey("dispatch_visit.id"), index=True)
     # One of `states.Proof`.
     kind: Mapped[str]
-    # {"metres": 40} of an arrival by place, {"reason": …, "sha256": …} of one by photo.
+    # {"metres": 40} of an arrival by place, {"reason": …, "sha256": …} of one by photo,
+    # {"reason": …} of a release that is asked for, {"strokes": [[[x, y], …], …]} of a signature.
     facts: Mapped[dict[str, Any]] = mapped_column(JSON, default=dict)
     at: Mapped[datetime] = mapped_column(Instant)
 

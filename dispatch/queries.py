@@ -19,7 +19,7 @@ from dispatch.models import (
     VisitPhoto,
     VisitStep,
 )
-from dispatch.states import LEFT, OWED, TOLD, UNDER_WAY, VisitState
+from dispatch.states import LEFT, OUT, OWED, TOLD, UNDER_WAY, VisitState
 from kernel import leases
 from kernel.actor import Actor
 from kernel.db import Session, transaction
@@ -38,7 +38,7 @@ class OutOfArea(Invalid):
 class VisitMissing(Missing):
     """No such visit, or it is another technician's."""
 
-    says = msg("没有这张上门任务。")
+    says = msg("这张上门任务不在您名下，可能已改派或取消。")
 
 
 _UNFINISHED = OWED | UNDER_WAY | {VisitState.WORK_DONE}
@@ -171,12 +171,13 @@ def own_visit(db: Session, *, number: str, technician_id: int) -> Visit:
 
 
 def visits_of(db: Session, *, technician_id: int, first: date, last: date) -> Sequence[Visit]:
-    """Return what the technician was told of from day `first` through `last`, by day and window."""
+    """Return what the technician was told of from day `first` through `last`, by day and window;
+    with what was called off afterwards."""
     found = select(Visit).where(
         Visit.technician_id == technician_id,
         Visit.day >= first,
         Visit.day <= last,
-        Visit.state.in_(TOLD),
+        Visit.state.in_(TOLD | OUT),
     )
     return db.scalars(found.order_by(Visit.day, Visit.opens_s, Visit.id)).all()
 

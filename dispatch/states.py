@@ -142,11 +142,14 @@ class Trouble(StrEnum):
 
 
 class Proof(StrEnum):
-    """What the evidence clock counts: he stood at the door, rang, called twice, wrote once."""
+    """What is kept of a door. The evidence clock counts that he stood there, called twice and wrote
+    once; beside it a technician asks to begin without a code, and a member signs with his finger."""
 
     ARRIVAL = "arrival"
     CALL = "call"
     MESSAGE = "message"
+    RELEASE_ASKED = "release_asked"
+    SIGNATURE = "signature"
 
 
 class ProposalState(StrEnum):

@@ -16,7 +16,7 @@ from booking.operations.steps import facts_of, locked, move
 from booking.policy import ERRAND_FEE, Cause, Ending
 from booking.states import BookingAction
 from dispatch import queries as dispatch
-from dispatch.operations import trouble, visits, withdrawals
+from dispatch.operations import signing, trouble, visits, withdrawals
 from dispatch.states import Trouble, VisitState
 from kernel import outbox
 from kernel.actor import SYSTEM, Actor, Role
@@ -71,24 +71,19 @@ def sign_off(db: Session, *, number: str, by: Actor, now: datetime) -> Booking:
     after a day, paid or not. Doing it twice is once. Raises BookingMissing, PaymentDue, IllegalMove
     before the work is done.
     """
-    booking = locked(db, number, by)
-    visit = dispatch.visit(db, booking.visit_id)
-    if visit.state is VisitState.DONE:
-        return booking
-    if by.role is not Role.SYSTEM:
-        billing.check_paid(db, booking)
-    visits.sign(db, visit_id=visit.id, by=by, now=now)
-    promises.end(queries.promise_of_visit(db, visit.id), Ending.KEPT, now=now)
-    move(db, booking, BookingAction.COMPLETE, by=by, now=now)
-    looking.plan_next(db, booking, now=now)
+    return _sign(db, locked(db, number, by), by=by, now=now)
 
-    earned = ledger.completion_draft(
-        member_id=booking.member_id, booking_number=booking.number, price=booking.price
-    )
-    postings.post(db, earned, now=now)
-    following.confirm_phone(db, member_id=booking.member_id, phone=booking.phone, now=now)
-    outbox.record(db, BookingCompleted(at=now, **facts_of(booking)))
-    return booking
+
+def sign_on_site(
+    db: Session, *, number: str, strokes: signing.Strokes, by: Actor, now: datetime
+) -> Booking:
+    """Sign for a visit's work with a finger on the technician's phone; then as `sign_off`.
+
+    Raises VisitMissing, NoSignature, PaymentDue, IllegalMove.
+    """
+    booking = _booking_of(db, number)
+    signing.keep_signature(db, number=number, strokes=strokes, by=by, now=now)
+    return _sign(db, booking, by=by, now=now)
 
 
 def nobody_home(db: Session, *, number: str, by: Actor, now: datetime) -> Booking:
@@ -185,6 +180,26 @@ def compensate_late(
                 now=now,
             )
         before = total
+
+
+def _sign(db: Session, booking: Booking, *, by: Actor, now: datetime) -> Booking:
+    visit = dispatch.visit(db, booking.visit_id)
+    if visit.state is VisitState.DONE:
+        return booking
+    if by.role is not Role.SYSTEM:
+        billing.check_paid(db, booking)
+    visits.sign(db, visit_id=visit.id, by=by, now=now)
+    promises.end(queries.promise_of_visit(db, visit.id), Ending.KEPT, now=now)
+    move(db, booking, BookingAction.COMPLETE, by=by, now=now)
+    looking.plan_next(db, booking, now=now)
+
+    earned = ledger.completion_draft(
+        member_id=booking.member_id, booking_number=booking.number, price=booking.price
+    )
+    postings.post(db, earned, now=now)
+    following.confirm_phone(db, member_id=booking.member_id, phone=booking.phone, now=now)
+    outbox.record(db, BookingCompleted(at=now, **facts_of(booking)))
+    return booking
 
 
 def _booking_of(db: Session, visit_number: str) -> Booking:

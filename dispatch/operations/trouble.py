@@ -49,7 +49,7 @@ def add_proof(
     now: datetime,
     facts: Mapping[str, object] | None = None,
 ) -> Evidence:
-    """Keep one more proof of standing at the door in vain: a call, a message, a photo of the door.
+    """Keep one more proof of standing at the door: a call, a message, a photo, that he asks for a code.
 
     Raises VisitMissing, TooManyProofs, IllegalMove when he is not at the door.
     """
