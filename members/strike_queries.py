@@ -60,6 +60,14 @@ def strikes_of(db: Session, *, member_id: int, limit: int = 50) -> Sequence[Stri
     ).all()
 
 
+def strikes_of_technician(db: Session, *, technician_id: int, limit: int = 50) -> Sequence[Strike]:
+    """Return the technician's strikes in whatever state, newest first."""
+    found = select(Strike).where(Strike.technician_id == technician_id)
+    return db.scalars(
+        found.order_by(Strike.happened_at.desc(), Strike.id.desc()).limit(limit)
+    ).all()
+
+
 def strike_steps(db: Session, strike_id: int) -> Sequence[StrikeStep]:
     """Return the moves of a strike, oldest first."""
     found = select(StrikeStep).where(StrikeStep.strike_id == strike_id)

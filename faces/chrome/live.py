@@ -164,8 +164,9 @@ def _checked(topic: str) -> frozenset[str]:
                 found = bookings.booking(db, number=rest, by=actor)
                 return frozenset({topic, *_topics_of_visit(db, found.visit_id)})
             case "visit" if actor.role is Role.TECHNICIAN:
-                if visits.visit_by_number(db, rest).technician_id != actor.id:
-                    raise Missing
+                own = visits.own_visit(db, number=rest, technician_id=actor.id)
+                served = bookings.booking_of_visit(db, own.id)
+                return frozenset({topic, f"technician:{actor.id}", f"booking:{served.number}"})
             case "technician" if actor.role is Role.TECHNICIAN:
                 return frozenset({f"technician:{actor.id}"})
             case "member" if actor.role is Role.MEMBER:

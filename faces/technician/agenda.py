@@ -6,7 +6,8 @@ from datetime import date, datetime, timedelta
 
 from booking import queries as bookings
 from dispatch import live, queries
-from dispatch.states import LEFT, UNDER_WAY, VisitState
+from dispatch.policy import ACCEPT_LIFE
+from dispatch.states import LEFT, OUT, UNDER_WAY, VisitState
 from kernel.clock import instant_at, local_date
 from kernel.db import Session
 from kernel.geo import Point
@@ -18,6 +19,7 @@ TIGHT_S = 30 * 60
 OVERDUE_DAYS = 7
 WEEK_DAYS = 7
 _UNDER_WAY = UNDER_WAY
+_MADE = frozenset({VisitState.WORK_DONE, VisitState.DONE})
 _NOT_YET_THERE = frozenset({VisitState.ASSIGNED, VisitState.ACCEPTED, VisitState.EN_ROUTE})
 
 
@@ -49,6 +51,20 @@ class Card:
     arrived_at: datetime | None
     started_at: datetime | None
     finished_at: datetime | None
+    paused_at: datetime | None
+    cause: str
+    attempt: int
+    since: datetime
+
+    @property
+    def is_made(self) -> bool:
+        """Whether the work was brought to its end."""
+        return self.state in _MADE
+
+    @property
+    def accept_by(self) -> datetime | None:
+        """Until when he is asked, before the dispatcher is told; None once he has answered."""
+        return self.since + ACCEPT_LIFE if self.state is VisitState.ASSIGNED else None
 
     @property
     def place(self) -> str:
@@ -70,11 +86,13 @@ class Card:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Agenda:
-    """One day: what is ahead in driving order, what is done, and when the last work should end."""
+    """One day: what is ahead in driving order, what is over (done or not), what was called off
+    before he was at the door, and when the last work should end."""
 
     day: date
     ahead: tuple[Card, ...]
     done: tuple[Card, ...]
+    off: tuple[Card, ...]
     ends_at: datetime | None
 
     @property
@@ -88,7 +106,12 @@ class Agenda:
     @property
     def served(self) -> Money:
         """The prices of what is done, together."""
-        return sum((card.price for card in self.done), ZERO)
+        return sum((card.price for card in self.done if card.is_made), ZERO)
+
+    @property
+    def unsigned(self) -> int:
+        """How many wait for the member's signature."""
+        return sum(1 for card in self.done if card.state is VisitState.WORK_DONE)
 
     @property
     def worked_s(self) -> int:
@@ -133,13 +156,16 @@ def visit(db: Session, *, number: str, technician_id: int, now: datetime) -> tup
     """Return the technician's own visit and the day on which it stands. Raises VisitMissing."""
     day = queries.own_visit(db, number=number, technician_id=technician_id).day
     agenda = day_of(db, technician_id=technician_id, day=day, now=now)
-    [found] = [card for card in (*agenda.ahead, *agenda.done) if card.number == number]
+    [found] = [c for c in (*agenda.ahead, *agenda.done, *agenda.off) if c.number == number]
     return found, agenda
 
 
 def leg_to(agenda: Agenda, found: Card) -> Leg | None:
-    """Return the drive to a visit of that agenda; None from home, which is nobody's business."""
+    """Return the drive to a visit of that agenda; None from home, which is nobody's business, and to
+    one that is off."""
     order = (*agenda.done, *agenda.ahead)
+    if found not in order:
+        return None
     place = order.index(found)
     if place == 0:
         return None
@@ -162,7 +188,7 @@ def _stops(db: Session, technician_id: int, *, first: date, last: date) -> _Stop
 
 def _agenda(day: date, cards: Sequence[Card], stops: _Stops) -> Agenda:
     place = {visit_id: n for n, visit_id in enumerate(stops)}
-    ahead = [card for card in cards if card.state not in LEFT]
+    ahead = [card for card in cards if card.state not in LEFT | OUT]
     # What is under way comes first; what the plan would rather give to another comes last.
     ahead.sort(key=lambda card: (card.state not in _UNDER_WAY, place.get(card.id, len(place))))
     done = [card for card in cards if card.state in LEFT]
@@ -172,6 +198,7 @@ def _agenda(day: date, cards: Sequence[Card], stops: _Stops) -> Agenda:
         day=day,
         ahead=tuple(ahead),
         done=tuple(done),
+        off=tuple(card for card in cards if card.state in OUT),
         ends_at=instant_at(day, max(ends)) if ends else None,
     )
 
@@ -181,11 +208,12 @@ def _cards(
 ) -> list[Card]:
     """Return his visits of those days, by day and window."""
     visits = queries.visits_of(db, technician_id=technician_id, first=first, last=last)
-    promises = bookings.bookings_of_visits(db, [visit.id for visit in visits])
+    served = bookings.bookings_of_visits(db, [visit.id for visit in visits])
+    promises = bookings.promises_of_visits(db, [visit.id for visit in visits])
     services = bookings.services_by_id(db)
     cards = []
     for visit in visits:
-        promise = promises[visit.id]
+        booking, promise = served[visit.id], promises[visit.id]
         service = services[promise.service_id]
         expected_at = _expected(visit.state, visit.day, stops.get(visit.id), now)
         cards.append(
@@ -198,21 +226,25 @@ def _cards(
                 ends_at=promise.ends_at,
                 expected_at=expected_at,
                 tone=_tone(expected_at, promise.ends_at),
-                compound=promise.compound,
-                door=promise.door,
-                address=promise.address,
+                compound=booking.compound,
+                door=booking.door,
+                address=booking.address,
                 service=service.name,
-                options=_options(service.options, promise.choices),
+                options=_options(service.options, booking.choices),
                 work_s=visit.work_s,
-                contact=promise.contact,
-                phone=promise.masked_phone,
-                price=promise.price,
-                booking=promise.number,
-                member_id=promise.member_id,
+                contact=booking.contact,
+                phone=booking.masked_phone,
+                price=booking.price,
+                booking=booking.number,
+                member_id=booking.member_id,
                 point=visit.point,
                 arrived_at=visit.arrived_at,
                 started_at=visit.started_at,
                 finished_at=visit.finished_at,
+                paused_at=visit.paused_at,
+                cause=visit.cause,
+                attempt=visit.attempt,
+                since=visit.state_since,
             )
         )
     return cards

@@ -1,6 +1,29 @@
 """The door of the technician's face: its blueprint with every page on it."""
 
-from faces.technician import collect, days, photos, visits
+from faces.technician import (
+    arriving,
+    collect,
+    days,
+    mine,
+    nobody,
+    photos,
+    signing,
+    visits,
+    ways,
+    work,
+)
 from faces.technician.routes import blueprint
 
-__all__ = ["blueprint", "collect", "days", "photos", "visits"]
+__all__ = [
+    "arriving",
+    "blueprint",
+    "collect",
+    "days",
+    "mine",
+    "nobody",
+    "photos",
+    "signing",
+    "visits",
+    "ways",
+    "work",
+]

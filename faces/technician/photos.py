@@ -13,9 +13,9 @@ from dispatch.operations.visits import PHOTOS_MAX
 from dispatch.queries import VisitMissing
 from faces.chrome import call
 from faces.chrome.sign_in import signed_in
+from faces.technician.acting import moved_on, refused
 from faces.technician.forms import ActForm
 from faces.technician.routes import blueprint
-from faces.technician.visits import moved_on, refused
 from kernel.actor import Role
 from kernel.db import transaction
 from kernel.errors import Invalid, Missing, Refusal
@@ -72,6 +72,15 @@ def photo(number: str, photo: str) -> ResponseReturnValue:
     answer = send_file(path.absolute(), mimetype="image/jpeg", etag=found[0])
     answer.headers["Cache-Control"] = CACHE_CONTROL
     return answer
+
+
+def one_photo() -> str:
+    """Store the one photo that was sent as `photo`, and return its hash. Raises NoPhoto, BadPhoto,
+    PhotoTooLarge."""
+    sent = [file for file in request.files.getlist("photo") if file.filename]
+    if not sent:
+        raise NoPhoto(field="photo")
+    return _stored(sent[0])
 
 
 def _stored(file: FileStorage) -> str:

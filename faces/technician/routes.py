@@ -13,4 +13,5 @@ def _shared() -> dict[str, object]:
     return {
         "day_words": lambda day: words.day_words(day, now=call.now()),
         "navigation_url": words.navigation_url,
+        "now": call.now(),
     }

@@ -24,6 +24,8 @@ from tests.journeys.consumer.pages import Form, Page
 
 HOST = "doorbell.localhost"
 BASE = f"https://{HOST}"
+# One stroke, as the page's script writes it into the form.
+A_SIGNATURE = str([[[x, 40 + x % 3] for x in range(0, 100, 8)]])
 
 
 @dataclass(frozen=True)

@@ -45,7 +45,7 @@ class TestToday:
 
         folded, opened = hands.open("/t/"), hands.open("/t/?done=1")
 
-        assert "已完成 1 户 小计 ¥180.00 · 约 16:00 收工" in folded.text
+        assert "已完成 1 户 待签收 1 小计 ¥180.00 · 约 16:00 收工" in folded.text
         assert first.number not in folded.answer.get_data(as_text=True)
         assert f"/t/visits/{first.number}" in opened.answer.get_data(as_text=True)
         assert "服务费合计 ¥180.00" in opened.text

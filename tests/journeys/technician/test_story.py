@@ -20,7 +20,15 @@ from tests.house import MONDAY_NINE
 from tests.integration.gateways.serving import Platform, tells
 from tests.journeys.consumer.pages import Page
 from tests.journeys.technician.conftest import Crew
-from tests.journeys.technician.hands import BASE, Hands, a_photo, given, move_clock, wrong_code
+from tests.journeys.technician.hands import (
+    A_SIGNATURE,
+    BASE,
+    Hands,
+    a_photo,
+    given,
+    move_clock,
+    wrong_code,
+)
 
 OPENID = "oTech000000000000000000001"
 
@@ -117,6 +125,10 @@ class TestOneVisit:
         move_clock(app, MONDAY_NINE + timedelta(minutes=110))
         page = hands.send(hands.visit(work).form("/finish"))
 
+        assert "做完了，等业主验收 10:50 完工，用时 48 分" in page.text
+        page = hands.open(f"{page.path}/sign")
+        page = hands.send(page.form("/sign"), strokes=A_SIGNATURE)
+
         assert "这一户完工了 10:50 完工，用时 48 分 林女士得到 180 积分" in page.text
         assert "今天的任务都完成了" in hands.open("/t/").text
         with transaction(reads_only=True) as db:
@@ -143,7 +155,7 @@ class TestOneVisit:
         assert "到达</span>" in said["depart"]
         assert 'data-key="7"' in said["arrive"]
         assert "完工 · 还差 1 张照片" in said["start"]
-        assert "回今日任务" in said["finish"]
+        assert "请业主签字" in said["finish"]
 
     def test_an_act_pressed_on_today_stays_on_today(self, hands: Hands, crew: Crew) -> None:
         work = given(crew.member)

@@ -1,0 +1,3 @@
+// Today's page: an arrival says where the phone is.
+
+import "./locate.js";
