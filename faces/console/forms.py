@@ -52,6 +52,8 @@ class MessagesQuery(PageQuery):
 
     state = fields.String(load_default="", validate=validate.Length(max=TEXT_LENGTH_MAX))
     kind = fields.String(load_default="", validate=validate.Length(max=TEXT_LENGTH_MAX))
+    number = fields.String(load_default="", validate=validate.Length(max=TEXT_LENGTH_MAX))
+    day = fields.Date(load_default=None)
 
 
 class DayForm(Form):

@@ -30,6 +30,8 @@ def messages() -> ResponseReturnValue:
             by=call.actor(),
             state=wanted["state"],
             kind=wanted["kind"],
+            number=wanted["number"],
+            day=wanted["day"],
             limit=page.size,
             offset=page.offset,
         )
@@ -38,6 +40,7 @@ def messages() -> ResponseReturnValue:
         rows=[(story.line_of(row), *row.about.split(":", 1)) for row in rows],
         pages=PAGE_OF,
         wanted=wanted,
+        is_filtered=any(wanted[name] for name in ("state", "kind", "number", "day")),
         states=[(key, word) for key, (word, _) in story.MESSAGE_STATES.items()],
         kinds=[(spec.kind, spec.title) for spec in SPECS.values()],
         page_=page,

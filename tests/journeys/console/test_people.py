@@ -83,6 +83,13 @@ class TestMessages:
         assert number not in desk.open("/console/messages?state=sent").text
         assert number not in desk.open("/console/messages?kind=M17").text
 
+    def test_are_filtered_by_number_and_day(self, desk: Desk, app: Flask, number: str) -> None:
+        joinery.wake("outbox")
+
+        assert "预约成功通知" in desk.open(f"/console/messages?number={number.lower()}").text
+        assert "没有符合条件的消息" in desk.open("/console/messages?number=B0000000000").text
+        assert "没有符合条件的消息" in desk.open("/console/messages?day=2026-11-20").text
+
 
 class _Account:
     """WeChat as far as these pages ask it."""
