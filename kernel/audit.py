@@ -1,13 +1,13 @@
 """The audit log: who did, or looked at, what. Rows are never changed; triggers refuse it."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from datetime import datetime
 from typing import Any
 
 from sqlalchemy import JSON, ColumnElement, func, select
 from sqlalchemy.orm import Mapped, mapped_column
 
-from kernel.actor import Actor
+from kernel.actor import CONSOLE_ROLES, Actor
 from kernel.db import Base, Instant, Session
 
 
@@ -56,6 +56,7 @@ def entries(
     db: Session,
     *,
     by: Actor | None = None,
+    staff_ids: Collection[int] | None = None,
     action: str = "",
     about: str = "",
     since: datetime | None = None,
@@ -65,11 +66,13 @@ def entries(
 ) -> tuple[Sequence[AuditRow], int]:
     """Return a page of the log, newest first, and how many rows match.
 
-    `action` may end in a dot and then stands for all that begin so; `until` is not included.
+    `staff_ids` are the accounts whose acts are wanted. `action` may end in a dot and then stands for all that begin so; `until` is not included.
     """
     where: list[ColumnElement[bool]] = []
     if by is not None:
         where += [AuditRow.actor_role == by.role.value, AuditRow.actor_id == by.id]
+    if staff_ids is not None:
+        where += [AuditRow.actor_role.in_(CONSOLE_ROLES), AuditRow.actor_id.in_(staff_ids)]
     if action:
         is_prefix = action.endswith(".")
         where.append(

@@ -153,8 +153,11 @@ def _rail(role: Role) -> list[dict[str, str]]:
         "messages": gettext("消息"),
         "catalogue": gettext("目录"),
         "stores": pgettext("list", "门店"),
+        "users": gettext("用户"),
+        "audit": gettext("审计"),
     }
-    return [{"key": key, "name": names[key], "href": url_for(f"console.{key}")} for key in _RAIL]
+    keys = [*_RAIL, *_MORE_OF.get(role, ())]
+    return [{"key": key, "name": names[key], "href": url_for(f"console.{key}")} for key in keys]
 
 
 _RAIL = (
@@ -171,6 +174,7 @@ _RAIL = (
     "stores",
     "serials",
 )
+_MORE_OF = {Role.ADMINISTRATOR: ("users", "audit"), Role.AUDITOR: ("audit",)}
 _LIST_OF = {
     **{f"console.{key}": f"console.{key}" for key in _RAIL},
     "console.plan": "console.plans",
@@ -181,6 +185,12 @@ _LIST_OF = {
     "console.phone_windows": "console.members",
     "console.appeal": "console.appeals",
     "console.complaint": "console.complaints",
+    "console.users": "console.users",
+    "console.audit": "console.audit",
+    **dict.fromkeys(("console.technician", "console.shift"), "console.technicians"),
+    "console.service": "console.catalogue",
+    "console.store": "console.stores",
+    "console.ways": "console.board",
 }
 _ROLE_WORDS = {
     Role.DISPATCHER: msg("调度员"),

@@ -3,6 +3,7 @@
 from faces.console import (
     account,
     appeals,
+    audits,
     board,
     booking_acts,
     bookings,
@@ -20,6 +21,7 @@ from faces.console import (
     stores,
     technician,
     technicians,
+    users,
     visits,
     waiting,
 )
@@ -28,6 +30,7 @@ from faces.console.routes import blueprint
 __all__ = [
     "account",
     "appeals",
+    "audits",
     "blueprint",
     "board",
     "booking_acts",
@@ -46,6 +49,7 @@ __all__ = [
     "stores",
     "technician",
     "technicians",
+    "users",
     "visits",
     "waiting",
 ]

@@ -24,7 +24,6 @@ def _shared() -> dict[str, object]:
         "shell": frame.shell(),
         "may_write": role in WRITERS,
         "may_lead": role in LEADERS,
-        "may_admin": role is Role.ADMINISTRATOR,
     }
 
 

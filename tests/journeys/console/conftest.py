@@ -46,6 +46,7 @@ def hire(town: Town, login: str) -> tuple[int, Role]:
         "dispatcher": (Role.DISPATCHER, [town.here]),
         "elsewhere": (Role.DISPATCHER, [town.there]),
         "manager": (Role.MANAGER, []),
+        "administrator": (Role.ADMINISTRATOR, []),
         "auditor": (Role.AUDITOR, []),
         "store": (Role.STORE, [town.here]),
     }[login]
