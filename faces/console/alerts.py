@@ -85,8 +85,13 @@ def best(alert: Alert) -> Handing | None:
 
 def extra_words(taker: Taker) -> str:
     """+9 分路程, or what it saves."""
+    return gettext("%(extra)s路程", extra=brief_words(taker))
+
+
+def brief_words(taker: Taker) -> str:
+    """+9 分."""
     sign = "−" if taker.extra_s < 0 else "+"
-    return gettext("%(sign)s%(length)s路程", sign=sign, length=length_text(abs(taker.extra_s)))
+    return f"{sign}{length_text(abs(taker.extra_s))}"
 
 
 def ends_words(breaks_at: datetime, now: datetime) -> str:

@@ -138,7 +138,7 @@ def _density(rows: int) -> str:
 
 _WORDS: dict[str, Any] = {
     "slack_words": drawing.slack_words,
-    "extra_words": alerts.extra_words,
+    "extra_words": alerts.brief_words,
     "look_words": drawing.WORDS,
     "legend": [(look.value, word) for look, word in drawing.WORDS.items()],
 }

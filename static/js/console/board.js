@@ -57,3 +57,9 @@ risks.addEventListener("click", () => {
   board.dataset.only = only ? "risks" : "";
   timeline?.showOnlyRisks(only);
 });
+
+// What was pressed away keeps its place until the hand has left the list, but says that it is done.
+document.body.addEventListener("htmx:afterRequest", (event) => {
+  const row = event.target.closest?.(".side-row");
+  if (row && event.detail.successful) row.classList.add("is-done");
+});
