@@ -261,7 +261,9 @@ def _of_booking(alert: BookingAlert, now: datetime) -> Told:
                 fee=booking_policy.ERRAND_FEE,
                 **facts,
             )
-    href = url_for("console.booking", number=booking.number)
+    href = act_href = url_for("console.booking", number=booking.number)
+    if alert.kind is BookingAlertKind.SECOND_VISIT:
+        act_href = url_for("console.move_booking", number=booking.number)
     return Told(
         key=f"{alert.kind.value}-{booking.number}",
         tone="warn",
@@ -271,7 +273,7 @@ def _of_booking(alert: BookingAlert, now: datetime) -> Told:
         ends=ends_words(alert.breaks_at, now),
         href=href,
         act=act,
-        act_href=href,
+        act_href=act_href,
         pin=f"v{booking.visit_id}",
         is_drawer=False,
     )

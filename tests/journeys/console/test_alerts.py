@@ -77,7 +77,7 @@ def test_the_ways_out_say_what_each_costs(desk: Desk, visit: Visit) -> None:
     assert "改派给他" in page.text
     assert "¥30.00" in page.text
     assert "去改约" in page.text
-    assert "去取消" in page.text
+    assert "去撤回" in page.text
 
 
 def test_another_branch_sees_and_moves_nothing(desk_of: DeskOf, visit: Visit) -> None:

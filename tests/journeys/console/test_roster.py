@@ -3,8 +3,10 @@
 from collections.abc import Callable
 
 import pytest
+from flask import Flask
 
 from dispatch import queries
+from kernel.actor import Role
 from kernel.db import transaction
 from tests.house import tomorrow
 from tests.journeys.console.conftest import Town
@@ -175,6 +177,16 @@ class TestLettingGo:
 
         assert "已停用" in gone
         assert "已停用" not in back
+
+
+def test_who_was_let_go_is_signed_in_no_more(app: Flask, desk_of: DeskOf, town: Town) -> None:
+    phone = Desk(app)
+    phone.sit_down(1, Role.TECHNICIAN)
+    before = phone.ask("GET", "/t/").status_code
+
+    desk_of("manager").post("/console/technicians/1/disable")
+
+    assert (before, phone.ask("GET", "/t/").status_code) == (200, 302)
 
 
 def test_skills_that_a_visit_needs_are_kept(desk_of: DeskOf, person: str) -> None:
