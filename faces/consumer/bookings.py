@@ -3,7 +3,7 @@
 from dataclasses import dataclass
 from datetime import datetime
 
-from flask import redirect, render_template, request, url_for
+from flask import Response, redirect, render_template, request, url_for
 from flask.typing import ResponseReturnValue
 
 from booking import queries
@@ -19,6 +19,9 @@ from kernel.actor import Role
 from kernel.db import Session, transaction
 from kernel.errors import Invalid
 from kernel.money import Money
+
+# Nothing is promised: the page that confirms says what became of the hold.
+_UNPROMISED = frozenset({BookingState.HELD, BookingState.EXPIRED})
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -62,18 +65,21 @@ def booking(number: str) -> ResponseReturnValue:
         found = progress.read(db, number=number, by=by, now=now)
         around = life.read(db, number=number, by=by, now=now)
         rows = story.rows(db, number=number, by=by)
-    if found.booking_state in (BookingState.HELD, BookingState.EXPIRED):
+    if found.booking_state in _UNPROMISED:
         return redirect(url_for("consumer.confirm", number=number), 303)
     return render_template("consumer/booking.html", visit=found, life=around, rows=rows)
 
 
-def fragment(number: str) -> str:
-    """Return what moves on a booking's page, as things are."""
+def fragment(number: str) -> ResponseReturnValue:
+    """Return what moves on a booking's page, as things are; a hold that is over has another page."""
     by, now = call.actor(), call.now()
     with transaction(reads_only=True) as db:
+        found = progress.read(db, number=number, by=by, now=now)
+        if found.booking_state in _UNPROMISED:
+            return Response(headers={"HX-Redirect": url_for("consumer.confirm", number=number)})
         return render_template(
             "consumer/booking_progress.html",
-            visit=progress.read(db, number=number, by=by, now=now),
+            visit=found,
             life=life.read(db, number=number, by=by, now=now),
             rows=story.rows(db, number=number, by=by),
         )

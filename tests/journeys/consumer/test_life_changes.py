@@ -11,7 +11,7 @@ from tests.house import MONDAY_NINE
 from tests.integration.booking.promised import booking_of
 from tests.journeys.consumer.door import at
 from tests.journeys.consumer.pages import Phone
-from tests.journeys.consumer.steps import TOMORROW_TEN, book
+from tests.journeys.consumer.steps import TOMORROW_TEN, book, hold
 
 THURSDAY_TEN = "2026-11-26/36000-43200"
 THURSDAY_THREE = "2026-11-26/54000-61200"
@@ -172,3 +172,11 @@ def test_anothers_booking_cannot_be_changed(
 
     assert refused.status == 404
     assert booking_of(number).state is BookingState.BOOKED
+
+
+def test_the_moving_part_of_a_hold_leads_to_the_page_that_confirms(phone: Phone) -> None:
+    number = hold(phone).path.split("/")[3]
+
+    part = phone.fetch(f"/c/bookings/{number}", htmx=True)
+
+    assert part.headers["HX-Redirect"] == f"/c/bookings/{number}/confirm"
