@@ -8,6 +8,7 @@ from booking.readiness import Lamp
 from booking.states import AdditionState, GoodsState, PaymentState, WaitingState
 from faces.chrome.filters import gettext
 from kernel.words import msg
+from members import ledger
 from members.policy import AppealSubject
 from members.risk import StrikeKind
 from members.states import AppealState, BlacklistingState, StrikeState
@@ -117,6 +118,12 @@ BLACKLISTINGS: Mapping[BlacklistingState, tuple[str, str]] = {
     BlacklistingState.RAN_OUT: (msg("已到期"), "gray"),
     BlacklistingState.RELEASED: (msg("提前解除"), "ok"),
     BlacklistingState.REVERSED: (msg("已撤销"), "ok"),
+}
+# The house's own side of a posting.
+ACCOUNTS: Mapping[str, str] = {
+    ledger.HOUSE_POINTS: msg("发放"),
+    ledger.HOUSE_CHARGES: msg("扣除"),
+    ledger.HOUSE_COMPENSATION: msg("赔付"),
 }
 WAITINGS: Mapping[WaitingState, tuple[str, str]] = {
     WaitingState.WAITING: (msg("排队中"), "info"),

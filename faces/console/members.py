@@ -155,6 +155,11 @@ def _cases(db: Session, member_id: int) -> dict[str, Any]:
     staff |= {step.actor_id for case in strikes for step in case.steps}
     return {
         "strikes": strikes,
+        "known": {
+            case.row.booking_number
+            for case in strikes
+            if bookings.by_number(db, case.row.booking_number) is not None
+        },
         "appeals": [*contested, *(appeal for case in strikes for appeal in case.appeals)],
         "blacklistings": listed,
         "is_blacklisted": bool(
