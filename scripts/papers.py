@@ -1,6 +1,6 @@
-"""Draws docs/states.md and docs/events.md from the code: python -m scripts.papers.
+"""Draws docs/states.md, docs/events.md and docs/access.md from the code: python -m scripts.papers.
 
-The house's checks compare both with what stands in docs.
+The house's checks compare them with what stands in docs.
 """
 
 import pkgutil
@@ -9,6 +9,8 @@ from dataclasses import fields
 from enum import StrEnum
 from pathlib import Path
 from typing import Any
+
+from flask import Flask
 
 from booking.states import (
     ADDITION_MACHINE,
@@ -23,12 +25,14 @@ from dispatch.states import PROPOSAL_MACHINE, VISIT_MACHINE
 from kernel.delivery import Reactions
 from kernel.events import Event
 from kernel.machine import Machine
+from kernel.settings import Mode, Settings
 from members.states import (
     APPEAL_MACHINE,
     BLACKLISTING_MACHINE,
     OVERRIDE_MACHINE,
     STRIKE_MACHINE,
 )
+from scripts import access
 
 DOCS = Path(__file__).resolve().parent.parent / "docs"
 MACHINES: Sequence[Machine[Any, Any]] = (
@@ -112,11 +116,29 @@ def _name(reaction: Any) -> str:
     return f"{reaction.__module__}.{reaction.__name__}"
 
 
+def an_app() -> Flask:
+    """Return the app with every route it can have, on no database."""
+    settings = Settings(
+        mode=Mode.DEMO,
+        data_dir=Path(),
+        database_url="sqlite://",
+        secret_key="drawn from the routes, never served",
+        public_base="http://doorbell.localhost:8000",
+        wechat_appid="wx0",
+        wechat_secret="none",
+        wechat_token="none",
+        sandbox_base="http://sandbox.doorbell.localhost:8001",
+    )
+    made: Flask = pkgutil.resolve_name("app:create_app")(settings)
+    return made
+
+
 def main() -> None:
-    """Write both papers."""
+    """Write the papers."""
     reactions: Reactions = pkgutil.resolve_name("app:REACTIONS")
     (DOCS / "states.md").write_text(states(), encoding="utf-8")
     (DOCS / "events.md").write_text(events(reactions), encoding="utf-8")
+    (DOCS / "access.md").write_text(access.paper(an_app()), encoding="utf-8")
 
 
 if __name__ == "__main__":

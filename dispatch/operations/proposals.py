@@ -12,12 +12,13 @@ from dispatch.operations import plan as plans
 from dispatch.operations import publishing
 from dispatch.planner.judge import Verdict
 from dispatch.planner.problem import Plan, Route
+from dispatch.scope import ProposalMissing
 from dispatch.states import PROPOSAL_MACHINE, ProposalAction, ProposalState
 from kernel import db as kernel_db
 from kernel import leases
 from kernel.actor import Actor
 from kernel.db import Session
-from kernel.errors import Conflict, Missing
+from kernel.errors import Conflict
 from kernel.numbers import new_number
 from kernel.words import msg
 
@@ -30,12 +31,6 @@ READY, ACCEPTED, DISCARDED, FAILED, OUTDATED = (
     ProposalState.FAILED.value,
     ProposalState.OUTDATED.value,
 )
-
-
-class ProposalMissing(Missing):
-    """No such proposal."""
-
-    says = msg("没有这份排班建议。")
 
 
 class NotReady(Conflict):

@@ -3,13 +3,13 @@
 from flask.typing import ResponseReturnValue
 
 from booking import queries
-from faces.api.routes import get
+from faces.api.routes import STAFF, get
 from faces.api.schemas import ServiceOut
 from faces.chrome import call
 from kernel.db import transaction
 
 
-@get("/services", tag="catalogue", scope="services:read", gives=ServiceOut(many=True))
+@get("/services", tag="catalogue", scope="services:read", gives=ServiceOut(many=True), roles=STAFF)
 def services() -> ResponseReturnValue:
     """List the services on sale, each with its price card."""
     with transaction(reads_only=True) as db:

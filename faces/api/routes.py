@@ -21,7 +21,9 @@ from kernel.words import msg
 
 blueprint = Blueprint("api", __name__, url_prefix="/api/v1")
 
-READERS = frozenset({Role.DISPATCHER, Role.MANAGER, Role.ADMINISTRATOR, Role.AUDITOR, Role.STORE})
+READERS = frozenset({Role.DISPATCHER, Role.MANAGER, Role.ADMINISTRATOR, Role.AUDITOR})
+# What a store's program may read, too.
+STAFF = READERS | {Role.STORE}
 WRITERS = frozenset({Role.DISPATCHER, Role.MANAGER, Role.ADMINISTRATOR})
 _ALWAYS = (400, 401, 403, 429, 503)
 _WITH_A_BODY = (413, 415)
@@ -60,6 +62,7 @@ def get(
     gives: Schema,
     asks: type[Schema] | None = None,
     refuses: Refusals = (),
+    roles: frozenset[Role] = READERS,
 ) -> Callable[[View], View]:
     """Let programs read there whose token has the scope.
 
@@ -68,7 +71,7 @@ def get(
     """
     doc = {"parameters": [{"in": "query", "schema": asks}]} if asks is not None else {}
     known = _told(_ALWAYS, refuses)
-    return _route("GET", rule, tag, _Door(READERS, scope, {200: gives}, known, doc))
+    return _route("GET", rule, tag, _Door(roles, scope, {200: gives}, known, doc))
 
 
 def post(

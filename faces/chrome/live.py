@@ -16,6 +16,7 @@ from flask.typing import ResponseReturnValue
 
 from booking import queries as bookings
 from dispatch import queries as visits
+from dispatch import scope
 from faces.chrome import call
 from faces.chrome.sign_in import signed_in
 from kernel import outbox
@@ -164,7 +165,7 @@ def _checked(topic: str) -> frozenset[str]:
                 found = bookings.booking(db, number=rest, by=actor)
                 return frozenset({topic, *_topics_of_visit(db, found.visit_id)})
             case "visit" if actor.role is Role.TECHNICIAN:
-                own = visits.own_visit(db, number=rest, technician_id=actor.id)
+                own = scope.visit(db, number=rest, by=actor)
                 served = bookings.booking_of_visit(db, own.id)
                 return frozenset({topic, f"technician:{actor.id}", f"booking:{served.number}"})
             case "technician" if actor.role is Role.TECHNICIAN:

@@ -10,6 +10,7 @@ from booking.operations import cancelling, goods, presence
 from booking.operations import visits as doors
 from booking.policy import Cause, Tariff
 from dispatch import queries as dispatch
+from dispatch import scope
 from dispatch.operations import withdrawals
 from dispatch.queries import VisitMissing
 from faces.chrome import call
@@ -177,7 +178,8 @@ def serve_booking(number: str) -> ResponseReturnValue:
     """Try once more to find somebody for a visit that stands in no route."""
 
     def effect(db: Session, given: dict[str, Any]) -> str:
-        visit = dispatch.visit_by_number(db, _own_visit(db, number, given["visit"]))
+        told = _own_visit(db, number, given["visit"])
+        visit = scope.visit(db, number=told, by=call.actor())
         if not withdrawals.serve_unserved(db, visit_id=visit.id, by=call.actor(), now=call.now()):
             raise NobodyFound
         return gettext("找到师傅了。")
@@ -242,7 +244,7 @@ def _act(number: str, form: str, schema: Schema, effect: Any) -> ResponseReturnV
 def _own_visit(db: Session, number: str, visit: str) -> str:
     """Return the visit's number, if it serves the booking. Raises BookingMissing, VisitMissing."""
     found = queries.booking(db, number=number, by=call.actor())
-    row = dispatch.visit_by_number(db, visit)
+    row = scope.visit(db, number=visit, by=call.actor())
     if row.id not in {kept.visit_id for kept in queries.promises(db, found.id)}:
         raise VisitMissing
     return row.number

@@ -7,7 +7,7 @@ from flask.typing import ResponseReturnValue
 
 from booking import policy
 from booking import queries as bookings
-from dispatch import alerts
+from dispatch import alerts, scope
 from dispatch import board as boards
 from dispatch import queries as dispatch
 from dispatch.operations import withdrawals
@@ -20,7 +20,7 @@ from faces.console import frame
 from faces.console.roster_forms import HandOverForm
 from faces.console.routes import READERS, WRITERS, blueprint
 from kernel.clock import instant_at
-from kernel.db import Session, transaction
+from kernel.db import transaction
 from kernel.money import ZERO
 
 
@@ -29,8 +29,7 @@ from kernel.money import ZERO
 def ways(number: str) -> ResponseReturnValue:
     """Show the ways out of a promise in danger, each with what it costs."""
     with transaction(reads_only=True) as db:
-        _check_own(db, number)
-        visit = dispatch.visit_by_number(db, number)
+        visit = scope.visit(db, number=number, by=call.actor())
         frame.enter(db, branch_id=visit.branch_id, day=visit.day)
         bar = boards.bar_of(db, visit.id, branch_id=visit.branch_id, day=visit.day, now=call.now())
         takers = alerts.takers_of(
@@ -62,7 +61,7 @@ def hand_over(number: str) -> ResponseReturnValue:
     """Give the visit to another technician, proven under the day's lock."""
     given = call.form(HandOverForm())
     with call.once() as db:
-        _check_own(db, number)
+        scope.visit(db, number=number, by=call.actor())
         visit = withdrawals.hand_over(
             db,
             number=number,
@@ -78,8 +77,3 @@ def hand_over(number: str) -> ResponseReturnValue:
         return Response(headers={"HX-Trigger": json.dumps({"doorbell:toast": {"text": said}})})
     flash(said, "ok")
     return done
-
-
-def _check_own(db: Session, number: str) -> None:
-    """Refuse a visit of a branch out of scope. Raises Missing."""
-    frame.check_branch(dispatch.visit_by_number(db, number).branch_id)

@@ -5,7 +5,7 @@ from typing import Any
 from flask import Response, render_template, session
 from flask.typing import ResponseReturnValue
 
-from dispatch import diff, preview, queries
+from dispatch import diff, preview, queries, scope
 from dispatch.operations import proposals
 from dispatch.operations.proposals import Accepted
 from dispatch.preview import Preview
@@ -132,10 +132,8 @@ def discard_plan(number: str) -> ResponseReturnValue:
 
 
 def _found(db: Session, number: str) -> Any:
-    """Return the proposal, when its branch is in scope. Raises ProposalMissing, Missing."""
-    found = proposals.proposal_by_number(db, number)
-    frame.check_branch(found.branch_id)
-    return found
+    """Return the proposal, when its branch is in scope. Raises ProposalMissing."""
+    return scope.proposal(db, number=number, by=call.actor())
 
 
 def _page(number: str, *, refusal: Refusal | None = None) -> str:

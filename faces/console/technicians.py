@@ -8,7 +8,7 @@ from flask.typing import ResponseReturnValue
 
 from booking import queries as bookings
 from dispatch import board as boards
-from dispatch import queries
+from dispatch import queries, scope
 from dispatch.operations import roster
 from faces.chrome import call
 from faces.chrome.sign_in import signed_in
@@ -17,7 +17,6 @@ from faces.console.forms import DayQuery, NoForm
 from faces.console.routes import READERS, WRITERS, blueprint
 from gateways.wechat.errors import WeChatError
 from kernel.db import Session, transaction
-from kernel.errors import Missing
 
 BIND_S = 600
 
@@ -43,11 +42,8 @@ def technicians() -> ResponseReturnValue:
 
 
 def check_own(db: Session, technician_id: int) -> None:
-    """Refuse a technician of a branch out of scope. Raises Missing."""
-    person = queries.technicians_by_id(db, [technician_id]).get(technician_id)
-    if person is None:
-        raise Missing
-    frame.check_branch(person.branch_id)
+    """Refuse a technician of a branch out of scope. Raises TechnicianMissing."""
+    scope.technician(db, technician_id=technician_id, by=call.actor())
 
 
 @blueprint.post("/technicians/<int:technician_id>/bind")

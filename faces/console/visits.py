@@ -6,6 +6,7 @@ from flask.typing import ResponseReturnValue
 from booking import queries as bookings
 from dispatch import board as boards
 from dispatch import queries as dispatch
+from dispatch import scope
 from faces.chrome import call
 from faces.chrome.sign_in import signed_in
 from faces.console import frame, story
@@ -19,8 +20,7 @@ from notifications import queries as notifications
 def visit(number: str) -> ResponseReturnValue:
     """Show who comes to whom and when, what happened and what was said. The drawer asks by htmx."""
     with transaction(reads_only=True) as db:
-        found = dispatch.visit_by_number(db, number)
-        frame.check_branch(found.branch_id)
+        found = scope.visit(db, number=number, by=call.actor())
         frame.enter(db, branch_id=found.branch_id, day=found.day)
         booking = bookings.booking_of_visit(db, found.id)
         bar = boards.bar_of(db, found.id, branch_id=found.branch_id, day=found.day, now=call.now())

@@ -6,13 +6,14 @@ from urllib.parse import urlsplit
 
 from flask import current_app, redirect, render_template, request, url_for
 from flask.typing import ResponseReturnValue
-from marshmallow import RAISE, Schema, fields, validate
+from marshmallow import fields, validate
 
 from booking import payment_queries, queries
 from booking.payment_queries import DEPOSIT
 from booking.states import PaymentState
 from faces.chrome import call
 from faces.chrome.once import repeatable
+from faces.chrome.schema import Form
 from faces.chrome.sign_in import signed_in
 from faces.consumer.routes import blueprint
 from gateways.wechat.client import WeChat
@@ -44,11 +45,8 @@ class PayUnavailable(Unavailable):
     says = msg("微信支付暂时没有回应，请稍后再试，不会重复扣款。")
 
 
-class SheetForm(Schema):
+class SheetForm(Form):
     """The page's own address, which WeChat's JS-SDK wants signed."""
-
-    class Meta:
-        unknown = RAISE
 
     page = fields.String(required=True, validate=validate.Length(min=1, max=ADDRESS_MAX))
 

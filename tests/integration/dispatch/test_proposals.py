@@ -14,9 +14,10 @@ from dispatch.models import Proposal, Visit
 from dispatch.operations import plan as plans
 from dispatch.operations import proposals, publishing
 from dispatch.operations import visits as visit_operations
-from dispatch.operations.proposals import NotReady, Outdated, ProposalMissing
+from dispatch.operations.proposals import NotReady, Outdated
 from dispatch.planner import judge
 from dispatch.planner.problem import Window
+from dispatch.scope import ProposalMissing
 from dispatch.states import VisitState
 from kernel import leases
 from kernel.actor import Actor, Role
