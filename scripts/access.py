@@ -50,7 +50,20 @@ OWNED = frozenset(
     }
 )
 # Things that belong to nobody, and words.
-SHARED = frozenset({"book", "catalogue", "checks", "language", "members", "overrides", "shifts"})
+SHARED = frozenset(
+    {
+        "act",
+        "book",
+        "catalogue",
+        "checks",
+        "language",
+        "members",
+        "overrides",
+        "shifts",
+        "users",
+        "ways",
+    }
+)
 # Routes that name a branch in their parameters or form: the branch is the thing then.
 BY_BRANCH = frozenset(
     {
