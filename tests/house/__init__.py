@@ -37,6 +37,7 @@ _GUARDED = {
     "members_posting",
     "members_strike_step",
     "members_override",
+    "dispatch_evidence",
     "dispatch_visit_step",
     "booking_step",
     "kernel_audit",

