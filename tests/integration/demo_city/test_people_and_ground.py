@@ -139,7 +139,7 @@ class TestSignIns:
         # Checking takes a lock; right passwords change nothing.
         with transaction() as db:
             staff = {row.login: row for row in db.scalars(select(Staff))}
-            for _, login, password, page in rows:
+            for _, login, password, _, page in rows:
                 found = sign_ins.check_password(db, login=login, password=password, now=NOW)
                 assert found is staff[login]
                 assert page == "https://doorbell.localhost/console/"
