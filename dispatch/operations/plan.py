@@ -1,5 +1,6 @@
 """The live plan's one way of being changed: lock the day, put routes, raise the versions."""
 
+from collections.abc import Collection
 from dataclasses import dataclass
 from datetime import date, datetime
 
@@ -44,17 +45,29 @@ def lock_day(db: Session, *, branch_id: int, day: date, now: datetime) -> Locked
     return LockedDay(row, live.day_plan(db, branch_id=branch_id, day=day, now=now))
 
 
-def roster_changed(db: Session, *, branch_id: int, day: date) -> None:
-    """Raise the day's version without its lock, after its technicians or shifts have changed."""
+def roster_changed(db: Session, *, branch_id: int, days: Collection[date]) -> None:
+    """Raise the days' versions without their locks, after their technicians or shifts have changed."""
+    if not days:
+        return
     insert = sqlite.insert if db.get_bind().dialect.name == "sqlite" else postgresql.insert
+    # In one order for everybody: two rosters that cross would wait for each other.
     fresh = insert(BranchDay).values(
-        branch_id=branch_id, day=day, version=1, travel=travel.current().fingerprint
+        [
+            {
+                "branch_id": branch_id,
+                "day": day,
+                "version": 1,
+                "travel": travel.current().fingerprint,
+            }
+            for day in sorted(days)
+        ]
     )
     raised = fresh.on_conflict_do_update(
         index_elements=["branch_id", "day"], set_={"version": BranchDay.version + 1}
     )
     db.execute(raised.execution_options(synchronize_session=False))
-    live.mark_changed(db, branch_id=branch_id, day=day)
+    for day in days:
+        live.mark_changed(db, branch_id=branch_id, day=day)
 
 
 def put_order(

@@ -132,22 +132,38 @@ def add_shift(
     opens_s: int,
     shuts_s: int,
     breaks: Sequence[tuple[int, int, int]] = (),
-) -> Shift:
+) -> None:
     """Give a technician a working day; `breaks` are (opens_s, shuts_s, length_s).
 
     What was proven for that day before is proven anew.
     """
-    shift = Shift(
-        technician_id=technician.id,
-        branch_id=technician.branch_id,
-        day=day,
-        opens_s=opens_s,
-        shuts_s=shuts_s,
-        breaks=[list(rest) for rest in breaks],
+    add_shifts(
+        db, technician=technician, days=[day], opens_s=opens_s, shuts_s=shuts_s, breaks=breaks
     )
-    db.add(shift)
-    plans.roster_changed(db, branch_id=technician.branch_id, day=day)
-    return shift
+
+
+def add_shifts(
+    db: Session,
+    *,
+    technician: Technician,
+    days: Sequence[date],
+    opens_s: int,
+    shuts_s: int,
+    breaks: Sequence[tuple[int, int, int]] = (),
+) -> None:
+    """Give a technician the same hours on several days, in a few statements for all of them."""
+    db.add_all(
+        Shift(
+            technician_id=technician.id,
+            branch_id=technician.branch_id,
+            day=day,
+            opens_s=opens_s,
+            shuts_s=shuts_s,
+            breaks=[list(rest) for rest in breaks],
+        )
+        for day in days
+    )
+    plans.roster_changed(db, branch_id=technician.branch_id, days=days)
 
 
 def hire(

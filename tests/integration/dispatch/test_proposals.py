@@ -282,7 +282,7 @@ class TestAccept:
         # He lacks the skill now: as if the proposal had been made for another world.
         with transaction() as db:
             queries.technician(db, far).skills = {"lock": 1}
-            plans.roster_changed(db, branch_id=1, day=tomorrow())
+            plans.roster_changed(db, branch_id=1, days=[tomorrow()])
 
         with pytest.raises(Outdated):
             accepted(number)
