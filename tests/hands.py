@@ -1,23 +1,44 @@
-"""Several hands at once, as threads or processes that start together."""
+"""Several hands at once, as threads or processes that start together.
+
+Nothing of the parent is used by a forked hand: neither its connections nor its app, and no lock that
+another could take to its grave. How each hand ended is told, also when it was killed, or still waits
+where it should not.
+"""
 
 import contextlib
+import faulthandler
 import functools
 import multiprocessing
+import os
+import signal
+import sys
 import threading
+import time
 import traceback
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
-from multiprocessing.queues import Queue
+from multiprocessing.connection import Connection, wait
+from multiprocessing.process import BaseProcess
 from multiprocessing.synchronize import Barrier
 from pathlib import Path
 from threading import BrokenBarrierError
+from typing import Any, TypeVar, cast
 
 from flask import Flask
 
 from kernel.errors import Conflict
 from tests.house import an_app, close_connections
 
-START_S_MAX, MEET_S_MAX, END_S_MAX = 30, 5, 60
+START_S_MAX, MEET_S_MAX, END_S_MAX = 120, 15, 400
+# For what a hand says of where it stands before it is killed.
+LAST_WORDS_S = 1.0
+
+Answer = TypeVar("Answer")
+Meet = Callable[[], None]
+Scene = Callable[[int, Meet], Answer]
+
+
+# --- Threads ------------------------------------------------------------------------------------
 
 
 def at_once(app: Flask, hands: Sequence[Callable[[], object]]) -> list[object]:
@@ -41,63 +62,141 @@ def at_once(app: Flask, hands: Sequence[Callable[[], object]]) -> list[object]:
         thread.start()
     for thread in threads:
         thread.join(END_S_MAX)
+        assert not thread.is_alive(), _stacks("a hand does not end")
     for answer in answers:
         if isinstance(answer, Exception) and not isinstance(answer, Conflict):
             raise answer
     return answers
 
 
-Scene = Callable[[int, Callable[[], None]], object]
+def _stacks(what: str) -> str:
+    frames = sys._current_frames().items()
+    return "\n".join([what, *("".join(traceback.format_stack(frame)) for _, frame in frames)])
 
 
-def in_processes(database_url: str, scene: Scene, *, count: int, data_dir: Path) -> list[object]:
+# --- Processes ----------------------------------------------------------------------------------
+
+
+def in_processes(
+    database_url: str, scene: Scene[Answer], *, count: int, data_dir: Path
+) -> list[Answer]:
     """Play the scene in `count` processes that start together; return what each came to, by place.
 
-    A scene gets its place and `meet`, which waits until all have come to the same point. Whatever
-    it raises but a Conflict is raised here.
+    A scene gets its place and `meet`, which waits until all have come to the same point. Its Conflict
+    becomes the answer, as its code; if one fails otherwise or dies, all are told of here.
     """
     close_connections()
-    fork = multiprocessing.get_context("fork")
-    barrier, told = fork.Barrier(count), fork.Queue()
     make_app = functools.partial(an_app, database_url, data_dir=data_dir)
-    hands = [
-        fork.Process(target=_play, args=(make_app, scene, place, barrier, told))
-        for place in range(count)
-    ]
-    for hand in hands:
-        hand.start()
-    answers = dict(told.get(timeout=END_S_MAX) for _ in hands)
-    for hand in hands:
-        hand.join(END_S_MAX)
-    broken = [answer for answer in answers.values() if isinstance(answer, Failed)]
-    assert not broken, broken[0].trace
-    return [answers[place] for place in range(count)]
+    fork = multiprocessing.get_context("fork")
+    stage = _Stage(make_app, scene, fork.Barrier(count), data_dir)
+    hands = [_Hand(place, stage) for place in range(count)]
+    try:
+        _hear(hands, stage.barrier)
+    finally:
+        for hand in hands:
+            hand.end()
+    broken = [hand.report for hand in hands if hand.report]
+    assert not broken, f"{len(broken)} of {count} hands failed\n" + "\n".join(broken)
+    return [hand.answer for hand in hands]
 
 
 @dataclass(frozen=True, slots=True)
-class Failed:
-    """A hand that died of something unforeseen."""
+class _Stage:
+    """What all hands have in common."""
 
-    trace: str
+    make_app: Callable[[], Flask]
+    scene: Callable[[int, Meet], object]
+    barrier: Barrier
+    folder: Path
+
+    def stacks_of(self, place: int) -> Path:
+        return self.folder / f"hand-{place}.stacks"
 
 
-def _play(
-    make_app: Callable[[], Flask],
-    scene: Scene,
-    place: int,
-    barrier: Barrier,
-    told: "Queue[tuple[int, object]]",
-) -> None:
+class _Hand:
+    """One process, what it said and how it ended."""
+
+    def __init__(self, place: int, stage: _Stage) -> None:
+        self.place = place
+        self.answer: Any = None
+        self.report = ""
+        self.has_spoken = False
+        self._stacks = stage.stacks_of(place)
+        # A pipe of its own: a queue's lock would be lost with the hand that holds it.
+        self.line, his = multiprocessing.Pipe(duplex=False)
+        self.process: BaseProcess = multiprocessing.get_context("fork").Process(
+            target=_play, args=(stage, place, his)
+        )
+        self.process.start()
+        his.close()
+
+    def hear(self) -> None:
+        """Take what it says; its end without a word is a failure."""
+        self.has_spoken = True
+        try:
+            is_good, said = self.line.recv()
+        except EOFError:
+            self.process.join(LAST_WORDS_S)
+            self.report = f"hand {self.place} said nothing and ended: {how(self.process.exitcode)}"
+            return
+        if is_good:
+            self.answer = said
+        else:
+            self.report = f"hand {self.place} failed\n{said}"
+
+    def ask_where_it_stands(self) -> None:
+        """Make its report of where it waits."""
+        assert self.process.pid is not None
+        with contextlib.suppress(ProcessLookupError):
+            os.kill(self.process.pid, signal.SIGUSR1)
+        self.process.join(LAST_WORDS_S)
+        told = self._stacks.read_text() if self._stacks.exists() else ""
+        self.report = f"hand {self.place} does not end; it stands at\n{told}"
+
+    def end(self) -> None:
+        """Bury it."""
+        if self.has_spoken:
+            self.process.join(LAST_WORDS_S)
+        self.process.kill()
+        self.process.join()
+        self.line.close()
+
+
+def how(exit_code: int | None) -> str:
+    """Return an exit code in words."""
+    if exit_code is None:
+        return "still runs"
+    return f"by {signal.Signals(-exit_code).name}" if exit_code < 0 else f"exit code {exit_code}"
+
+
+def _hear(hands: Sequence[_Hand], barrier: Barrier) -> None:
+    """Hear all hands out, those that never end by where they stand."""
+    deadline = time.monotonic() + END_S_MAX
+    silent: Mapping[object, _Hand] = {hand.line: hand for hand in hands}
+    while silent and (left_s := deadline - time.monotonic()) > 0:
+        for line in wait([hand.line for hand in silent.values()], timeout=left_s):
+            silent[line].hear()
+            if silent[line].report:
+                # Nobody waits for him who does not come.
+                barrier.abort()
+        silent = {line: hand for line, hand in silent.items() if not hand.has_spoken}
+    for hand in silent.values():
+        hand.ask_where_it_stands()
+
+
+def _play(stage: _Stage, place: int, line: Connection) -> None:
+    faulthandler.register(signal.SIGUSR1, file=stage.stacks_of(place).open("w"), all_threads=True)
+    is_good, said = True, cast(object, None)
     try:
-        with make_app().app_context():
-            barrier.wait(START_S_MAX)
-            answer = scene(place, lambda: _meet(barrier))
+        with stage.make_app().app_context():
+            stage.barrier.wait(START_S_MAX)
+            said = stage.scene(place, lambda: _meet(stage.barrier))
             close_connections()
     except Conflict as refusal:
-        answer = refusal.code
-    except Exception:  # noqa: BLE001  # whatever it was, the test must be told
-        answer = Failed(traceback.format_exc())
-    told.put((place, answer))
+        said = refusal.code
+    except BaseException:  # noqa: BLE001  # whatever it was, the test must be told
+        is_good, said = False, traceback.format_exc()
+    line.send((is_good, said))
 
 
 def _meet(barrier: Barrier) -> None:

@@ -13,7 +13,7 @@ from flask import Flask
 
 from scripts.launcher import leash
 
-END_S_MAX = 20
+END_S_MAX = 90
 ROOT = Path(__file__).resolve().parents[2]
 
 

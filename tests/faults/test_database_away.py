@@ -10,6 +10,7 @@ from sqlalchemy import event, func, select, text
 from booking.models import Draft
 from kernel import db as kernel_db
 from kernel.db import Session, sa, transaction
+from tests import patience
 from tests.house import (
     a_branch,
     a_member,
@@ -56,7 +57,8 @@ def check_says_so(phone: Phone) -> None:
 
 class TestPostgreSQL:
     @pytest.fixture
-    def database_url(self, postgres_url: str) -> str:
+    def database_url(self, postgres_url: str, monkeypatch: pytest.MonkeyPatch) -> str:
+        patience.be_as_people(monkeypatch)
         return postgres_url
 
     def test_that_cuts_the_line_during_a_commit_leaves_one_draft(self, phone: Phone) -> None:

@@ -127,7 +127,7 @@ class TestADeathAtEveryStep:
         assert Fork(make_app, act).ended() == -signal.SIGKILL
         wait_until(
             lambda: bool(send_all(wechat.base)) or messages()[0].state == "sent",
-            within_s=10,
+            within_s=60,
             what="the lease has ended",
         )
 
@@ -172,7 +172,7 @@ class TestDeathsAtAnyMoment:
             place = chance.randrange(HANDS)
             hands[place].kill()
             hands[place] = Fork(make_app, act)
-        wait_until(lambda: not _waiting(), within_s=40, what="every message has an end")
+        wait_until(lambda: not _waiting(), within_s=120, what="every message has an end")
         for hand in hands:
             hand.kill()
 
@@ -192,7 +192,7 @@ class TestDeathsAtAnyMoment:
         monkeypatch.setattr(jobs, "after_failure", _hastily(after_failure))
 
         wait_until(
-            lambda: not (send_all(wechat.base) or _waiting()), within_s=30, what="all is sent"
+            lambda: not (send_all(wechat.base) or _waiting()), within_s=120, what="all is sent"
         )
 
         assert max(wechat.delivered.values()) > 1
@@ -222,11 +222,11 @@ class TestASleeper:
         close_connections()
         wechat.gate = threading.Event()
         sleeper = Fork(make_app, lambda: send_all(wechat.base))
-        assert wechat.at_the_gate.wait(20)
+        assert wechat.at_the_gate.wait(60)
         sleeper.signal(signal.SIGSTOP)
         gate, wechat.gate = wechat.gate, None
         wait_until(
-            lambda: bool(send_all(wechat.base)), within_s=10, what="the sleeper's lease has ended"
+            lambda: bool(send_all(wechat.base)), within_s=60, what="the sleeper's lease has ended"
         )
         [done] = messages()
 

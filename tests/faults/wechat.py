@@ -47,7 +47,7 @@ class WeChat:
         gate = self.gate
         if gate is not None:
             self.at_the_gate.set()
-            gate.wait(30)
+            gate.wait(120)
         told = json.loads(call.body)
         key = (told["touser"], told["client_msg_id"])
         with self._lock:

@@ -6,19 +6,13 @@ exists to show that the stage can show the fault.
 """
 
 import contextlib
-import functools
-import multiprocessing
 import random
 import time
-import traceback
 from collections import Counter
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from datetime import date
-from multiprocessing.queues import Queue
-from multiprocessing.synchronize import Barrier
 from pathlib import Path
-from threading import BrokenBarrierError
 from typing import Any
 
 from flask import Flask
@@ -38,15 +32,14 @@ from dispatch.planner.problem import Timetable, Window
 from kernel.actor import Actor
 from kernel.db import Session, transaction
 from kernel.errors import Conflict, Unavailable
-from tests.house import MONDAY_NINE, an_app, close_connections
+from tests.hands import Meet, in_processes
+from tests.house import MONDAY_NINE
 
 PROCESSES = 16
-PLAY_S_MAX = 140
 TRIES_MAX = 40
-ROUND_S_MAX = 5
 
-# The barrier of this process's play.
-_barrier: list[Barrier] = []
+# How this process meets the others of its play.
+_meet: list[Meet] = []
 
 Scene = Callable[["Attempt"], str]
 
@@ -67,45 +60,13 @@ def play(
     database_url: str, scene: Scene, attempts: Sequence[Attempt], data_dir: Path
 ) -> dict[int, str]:
     """Run the scene for every attempt, spread over PROCESSES processes that start together."""
-    close_connections()
-    fork = multiprocessing.get_context("fork")
-    barrier, told = fork.Barrier(PROCESSES), fork.Queue()
-    make_app = functools.partial(an_app, database_url, data_dir=data_dir)
-    hands = [
-        fork.Process(target=_hand, args=(make_app, scene, attempts[n::PROCESSES], barrier, told))
-        for n in range(PROCESSES)
-    ]
-    for hand in hands:
-        hand.start()
-    results: dict[int, str] = {}
-    for _ in hands:
-        results |= told.get(timeout=PLAY_S_MAX)
-    for hand in hands:
-        hand.join(timeout=10)
-    broken = [result for result in results.values() if result.startswith("Traceback")]
-    assert not broken, broken[0]
-    return results
 
+    def hand(place: int, meet: Meet) -> dict[int, str]:
+        _meet.append(meet)
+        return {attempt.number: scene(attempt) for attempt in attempts[place::PROCESSES]}
 
-def _hand(
-    make_app: Callable[[], Flask],
-    scene: Scene,
-    attempts: Sequence[Attempt],
-    barrier: Barrier,
-    told: "Queue[dict[int, str]]",
-) -> None:
-    results = {}
-    try:
-        app = make_app()
-        with app.app_context():
-            _barrier.append(barrier)
-            barrier.wait(timeout=60)
-            for attempt in attempts:
-                results[attempt.number] = scene(attempt)
-            close_connections()
-    except Exception:  # noqa: BLE001  # whatever it was, the test that plays must be told
-        results[-1] = traceback.format_exc()
-    told.put(results)
+    told = in_processes(database_url, hand, count=PROCESSES, data_dir=data_dir)
+    return {number: result for results in told for number, result in results.items()}
 
 
 def take_any_window(attempt: Attempt) -> str:
@@ -113,7 +74,7 @@ def take_any_window(attempt: Attempt) -> str:
     chance = random.Random(attempt.number)
     for _ in range(TRIES_MAX):
         with transaction(reads_only=True) as db:
-            offers = [o for o in _offers(db, attempt) if o.day == attempt.day]
+            offers = _offers(db, attempt)
         if not offers:
             return "refused"
         offer = chance.choice(offers)
@@ -133,7 +94,7 @@ def take_that_window(attempt: Attempt) -> str:
 
 def _offers(db: Session, attempt: Attempt) -> list[live.Offer]:
     draft = booking_queries.draft(db, number=attempt.draft, by=attempt.member)
-    return placing.offers(db, draft=draft, now=MONDAY_NINE)
+    return placing.offers(db, draft=draft, now=MONDAY_NINE, day=attempt.day)
 
 
 def _booked(attempt: Attempt, window: Window, first_try: int | None, chance: random.Random) -> bool:
@@ -170,8 +131,7 @@ def _stage(attempt: Attempt) -> Iterator[None]:
         live.forget()
         seen = live.day_plan(db, branch_id=draft.branch_id, day=attempt.day, now=MONDAY_NINE)
     # Everybody has read before anybody writes, so that the fault shows on every run.
-    with contextlib.suppress(BrokenBarrierError):
-        _barrier[0].wait(timeout=ROUND_S_MAX)
+    _meet[-1]()
     real = plans.lock_day, plans.put_order
     plans.lock_day = lambda db, **where: LockedDay(_day_row(db, **where), seen)
     plans.put_order = _put_order_blindly

@@ -173,4 +173,4 @@ def test_the_stage_shows_the_fault(app: Flask, database_url: str, tmp_path: Path
     assert held_after_the_blacklist() == ROUNDS
 
 
-pytestmark = pytest.mark.timeout(170)
+pytestmark = pytest.mark.timeout(600)

@@ -135,4 +135,4 @@ def crowd_after(
     return crowd(count=len(before) + count, is_blind=True, chance=chance)[len(before) :]
 
 
-pytestmark = pytest.mark.timeout(170)
+pytestmark = pytest.mark.timeout(600)

@@ -238,4 +238,4 @@ def decisions(db: Session) -> int:
     return len(db.scalars(select(OutboxRow).where(OutboxRow.name == "AppealDecided")).all())
 
 
-pytestmark = pytest.mark.timeout(170)
+pytestmark = pytest.mark.timeout(600)

@@ -137,6 +137,6 @@ def test_of_eight_hands_one_starts(app: Flask, database_url: str, tmp_path: Path
 
     told = in_processes(database_url, start_one, count=8, data_dir=tmp_path)
 
-    assert sorted(told) == ["refused"] * 7 + ["started"]  # type: ignore[type-var]  # words, all of them
+    assert sorted(told) == ["refused"] * 7 + ["started"]
     with transaction(reads_only=True) as db:
         assert len(db.scalars(select(Visit).where(Visit.started_at.is_not(None))).all()) == 1

@@ -148,5 +148,5 @@ class TestEightHands:
 
         told = in_processes(database_url, take_one_by_one, count=8, data_dir=tmp_path)
 
-        taken = [row_id for hand in told for row_id in hand]  # type: ignore[attr-defined]  # lists of ids
+        taken = [row_id for hand in told for row_id in hand]
         assert sorted(taken) == list(range(1, ROWS + 1))
