@@ -10,12 +10,14 @@ import shutil
 import sys
 from collections.abc import Callable, Iterator
 from pathlib import Path
+from typing import Any, cast
 
 import hypothesis
 import pytest
 from flask import Flask
+from xdist.scheduler import LoadFileScheduling
 
-from tests import house
+from tests import house, patience, thrift
 from tests.servers import PostgresServer, ValkeyServer
 
 # --- The world outside is closed ------------------------------------------------------------
@@ -52,6 +54,32 @@ hypothesis.settings.register_profile(
 hypothesis.settings.load_profile("house")
 
 
+# --- Two processes ----------------------------------------------------------------------------
+
+# Folders whose tests share what is dear to make, and stay in one process for it.
+_TOGETHER = ("tests/integration/demo_city/",)
+
+
+class _ByNeed(LoadFileScheduling):  # type: ignore[misc]  # xdist ships no types
+    """Shares files out between the processes, and the folders of _TOGETHER whole."""
+
+    def _split_scope(self, nodeid: str) -> str:
+        folder = next((folder for folder in _TOGETHER if nodeid.startswith(folder)), None)
+        return folder or cast(str, super()._split_scope(nodeid))
+
+
+@pytest.hookimpl(optionalhook=True)
+def pytest_xdist_make_scheduler(config: pytest.Config, log: Any) -> _ByNeed:
+    return _ByNeed(config, log)
+
+
+# --- Thrift -----------------------------------------------------------------------------------
+
+thrift.make_passwords_cheap()
+thrift.make_routes_cheap()
+patience.be_patient()
+
+
 # --- Databases --------------------------------------------------------------------------------
 
 
@@ -80,7 +108,9 @@ _count = itertools.count(1)
 def postgres_url(postgres_server: PostgresServer, _postgres_template: str) -> Iterator[str]:
     """The address of a PostgreSQL database of this module's own, with the schema and no rows."""
     name = f"house_{next(_count)}"
-    yield postgres_server.create(name, template=_postgres_template)
+    url = postgres_server.create(name, template=_postgres_template)
+    yield url
+    thrift.forget(url)
     postgres_server.drop(name)
 
 
@@ -94,12 +124,13 @@ def _sqlite_template(
 
 
 @pytest.fixture(scope="module")
-def sqlite_url(tmp_path_factory: pytest.TempPathFactory, _sqlite_template: Path) -> str:
+def sqlite_url(tmp_path_factory: pytest.TempPathFactory, _sqlite_template: Path) -> Iterator[str]:
     """The address of a SQLite file of this module's own, with the schema and no rows."""
     path = tmp_path_factory.mktemp("sqlite") / "house.sqlite3"
     if _sqlite_template.exists():
         shutil.copy(_sqlite_template, path)
-    return f"sqlite:///{path}"
+    yield f"sqlite:///{path}"
+    thrift.forget(f"sqlite:///{path}")
 
 
 @pytest.fixture(scope="module", params=["sqlite", "postgres"])
@@ -142,4 +173,6 @@ def app(database_url: str, tmp_path: Path) -> Iterator[Flask]:
     with made.app_context():
         house.empty_tables()
         yield made
-        house.close_connections()
+        if database_url.startswith("sqlite"):
+            # What the test asked of its line (to be read-only, to have little room) ends with it.
+            house.close_connections()

@@ -36,6 +36,12 @@ _POSTGRES_SETTINGS = {
     "fsync": "off",
     "full_page_writes": "off",
     "synchronous_commit": "off",
+    # Databases that live for a minute need no housekeeping.
+    "autovacuum": "off",
+    "checkpoint_timeout": "1h",
+    "max_wal_senders": "0",
+    "wal_level": "minimal",
+    "jit": "off",
     "max_connections": "200",
     "shared_buffers": "64MB",
     "log_min_messages": "fatal",
