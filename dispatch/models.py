@@ -134,6 +134,7 @@ class Visit(Base):
         CheckConstraint("opens_s <= shuts_s", name="window_in_order"),
         CheckConstraint("work_s > 0", name="work_positive"),
         Index("ix_dispatch_visit_branch_day", "branch_id", "day", "state"),
+        Index("ix_dispatch_visit_technician_day", "technician_id", "day"),
     )
 
     id: Mapped[int] = mapped_column(primary_key=True)

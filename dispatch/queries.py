@@ -193,6 +193,16 @@ def open_visit_ids(db: Session, *, technician_id: int, day: date) -> list[int]:
     ]
 
 
+def work_under_way(db: Session, *, technician_id: int) -> Visit | None:
+    """Return the visit whose work he began and has not ended, of whatever day."""
+    found = select(Visit).where(
+        Visit.technician_id == technician_id,
+        Visit.started_at.is_not(None),
+        Visit.finished_at.is_(None),
+    )
+    return db.scalars(found.order_by(Visit.started_at).limit(1)).one_or_none()
+
+
 def visit(db: Session, visit_id: int) -> Visit:
     """Return the visit with that id, which must exist."""
     return db.scalars(select(Visit).where(Visit.id == visit_id)).one()

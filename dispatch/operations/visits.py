@@ -20,7 +20,13 @@ from dispatch.operations import plan as plans
 from dispatch.operations import rehousing
 from dispatch.operations.steps import facts_of, move
 from dispatch.policy import GEOFENCE_M
-from dispatch.queries import VisitMissing, open_visit_ids, photos, visit_by_number
+from dispatch.queries import (
+    VisitMissing,
+    open_visit_ids,
+    photos,
+    visit_by_number,
+    work_under_way,
+)
 from dispatch.states import LEFT, STARTED, VISIT_MACHINE, Proof, VisitAction, VisitState
 from kernel import outbox
 from kernel.actor import CONSOLE_ROLES, Actor, Role
@@ -40,6 +46,13 @@ class NotNext(Conflict):
 
     code = "not_next"
     says = msg("请按顺序上门：前面还有一户。")
+
+
+class StillAtWork(Conflict):
+    """Work that he began elsewhere has no end yet, be it of an earlier day."""
+
+    code = "still_at_work"
+    says = msg("%(visit)s 那一户还没有完工：请先把它完工，或者报告做不完。")
 
 
 class NotToday(Conflict):
@@ -105,11 +118,12 @@ def decline(db: Session, *, number: str, reason: str, by: Actor, now: datetime) 
 def depart(db: Session, *, number: str, by: Actor, now: datetime) -> Visit:
     """Set out for the visit, which must be the next of today's route.
 
-    Raises VisitMissing, NotToday, NotNext, IllegalMove.
+    Raises VisitMissing, NotToday, NotNext, StillAtWork, IllegalMove.
     """
     visit = own(db, number, by, now)
     _check_today(visit, now)
     _check_next(db, visit)
+    _check_free(db, visit)
     move(db, visit, VisitAction.DEPART, by=by, now=now)
     visit.departed_at = now
     fresh = _retime(db, visit, now)
@@ -151,7 +165,10 @@ def arrive(
 
 
 def start(db: Session, *, number: str, code: str, by: Actor, now: datetime) -> Visit:
-    """Begin the work with the member's 服务码. Raises VisitMissing, WrongCode, IllegalMove."""
+    """Begin the work with the member's 服务码.
+
+    Raises VisitMissing, WrongCode, StillAtWork, IllegalMove.
+    """
     visit = own(db, number, by, now)
     if VISIT_MACHINE.allows(visit.state, VisitAction.START) and code != visit.service_code:
         raise WrongCode(field="code")
@@ -161,7 +178,7 @@ def start(db: Session, *, number: str, code: str, by: Actor, now: datetime) -> V
 def release_code(db: Session, *, number: str, reason: str, by: Actor, now: datetime) -> Visit:
     """Let the work begin without the 服务码, by a dispatcher who answers for it.
 
-    Raises VisitMissing, IllegalMove.
+    Raises VisitMissing, StillAtWork, IllegalMove.
     """
     return _begin(db, own(db, number, by, now), by=by, now=now, cause=reason)
 
@@ -264,6 +281,8 @@ def technician_of(visit: Visit) -> int:
 
 
 def _begin(db: Session, visit: Visit, *, by: Actor, now: datetime, cause: str) -> Visit:
+    if VISIT_MACHINE.allows(visit.state, VisitAction.START):
+        _check_free(db, visit)
     move(db, visit, VisitAction.START, by=by, now=now, cause=cause)
     visit.started_at = now
     _retime(db, visit, now)
@@ -282,6 +301,13 @@ def _check_next(db: Session, visit: Visit) -> None:
     ids = open_visit_ids(db, technician_id=technician_of(visit), day=visit.day)
     if visit.state not in STARTED and ids[:1] != [visit.id]:
         raise NotNext
+
+
+def _check_free(db: Session, visit: Visit) -> None:
+    """Nobody works at two doors at once, as the database demands too."""
+    other = work_under_way(db, technician_id=technician_of(visit))
+    if other is not None and other.id != visit.id:
+        raise StillAtWork(visit=other.number)
 
 
 def _retime(db: Session, visit: Visit, now: datetime) -> DayPlan:

@@ -10,7 +10,7 @@ from dispatch import live, queries
 from dispatch.models import Visit
 from dispatch.operations import publishing, trouble, visits, withdrawals
 from dispatch.operations.places import PlaceGone
-from dispatch.operations.visits import FarFromDoor, NotNext, NotToday, WrongCode
+from dispatch.operations.visits import FarFromDoor, NotNext, NotToday, StillAtWork, WrongCode
 from dispatch.operations.withdrawals import DoesNotFit, NotOnShift
 from dispatch.planner import judge
 from dispatch.states import Proof, VisitState
@@ -31,9 +31,10 @@ from tests.house import (
     tomorrow,
 )
 from tests.integration.booking.living import AFTERNOON, HOUR, OPENS, done, told
-from tests.integration.booking.promised import MORNING, a_promise, assigned, visit_of
+from tests.integration.booking.promised import MORNING, a_promise, assigned, at_work, visit_of
 
 # 0.0018 degrees of latitude are 200 metres.
+DAY = timedelta(days=1)
 AT_200_M, AT_202_M = Point(36.09 + 0.001798, 120.37), Point(36.09 + 0.00182, 120.37)
 
 
@@ -267,6 +268,19 @@ class TestOnTheWay:
 
         with pytest.raises(NotNext):
             done(visits.depart, number=visit_of(later).number, by=technician, now=OPENS)
+
+    def test_not_while_work_of_the_day_before_has_no_end(self, member: Actor, number: str) -> None:
+        technician, day = assigned(number), tomorrow() + timedelta(days=1)
+        at_work(number, technician)
+        later = a_promise(member, day=day)
+        done(publishing.publish_day, branch_id=1, day=day, by=DISPATCHER, now=OPENS)
+        if visit_of(later).technician_id != technician.id:
+            handed_over(visit_of(later), technician.id)
+        done(visits.accept, number=visit_of(later).number, by=technician, now=OPENS)
+
+        with pytest.raises(StillAtWork) as refused:
+            done(visits.depart, number=visit_of(later).number, by=technician, now=OPENS + DAY)
+        assert visit_of(number).number in str(refused.value)
 
     @pytest.mark.parametrize(("place", "proofs"), [(AT_200_M, 1), (None, 0)])
     def test_an_arrival_near_the_door_proves_itself(
