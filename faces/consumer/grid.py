@@ -90,7 +90,16 @@ def grid(
     resting = _resting(db, branch_id=branch_id, days=days, offers=offers)
     listed = windows.best_first([offer for offer in offers if offer.day == chosen])
     return Grid(
-        cells=tuple(_cells(days, offers, resting=resting, chosen=chosen, href=href)),
+        cells=tuple(
+            _cells(
+                days,
+                offers,
+                resting=resting,
+                today_is_over=not _still_on_sale(db, branch_id=branch_id, day=days[0], now=now),
+                chosen=chosen,
+                href=href,
+            )
+        ),
         weekdays=tuple(weekday(day).removeprefix("周") for day in days[:7]),
         months=_months(days),
         chosen=chosen,
@@ -175,16 +184,22 @@ def _full(
     db: Session, offers: Sequence[Offer], *, branch_id: int, day: date, now: datetime
 ) -> tuple[tuple[str, str], ...]:
     """Return the windows of a day into which nobody fits any more, those of the past left out."""
-    soonest_s = second_of_day(now, day) + LEAD_S
-    offered = {(offer.window.open_s, offer.window.shut_s) for offer in offers}
+    offered = {offer.window for offer in offers}
     return tuple(
         (
-            f"{second_text(open_s)}–{second_text(shut_s)}",
-            forms.window_value(day, Window(open_s, shut_s)),
+            f"{second_text(window.open_s)}–{second_text(window.shut_s)}",
+            forms.window_value(day, window),
         )
-        for open_s, shut_s in dispatch.branch(db, branch_id).windows
-        if open_s >= soonest_s and (open_s, shut_s) not in offered
+        for window in _still_on_sale(db, branch_id=branch_id, day=day, now=now)
+        if window not in offered
     )
+
+
+def _still_on_sale(db: Session, *, branch_id: int, day: date, now: datetime) -> list[Window]:
+    """Return the windows of a day that open late enough to be booked now."""
+    soonest_s = second_of_day(now, day) + LEAD_S
+    windows_of_all = [Window(a, b) for a, b in dispatch.branch(db, branch_id).windows]
+    return [window for window in windows_of_all if window.open_s >= soonest_s]
 
 
 def _resting(
@@ -201,6 +216,7 @@ def _cells(
     offers: Sequence[Offer],
     *,
     resting: set[date],
+    today_is_over: bool,
     chosen: date,
     href: Callable[[date], str],
 ) -> list[Cell]:
@@ -212,17 +228,20 @@ def _cells(
             rests=day in resting,
             selected=day == chosen,
             is_first=day == days[0],
+            is_over=today_is_over and day == days[0],
             href=href(day),
         )
         for day in days
     ]
 
 
-def _cell(day: date, left: int, *, rests: bool, selected: bool, is_first: bool, href: str) -> Cell:
+def _cell(
+    day: date, left: int, *, rests: bool, selected: bool, is_first: bool, is_over: bool, href: str
+) -> Cell:
     kind, note = ("open", gettext("余 %(n)s", n=left)) if left else ("full", gettext("约满"))
     if rests:
         kind, note = "rest", gettext("休息")
-    elif not left and is_first:
+    elif is_over:
         note = gettext("已截止")
     return Cell(
         day=f"{day.month}/{day.day}" if day.day == 1 and not is_first else str(day.day),
