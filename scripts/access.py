@@ -8,7 +8,7 @@ import re
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from enum import StrEnum
-from itertools import pairwise
+from itertools import pairwise, product
 
 from flask import Flask
 
@@ -37,12 +37,14 @@ OWNED = frozenset(
         "bookings",
         "complaints",
         "drafts",
+        "earnings",
         "goods",
         "payments",
         "photos",
         "pictures",
         "plans",
         "stores",
+        "strike",
         "strikes",
         "technicians",
         "visits",
@@ -52,7 +54,6 @@ OWNED = frozenset(
 # Things that belong to nobody, and words.
 SHARED = frozenset(
     {
-        "act",
         "book",
         "catalogue",
         "checks",
@@ -120,14 +121,15 @@ def lines(app: Flask) -> Iterator[Line]:
             continue
         view = app.view_functions[rule.endpoint]
         roles: frozenset[Role] | None = view.roles  # type: ignore[union-attr]  # a house test demands it
-        for method in sorted((rule.methods or set()) - {"HEAD", "OPTIONS"}):
+        methods = sorted((rule.methods or set()) - {"HEAD", "OPTIONS"})
+        for address, method in product(_spelled(rule.rule), methods):
             yield Line(
-                rule=rule.rule,
+                rule=address,
                 method=method,
                 endpoint=rule.endpoint,
                 scope=getattr(view, "scope", ""),
-                nobody=Cell.IN if roles is None else _outside(rule.rule, roles, method),
-                cells={} if roles is None else _cells(rule.rule, rule.endpoint, roles, method),
+                nobody=Cell.IN if roles is None else _outside(address, roles, method),
+                cells={} if roles is None else _cells(address, rule.endpoint, roles, method),
             )
 
 
@@ -145,7 +147,7 @@ def things(rule: str) -> list[tuple[str, str]]:
 
 def named(rule: str) -> list[tuple[str, str]]:
     """Return what an address names, outermost first: the part before it, and its parameter."""
-    parts = [_plain(part) for part in re.sub(r"<any\([^)]*\):\w+>", "act", rule).split("/")]
+    parts = [_plain(part) for part in rule.split("/")]
     return [(kind, part.strip("<>")) for kind, part in pairwise(parts) if part.startswith("<")]
 
 
@@ -160,6 +162,15 @@ def paper(app: Flask) -> str:
         calls=_table(("scope", "no token", *map(str, _PROGRAMS)), calls),
         public="\n".join(f"- `{line.method} {line.rule}`" for line in public),
     )
+
+
+def _spelled(rule: str) -> list[str]:
+    """Return the addresses of a rule: one for each word where it offers a choice of words."""
+    choice = re.search(r"<any\(([^)]*)\):\w+>", rule)
+    if choice is None:
+        return [rule]
+    words = [word.strip() for word in choice[1].split(",")]
+    return [rule[: choice.start()] + word + rule[choice.end() :] for word in words]
 
 
 def _cells(rule: str, endpoint: str, roles: frozenset[Role], method: str) -> Mapping[Role, Cell]:

@@ -1,39 +1,32 @@
 """Two of everything, each with owners of its own: what the access matrix is called upon.
 
-A new kind of thing in an address gets a line in `_Side`: how to make one that belongs to a member, a
-technician and a branch. Side A is one's own, side B another's.
+Side A is one's own, side B another's. A new kind of thing in an address gets a line in
+tests/journeys/access/things.py.
 """
 
 import shutil
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping
 from dataclasses import dataclass, field
-from datetime import datetime, timedelta
+from datetime import timedelta
 from pathlib import Path
 
 from flask import Flask, g
 
 from booking import queries as bookings
-from booking.feedback import Topic
-from booking.goods import GoodsKind, NewItem
 from booking.models import Booking
-from booking.operations import additions, assets, billing, catalogue, drafts, feedback, waiting
 from booking.operations import bookings as booking_operations
-from booking.operations import goods as goods_operations
-from booking.operations.drafts import Address
 from dispatch import live, photos
 from dispatch import queries as dispatch
 from dispatch.models import Visit
-from dispatch.operations import proposals, publishing, visits
+from dispatch.operations import publishing, visits
 from dispatch.planner.problem import Window
 from faces.consumer import pictures
-from kernel.actor import SYSTEM, Actor, Role
-from kernel.db import Session, transaction
+from kernel.actor import Actor, Role
+from kernel.db import transaction
 from kernel.geo import Point
-from kernel.phone import Phone
 from members import strike_queries
 from members.operations import appeals, blacklist, following, sign_ins, strikes
 from members.policy import AppealReason
-from members.rules import StrikeKind
 from tests.house import (
     DISPATCHER,
     HOUR_S,
@@ -43,11 +36,11 @@ from tests.house import (
     a_service,
     a_technician,
     close_connections,
-    tomorrow,
 )
+from tests.journeys.access import things
+from tests.journeys.access.things import PASSWORD, SEVEN, Side
 from tests.journeys.technician.hands import a_photo
 
-SEVEN = MONDAY_NINE - timedelta(hours=2)
 STAFF = (
     Role.STORE,
     Role.DISPATCHER,
@@ -57,22 +50,11 @@ STAFF = (
 )
 # Words and things of nobody, by the name of their parameter.
 WORDS = {"code": "air_install", "field": "phone", "name": "en", "day": "2026-11-25"}
-PASSWORD = "a good long password"
 
 
 def _ring(west: float, east: float) -> tuple[Point, ...]:
     corners = ((35.9, west), (35.9, east), (36.5, east), (36.5, west))
     return tuple(Point(lat, lon) for lat, lon in corners)
-
-
-@dataclass
-class Side:
-    """One member, one technician, one branch, and a thing of each kind that is theirs."""
-
-    member: Actor
-    technician: Actor
-    branch_id: int
-    things: dict[str, str] = field(default_factory=dict)
 
 
 @dataclass(frozen=True)
@@ -139,7 +121,7 @@ def _a_side(app: Flask, number: int, *, west: float) -> Side:
     side.things |= {"technicians": str(person), "branch": str(branch_id)}
     booking, visit = _a_visit_at_work(app, side, centre)
     side.things |= {"bookings": booking.number, "visits": visit.number}
-    for kind, make in _MAKERS.items():
+    for kind, make in things.MAKERS.items():
         with transaction() as db:
             side.things[kind] = make(db, side, booking, visit)
     with app.test_request_context():
@@ -156,10 +138,10 @@ def _a_case(app: Flask, side: Side, number: int) -> None:
         person = following.follow(db, openid=f"oCase{number:023d}", scene=scene, now=SEVEN)
         for day in range(4, 1, -1):
             then = MONDAY_NINE - timedelta(days=day)
-            told = _a_strike_of(db, side, person.id, booking=f"B{number}00000000{day}", at=then)
+            told = things.a_strike(db, side, person.id, booking=f"B{number}00000000{day}", at=then)
             strikes.post_strike(db, number=told, now=then + timedelta(days=1))
     with transaction() as db:
-        last = _a_strike_of(db, side, person.id, booking=f"B{number}000000009", at=MONDAY_NINE)
+        last = things.a_strike(db, side, person.id, booking=f"B{number}000000009", at=MONDAY_NINE)
         appeal = appeals.open_appeal(
             db,
             strike_number=last,
@@ -187,38 +169,10 @@ def _a_case(app: Flask, side: Side, number: int) -> None:
         }
 
 
-def _a_strike_of(db: Session, side: Side, member_id: int, *, booking: str, at: datetime) -> str:
-    return strikes.open_strike(
-        db,
-        kind=StrikeKind.NO_SHOW,
-        booking_number=booking,
-        evidence={"arrived_at": at.isoformat()},
-        now=at,
-        member_id=member_id,
-        branch_id=side.branch_id,
-    ).number
-
-
-def _draft(db: Session, side: Side, at: Point) -> str:
-    address = Address(
-        text="浮山后三小区 12-2-402", compound="浮山后三小区", door="12-2-402", point=at
-    )
-    return drafts.save_draft(
-        db,
-        service_code="air_install",
-        choices={},
-        address=address,
-        contact=f"林女士{side.branch_id}",
-        phone=Phone(f"1380000204{side.branch_id}"),
-        by=side.member,
-        now=SEVEN,
-    ).number
-
-
 def _a_visit_at_work(app: Flask, side: Side, at: Point) -> tuple[Booking, Visit]:
     """Book today's ten o'clock, and let the technician be at work there."""
     with transaction() as db:
-        draft = _draft(db, side, at)
+        draft = things.a_draft(db, side, at)
     with transaction() as db:
         held = booking_operations.hold(
             db,
@@ -258,105 +212,6 @@ def _a_visit_at_work(app: Flask, side: Side, at: Point) -> tuple[Booking, Visit]
 def _stored(app: Flask, *, shade: int) -> str:
     folder = app.extensions["doorbell.settings"].data_dir / "photos"
     return photos.store_photo(folder, photos.clean_photo(a_photo(shade=shade)))
-
-
-Maker = Callable[[Session, Side, Booking, Visit], str]
-
-
-def _a_second_draft(db: Session, side: Side, _booking: Booking, visit: Visit) -> str:
-    return _draft(db, side, visit.point)
-
-
-def _a_place_in_line(db: Session, side: Side, _booking: Booking, _visit: Visit) -> str:
-    number = side.things["drafts"]
-    return waiting.join(
-        db, draft_number=number, day=tomorrow(), by=side.member, now=MONDAY_NINE
-    ).number
-
-
-def _an_addition(db: Session, side: Side, _booking: Booking, visit: Visit) -> str:
-    return additions.ask(
-        db,
-        visit_number=visit.number,
-        code="pipe",
-        count=1,
-        reason="管路超出标配",
-        by=side.technician,
-        now=MONDAY_NINE,
-    ).number
-
-
-def _an_asset(db: Session, side: Side, _booking: Booking, visit: Visit) -> str:
-    return assets.scan_serial(
-        db,
-        visit_number=visit.number,
-        serial=f"SN202600000{side.branch_id}",
-        by=side.technician,
-        now=MONDAY_NINE,
-    ).asset.number
-
-
-def _a_payment(db: Session, _side: Side, booking: Booking, _visit: Visit) -> str:
-    payment = billing.ask_at_door(db, db.merge(booking, load=True), now=MONDAY_NINE)
-    assert payment is not None
-    return payment.number
-
-
-def _a_strike(db: Session, side: Side, booking: Booking, _visit: Visit) -> str:
-    return _a_strike_of(db, side, side.member.id, booking=booking.number, at=MONDAY_NINE)
-
-
-def _goods(db: Session, side: Side, booking: Booking, _visit: Visit) -> str:
-    [item] = goods_operations.add_items(
-        db,
-        booking_number=booking.number,
-        items=[NewItem(kind=GoodsKind.GOODS, name="挂机空调")],
-        by=SYSTEM,
-        now=MONDAY_NINE,
-    )
-    return item.number
-
-
-def _a_complaint(db: Session, side: Side, booking: Booking, _visit: Visit) -> str:
-    return feedback.complain(
-        db,
-        booking_number=booking.number,
-        topic=Topic.LATENESS,
-        text="师傅迟到了半个小时",
-        by=side.member,
-        now=MONDAY_NINE,
-    ).number
-
-
-def _a_proposal(db: Session, side: Side, _booking: Booking, _visit: Visit) -> str:
-    return proposals.ask(
-        db, branch_id=side.branch_id, day=tomorrow(), by=DISPATCHER, now=MONDAY_NINE
-    ).number
-
-
-def _a_store(db: Session, side: Side, _booking: Booking, _visit: Visit) -> str:
-    return catalogue.add_store(
-        db,
-        code=f"S{side.branch_id}",
-        name=f"门店 {side.branch_id}",
-        scene=f"store_{side.branch_id}",
-        branch_id=side.branch_id,
-        welcome="欢迎",
-    ).code
-
-
-_MAKERS: Mapping[str, Maker] = {
-    "drafts": _a_second_draft,
-    "waiting": _a_place_in_line,
-    "additions": _an_addition,
-    "assets": _an_asset,
-    "payments": _a_payment,
-    "strikes": _a_strike,
-    "goods": _goods,
-    "complaints": _a_complaint,
-    "plans": _a_proposal,
-    "stores": _a_store,
-}
 
 
 def _signed_in(role: Role, side: Side) -> SignedIn:

@@ -1,0 +1,206 @@
+"""One thing of each kind that an address can name, belonging to a member, a technician and a branch.
+
+A new kind gets a line in `MAKERS`: how to make one.
+"""
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
+from datetime import datetime, timedelta
+
+from booking.feedback import Topic
+from booking.goods import GoodsKind, NewItem
+from booking.models import Booking
+from booking.operations import additions, assets, billing, catalogue, drafts, feedback, waiting
+from booking.operations import goods as goods_operations
+from booking.operations.drafts import Address
+from booking.policy import ERRAND_FEE
+from dispatch.models import Visit
+from dispatch.operations import proposals
+from kernel.actor import SYSTEM, Actor, Role
+from kernel.db import Session
+from kernel.geo import Point
+from kernel.phone import Phone
+from members import ledger
+from members.operations import postings, sign_ins, strikes
+from members.rules import StrikeKind
+from tests.house import DISPATCHER, MONDAY_NINE, tomorrow
+
+SEVEN = MONDAY_NINE - timedelta(hours=2)
+PASSWORD = "a good long password"
+
+
+@dataclass
+class Side:
+    """One member, one technician, one branch, and a thing of each kind that is theirs."""
+
+    member: Actor
+    technician: Actor
+    branch_id: int
+    things: dict[str, str] = field(default_factory=dict)
+
+
+def a_strike(db: Session, side: Side, member_id: int, *, booking: str, at: datetime) -> str:
+    return strikes.open_strike(
+        db,
+        kind=StrikeKind.NO_SHOW,
+        booking_number=booking,
+        evidence={"arrived_at": at.isoformat()},
+        now=at,
+        member_id=member_id,
+        branch_id=side.branch_id,
+    ).number
+
+
+def a_draft(db: Session, side: Side, at: Point) -> str:
+    address = Address(
+        text="浮山后三小区 12-2-402", compound="浮山后三小区", door="12-2-402", point=at
+    )
+    return drafts.save_draft(
+        db,
+        service_code="air_install",
+        choices={},
+        address=address,
+        contact=f"林女士{side.branch_id}",
+        phone=Phone(f"1380000204{side.branch_id}"),
+        by=side.member,
+        now=SEVEN,
+    ).number
+
+
+Maker = Callable[[Session, Side, Booking, Visit], str]
+
+
+def _a_second_draft(db: Session, side: Side, _booking: Booking, visit: Visit) -> str:
+    return a_draft(db, side, visit.point)
+
+
+def _a_place_in_line(db: Session, side: Side, _booking: Booking, _visit: Visit) -> str:
+    number = side.things["drafts"]
+    return waiting.join(
+        db, draft_number=number, day=tomorrow(), by=side.member, now=MONDAY_NINE
+    ).number
+
+
+def _an_addition(db: Session, side: Side, _booking: Booking, visit: Visit) -> str:
+    return additions.ask(
+        db,
+        visit_number=visit.number,
+        code="pipe",
+        count=1,
+        reason="管路超出标配",
+        by=side.technician,
+        now=MONDAY_NINE,
+    ).number
+
+
+def _an_asset(db: Session, side: Side, _booking: Booking, visit: Visit) -> str:
+    return assets.scan_serial(
+        db,
+        visit_number=visit.number,
+        serial=f"SN202600000{side.branch_id}",
+        by=side.technician,
+        now=MONDAY_NINE,
+    ).asset.number
+
+
+def _a_payment(db: Session, _side: Side, booking: Booking, _visit: Visit) -> str:
+    payment = billing.ask_at_door(db, db.merge(booking, load=True), now=MONDAY_NINE)
+    assert payment is not None
+    return payment.number
+
+
+def _a_strike(db: Session, side: Side, booking: Booking, _visit: Visit) -> str:
+    return a_strike(db, side, side.member.id, booking=booking.number, at=MONDAY_NINE)
+
+
+def _a_strike_of_the_technician(db: Session, side: Side, booking: Booking, _visit: Visit) -> str:
+    return strikes.open_strike(
+        db,
+        kind=StrikeKind.PROVIDER_NO_SHOW,
+        booking_number=booking.number,
+        evidence={"ends_at": MONDAY_NINE.isoformat()},
+        now=MONDAY_NINE,
+        technician_id=side.technician.id,
+        branch_id=side.branch_id,
+    ).number
+
+
+def _earnings(db: Session, side: Side, _booking: Booking, visit: Visit) -> str:
+    draft = ledger.errand_draft(
+        technician_id=side.technician.id, visit_number=visit.number, amount=ERRAND_FEE
+    )
+    postings.post(db, draft, now=MONDAY_NINE)
+    return draft.key
+
+
+def _a_way(_db: Session, _side: Side, _booking: Booking, _visit: Visit) -> str:
+    return "pause"
+
+
+def _an_account(db: Session, side: Side, _booking: Booking, _visit: Visit) -> str:
+    staff = sign_ins.add_staff(
+        db,
+        login=f"duty.{side.branch_id}",
+        name="值班一位",
+        role=Role.DISPATCHER,
+        password=PASSWORD,
+        branch_ids=[side.branch_id],
+    )
+    return str(staff.id)
+
+
+def _goods(db: Session, side: Side, booking: Booking, _visit: Visit) -> str:
+    [item] = goods_operations.add_items(
+        db,
+        booking_number=booking.number,
+        items=[NewItem(kind=GoodsKind.GOODS, name="挂机空调")],
+        by=SYSTEM,
+        now=MONDAY_NINE,
+    )
+    return item.number
+
+
+def _a_complaint(db: Session, side: Side, booking: Booking, _visit: Visit) -> str:
+    return feedback.complain(
+        db,
+        booking_number=booking.number,
+        topic=Topic.LATENESS,
+        text="师傅迟到了半个小时",
+        by=side.member,
+        now=MONDAY_NINE,
+    ).number
+
+
+def _a_proposal(db: Session, side: Side, _booking: Booking, _visit: Visit) -> str:
+    return proposals.ask(
+        db, branch_id=side.branch_id, day=tomorrow(), by=DISPATCHER, now=MONDAY_NINE
+    ).number
+
+
+def _a_store(db: Session, side: Side, _booking: Booking, _visit: Visit) -> str:
+    return catalogue.add_store(
+        db,
+        code=f"S{side.branch_id}",
+        name=f"门店 {side.branch_id}",
+        scene=f"store_{side.branch_id}",
+        branch_id=side.branch_id,
+        welcome="欢迎",
+    ).code
+
+
+MAKERS: Mapping[str, Maker] = {
+    "drafts": _a_second_draft,
+    "waiting": _a_place_in_line,
+    "additions": _an_addition,
+    "assets": _an_asset,
+    "payments": _a_payment,
+    "strikes": _a_strike,
+    "goods": _goods,
+    "complaints": _a_complaint,
+    "plans": _a_proposal,
+    "stores": _a_store,
+    "strike": _a_strike_of_the_technician,
+    "earnings": _earnings,
+    "ways": _a_way,
+    "users": _an_account,
+}
