@@ -50,7 +50,7 @@ def hold(
 
     Another window held under the same draft is given up, once the new one is sure; so are holds of
     the member that ran out and were not freed yet: they must not stand in his own way. Raises
-    BookingMissing, Blocked, TooSoon, TooFar, OffGrid, TooManyHolds, PlaceGone.
+    BookingMissing, Blocked, SlotPast, TooSoon, TooFar, OffGrid, TooManyHolds, PlaceGone.
     """
     draft = queries.draft(db, number=draft_number, by=by)
     following.lock_member(db, draft.member_id)

@@ -75,8 +75,8 @@ def reschedule(
 
     A booking that has to be visited once more gets its window in the same way. `cause` says why a
     dispatcher moves it; what is our fault costs nothing. All or nothing: when the new window does
-    not fit, the old one stands. Raises BookingMissing, SameWindow, TooSoon, TooFar, OffGrid,
-    PlaceGone, IllegalMove once somebody is on the way.
+    not fit, the old one stands. Raises BookingMissing, SameWindow, OffGrid, SlotPast, TooSoon,
+    TooFar, PlaceGone, IllegalMove once somebody is on the way.
     """
     booking = locked(db, number, by)
     old = promises.standing(db, booking)

@@ -19,8 +19,15 @@ from kernel.errors import Invalid
 from kernel.words import msg
 
 
+class SlotPast(Invalid):
+    """The window is over."""
+
+    code = "slot_past"
+    says = msg("这个时段已经过去了，请选后面的。")
+
+
 class TooSoon(Invalid):
-    """The window opens before anybody could get there, or has passed."""
+    """The window opens before anybody could get there."""
 
     code = "lead_time"
     says = msg("这个时段太近了，来不及安排师傅，请选晚一些的。")
@@ -124,11 +131,14 @@ def delivery_shape(draft: Draft, delivery: Service) -> VisitShape:
 
 
 def check_window(db: Session, *, branch_id: int, day: date, window: Window, now: datetime) -> None:
-    """Refuse what is not on sale. Raises OffGrid, TooSoon, TooFar."""
+    """Refuse what is not on sale. Raises OffGrid, SlotPast, TooSoon, TooFar."""
     branch = dispatch_queries.branch(db, branch_id)
     if [window.open_s, window.shut_s] not in branch.windows:
         raise OffGrid(field="window")
-    if window.open_s < second_of_day(now, day) + live.LEAD_S:
+    now_s = second_of_day(now, day)
+    if window.shut_s <= now_s:
+        raise SlotPast(field="window")
+    if window.open_s < now_s + live.LEAD_S:
         raise TooSoon(field="window")
     if (day - local_date(now)).days >= live.HORIZON_DAYS:
         raise TooFar(field="window")

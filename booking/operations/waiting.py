@@ -56,7 +56,7 @@ def join(
     """Stand in the line of a day, for some windows of it or for any.
 
     The same draft and day again keeps its place, with the windows named now. Raises BookingMissing,
-    Blocked, BookedAlready, OffGrid, TooSoon, TooFar, TooManyLines.
+    Blocked, BookedAlready, OffGrid, SlotPast, TooSoon, TooFar, TooManyLines.
     """
     draft = queries.draft(db, number=draft_number, by=by)
     following.lock_member(db, draft.member_id)
@@ -240,7 +240,7 @@ def _best(db: Session, row: Waiting, draft: Draft, now: datetime) -> Offer | Non
 def _check_day(
     db: Session, draft: Draft, day: date, wanted: Sequence[Window], now: datetime
 ) -> None:
-    """Refuse a day that is not on sale. Raises OffGrid, TooSoon, TooFar."""
+    """Refuse a day that is not on sale. Raises OffGrid, SlotPast, TooSoon, TooFar."""
     sold = [Window(a, b) for a, b in dispatch.branch(db, draft.branch_id).windows]
     for window in wanted or sold[-1:]:
         placing.check_window(db, branch_id=draft.branch_id, day=day, window=window, now=now)

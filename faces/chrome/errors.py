@@ -29,6 +29,7 @@ STATUS_OF_KIND: dict[type[Refusal], int] = {
 # Where a code says it better than its kind.
 STATUS_OF_CODE = {
     "out_of_area": 422,
+    "slot_past": 422,
     "lead_time": 422,
     "horizon": 422,
     "not_signed_in": 401,

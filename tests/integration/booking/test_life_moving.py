@@ -8,7 +8,7 @@ from flask import Flask
 from booking.models import Booking
 from booking.operations import moving, presence, visits
 from booking.operations.moving import SameWindow
-from booking.operations.placing import OffGrid, TooFar, TooSoon
+from booking.operations.placing import OffGrid, SlotPast, TooFar, TooSoon
 from booking.policy import Cause
 from booking.states import BookingState
 from dispatch.operations import visits as visit_operations
@@ -93,6 +93,8 @@ class TestReschedule:
             ({"window": Window(9 * HOUR_S, 10 * HOUR_S)}, OffGrid),
             ({"day": MONDAY + timedelta(days=14)}, TooFar),
             ({"day": MONDAY, "window": MORNING, "now": MONDAY_NINE + SECOND}, TooSoon),
+            ({"day": MONDAY, "window": MORNING, "now": MONDAY_NINE + 3 * HOUR - SECOND}, TooSoon),
+            ({"day": MONDAY, "window": MORNING, "now": MONDAY_NINE + 3 * HOUR}, SlotPast),
         ],
     )
     def test_to_what_is_not_on_sale_is_refused(

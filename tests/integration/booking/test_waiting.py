@@ -9,7 +9,7 @@ from sqlalchemy import select
 from booking import jobs, queries, waiting_queries
 from booking.models import Booking
 from booking.operations import bookings, waiting
-from booking.operations.placing import OffGrid, TooFar, TooSoon
+from booking.operations.placing import OffGrid, SlotPast, TooFar
 from booking.operations.waiting import Outcome
 from booking.policy import BookingMissing
 from booking.states import BookingState, WaitingState
@@ -144,7 +144,7 @@ class TestJoin:
         ("days", "window", "refusal"),
         [
             pytest.param(1, Window(9 * HOUR_S, 11 * HOUR_S), OffGrid, id="no_such_window"),
-            pytest.param(-1, None, TooSoon, id="yesterday"),
+            pytest.param(-1, None, SlotPast, id="yesterday"),
             pytest.param(14, None, TooFar, id="beyond_the_horizon"),
         ],
     )

@@ -136,6 +136,7 @@ def test_what_is_understood_and_cannot_be(
         pytest.param("24T12:00:00+08:00", "24T10:00:00+08:00", (400, "bad_slot"), id="backwards"),
         pytest.param("24T10:00:00+08:00", "24T13:00:00+08:00", (400, "bad_slot"), id="too_long"),
         pytest.param("23T08:00:00+08:00", "23T10:00:00+08:00", (422, "lead_time"), id="too_soon"),
+        pytest.param("22T10:00:00+08:00", "22T12:00:00+08:00", (422, "slot_past"), id="past"),
     ],
 )
 def test_a_window_that_is_none(

@@ -30,7 +30,7 @@ from tests.journeys.consumer.steps import BOTH, TOMORROW_TEN, fill_in, hold
         pytest.param(
             "2026-11-22/36000-43200",
             422,
-            "这个时段太近了，来不及安排师傅，请选晚一些的。",
+            "这个时段已经过去了，请选后面的。",
             id="yesterday",
         ),
         pytest.param("2026-12-07/36000-43200", 422, "这个日期还没有开放预约。", id="too_far"),
