@@ -13,13 +13,14 @@ from typing import Any
 
 from flask import Flask, current_app
 from flask_sqlalchemy import SQLAlchemy
-from sqlalchemy import DateTime, Dialect, Engine, Integer, MetaData, event
+from sqlalchemy import DateTime, Dialect, Engine, Integer, MetaData, String, event
 from sqlalchemy.exc import DataError, DBAPIError, OperationalError
 from sqlalchemy.exc import TimeoutError as PoolTimeout
 from sqlalchemy.orm import DeclarativeBase, Session
 from sqlalchemy.orm.exc import StaleDataError
 from sqlalchemy.types import TypeDecorator
 
+from kernel import sealing
 from kernel.errors import ChangedMeanwhile, Invalid, Refusal, Unavailable
 from kernel.money import Money
 from kernel.words import msg
@@ -106,6 +107,21 @@ class Fen(TypeDecorator[Money]):
 
     def process_result_value(self, value: int | None, dialect: Dialect) -> Money | None:
         return None if value is None else Money(value)
+
+
+class Sealed(TypeDecorator[str]):
+    """A text that the database holds sealed by the app's SECRET_KEY; see kernel.sealing."""
+
+    impl = String
+    cache_ok = True
+
+    def process_bind_param(self, value: str | None, dialect: Dialect) -> str | None:
+        return None if value is None else sealing.seal(value, key=current_app.config["SECRET_KEY"])
+
+    def process_result_value(self, value: str | None, dialect: Dialect) -> str | None:
+        return (
+            None if value is None else sealing.unseal(value, key=current_app.config["SECRET_KEY"])
+        )
 
 
 def configure(app: Flask, database_url: str) -> None:

@@ -6,7 +6,7 @@ from sqlalchemy import JSON, Enum, ForeignKey
 from sqlalchemy.orm import Mapped, mapped_column
 
 from kernel.actor import Role
-from kernel.db import Base, Instant
+from kernel.db import Base, Instant, Sealed
 from kernel.phone import Phone
 
 
@@ -53,7 +53,7 @@ class Staff(Base):
     shut_until: Mapped[datetime | None] = mapped_column(Instant)
     # His one-time codes (RFC 6238): the secret once there is one, whether he has proved that his
     # phone knows it, and the last step that was used up.
-    totp_secret: Mapped[str] = mapped_column(default="")
+    totp_secret: Mapped[str] = mapped_column(Sealed, default="")
     has_totp: Mapped[bool] = mapped_column(default=False)
     totp_step: Mapped[int] = mapped_column(default=0)
     # The password was set by somebody else: it lets him in once, to set his own.

@@ -2,7 +2,7 @@
 
 import pytest
 from flask import Flask
-from sqlalchemy import select
+from sqlalchemy import select, text
 
 from kernel import audit
 from kernel.actor import SYSTEM, Actor, Role
@@ -168,6 +168,19 @@ def test_an_authenticator_is_forgotten_by_an_administrator_or_by_himself(boss: A
             staff.reset_totp(db, staff_id=number, by=by, now=NOW)
 
         assert (the(number).has_totp, the(number).totp_secret, sessions()) == (False, "", [])
+
+
+def test_the_database_holds_the_secret_sealed(boss: Actor) -> None:
+    number = hired("zou")
+    with transaction() as db:
+        secret = entering.give_authenticator(sign_ins.locked_staff(db, number))
+
+    with transaction(reads_only=True) as db:
+        [stored] = db.scalars(
+            text("SELECT totp_secret FROM members_staff WHERE id = :id"), {"id": number}
+        )
+    assert secret not in stored
+    assert the(number).totp_secret == secret
 
 
 def test_a_program_has_no_password_to_reset(boss: Actor) -> None:

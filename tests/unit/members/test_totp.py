@@ -58,6 +58,10 @@ def test_what_is_no_code_is_wrong(code: str) -> None:
     assert totp.step_used(SECRET, code, now=NOON, after_step=0) is None
 
 
+def test_without_a_secret_no_code_is_right() -> None:
+    assert totp.step_used("", "000000", now=NOON, after_step=0) is None
+
+
 def test_the_code_that_is_offered_is_one_that_is_not_used_up() -> None:
     step = totp.step_at(NOON)
 
