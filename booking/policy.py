@@ -96,6 +96,13 @@ class TooManyHolds(Conflict):
     says = msg("您已锁定 2 个时段，请先确认或等其中一个放开。")
 
 
+class TariffChanged(Conflict):
+    """What an act costs is other than what was agreed to."""
+
+    code = "tariff_changed"
+    says = msg("代价刚刚变了，请看清再决定。什么都还没有改。")
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Tariff:
     """What cancelling or moving costs: points at once, a strike that waits, and 空跑费 for him who
@@ -138,6 +145,15 @@ def move_tariff(*, starts_at: datetime, now: datetime, is_ours: bool) -> Tariff:
     if is_ours or now <= free_until:
         return Tariff(free_until=free_until)
     return Tariff(points=MOVE_POINTS, free_until=free_until)
+
+
+def check_agreed(tariff: Tariff, *, points: int, is_strike: bool) -> None:
+    """Refuse an act that costs other than was agreed to; what is free needs no agreement.
+
+    Raises TariffChanged, with the cost as it is.
+    """
+    if not tariff.is_free and (tariff.points, tariff.is_strike) != (points, is_strike):
+        raise TariffChanged(points=tariff.points, is_strike=tariff.is_strike)
 
 
 def late_fee(*, ends_at: datetime, now: datetime) -> Money:

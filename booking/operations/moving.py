@@ -50,6 +50,11 @@ def quote(db: Session, booking: Booking, *, now: datetime) -> Quote:
     return Quote(tariff=tariff, is_ours=is_ours)
 
 
+def check_may_move(db: Session, booking: Booking) -> None:
+    """Refuse what is no promise, or whose technician is on the way. Raises IllegalMove."""
+    _check_movable(db, booking, promises.standing(db, booking))
+
+
 def offers(db: Session, *, booking: Booking, now: datetime) -> list[Offer]:
     """Return the proven windows to which a booking may move, or in which it is visited once more.
 

@@ -1,16 +1,13 @@
 """/api/v1/drafts, offers, holds, bookings: the way of a booking, on behalf of a member."""
 
-from datetime import date, datetime
-from typing import Any
+import functools
 
 from flask.typing import ResponseReturnValue
 
-from booking import addresses, queries, windows
+from booking import addresses, queries
 from booking.operations import bookings, drafts, placing
-from booking.operations.placing import OffGrid
 from dispatch.live import Offer
-from dispatch.operations.places import PlaceGone
-from dispatch.planner.problem import Window
+from faces.api import slots
 from faces.api.routes import get, post
 from faces.api.schemas import (
     BookingOut,
@@ -23,7 +20,6 @@ from faces.api.schemas import (
 )
 from faces.chrome import call
 from gateways.maps import gazetteer
-from kernel.clock import instant_at, local_date, second_of_day
 from kernel.db import Session, transaction
 from kernel.errors import Forbidden
 from kernel.phone import Phone
@@ -62,7 +58,7 @@ def save_draft() -> ResponseReturnValue:
 def offers(number: str) -> ResponseReturnValue:
     """List the windows of the next fourteen days into which the visit is proven to fit."""
     with transaction(reads_only=True) as db:
-        return call.answers(_offers(db, number))
+        return call.answers(slots.told(_offers(db, number=number)))
 
 
 @post(
@@ -76,22 +72,18 @@ def offers(number: str) -> ResponseReturnValue:
 def hold() -> ResponseReturnValue:
     """Hold a window for ten minutes. A window that is gone is answered with the three nearest."""
     given = call.body(HoldIn())
-    day, window = _window(given["starts_at"], given["ends_at"])
-    try:
-        with call.once() as db:
-            held = bookings.hold(
-                db,
-                draft_number=given["draft"],
-                day=day,
-                window=window,
-                by=call.actor(),
-                now=call.now(),
-            )
-            return call.answers(BookingOut().dump(held), 201)
-    except PlaceGone as refusal:
-        with transaction(reads_only=True) as db:
-            left = _nearest(db, given["draft"], day=day, window=window)
-        raise type(refusal)(field="starts_at", alternatives=left) from refusal
+    day, window = slots.window(given["starts_at"], given["ends_at"])
+    left = functools.partial(_offers, number=given["draft"])
+    with slots.with_alternatives(left, day=day, window=window), call.once() as db:
+        held = bookings.hold(
+            db,
+            draft_number=given["draft"],
+            day=day,
+            window=window,
+            by=call.actor(),
+            now=call.now(),
+        )
+        return call.answers(BookingOut().dump(held), 201)
 
 
 @get("/bookings/<number>", tag=TAG, scope=READ, gives=BookingOut(), refuses=(404,))
@@ -133,32 +125,6 @@ def release(number: str) -> ResponseReturnValue:
         return call.answers(BookingOut().dump(freed))
 
 
-def _window(starts_at: datetime, ends_at: datetime) -> tuple[date, Window]:
-    """Return the day and window between two instants. Raises OffGrid."""
-    try:
-        day = local_date(starts_at)
-        return day, Window(second_of_day(starts_at, day), second_of_day(ends_at, day))
-    except (ValueError, OverflowError) as error:
-        raise OffGrid(field="ends_at") from error
-
-
-def _offers(db: Session, number: str) -> list[dict[str, Any]]:
+def _offers(db: Session, *, number: str) -> list[Offer]:
     draft = queries.draft(db, number=number, by=call.actor())
-    return [_told(offer) for offer in placing.offers(db, draft=draft, now=call.now())]
-
-
-def _nearest(db: Session, number: str, *, day: date, window: Window) -> list[dict[str, Any]]:
-    draft = queries.draft(db, number=number, by=call.actor())
-    left = placing.offers(db, draft=draft, now=call.now())
-    return [_told(offer) for offer in windows.nearest(left, day=day, window=window)]
-
-
-def _told(offer: Offer) -> dict[str, Any]:
-    told: dict[str, Any] = OfferOut().dump(
-        {
-            "starts_at": instant_at(offer.day, offer.window.open_s),
-            "ends_at": instant_at(offer.day, offer.window.shut_s),
-            "extra_s": offer.witness.extra_s,
-        }
-    )
-    return told
+    return placing.offers(db, draft=draft, now=call.now())

@@ -2,13 +2,15 @@
 
 from flask.typing import ResponseReturnValue
 
+from faces.api.change_schemas import LedgerOut, LedgerQuery
 from faces.api.routes import get
 from faces.api.schemas import MemberOut, MemberQuery
 from faces.chrome import call
 from kernel import audit
 from kernel.db import transaction
 from kernel.phone import Phone
-from members import queries
+from members import ledger_queries, queries
+from members.ledger import member_owner
 
 FOUND_MAX = 10
 
@@ -31,3 +33,33 @@ def members() -> ResponseReturnValue:
                 db, by=by, action="member.look_up", about=f"member:{row.number}", now=call.now()
             )
         return call.answers(MemberOut(many=True).dump(found))
+
+
+@get(
+    "/members/<number>/ledger",
+    tag="members",
+    scope="ledger:read",
+    asks=LedgerQuery,
+    gives=LedgerOut(),
+    refuses=(404,),
+)
+def ledger(number: str) -> ResponseReturnValue:
+    """Read an account of a member, newest lines first; `before` is the last `seq` of the page before.
+
+    Each look is audited."""
+    asked = call.query(LedgerQuery())
+    by = call.actor()
+    with transaction() as db:
+        row = queries.member_by_number(db, number=number, by=by)
+        audit.record(
+            db, by=by, action="member.read_ledger", about=f"member:{row.number}", now=call.now()
+        )
+        owner, unit = member_owner(row.id), asked["unit"]
+        told = {
+            "unit": unit,
+            "balance": ledger_queries.balance(db, owner=owner, unit=unit),
+            "lines": ledger_queries.lines(
+                db, owner=owner, unit=unit, limit=asked["size"], before_seq=asked["before"]
+            ),
+        }
+        return call.answers(LedgerOut().dump(told))

@@ -80,18 +80,18 @@ def post(
     tag: str,
     scope: str,
     gives: Mapping[int, Schema],
-    takes: type[Schema] | None = None,
+    takes: type[Schema] | str | None = None,
     refuses: Refusals = (),
 ) -> Callable[[View], View]:
     """Let programs change something there whose token has the scope; the view uses `call.once`.
 
-    `takes` is the JSON body's schema (load it with `call.body`), `gives` each good status with its
-    schema; `refuses` as for `get`, and 422 besides, for a key that was used for something else.
+    `takes` is the JSON body's schema (load it with `call.body`), or the type of a file (read it with
+    `call.raw`), `gives` each good status with its schema; `refuses` as for `get`, and 422 besides,
+    for a key that was used for something else.
     """
     doc: dict[str, object] = {"parameters": [_KEY]}
     if takes is not None:
-        content = {"application/json": {"schema": takes}}
-        doc["requestBody"] = {"required": True, "content": content}
+        doc["requestBody"] = {"required": True, "content": _content(takes)}
     known = _told((*_ALWAYS, 422, *(_WITH_A_BODY if takes is not None else ())), refuses)
     return _route("POST", rule, tag, _Door(WRITERS, scope, gives, known, doc))
 
@@ -128,6 +128,12 @@ def _route(method: str, rule: str, tag: str, door: _Door) -> Callable[[View], Vi
         return cast(View, described)
 
     return add
+
+
+def _content(takes: type[Schema] | str) -> dict[str, object]:
+    if isinstance(takes, str):
+        return {takes: {"schema": {"type": "string", "format": "binary"}}}
+    return {"application/json": {"schema": takes}}
 
 
 def _told(statuses: Sequence[int], named: Refusals) -> dict[int, type[Schema]]:

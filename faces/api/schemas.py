@@ -55,9 +55,9 @@ class OfferOut(Schema):
 
 
 class SlotFullOut(RefusalOut):
-    """The window went to somebody else a moment ago; these are the nearest that are left."""
+    """What stands against it; of a window that is gone (slot_full) the nearest that are left."""
 
-    alternatives = fields.List(fields.Nested(OfferOut), required=True)
+    alternatives = fields.List(fields.Nested(OfferOut))
 
 
 class OptionOut(Schema):

@@ -13,7 +13,7 @@ from marshmallow import Schema, ValidationError, fields
 from werkzeug.datastructures import FileStorage
 
 from faces.chrome import audited
-from faces.chrome.reading import NotJson, RepeatedField, parsed
+from faces.chrome.reading import NotJson, RepeatedField, WrongType, parsed
 from faces.chrome.schema import BadField, fault_of
 from kernel import audit, idempotency
 from kernel.actor import CONSOLE_ROLES, Actor
@@ -28,6 +28,9 @@ HASH_BYTES = 1 << 16
 KEY_HEADER, KEY_FIELD = "Idempotency-Key", "idempotency_key"
 # What the pages' own machinery adds to a form.
 OURS = frozenset({"csrf_token", KEY_FIELD})
+
+# Bodies that the framework takes apart.
+_READ = frozenset({"application/json", "application/x-www-form-urlencoded", "multipart/form-data"})
 
 
 class AnsweredBefore(Exception):
@@ -160,6 +163,13 @@ def body(schema: Schema) -> dict[str, Any]:
     return _loaded(schema, parsed(request.get_data()))
 
 
+def raw(mimetype: str) -> bytes:
+    """Return the bytes that were sent as that type. Raises WrongType."""
+    if request.mimetype != mimetype:
+        raise WrongType(wanted=mimetype)
+    return request.get_data()
+
+
 def _single(schema: Schema, given: dict[str, list[str]]) -> dict[str, Any]:
     """Return one value for each name, and all of them for a field that is a list."""
     plain: dict[str, Any] = {}
@@ -176,11 +186,13 @@ def _single(schema: Schema, given: dict[str, list[str]]) -> dict[str, Any]:
 
 
 def _content_hash() -> str:
-    """Return equal text for equal content: the address, the fields, the files."""
+    """Return equal text for equal content: the address, the fields, the files, any other bytes."""
     fields = sorted(pair for pair in request.form.items(multi=True) if pair[0] not in OURS)
     files = [(name, _hash_of(file)) for name, file in request.files.items(multi=True)]
     body = request.get_json() if request.is_json else None
     content = [request.path, sorted(request.args.items(multi=True)), fields, files, body]
+    if request.mimetype not in _READ and (raw := request.get_data()):
+        content.append(hashlib.sha256(raw).hexdigest())
     return hashlib.sha256(json.dumps(content, sort_keys=True).encode()).hexdigest()
 
 

@@ -40,6 +40,7 @@ STATUS_OF_CODE = {
     "too_large": 413,
     "key_reused": 422,
     "not_json": 415,
+    "wrong_type": 415,
     "unreadable_list": 422,
     "list_too_long": 422,
     "bad_columns": 422,

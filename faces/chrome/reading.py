@@ -57,6 +57,13 @@ class NotJson(Invalid):
     says = msg("请求内容要用 JSON，Content-Type 为 application/json。")
 
 
+class WrongType(Invalid):
+    """The body says that it is something else than what is read here."""
+
+    code = "wrong_type"
+    says = msg("请求内容的 Content-Type 应为 %(wanted)s。")
+
+
 # Callers that prove themselves by a signature over their address and body, as they are.
 _AS_THEY_ARE = {"wechat.callback", "wechat.handshake"}
 

@@ -8,7 +8,7 @@ from marshmallow import Schema
 from booking import goods_queries, queries
 from booking.operations import cancelling, goods, presence
 from booking.operations import visits as doors
-from booking.policy import Cause, Tariff
+from booking.policy import Cause, Tariff, TariffChanged
 from dispatch import queries as dispatch
 from dispatch import scope
 from dispatch.operations import withdrawals
@@ -30,13 +30,6 @@ from faces.console.routes import WRITERS, blueprint
 from kernel.db import Session
 from kernel.errors import Conflict
 from kernel.words import msg
-
-
-class TariffChanged(Conflict):
-    """What it costs is no longer what the page said when the button was pressed."""
-
-    code = "tariff_changed"
-    says = msg("代价刚刚变了，请看清再决定。什么都还没有改。")
 
 
 class NobodyFound(Conflict):

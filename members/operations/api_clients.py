@@ -20,8 +20,12 @@ SCOPES = frozenset(
     {
         "services:read",
         "members:read",
+        "ledger:read",
         "bookings:read",
         "bookings:write",
+        "goods:read",
+        "goods:write",
+        "serials:write",
     }
 )
 # Tells people and scanners what they have found when a token lies about.

@@ -29,7 +29,14 @@ from tests.journeys.consumer.pages import HOST
 NOTHING = "Q0000000000"
 NOTHINGS = {"technicians": "999999", "branch": "999999"}
 # Fields that cannot be guessed, by endpoint: what else a good form holds.
-FORMS: Mapping[str, Mapping[str, str]] = {
+FORMS: Mapping[str, Mapping[str, Any]] = {
+    "api.expect_item": {"expected_at": None},
+    "api.heed_notice": {"state": "in_warehouse"},
+    "api.move": {
+        "starts_at": "2026-11-25T10:00:00+08:00",
+        "ends_at": "2026-11-25T12:00:00+08:00",
+    },
+    "api.rate": {"stars": 5},
     "console.review_blacklisting": {"words": "看过了，三次都有记录，维持"},
     "console.take_leave": {"reason": "ill"},
     "console.waive_strike": {"reason": "核实是我们的门铃坏了，不算违约"},
@@ -66,7 +73,7 @@ class Caller:
         self,
         line: Line,
         side: str,
-        body: Mapping[str, str] | None = None,
+        body: Mapping[str, Any] | None = None,
         *,
         accept: str = "text/html",
     ) -> TestResponse:
@@ -83,7 +90,8 @@ class Caller:
         sent: dict[str, Any] = {}
         if line.method != SAFE:
             fields = {**form, **FORMS.get(line.endpoint, {}), **(body or {})}
-            sent = {"json": fields} if line.scope and fields else {"data": fields}
+            is_json = line.scope and (fields or line.endpoint == "api.cancel")
+            sent = {"json": fields} if is_json else {"data": fields}
         with self.world.app.app_context():
             answer = client.open(
                 path,
