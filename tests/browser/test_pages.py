@@ -8,6 +8,7 @@ import pytest
 from playwright.sync_api import Page, expect
 
 from tests.browser.conftest import NewContext
+from tests.browser.member import look_at_a_later_day
 from tests.browser.running import RunningHouse
 
 Picture = Callable[[Page, str], Path]
@@ -39,7 +40,7 @@ def test_the_consumers_pages_at_390(
     expect(page.locator(".said-danger, .ui-error-text").first).to_be_visible()
     page.locator("#field-address").fill("浮山后四小区")
     page.get_by_role("button", name="查看可约时间").click()
-    expect(page.get_by_role("button", name="锁定这个时段")).to_be_visible()
+    look_at_a_later_day(page)
     _is_fine(page, picture, "consumer-windows")
     page.get_by_role("button", name="锁定这个时段").click()
     expect(page.get_by_text("时段已为您锁定")).to_be_visible()

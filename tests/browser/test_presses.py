@@ -6,6 +6,7 @@ import pytest
 from playwright.sync_api import Page, Route, expect
 
 from tests.browser.conftest import NewContext
+from tests.browser.member import look_at_a_later_day
 from tests.browser.running import RunningHouse
 
 pytestmark = pytest.mark.timeout(120)
@@ -42,6 +43,7 @@ def page(house: RunningHouse, new_phone: NewContext) -> Page:
     page.locator("#field-contact").fill("林女士")
     page.locator("#field-phone").fill("13800002046")
     page.get_by_role("button", name="查看可约时间").click()
+    look_at_a_later_day(page)
     page.get_by_role("button", name="锁定这个时段").click()
     expect(page.get_by_text("时段已为您锁定")).to_be_visible()
     listens(page)
