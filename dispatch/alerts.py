@@ -30,6 +30,7 @@ class AlertKind(StrEnum):
     UNSERVED = "unserved"
     LATE = "late"
     STRANDED = "stranded"
+    RELEASE = "release"
     EVIDENCE = "evidence"
     RISK = "risk"
     UNACCEPTED = "unaccepted"
@@ -51,7 +52,8 @@ class Alert:
     """One thing that a person must see to; at `breaks_at` it is too late.
 
     `length_s` is by how much a late visit misses its window or what is left of a tight one, and of
-    the evidence clock how long it still runs; `count` the visits of a technician that are meant.
+    the evidence clock how long it still runs; `count` the visits of a technician that are meant;
+    `reason` is what he gave as his.
     """
 
     kind: AlertKind
@@ -61,6 +63,7 @@ class Alert:
     technician: str = ""
     length_s: int = 0
     count: int = 1
+    reason: str = ""
     takers: tuple[Taker, ...] = ()
 
 
@@ -75,6 +78,7 @@ def day_alerts(db: Session, *, board: Board, now: datetime) -> list[Alert]:
     found += [_endangered(bar, visits[bar.visit_id]) for bar in board.at_risk]
     found += _stranded(board, visits)
     found += _unaccepted(board, visits, now=now)
+    found += _without_code(db, board, visits)
     found += _at_doors(db, board, visits, now=now)
     if days_off == 0:
         found += _deserted(db, board, now=now)
@@ -170,18 +174,32 @@ def _unaccepted(board: Board, visits: Mapping[int, Visit], *, now: datetime) -> 
     return found
 
 
+def _without_code(db: Session, board: Board, visits: Mapping[int, Visit]) -> list[Alert]:
+    """Name who stands at a door without the 服务码 and asked for the work to begin; each once."""
+    asked: dict[int, Evidence] = {}
+    for proof in _proofs_at_doors(db, visits, kinds=(Proof.RELEASE_ASKED,)):
+        asked[proof.visit_id] = proof
+    return [
+        Alert(
+            kind=AlertKind.RELEASE,
+            breaks_at=proof.at + policy.RELEASE_LIFE,
+            visit=visits[visit_id],
+            technician_id=visits[visit_id].technician_id,
+            technician=_name_of(board, visits[visit_id]),
+            reason=str(proof.facts.get("reason", "")),
+        )
+        for visit_id, proof in asked.items()
+    ]
+
+
 def _at_doors(
     db: Session, board: Board, visits: Mapping[int, Visit], *, now: datetime
 ) -> list[Alert]:
     """Name the doors at which nobody answers: somebody has begun to call or to write."""
-    arrived = {v.id: v for v in visits.values() if v.state is VisitState.ARRIVED and v.arrived_at}
-    tried = select(Evidence.visit_id).where(
-        Evidence.visit_id.in_(list(arrived)), Evidence.kind != Proof.ARRIVAL.value
-    )
-    names = {row.technician_id: row.name for row in board.rows}
+    proofs = _proofs_at_doors(db, visits, kinds=(Proof.CALL, Proof.MESSAGE))
     found = []
-    for visit_id in sorted(set(db.scalars(tried))):
-        visit = arrived[visit_id]
+    for visit_id in sorted({proof.visit_id for proof in proofs}):
+        visit = visits[visit_id]
         assert visit.arrived_at is not None
         runs_out_at = visit.arrived_at + policy.WAIT
         found.append(
@@ -190,11 +208,25 @@ def _at_doors(
                 breaks_at=runs_out_at,
                 visit=visit,
                 technician_id=visit.technician_id,
-                technician=names.get(visit.technician_id or 0, ""),
+                technician=_name_of(board, visit),
                 length_s=max(0, int((runs_out_at - now).total_seconds())),
             )
         )
     return found
+
+
+def _proofs_at_doors(
+    db: Session, visits: Mapping[int, Visit], *, kinds: tuple[Proof, ...]
+) -> Sequence[Evidence]:
+    """Return what of those kinds was recorded at the doors where somebody stands, oldest first."""
+    doors = [v.id for v in visits.values() if v.state is VisitState.ARRIVED and v.arrived_at]
+    rows = select(Evidence).where(Evidence.visit_id.in_(doors), Evidence.kind.in_(kinds))
+    return db.scalars(rows.order_by(Evidence.id)).all()
+
+
+def _name_of(board: Board, visit: Visit) -> str:
+    names = {row.technician_id: row.name for row in board.rows}
+    return names.get(visit.technician_id or 0, "")
 
 
 def _deserted(db: Session, board: Board, *, now: datetime) -> list[Alert]:
@@ -204,14 +236,13 @@ def _deserted(db: Session, board: Board, *, now: datetime) -> list[Alert]:
         Visit.state == VisitState.NO_SHOW,
         Visit.finished_at > now - VETO_LIFE,
     )
-    names = {row.technician_id: row.name for row in board.rows}
     return [
         Alert(
             kind=AlertKind.NO_SHOW,
             breaks_at=visit.finished_at + VETO_LIFE,
             visit=visit,
             technician_id=visit.technician_id,
-            technician=names.get(visit.technician_id or 0, ""),
+            technician=_name_of(board, visit),
         )
         for visit in db.scalars(rows.order_by(Visit.id))
         if visit.finished_at is not None

@@ -15,6 +15,8 @@ MESSAGES_NEEDED = 1
 WAIT = timedelta(minutes=15)
 # How long a technician has to say yes before the console is told.
 ACCEPT_LIFE = timedelta(minutes=15)
+# How long he who asked to begin without the 服务码 should stand at the door for an answer.
+RELEASE_LIFE = timedelta(minutes=5)
 
 
 class EvidenceMissing(Conflict):

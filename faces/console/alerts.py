@@ -141,6 +141,8 @@ def _act(alert: Alert, booking_number: str) -> tuple[str, str]:
             return gettext("安排"), _technician_href(alert)
         case AlertKind.UNACCEPTED:
             return gettext("催接单"), _technician_href(alert)
+        case AlertKind.RELEASE:
+            return gettext("去放行"), url_for("console.booking", number=booking_number, act="code")
         case AlertKind.RISK:
             return gettext("备选"), url_for("console.ways", number=alert.visit.number)
         case _:
@@ -207,6 +209,15 @@ def _say_unaccepted(alert: Alert) -> tuple[str, str, str, str]:
     return "warn", "hourglass", title, gettext("派单已过 15 分钟，打电话或改派")
 
 
+def _say_release(alert: Alert) -> tuple[str, str, str, str]:
+    title = gettext(
+        "%(name)s %(visit)s 请放行服务码", name=alert.technician, visit=alert.visit.label
+    )
+    why = gettext(alert.reason) if alert.reason else "—"
+    line = gettext("他说：%(reason)s。核实是本人再放行", reason=why)
+    return "warn", "lock-open", title, line
+
+
 def _say_evidence(alert: Alert) -> tuple[str, str, str, str]:
     title = gettext("%(name)s %(visit)s 没人应门", name=alert.technician, visit=alert.visit.label)
     fee = booking_policy.ERRAND_FEE
@@ -230,6 +241,7 @@ _SAID = {
     AlertKind.RISK: _say_risk,
     AlertKind.STRANDED: _say_stranded,
     AlertKind.UNACCEPTED: _say_unaccepted,
+    AlertKind.RELEASE: _say_release,
     AlertKind.EVIDENCE: _say_evidence,
     AlertKind.NO_SHOW: _say_no_show,
 }

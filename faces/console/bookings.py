@@ -10,8 +10,8 @@ from dispatch import queries as dispatch
 from faces.chrome import call
 from faces.chrome.sign_in import signed_in
 from faces.console import frame, life
-from faces.console.acting import NO_FAILURE, Failure
-from faces.console.forms import BookingsQuery
+from faces.console.acting import Failure
+from faces.console.forms import BookingQuery, BookingsQuery
 from faces.console.paging import Page
 from faces.console.routes import READERS, blueprint
 from kernel.db import transaction
@@ -88,7 +88,8 @@ def bookings() -> ResponseReturnValue:
 @signed_in(*READERS)
 def booking(number: str) -> ResponseReturnValue:
     """Show one booking: what was promised, who comes, what happened, what was said, what can be done."""
-    return page(number, NO_FAILURE)
+    # A dialog stands open as it does after a refusal, but with nothing to complain of.
+    return page(number, Failure(form=call.query(BookingQuery())["act"]))
 
 
 def page(number: str, failed: Failure) -> str:

@@ -47,6 +47,12 @@ class BookingsQuery(PageQuery):
     lack = fields.String(load_default="", validate=validate.OneOf(["needs_window", "unserved"]))
 
 
+class BookingQuery(_Query):
+    """A booking's page; `act` is the dialog that stands open on it."""
+
+    act = fields.String(load_default="", validate=validate.OneOf(["", "code"]))
+
+
 class MessagesQuery(PageQuery):
     """A filter on the message log."""
 

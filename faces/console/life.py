@@ -11,7 +11,7 @@ from booking.readiness import Light
 from booking.states import PROMISED, BookingState, GoodsState
 from dispatch import board as boards
 from dispatch import queries as dispatch
-from dispatch.states import MOVABLE, OWED, VisitState
+from dispatch.states import MOVABLE, OWED, Proof, VisitState
 from faces.chrome import call
 from faces.chrome.filters import gettext, said
 from faces.console import evidence, life_words, story
@@ -119,6 +119,7 @@ def read(db: Session, number: str) -> dict[str, Any]:
         "technicians": dispatch.technicians(db, branch_id=found.branch_id),
         "barred": dispatch.barred_from(db, [visit.id]).get(visit.id, frozenset()),
         "acts": acts_of(db, found, visit, strikes),
+        "release_asked": _release_asked(db, visit),
         "fee": BROKEN_FEE,
         "rows": _timeline(db, found.id, visits, visit.state),
         "said": _messages(db, number, [v.number for v in visits.values()]),
@@ -228,6 +229,14 @@ def _timeline(
         state,
         goods=goods_queries.steps_of(db, booking_id),
     )
+
+
+def _release_asked(db: Session, visit: Any) -> Any:
+    """Return the newest asking for the work to begin without the 服务码; None when nobody waits."""
+    if visit.state is not VisitState.ARRIVED:
+        return None
+    asked = [p for p in dispatch.evidence(db, visit.id) if p.kind == Proof.RELEASE_ASKED]
+    return asked[-1] if asked else None
 
 
 def _messages(db: Session, number: str, visits: Sequence[str]) -> list[story.Line]:

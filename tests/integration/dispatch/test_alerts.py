@@ -174,6 +174,29 @@ class TestADoorThatStaysShut:
         assert alert.breaks_at == TUESDAY + timedelta(hours=1, minutes=15)
 
 
+class TestADoorWithoutACode:
+    def test_is_named_once_with_the_latest_reason_and_five_minutes_to_answer(
+        self, number: str
+    ) -> None:
+        technician = at_the_door(number)
+        first = TUESDAY + timedelta(hours=1)
+        for minute, reason in ((0, "no phone"), (3, "no page")):
+            with transaction() as db:
+                trouble.add_proof(
+                    db,
+                    number=visit_of(number).number,
+                    kind=Proof.RELEASE_ASKED,
+                    facts={"reason": reason},
+                    by=technician,
+                    now=first + timedelta(minutes=minute),
+                )
+
+        [alert] = alerts_at(first + timedelta(minutes=4))
+
+        assert (alert.kind, alert.reason) == (AlertKind.RELEASE, "no page")
+        assert alert.breaks_at == first + timedelta(minutes=8)
+
+
 def test_alerts_stand_in_the_order_in_which_they_break(app: Flask) -> None:
     member = a_city()
     a_promise(member, window=AFTERNOON)
