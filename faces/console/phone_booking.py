@@ -40,6 +40,8 @@ class CallerForm(Form):
         least=1, most=20, required=True, error_messages={"required": msg("请写师傅怎么称呼他。")}
     )
     phone = fields.String(required=True)
+    # The delivery comes first, in the same booking (送装一体).
+    with_delivery = fields.Boolean(load_default=False)
     choices = fields.Dict(
         keys=fields.String(),
         values=fields.Integer(validate=validate.Range(min=0, max=COUNT_MAX)),
@@ -92,6 +94,7 @@ def save_phone_booking(number: str) -> ResponseReturnValue:
             address=found.address,
             contact=given["contact"],
             phone=Phone.parse(given["phone"]),
+            with_delivery=given["with_delivery"],
             member_id=owner.id,
             by=by,
             now=now,
@@ -166,9 +169,17 @@ def _form(number: str, failed: Failure) -> str:
             member=owner,
             services=services,
             service=service,
+            delivery=_delivery_before(db, service),
             typed=typed,
             failed=failed,
         )
+
+
+def _delivery_before(db: Session, service: Any) -> Any:
+    """Return the delivery that may come before the service in one booking; None when none may."""
+    if service is None or service.delivery_code is None:
+        return None
+    return queries.service_by_code(db, service.delivery_code)
 
 
 def _windows(number: str, failed: Failure) -> str:
@@ -178,11 +189,13 @@ def _windows(number: str, failed: Failure) -> str:
         offers = placing.offers(db, draft=draft, now=call.now())
         days = days_of(offers)
         day = chosen_day(days, failed)
+        services = queries.services_by_id(db)
         return render_template(
             "console/phone_windows.html",
             draft=draft,
             member=members.member(db, draft.member_id),
-            service=queries.services_by_id(db)[draft.service_id],
+            service=services[draft.service_id],
+            delivery=services[draft.delivery_id] if draft.delivery_id is not None else None,
             days=days,
             day=day,
             choices=rows_of([offer for offer in offers if offer.day == day]),

@@ -5,12 +5,14 @@ from collections.abc import Callable
 
 import pytest
 
-from booking import waiting_queries
+from booking import queries, waiting_queries
 from booking.feedback import Topic
 from booking.operations import feedback, waiting
+from kernel.actor import SYSTEM
 from kernel.db import transaction
 from members import queries as members
 from tests.house import MONDAY_NINE, a_draft, tomorrow
+from tests.integration.booking.promised import a_service
 from tests.journeys.console.conftest import Town
 from tests.journeys.console.desk import Desk, a_promise
 from tests.journeys.consumer.pages import Page
@@ -150,6 +152,34 @@ class TestCallers:
 
         assert "预约成功" in booked.text
         assert "调度员" in booked.text
+
+    def test_may_have_the_delivery_come_first(self, desk: Desk, book: str) -> None:
+        with transaction() as db:
+            a_service(db, code="air_delivery", category="delivery")
+            a_service(db, code="air_both", delivery_code="air_delivery")
+        page = desk.open(f"{book}?service=air_both")
+        assert "送装一体：先送货，再安装" in page.text
+
+        windows = desk.send(
+            page.form("/book"),
+            address="浮山后三小区",
+            door="12-2-402",
+            contact="林女士",
+            phone="13800002046",
+            with_delivery="1",
+        )
+        assert "· 送货 " in windows.text
+        booked = desk.send(windows.form("/windows"), window=windows.windows[-1])
+
+        with transaction(reads_only=True) as db:
+            found = queries.booking(db, number=booked.path.split("/")[-1], by=SYSTEM)
+            delivery, installation = queries.standing_promises(db, found.id)
+        assert delivery.ends_at <= installation.starts_at
+
+    def test_are_asked_about_a_delivery_only_where_there_is_one(
+        self, desk: Desk, book: str
+    ) -> None:
+        assert "送装一体" not in desk.open(f"{book}?service=air_install").text
 
     def test_give_a_whole_phone_number(self, desk: Desk, book: str) -> None:
         page = desk.open(f"{book}?service=air_install")
