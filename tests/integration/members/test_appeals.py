@@ -30,7 +30,7 @@ from members.policy import (
 from members.risk import StrikeKind
 from members.states import AppealState, StrikeState
 from members.strike_models import Appeal
-from tests.accounts import Faults, audited
+from scripts.ledger_audit import Faults, audited
 from tests.house import MONDAY_NINE, a_member
 from tests.integration.members.cases import (
     AUDITOR,

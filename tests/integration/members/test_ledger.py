@@ -13,7 +13,7 @@ from members import ledger_queries
 from members.ledger import HOUSE_POINTS, POINTS, Draft, KeyReused, NotEnough
 from members.ledger_models import Account, Entry, Posting
 from members.operations import postings
-from tests.accounts import Faults, audited
+from scripts.ledger_audit import Faults, audited
 from tests.house import MONDAY_NINE, a_member
 
 CLEAN = Faults()

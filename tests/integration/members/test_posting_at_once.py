@@ -12,7 +12,7 @@ from members import ledger_queries
 from members.ledger import HOUSE_POINTS, POINTS, Draft
 from members.ledger_models import Posting
 from members.operations import postings
-from tests.accounts import Faults, audited
+from scripts.ledger_audit import Faults, audited
 from tests.hands import in_processes
 from tests.house import MONDAY_NINE, a_member
 

@@ -36,7 +36,7 @@ from members.ledger import (
 from members.ledger_models import Account, Posting
 from members.operations import postings
 from members.risk import StrikeKind
-from tests.accounts import Faults, audited
+from scripts.ledger_audit import Faults, audited
 from tests.house import MONDAY_NINE, a_member
 
 LATER = MONDAY_NINE + timedelta(hours=1)

@@ -16,7 +16,7 @@ from members.policy import StrikeMissing
 from members.risk import StrikeKind
 from members.states import StrikeState
 from members.strike_models import Strike
-from tests.accounts import Faults, audited
+from scripts.ledger_audit import Faults, audited
 from tests.house import MONDAY_NINE, a_member
 from tests.integration.members.cases import (
     AUDITOR,

@@ -28,11 +28,11 @@ from kernel.errors import Refusal
 from kernel.geo import Point
 from kernel.phone import Phone
 from members import jobs as members_jobs
-from tests.accounts import Faults, audited
+from scripts import truths
+from scripts.ledger_audit import Faults, audited
 from tests.house import MONDAY_NINE, a_branch, a_member, a_technician, empty_tables
 from tests.house import a_service as a_priced_service
 from tests.integration.booking.promised import a_service
-from tests.properties.life import truths
 
 DISPATCHERS = [Actor(n, Role.DISPATCHER, frozenset({1})) for n in (11, 12)]
 JUMPS = [
@@ -199,7 +199,7 @@ class House(RuleBasedStateMachine):
         shape = live.VisitShape(point=DOORS[1], work_s=3_600, skill="air")
         with transaction(reads_only=True) as db:
             day = local_date(self.now) + timedelta(days=self.looked % 3)
-            truths.offers_are_derived(db, shape, day=day, now=self.now)
+            truths.offers_are_derived(db, shape, branch_id=1, day=day, now=self.now)
             truths.the_judge_accepts_every_day(db, now=self.now)
             self.routes = truths.every_visit_stands_in_one_route(db, self.routes)
 

@@ -1,6 +1,6 @@
 """Both machines, driven by members, technicians, dispatchers and the clock in any order at all.
 
-After every act the whole house is held against its invariants (truths.py). Whoever is refused has
+After every act the whole house is held against its invariants (scripts/truths.py). Whoever is refused has
 changed nothing; an exception that is no refusal fails the test. LIFE_EXAMPLES is how many lives are
 lived, of LIFE_STEPS acts each; with LIFE_SEARCH a failing one is shown as it was found.
 """

@@ -21,7 +21,7 @@ from members.policy import Blocked
 from members.risk import StrikeKind, TermEnding
 from members.states import AppealState, BlacklistingState, StrikeState
 from members.strike_models import Appeal, Blacklisting, Strike
-from tests.accounts import Faults, audited
+from scripts.ledger_audit import Faults, audited
 from tests.house import MONDAY_NINE, a_member
 
 DAY = timedelta(days=1)

@@ -15,15 +15,14 @@ from booking import policy
 from booking.models import Booking, BookingStep, Draft, Promise
 from booking.states import BOOKING_MACHINE, KEPT, PROMISED, BookingState
 from dispatch import live
-from dispatch.models import RouteRow, Visit, VisitStep
+from dispatch.models import Branch, RouteRow, Visit, VisitStep
 from dispatch.planner import judge
 from dispatch.states import OUT, OWED, VISIT_MACHINE, VisitState
 from kernel.clock import local_date
 from kernel.db import Session
 from kernel.outbox import OutboxRow
-from tests.house import WINDOWS
+from scripts.ledger_audit import Faults, audited
 
-BRANCH = 1
 _Row = TypeVar("_Row")
 _LOCAL = timedelta(hours=8)
 
@@ -68,30 +67,41 @@ TOLD_OF_VISITS = {
 }
 
 
+def hold_for_the_house(db: Session, *, now: datetime) -> None:
+    """Whatever has happened, in any order and by however many hands: all of this is true."""
+    the_judge_accepts_every_day(db, now=now)
+    every_visit_stands_in_one_route(db, {})
+    steps_are_contiguous(db)
+    every_move_is_told_once(db)
+    every_booking_keeps_its_windows(db)
+    who_is_let_go_is_out(db)
+    assert audited(db) == Faults()
+
+
 def all_of(db: Session, model: type[_Row]) -> Sequence[_Row]:
     return db.scalars(select(model)).all()
 
 
-def days_of(db: Session, now: datetime) -> list[date]:
-    """Return the days from today on, on which anything ever stood: the past has no plan any more."""
-    found = select(Visit.day).distinct().where(Visit.day >= local_date(now))
-    return sorted(db.scalars(found))
+def days_of(db: Session, now: datetime) -> list[tuple[int, date]]:
+    """Return the branch-days from today on, on which anything ever stood: the past has no plan any more."""
+    found = select(Visit.branch_id, Visit.day).distinct().where(Visit.day >= local_date(now))
+    return sorted((branch_id, day) for branch_id, day in db.execute(found))
 
 
 def broken_promises(db: Session, *, now: datetime) -> set[int]:
     """Return the visits that the live plan cannot serve in their windows: late, or in no route."""
     rows = all_of(db, Visit)
     broken = {v.id for v in rows if v.route_id is None and v.state in OWED | {VisitState.HELD}}
-    for day in days_of(db, now):
-        broken |= live.day_plan(db, branch_id=BRANCH, day=day, now=now).late
+    for branch_id, day in days_of(db, now):
+        broken |= live.day_plan(db, branch_id=branch_id, day=day, now=now).late
     return broken
 
 
 def the_judge_accepts_every_day(db: Session, *, now: datetime) -> None:
     """1: but for the promises named as broken, each plan keeps every hard rule, as read afresh."""
     live.forget()
-    for day in days_of(db, now):
-        plan = live.day_plan(db, branch_id=BRANCH, day=day, now=now)
+    for branch_id, day in days_of(db, now):
+        plan = live.day_plan(db, branch_id=branch_id, day=day, now=now)
         verdict = judge.judge(plan.problem, plan.plan)
         assert not verdict.broken, (day, verdict.broken)
         assert not verdict.unserved, (day, verdict.unserved)
@@ -100,7 +110,11 @@ def the_judge_accepts_every_day(db: Session, *, now: datetime) -> None:
 def what_is_late_is_named(db: Session, *, now: datetime) -> None:
     """1: after the clock's round every promise that today's plan breaks has its name."""
     today = local_date(now)
-    late = live.day_plan(db, branch_id=BRANCH, day=today, now=now).late
+    late = {
+        visit_id
+        for branch in all_of(db, Branch)
+        for visit_id in live.day_plan(db, branch_id=branch.id, day=today, now=now).late
+    }
     for visit in all_of(db, Visit):
         if visit.id in late and visit.state in OWED:
             assert visit.late_since is not None, visit.number
@@ -117,11 +131,13 @@ def nothing_is_long_overdue(db: Session, *, now: datetime) -> None:
         assert not (booking.state in KEPT and booking.held_until <= now), booking.number
 
 
-def offers_are_derived(db: Session, shape: live.VisitShape, *, day: date, now: datetime) -> None:
+def offers_are_derived(
+    db: Session, shape: live.VisitShape, *, branch_id: int, day: date, now: datetime
+) -> None:
     """2: what is on offer from the cache is on offer without it."""
-    cached = live.find(db, branch_id=BRANCH, shape=shape, now=now, day=day)
+    cached = live.find(db, branch_id=branch_id, shape=shape, now=now, day=day)
     live.forget()
-    assert cached == live.find(db, branch_id=BRANCH, shape=shape, now=now, day=day)
+    assert cached == live.find(db, branch_id=branch_id, shape=shape, now=now, day=day)
 
 
 def every_visit_stands_in_one_route(
@@ -230,7 +246,7 @@ def _its_visit(db: Session, booking: Booking, promise: Promise) -> None:
     opens = promise.starts_at + _LOCAL
     assert visit.day == local_date(promise.starts_at)
     assert visit.opens_s == opens.hour * 3600 + opens.minute * 60
-    assert (visit.opens_s, visit.shuts_s) in WINDOWS
+    assert [visit.opens_s, visit.shuts_s] in db.get_one(Branch, visit.branch_id).windows
 
 
 def who_is_let_go_is_out(db: Session) -> None:
