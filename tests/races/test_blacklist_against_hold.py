@@ -4,7 +4,6 @@ Each race runs twice: as it is, and with the look at the blacklist made before t
 show that the stage can show the fault.
 """
 
-from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import timedelta
 from functools import partial
@@ -20,7 +19,6 @@ from dispatch.operations import plan as plans
 from dispatch.planner.problem import Window
 from kernel.actor import Actor
 from kernel.db import Session, transaction
-from kernel.errors import Refusal
 from kernel.outbox import OutboxRow
 from members import queries
 from members.operations import strikes
@@ -36,13 +34,12 @@ from tests.house import (
     a_technician,
     tomorrow,
 )
+from tests.races.duels import Meet, tried
 
 ROUNDS = 8
 BRANCH = 1
 TECHNICIANS = 4
 DAY = timedelta(days=1)
-
-Meet = Callable[[], None]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -86,16 +83,6 @@ def a_pair(place: int) -> Pair:
             strikes.post_strike(db, number=number, now=MONDAY_NINE)
     window = Window(*WINDOWS[place % len(WINDOWS)])
     return Pair(member=member, draft=draft, window=window, strike=numbers[2])
-
-
-def tried(act: Callable[[Session], object]) -> str:
-    """Do it in a transaction of its own; return "done", or the code of the refusal."""
-    try:
-        with transaction() as db:
-            act(db)
-    except Refusal as refusal:
-        return refusal.code
-    return "done"
 
 
 def hold(pair: Pair, db: Session) -> None:

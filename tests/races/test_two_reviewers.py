@@ -7,16 +7,13 @@ to show that the stage can show the fault.
 from collections.abc import Callable
 from functools import partial
 from pathlib import Path
-from typing import TypeVar
 
 import pytest
 from flask import Flask
 from sqlalchemy import select
-from sqlalchemy.orm.attributes import set_committed_value
 
 from kernel.actor import Actor, Role
 from kernel.db import Session, transaction
-from kernel.errors import Conflict
 from kernel.outbox import OutboxRow
 from members import ledger_queries, strike_queries
 from members.ledger import POINTS
@@ -24,35 +21,15 @@ from members.operations import appeals, strikes
 from members.risk import RULES, StrikeKind
 from members.states import StrikeState
 from members.strike_models import Appeal, Strike
-from tests.accounts import Faults, audited
+from scripts.ledger_audit import Faults, audited
 from tests.hands import in_processes
 from tests.house import MONDAY_NINE, a_member
+from tests.races.duels import Meet, as_seen, tried
 
 ROUNDS = 12
 WORDS = "看过记录和照片，按规定处理。"
 REVIEWERS = (Actor(11, Role.MANAGER), Actor(12, Role.MANAGER))
 POSTS_AT = MONDAY_NINE + RULES.posts_after
-
-Meet = Callable[[], None]
-Row = TypeVar("Row", Appeal, Strike)
-
-
-def tried(act: Callable[[Session], object]) -> str:
-    """Do it in a transaction of its own; return "done", or the code of the refusal."""
-    try:
-        with transaction() as db:
-            act(db)
-    except Conflict as refusal:
-        return refusal.code
-    return "done"
-
-
-def as_seen(row: Row, db: Session) -> Row:
-    """Return the row as it was when the hand looked, whatever has become of it since."""
-    seen = db.merge(row, load=False)
-    version = db.scalar(select(type(row).version).where(type(row).id == row.id))
-    set_committed_value(seen, "version", version)
-    return seen
 
 
 def one_after_the_other(place: int, meet: Meet, act: Callable[[int, Meet], list[str]]) -> list[str]:
