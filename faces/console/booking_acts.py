@@ -9,7 +9,6 @@ from booking import goods_queries, queries
 from booking.operations import cancelling, goods, presence
 from booking.operations import visits as doors
 from booking.policy import Cause, Tariff, TariffChanged
-from dispatch import queries as dispatch
 from dispatch import scope
 from dispatch.operations import withdrawals
 from dispatch.queries import VisitMissing
@@ -20,7 +19,6 @@ from faces.console import acting, bookings, life, life_words
 from faces.console.case_forms import (
     ExpectForm,
     GoodsForm,
-    HandOverForm,
     ReasonForm,
     ToldForm,
     VisitForm,
@@ -143,26 +141,6 @@ def miss_booking(number: str) -> ResponseReturnValue:
         return gettext("已记师傅未到，赔付已记入业主账本，业主优先选新时段。")
 
     return _act(number, "missed", NoForm(), effect)
-
-
-@blueprint.post("/bookings/<number>/technician")
-@signed_in(*WRITERS)
-def give_booking(number: str) -> ResponseReturnValue:
-    """Give the visit to another technician, proven under the day's lock."""
-
-    def effect(db: Session, given: dict[str, Any]) -> str:
-        withdrawals.hand_over(
-            db,
-            number=_own_visit(db, number, given["visit"]),
-            technician_id=given["technician"],
-            version=given["version"],
-            by=call.actor(),
-            now=call.now(),
-        )
-        name = dispatch.technician(db, given["technician"]).name
-        return gettext("已改派给%(name)s。", name=name)
-
-    return _act(number, "give", HandOverForm(), effect)
 
 
 @blueprint.post("/bookings/<number>/serve")

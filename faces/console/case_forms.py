@@ -91,14 +91,6 @@ class AnswerForm(Form):
     words = Text(most=500, required=True)
 
 
-class HandOverForm(Form):
-    """Who is to come, and the visit's version as the dispatcher saw it."""
-
-    visit = fields.String(required=True)
-    technician = fields.Integer(required=True)
-    version = fields.Integer(required=True)
-
-
 class VisitForm(Form):
     """Which visit of the booking."""
 

@@ -65,6 +65,7 @@ class Leg:
     person: Any
     bar: Any
     lights: tuple[Lit, ...]
+    may_hand_over: bool
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -116,8 +117,6 @@ def read(db: Session, number: str) -> dict[str, Any]:
         "complaints": feedback_queries.complaints_of(db, found.id),
         "urges": feedback_queries.urges(db, found.id),
         "photos": dispatch.photos(db, visit.id),
-        "technicians": dispatch.technicians(db, branch_id=found.branch_id),
-        "barred": dispatch.barred_from(db, [visit.id]).get(visit.id, frozenset()),
         "acts": acts_of(db, found, visit, strikes),
         "release_asked": _release_asked(db, visit),
         "fee": BROKEN_FEE,
@@ -186,6 +185,7 @@ def _legs(
                     _lit(light)
                     for light in goods_queries.readiness_of(db, booking, visit_id=visit.id)
                 ),
+                may_hand_over=visit.state in OWED,
             )
         )
     return legs

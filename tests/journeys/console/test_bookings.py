@@ -50,7 +50,7 @@ class TestPage:
         assert "承诺账" in shown.text
         assert "业主还没有确认到时在家。" in shown.text
         assert "地址已核对。" in shown.text
-        assert all(shown.has_form(f"{number}/{act}") for act in ("confirm", "cancel", "technician"))
+        assert all(shown.has_form(f"{number}/{act}") for act in ("confirm", "cancel"))
 
     def test_offers_an_auditor_nothing_to_press(self, desk_of: DeskOf, number: str) -> None:
         shown = desk_of("auditor").open(page(number))
@@ -71,7 +71,6 @@ class TestPage:
             "veto": {"visit": visit.number, "reason": REASON},
             "code": {"visit": visit.number, "reason": REASON},
             "serve": {"visit": visit.number},
-            "technician": {"visit": visit.number, "technician": "1", "version": "1"},
             "move": {"told": "0/0/0", "window": f"{tomorrow()}/46800-54000"},
         }
 
@@ -181,24 +180,15 @@ class TestActs:
         with transaction(reads_only=True) as db:
             assert ledger_queries.compensation_balance(db, town.member.id) == 30_00
 
-    def test_the_visit_is_given_to_another_by_its_version(
-        self, desk: Desk, number: str, town: Town
+    def test_the_visit_is_handed_over_on_the_page_of_its_ways(
+        self, desk: Desk, number: str
     ) -> None:
         before = accepted(number)
-        with transaction(reads_only=True) as db:
-            [other] = [
-                person.id
-                for person in dispatch.technicians(db, branch_id=town.here)
-                if person.id != before.id
-            ]
-        form = desk.open(page(number)).form("/technician")
+        [there] = [link for link in desk.open(page(number)).links if link.endswith("/ways")]
 
-        desk.send(form, technician=str(other))
-        stale = desk.send(form, technician=str(before.id))
+        desk.send(desk.open(there).form("/hand-over"))
 
-        assert visit_of(number).technician_id == other
-        assert stale.status == 409
-        assert "别人刚刚改过这一条" in stale.text
+        assert visit_of(number).technician_id not in (None, before.id)
 
 
 class TestMoving:
