@@ -39,6 +39,8 @@ ACTIONS = {
     "console.sell": msg("上架或下架"),
     "console.open_store": msg("开门店"),
     "console.change_store": msg("改门店"),
+    "console.member_phone": msg("查看手机号"),
+    "console.member_ledger": msg("导出账本"),
     "staff.add": msg("新增账号"),
     "staff.disable": msg("停用账号"),
     "staff.enable": msg("启用账号"),

@@ -128,10 +128,12 @@ class MembersQuery(PageQuery):
 
 
 class MemberQuery(_Query):
-    """Which page of a member's ledger."""
+    """Which page of a member's ledger, and whether it is held against itself."""
 
     unit = fields.String(load_default="points", validate=validate.OneOf(["points", "compensation"]))
     before = fields.Integer(load_default=None, validate=validate.Range(min=1))
+    # Whether his accounts are to be derived anew.
+    proof = fields.Boolean(load_default=False)
 
 
 class AppealsQuery(PageQuery):

@@ -10,7 +10,7 @@ from booking import queries as bookings
 from faces.chrome import call
 from faces.chrome.filters import gettext
 from faces.chrome.sign_in import signed_in
-from faces.console import frame, ladder, life_words
+from faces.console import frame, ladder, life_words, member_ledger
 from faces.console.acting import NO_FAILURE, Failure
 from faces.console.case_forms import MemberQuery, MembersQuery
 from faces.console.cases import case_of, names_of
@@ -19,7 +19,7 @@ from faces.console.paging import Page
 from faces.console.routes import READERS, WRITERS, blueprint
 from kernel.db import Session, transaction
 from kernel.errors import Invalid
-from members import ledger, ledger_queries, policy, queries, strike_queries
+from members import ledger, ledger_proof, ledger_queries, policy, queries, strike_queries
 from members.risk import RULES, TIER_NAMES
 
 LIST_SIZE = 20
@@ -79,7 +79,7 @@ def page(number: str, failed: Failure) -> str:
     try:
         wanted = call.query(MemberQuery())
     except Invalid:
-        wanted = {"unit": ledger.POINTS, "before": None}
+        wanted = {"unit": ledger.POINTS, "before": None, "proof": False}
     by, now = call.actor(), call.now()
     with transaction(reads_only=True) as db:
         found = queries.member_by_number(db, number=number, by=by)
@@ -103,6 +103,11 @@ def page(number: str, failed: Failure) -> str:
             words=life_words,
             services=bookings.services_by_id(db),
             unit=wanted["unit"],
+            proof=ledger_proof.prove(db, owner=ledger.member_owner(found.id))
+            if wanted["proof"]
+            else None,
+            units=member_ledger.UNITS,
+            broken=member_ledger.BROKEN,
             **_account(db, found.id, wanted["unit"], wanted["before"]),
             **_cases(db, found.id),
             **_things(db, found.id),

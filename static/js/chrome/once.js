@@ -1,6 +1,6 @@
 // One key a press: a call that changes something and is sent again after its answer was lost keeps its
 // key, and so counts once. Forms carry theirs in a hidden field; everything else gets one here. Whoever
-// comes back to a form and sends something else presses anew.
+// comes back to a form and sends something else presses anew, and so does who takes a file once more.
 
 const FIELD = "idempotency_key";
 const HEADER = "Idempotency-Key";
@@ -24,7 +24,7 @@ document.addEventListener("submit", (event) => {
   formData.delete(FIELD);
   const content = String(new URLSearchParams(texts(formData)));
   const before = pressed.get(event.target);
-  if (before && before.content !== content) field.value = newKey();
+  if (before && (before.content !== content || event.target.matches("[data-download]"))) field.value = newKey();
   pressed.set(event.target, { content });
 }, true);
 

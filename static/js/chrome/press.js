@@ -35,6 +35,8 @@ document.addEventListener("htmx:afterRequest", (event) => {
 document.addEventListener("submit", (event) => {
   const form = event.target;
   if (form.matches("[hx-post], [hx-get], [hx-put], [hx-delete], [data-hx-post]")) return;
+  // The page stays when a file comes.
+  if (form.matches("[data-download]")) return;
   const button = event.submitter || busyButton(form);
   setTimeout(() => { if (!event.defaultPrevented) becomeBusy(button); });
 });

@@ -1,0 +1,131 @@
+"""A member's accounts: taken away as a file, and held against themselves."""
+
+import csv
+import io
+from collections.abc import Callable
+
+import pytest
+from flask import Flask
+from sqlalchemy import select, text
+
+from kernel import audit
+from kernel.db import transaction
+from kernel.money import Money
+from members import ledger
+from members import queries as members
+from members.ledger_models import Account
+from members.operations import postings
+from tests.house import MONDAY_NINE
+from tests.journeys.console.conftest import Town
+from tests.journeys.console.desk import Desk
+
+DeskOf = Callable[[str], Desk]
+
+
+@pytest.fixture
+def name(app: Flask, town: Town) -> str:
+    """The number of a member with two postings of points and a voucher."""
+    for number, price in (("B1", 180_00), ("B2", 90_00)):
+        with transaction() as db:
+            postings.post(
+                db,
+                ledger.completion_draft(
+                    member_id=town.member.id, booking_number=number, price=Money(price)
+                ),
+                now=MONDAY_NINE,
+            )
+    with transaction() as db:
+        legs = {ledger.HOUSE_COMPENSATION: -30_00, ledger.member_owner(town.member.id): 30_00}
+        draft = ledger.Draft(
+            key="late:B1",
+            kind=ledger.COMPENSATED,
+            unit=ledger.COMPENSATION,
+            legs=legs,
+            evidence="=booking:B1",
+        )
+        postings.post(db, draft, now=MONDAY_NINE)
+        return members.member(db, town.member.id).number
+
+
+def proof(desk: Desk, name: str) -> str:
+    page = desk.open(f"/console/members/{name}")
+    [there] = [link for link in page.links if "proof=1" in link]
+    return desk.open(there).text
+
+
+def tamper(town: Town, change: str) -> None:
+    """Change the member's second row of points behind the house's back."""
+    owner = ledger.member_owner(town.member.id)
+    his = select(Account.id).where(Account.owner == owner, Account.unit == ledger.POINTS)
+    guard = "SELECT sql FROM sqlite_master WHERE name = 'members_entry_no_update'"
+    with transaction() as db:
+        account_id, kept = db.scalars(his).one(), db.execute(text(guard)).scalar_one()
+        db.execute(text("DROP TRIGGER members_entry_no_update"))
+        where = f"account_id = {account_id} AND seq = 2"
+        db.execute(text(f"UPDATE members_entry SET {change} WHERE {where}"))
+        db.execute(text(kept))
+
+
+class TestExport:
+    def test_is_a_csv_of_every_account_for_a_spreadsheet(self, desk: Desk, name: str) -> None:
+        form = desk.open(f"/console/members/{name}").form("/ledger")
+
+        answer = desk.ask("POST", form.action, data=form.press({}))
+
+        assert answer.mimetype == "text/csv"
+        assert f"{name}-ledger.csv" in answer.headers["Content-Disposition"]
+        assert answer.get_data().startswith(b"\xef\xbb\xbf")
+        rows = list(csv.reader(io.StringIO(answer.get_data().decode("utf-8-sig"))))
+        assert [row[:2] + row[6:8] for row in rows[1:]] == [
+            ["积分", "1", "180", "180"],
+            ["积分", "2", "90", "270"],
+            ["代金券", "1", "30.00", "30.00"],
+        ]
+        assert rows[3][4] == "'=booking:B1"
+
+    def test_is_written_down(self, desk: Desk, name: str) -> None:
+        form = desk.open(f"/console/members/{name}").form("/ledger")
+
+        desk.ask("POST", form.action, data=form.press({}))
+
+        with transaction(reads_only=True) as db:
+            [kept], _ = audit.entries(db, action="console.member_ledger", limit=9)
+        assert kept.about == f"member:{name}"
+
+    def test_of_nobody_is_missing(self, desk: Desk) -> None:
+        assert desk.post("/console/members/M000/ledger").status == 404
+
+
+class TestProof:
+    def test_says_that_the_accounts_follow_from_their_rows(self, desk: Desk, name: str) -> None:
+        assert "账本对得上 2 个账户、3 行" in proof(desk, name)
+
+    def test_is_an_auditors_too(self, desk_of: DeskOf, name: str) -> None:
+        assert "账本对得上" in proof(desk_of("auditor"), name)
+
+    @pytest.mark.parametrize(
+        ("change", "said"),
+        [
+            ("amount = 91", "第 2 行：这笔记账的内容和它的指纹对不上。completion:B2"),
+            ("balance_after = 999", "第 2 行：余额不是前一行加上这一行。completion:B2"),
+            ("hash = 'f'", "第 2 行：指纹接不上前一行。completion:B2"),
+            ("seq = 7", "第 2 行：序号不连续。completion:B2"),
+        ],
+        ids=["amount", "balance", "hash", "place"],
+    )
+    def test_names_the_first_row_that_does_not_follow(
+        self, desk: Desk, town: Town, name: str, change: str, said: str
+    ) -> None:
+        tamper(town, change)
+
+        assert said in proof(desk, name)
+
+    def test_names_an_account_that_says_something_else(
+        self, desk: Desk, town: Town, name: str
+    ) -> None:
+        with transaction() as db:
+            row = db.query(Account).filter_by(owner=ledger.member_owner(town.member.id)).first()
+            assert row is not None
+            row.balance += 1
+
+        assert "账本对不上" in proof(desk, name)
