@@ -36,5 +36,5 @@ def lock(
 
 def _check_order(db: Session, place: tuple[Rank, tuple[Any, ...]]) -> None:
     held = db.info.setdefault("locks", [])
-    assert not held or place >= held[-1] or place in held, f"lock {place} after {held[-1]}"
+    assert not held or place in held or place > max(held), f"lock {place} after {max(held)}"
     held.append(place)

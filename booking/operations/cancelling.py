@@ -1,6 +1,6 @@
 """A promise ends before the visit: cancelled by the member, or withdrawn by the house in two steps."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from datetime import datetime
 
 from booking import policy
@@ -25,6 +25,7 @@ from kernel.machine import IllegalMove
 from kernel.money import Money
 from kernel.words import msg
 from members import ledger, ledger_queries
+from members.ledger import Draft
 from members.operations import postings, strikes
 from members.risk import StrikeKind
 
@@ -129,8 +130,7 @@ def withdraw(db: Session, *, number: str, by: Actor, now: datetime) -> Booking:
         booking,
         promise_id=promise_id,
         cause=Cause.PROVIDER.value,
-        amount=policy.BROKEN_FEE,
-        once="withdrawn",
+        amounts={"withdrawn": policy.BROKEN_FEE},
         now=now,
     )
     return booking
@@ -142,21 +142,31 @@ def compensate(
     *,
     promise_id: int,
     cause: str,
-    amount: Money,
-    once: str,
+    amounts: Mapping[str, Money],
+    beside: Sequence[Draft] = (),
     now: datetime,
 ) -> None:
-    """Post what we owe for a broken promise, once for `once`, without being asked."""
-    draft = ledger.compensation_draft(
-        member_id=booking.member_id, booking_number=booking.number, amount=amount, once=once
-    )
-    if ledger_queries.posting_of(db, draft.key) is not None:
-        return
-    postings.post(db, draft, now=now)
-    told = PromiseBroken(
-        at=now, promise_id=promise_id, cause=cause, fen=amount.fen, **facts_of(booking)
-    )
-    outbox.record(db, told)
+    """Post what we owe for a broken promise without being asked: each amount once for its name.
+
+    `beside` is posted with it, since a transaction posts in one go.
+    """
+    owed = {
+        once: ledger.compensation_draft(
+            member_id=booking.member_id, booking_number=booking.number, amount=amount, once=once
+        )
+        for once, amount in amounts.items()
+    }
+    fresh = [once for once in owed if ledger_queries.posting_of(db, owed[once].key) is None]
+    postings.post_all(db, [*beside, *(owed[once] for once in fresh)], now=now)
+    for once in fresh:
+        told = PromiseBroken(
+            at=now,
+            promise_id=promise_id,
+            cause=cause,
+            fen=amounts[once].fen,
+            **facts_of(booking),
+        )
+        outbox.record(db, told)
 
 
 def _locked_promises(db: Session, booking: Booking, *, now: datetime) -> Sequence[Promise]:

@@ -58,25 +58,25 @@ def _had_time_to_answer(booking: Booking, *, now: datetime) -> bool:
 
 
 def _keep_promises(db: Session, booking: Booking, *, now: datetime) -> None:
+    # First what locks days, then what posts.
     for kept in promises.standing(db, booking):
-        if kept.ended_at is not None:
-            # The installation of a delivery that was missed a moment ago: called off, not late.
-            continue
+        if _is_missed(db, kept, now=now):
+            visits.missed(db, number=booking.number, visit_id=kept.visit_id, by=SYSTEM, now=now)
+            # The installation of a delivery that was missed is called off, not missed too.
+            break
+    for kept in promises.standing(db, booking):
         visit = dispatch.fresh_visit(db, kept.visit_id)
+        owed = policy.late_fee(ends_at=kept.ends_at, now=now)
         if visit.state is VisitState.WORK_DONE:
             assert visit.finished_at is not None
             if now >= visit.finished_at + policy.SIGN_LIFE:
                 visits.sign_off(db, number=booking.number, by=SYSTEM, now=now)
                 return
-        elif visit.arrived_at is None:
-            _count_lateness(db, booking, kept, visit.state, now=now)
+        elif visit.arrived_at is None and owed.fen:
+            visits.compensate_late(db, booking, kept, owed, now=now)
 
 
-def _count_lateness(
-    db: Session, booking: Booking, kept: Promise, state: VisitState, *, now: datetime
-) -> None:
-    owed = policy.late_fee(ends_at=kept.ends_at, now=now)
-    if owed.fen:
-        visits.compensate_late(db, booking, kept, owed, now=now)
-    if state in OWED and now >= kept.ends_at + policy.MISSED_AFTER:
-        visits.missed(db, number=booking.number, by=SYSTEM, now=now)
+def _is_missed(db: Session, kept: Promise, *, now: datetime) -> bool:
+    """Tell whether so late nobody has even set out."""
+    state = dispatch.fresh_visit(db, kept.visit_id).state
+    return state in OWED and now >= kept.ends_at + policy.MISSED_AFTER

@@ -202,13 +202,13 @@ def _moves_both(db: Session, booking: Booking, draft: Draft) -> bool:
     """Tell whether the delivery moves along: it does until somebody has set out with it."""
     if draft.delivery_id is None:
         return False
-    if booking.needs_window:
-        # The goods have still to come, before they can be installed.
-        return not queries.was_kept(db, booking.id, service_id=draft.delivery_id)
     for kept in promises.standing(db, booking):
         if kept.service_id == draft.delivery_id:
             return dispatch.visit(db, kept.visit_id).state in MOVABLE
-    return False
+    # The goods have still to come, before they can be installed.
+    return booking.needs_window and not queries.was_kept(
+        db, booking.id, service_id=draft.delivery_id
+    )
 
 
 def _shape(db: Session, booking: Booking) -> live.VisitShape:
@@ -218,11 +218,10 @@ def _shape(db: Session, booking: Booking) -> live.VisitShape:
 
 
 def _moving_visit_id(db: Session, booking: Booking) -> int:
-    """Return the visit that moves: the installation, although its delivery is on the road before it."""
-    for kept in promises.standing(db, booking):
-        if kept.service_id == booking.service_id:
-            return kept.visit_id
-    return booking.visit_id
+    """Return the visit that moves or comes again: the installation, although its delivery is on the
+    road before it."""
+    kept = queries.promises(db, booking.id)
+    return [each.visit_id for each in kept if each.service_id == booking.service_id][-1]
 
 
 def _charge(db: Session, booking: Booking, points: int, *, once: str, now: datetime) -> None:

@@ -1,5 +1,6 @@
 """What comes of a visit at the door, for the booking, the member and the technician: all or nothing."""
 
+from collections.abc import Sequence
 from datetime import datetime
 
 from booking import goods_queries, policy, queries
@@ -16,15 +17,16 @@ from booking.operations.steps import facts_of, locked, move
 from booking.policy import ERRAND_FEE, Cause, Ending
 from booking.states import BookingAction
 from dispatch import queries as dispatch
-from dispatch.operations import signing, trouble, visits, withdrawals
-from dispatch.states import Trouble, VisitState
+from dispatch.operations import places, signing, trouble, visits, withdrawals
+from dispatch.states import UNDER_WAY, Trouble, VisitState
 from kernel import outbox
 from kernel.actor import SYSTEM, Actor, Role
-from kernel.clock import instant_at
+from kernel.clock import instant_at, local_date
 from kernel.db import Session
 from kernel.machine import IllegalMove
 from kernel.money import ZERO, Money
 from members import ledger, strike_queries
+from members.ledger import Draft
 from members.operations import following, postings, strikes
 from members.risk import StrikeKind
 
@@ -53,7 +55,7 @@ def finish_visit(
     booking = _booking_of(db, number)
     visit = visits.finish(db, number=number, by=by, now=now)
     goods.hand_over(db, visit_id=visit.id, by=by, now=now)
-    if len(promises.standing(db, booking)) > 1:
+    if len(promises.standing(db, booking)) > 1 or booking.needs_window:
         visits.sign(db, visit_id=visit.id, by=by, now=now)
         promises.end(queries.promise_of_visit(db, visit.id), Ending.KEPT, now=now)
         promises.point_at_next(db, booking)
@@ -110,15 +112,18 @@ def shut_out(db: Session, *, number: str, cause: Trouble, by: Actor, now: dateti
     """
     booking = _booking_of(db, number)
     visit = trouble.shut_out(db, number=number, cause=cause, by=by, now=now)
-    _pay_errand(db, visit.id, now=now)
-    return _again(db, booking, visit.id, Cause(cause.value), by=by, now=now)
+    in_vain = _again(db, booking, visit.id, Cause(cause.value), by=by, now=now)
+    postings.post_all(db, _errands(db, [visit.id, *in_vain]), now=now)
+    return booking
 
 
 def break_off(db: Session, *, number: str, cause: Trouble, by: Actor, now: datetime) -> Booking:
     """Leave work unfinished: a second visit is due. Raises VisitMissing, BadCause, IllegalMove."""
     booking = _booking_of(db, number)
     visit = trouble.break_off(db, number=number, cause=cause, by=by, now=now)
-    return _again(db, booking, visit.id, Cause(cause.value), by=by, now=now)
+    in_vain = _again(db, booking, visit.id, Cause(cause.value), by=by, now=now)
+    postings.post_all(db, _errands(db, in_vain), now=now)
+    return booking
 
 
 def veto(db: Session, *, number: str, reason: str, by: Actor, now: datetime) -> Booking:
@@ -147,39 +152,45 @@ def release_code(db: Session, *, number: str, reason: str, by: Actor, now: datet
     return booking
 
 
-def missed(db: Session, *, number: str, by: Actor, now: datetime) -> Booking:
+def missed(
+    db: Session, *, number: str, by: Actor, now: datetime, visit_id: int | None = None
+) -> Booking:
     """Admit that we did not come: the member is compensated, and a visit is due with priority.
 
+    `visit_id` says which of the booking's visits was missed; else it is the first that stands.
     Raises BookingMissing, IllegalMove.
     """
     booking = locked(db, number, by)
     standing = promises.standing(db, booking)
-    if not standing:
+    kept = next((each for each in standing if visit_id in (None, each.visit_id)), None)
+    if kept is None:
         raise IllegalMove(machine="booking", state=booking.state.value, action="miss")
-    kept = standing[0]
     visit = withdrawals.miss(db, visit_id=kept.visit_id, by=by, now=now)
-    _again(db, booking, visit.id, Cause.MISSED, by=by, now=now, ending=Ending.MISSED)
-    compensate_late(db, booking, kept, policy.BROKEN_FEE, now=now)
+    in_vain = _again(db, booking, visit.id, Cause.MISSED, by=by, now=now, ending=Ending.MISSED)
+    errands = _errands(db, in_vain)
+    compensate_late(db, booking, kept, policy.BROKEN_FEE, beside=errands, now=now)
     return booking
 
 
 def compensate_late(
-    db: Session, booking: Booking, kept: Promise, owed: Money, *, now: datetime
+    db: Session,
+    booking: Booking,
+    kept: Promise,
+    owed: Money,
+    *,
+    beside: Sequence[Draft] = (),
+    now: datetime,
 ) -> None:
-    """Post what is owed for a promise that we broke, step by step, each step once."""
-    before = ZERO
+    """Post what is owed for a promise that we broke, step by step, each step once; and `beside` it
+    what else there is to post."""
+    before, amounts = ZERO, {}
     for step, (_, total) in enumerate(policy.LATE_STEPS, start=1):
         if total <= owed:
-            cancelling.compensate(
-                db,
-                booking,
-                promise_id=kept.id,
-                cause="late",
-                amount=total - before,
-                once=f"{kept.id}:late{step}",
-                now=now,
-            )
+            amounts[f"{kept.id}:late{step}"] = total - before
         before = total
+    cancelling.compensate(
+        db, booking, promise_id=kept.id, cause="late", amounts=amounts, beside=beside, now=now
+    )
 
 
 def _sign(db: Session, booking: Booking, *, by: Actor, now: datetime) -> Booking:
@@ -215,12 +226,13 @@ def _in_vain(
     visit = dispatch.visit(db, visit_id)
     goods.take_back(db, visit_id=visit.id, by=by, now=now)
     move(db, booking, BookingAction.FAIL, by=by, now=now, cause=visit.cause)
-    booking.cause = visit.cause
+    booking.cause, booking.needs_window = visit.cause, False
     promises.end(queries.promise_of_visit(db, visit.id), Ending.FAILED, now=now)
-    _call_off_rest(db, booking, by=by, now=now)
+    _check_believable(db, booking, kind)
+    in_vain = [visit.id, *_call_off_rest(db, booking, now=now)]
     looking.plan_next(db, booking, now=now)
 
-    _pay_errand(db, visit.id, now=now)
+    postings.post_all(db, _errands(db, in_vain), now=now)
     strikes.open_strike(
         db,
         member_id=booking.member_id,
@@ -245,13 +257,18 @@ def _again(
     by: Actor,
     now: datetime,
     ending: Ending = Ending.UNFINISHED,
-) -> Booking:
+) -> list[int]:
+    """Let the visit be made once more; return the other visits for which somebody set out in vain."""
     goods.take_back(db, visit_id=visit_id, by=by, now=now)
-    promises.end(queries.promise_of_visit(db, visit_id), ending, now=now)
-    _call_off_rest(db, booking, by=by, now=now)
+    ended = queries.promise_of_visit(db, visit_id)
+    promises.end(ended, ending, now=now)
+    # Goods that were not delivered cannot be installed; a delivery goes on without.
+    is_delivery = ended.service_id != booking.service_id
+    in_vain = _call_off_rest(db, booking, now=now) if is_delivery else []
+    promises.point_at_next(db, booking)
     move(db, booking, BookingAction.RETURN, by=by, now=now, cause=cause.value)
     _needs_window(db, booking, visit_id, cause, now=now)
-    return booking
+    return in_vain
 
 
 def _needs_window(
@@ -264,19 +281,43 @@ def _needs_window(
     )
 
 
-def _call_off_rest(db: Session, booking: Booking, *, by: Actor, now: datetime) -> None:
-    """Call off what depended on the visit: the installation of goods that were not delivered."""
+def _call_off_rest(db: Session, booking: Booking, *, now: datetime) -> list[int]:
+    """Call off the visits that another one's failure makes vain, wherever their technicians are by now;
+    return those for which somebody had set out."""
+    in_vain = []
     for kept in promises.standing(db, booking):
-        withdrawals.cancel(db, visit_id=kept.visit_id, cause=Trouble.MOVED, by=by, now=now)
-        promises.end(kept, Ending.MOVED, now=now)
+        places.lock_days(db, {(local_date(kept.starts_at), booking.branch_id)}, now=now)
+        visit = dispatch.fresh_visit(db, kept.visit_id)
+        if visit.state in UNDER_WAY:
+            in_vain.append(visit.id)
+        if visit.state in UNDER_WAY - {VisitState.EN_ROUTE}:
+            cause, ending = Trouble.MISSING_PART, Ending.UNFINISHED
+            trouble.break_off(db, number=visit.number, cause=cause, by=SYSTEM, now=now)
+        else:
+            ending = Ending.MOVED
+            withdrawals.cancel(db, visit_id=visit.id, cause=Trouble.MOVED, by=SYSTEM, now=now)
+        goods.take_back(db, visit_id=visit.id, by=SYSTEM, now=now)
+        promises.end(kept, ending, now=now)
+    return in_vain
 
 
-def _pay_errand(db: Session, visit_id: int, *, now: datetime) -> None:
-    visit = dispatch.visit(db, visit_id)
-    errand = ledger.errand_draft(
-        technician_id=visits.technician_of(visit), visit_number=visit.number, amount=ERRAND_FEE
-    )
-    postings.post(db, errand, now=now)
+def _check_believable(db: Session, booking: Booking, kind: StrikeKind) -> None:
+    """Refuse to call a home empty in which one of us is at work. Raises IllegalMove."""
+    for kept in promises.standing(db, booking):
+        state = dispatch.fresh_visit(db, kept.visit_id).state
+        if kind is StrikeKind.NO_SHOW and state in (VisitState.IN_SERVICE, VisitState.PAUSED):
+            raise IllegalMove(machine="visit", state=state.value, action="nobody")
+
+
+def _errands(db: Session, visit_ids: Sequence[int]) -> list[Draft]:
+    """Return the postings of journeys made in vain (空跑费), each to him who made it."""
+    made = [dispatch.visit(db, visit_id) for visit_id in visit_ids]
+    return [
+        ledger.errand_draft(
+            technician_id=visits.technician_of(visit), visit_number=visit.number, amount=ERRAND_FEE
+        )
+        for visit in made
+    ]
 
 
 def _evidence(db: Session, visit_id: int) -> dict[str, object]:
