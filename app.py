@@ -104,6 +104,7 @@ from notifications import account_reactions as account
 from notifications import life_reactions as life
 from notifications import reactions
 from notifications.jobs import Sender
+from scripts import benches
 
 REACTIONS: delivery.Reactions = {
     BookingBooked: [
@@ -161,7 +162,10 @@ ROOT = Path(__file__).parent
 
 
 def create_app(settings: Settings | None = None, clock: Clock | None = None) -> Flask:
-    """Join the parts. Without arguments: settings from the environment, and the clock they ask for."""
+    """Join the parts. Without arguments: settings from the environment, and the clock they ask for;
+    but for a bench, which makes settings of its own."""
+    if settings is None and benches.is_asked_for(sys.argv):
+        return benches.workbench(create_app)
     settings = settings or Settings.from_env(os.environ)
     app = Flask(__name__, root_path=str(ROOT))
     app.config["SECRET_KEY"] = settings.secret_key
@@ -311,6 +315,8 @@ def _periodics(app: Flask) -> list[Periodic]:
 
 
 def _join_commands(app: Flask) -> None:
+    app.cli.add_command(benches.Benches(create_app))
+
     @app.cli.command("worker")
     @click.argument("name", type=click.Choice(sorted(set(QUEUE_OF.values()))))
     def worker(name: str) -> None:
