@@ -1,20 +1,15 @@
-"""Processes that can be killed, stopped and woken: forked from the test, or the house's own."""
+"""Children of the test that can be killed, stopped and woken."""
 
 import contextlib
 import multiprocessing
 import os
 import signal
-import subprocess
 import time
-from collections.abc import Callable, Iterator, Mapping, Sequence
-from pathlib import Path
+from collections.abc import Callable
 
 from flask import Flask
 
-from scripts.launcher import leash
-
 END_S_MAX = 90
-ROOT = Path(__file__).resolve().parents[2]
 
 
 def wait_until(is_so: Callable[[], bool], *, within_s: float, what: str) -> float:
@@ -60,47 +55,3 @@ class Fork:
 def _in_app(make_app: Callable[[], Flask], act: Callable[[], object]) -> None:
     with make_app().app_context():
         act()
-
-
-class Program:
-    """One of the house's own processes, as scripts/run starts it."""
-
-    def __init__(self, command: Sequence[str], environment: Mapping[str, str], log: Path) -> None:
-        with log.open("ab") as out:
-            self._process = subprocess.Popen(
-                command,
-                cwd=ROOT,
-                env=dict(environment),
-                stdin=subprocess.DEVNULL,
-                stdout=out,
-                stderr=out,
-                start_new_session=True,
-                preexec_fn=leash(os.getpid()),  # noqa: PLW1509 - between fork and exec it only asks the kernel
-            )
-
-    def is_alive(self) -> bool:
-        return self._process.poll() is None
-
-    def kill(self) -> None:
-        """kill -9 of the whole group, and bury it."""
-        with contextlib.suppress(ProcessLookupError):
-            os.killpg(self._process.pid, signal.SIGKILL)
-        self._process.wait(END_S_MAX)
-
-
-@contextlib.contextmanager
-def programs(
-    environment: Mapping[str, str], *, log: Path
-) -> Iterator[Callable[[Sequence[str]], Program]]:
-    """Give what starts a command of the house; all that were started end with the block."""
-    started: list[Program] = []
-
-    def start(command: Sequence[str]) -> Program:
-        started.append(Program(command, environment, log))
-        return started[-1]
-
-    try:
-        yield start
-    finally:
-        for program in started:
-            program.kill()

@@ -30,8 +30,9 @@ from kernel.outbox import OutboxRow
 from kernel.queue import CALL_MAX_S
 from notifications.models import Message
 from scripts.bootstrap import PYTHON
+from scripts.killable import programs
 from scripts.processes import answers_http, flask_command
-from tests.faults.lives import programs, wait_until
+from tests.faults.lives import wait_until
 from tests.faults.wechat import WeChat
 from tests.house import (
     HOUR_S,
