@@ -1,34 +1,26 @@
 """Paying inside WeChat: the deposit of a held window, the price of finished work."""
 
-import secrets
 from dataclasses import asdict
-from urllib.parse import urlsplit
 
-from flask import current_app, redirect, render_template, request, url_for
+from flask import current_app, redirect, render_template, url_for
 from flask.typing import ResponseReturnValue
-from marshmallow import fields, validate
 
 from booking import payment_queries, queries
 from booking.payment_queries import DEPOSIT
 from booking.states import PaymentState
 from faces.chrome import call
+from faces.chrome.jssdk import PageForm, proof_of
 from faces.chrome.once import repeatable
-from faces.chrome.schema import Form
 from faces.chrome.sign_in import signed_in
 from faces.consumer.routes import blueprint
-from gateways.wechat.client import WeChat
 from gateways.wechat.errors import WeChatError
-from gateways.wechat.jssdk import prove_page
 from gateways.wechat.pay import WeChatPay
 from gateways.wechat.pay_errors import PayError
 from kernel.actor import Role
-from kernel.clock import wall_s
 from kernel.db import transaction
 from kernel.errors import Conflict, Unavailable
 from kernel.words import msg
 from members import queries as members
-
-ADDRESS_MAX = 500
 
 
 class PaymentOver(Conflict):
@@ -43,12 +35,6 @@ class PayUnavailable(Unavailable):
 
     code = "pay_unavailable"
     says = msg("微信支付暂时没有回应，请稍后再试，不会重复扣款。")
-
-
-class SheetForm(Form):
-    """The page's own address, which WeChat's JS-SDK wants signed."""
-
-    page = fields.String(required=True, validate=validate.Length(min=1, max=ADDRESS_MAX))
 
 
 @blueprint.get("/payments/<number>")
@@ -76,7 +62,7 @@ def payment(number: str) -> ResponseReturnValue:
 @repeatable("WeChat knows one order for one number, however often it is asked for")
 def sheet(number: str) -> ResponseReturnValue:
     """Order the payment at WeChat and return what opens its pay sheet on this page."""
-    page = call.form(SheetForm())["page"]
+    page = call.form(PageForm())["page"]
     with transaction(reads_only=True) as db:
         row = payment_queries.payment(db, number=number, by=call.actor())
         openid = members.member(db, call.actor().id).openid
@@ -85,7 +71,6 @@ def sheet(number: str) -> ResponseReturnValue:
     if row.state is not PaymentState.OPEN:
         raise PaymentOver
     pay: WeChatPay = current_app.extensions["doorbell.pay"]
-    wechat: WeChat = current_app.extensions["doorbell.wechat"]
     try:
         made = pay.prepay(
             out_trade_no=row.number,
@@ -94,19 +79,7 @@ def sheet(number: str) -> ResponseReturnValue:
             openid=openid,
             expires_at=row.expires_at,
         )
-        proof = prove_page(
-            _own(page),
-            appid=made.appid,
-            ticket=wechat.jsapi_ticket(),
-            nonce=secrets.token_hex(8),
-            now_s=wall_s(),
-        )
+        proof = proof_of(page, appid=made.appid)
     except (PayError, WeChatError) as error:
         raise PayUnavailable from error
     return {"config": asdict(proof), "pay": dict(made.params)}
-
-
-def _own(page: str) -> str:
-    """Return the page's address as the browser shows it, on the host that was asked."""
-    parts = urlsplit(page)
-    return parts._replace(scheme=request.scheme, netloc=request.host).geturl()

@@ -61,7 +61,7 @@ class _Front:
     def _page(self) -> str:
         return (
             "<!doctype html><html lang='zh-CN'><meta charset='utf-8'><title>付押金</title>"
-            "<button>付押金</button><p id='said'></p>"
+            "<button>付押金</button><button>扫铭牌</button><p id='said'></p>"
             f"<script src='{self.sdk}'></script><script src='/c/pay.js'></script></html>"
         )
 
@@ -74,6 +74,8 @@ class _Front:
             "document.querySelector('button').onclick = () => wx.chooseWXPay({"
             f"...{dict(sheet.params)!r},"
             "success: say('paid'), cancel: say('cancelled'), fail: say('failed')});"
+            "document.querySelectorAll('button')[1].onclick = () => wx.scanQRCode({needResult: 1,"
+            "success: ({ resultStr }) => say(resultStr)(), cancel: say('gave up')});"
         )
         return script, 200, {"Content-Type": "text/javascript", "Cache-Control": "no-store"}
 
@@ -244,3 +246,25 @@ def test_the_panel_pays_late_and_loses_the_notice(
 def _forget_the_refusal(complaints: list[str]) -> None:
     """Take out what the browser says of an answer of 4xx, which is the point of the test."""
     complaints[:] = [one for one in complaints if "status of 4" not in one]
+
+
+def test_a_page_hears_what_a_person_scans(
+    phone: Page, shopfront: Shopfront, picture: Picture
+) -> None:
+    page = opened(phone, shopfront)
+
+    page.get_by_role("button", name="扫铭牌").click()
+    sheet = phone.get_by_role("dialog", name="扫一扫")
+    expect(sheet.get_by_role("textbox")).to_be_focused()
+    sheet.get_by_role("textbox").fill("CODE_128,SN12345678")
+    picture(phone, "scanner-390")
+    sheet.get_by_role("button", name="扫", exact=True).click()
+    expect(page.locator("#said")).to_have_text("CODE_128,SN12345678")
+    page.get_by_role("button", name="扫铭牌").click()
+    sheet.get_by_role("button", name="CODE_128,SN12345678").click()
+    expect(page.locator("#said")).to_have_text("CODE_128,SN12345678")
+
+    page.get_by_role("button", name="扫铭牌").click()
+    sheet.get_by_role("button", name="不扫了").click()
+
+    expect(page.locator("#said")).to_have_text("gave up")

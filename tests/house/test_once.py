@@ -32,6 +32,7 @@ REPEATABLE = {
     "consumer.quote",
     "consumer.suggestions",
     "consumer.sheet",
+    "technician.scanner",
     "console.store_qr",
     "console.preview_serials",
 }

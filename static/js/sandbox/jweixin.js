@@ -3,9 +3,9 @@
 // To play another call, add its name to CALLS here and its answer to wx.js.
 
 (() => {
-  const CALLS = ["getLocation", "openLocation", "closeWindow", "chooseWXPay"];
+  const CALLS = ["getLocation", "openLocation", "closeWindow", "chooseWXPay", "scanQRCode"];
   // These wait for a person, as long as it takes.
-  const PATIENT = ["chooseWXPay"];
+  const PATIENT = ["chooseWXPay", "scanQRCode"];
   const SILENT = ["hideAllNonBaseMenuItem", "hideMenuItems", "hideOptionMenu", "showOptionMenu",
     "updateAppMessageShareData", "updateTimelineShareData"];
   const ANSWER_MS_MAX = 10000;

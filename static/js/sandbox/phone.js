@@ -7,6 +7,7 @@ import { act } from "./control.js";
 import { copyOf, facts, part, put, words } from "./dom.js";
 import { chatTime, minute } from "./format.js";
 import { Scan } from "./scan.js";
+import { Scanner } from "./scanner.js";
 import { Sheet } from "./sheet.js";
 import { follow, world } from "./world.js";
 
@@ -28,6 +29,7 @@ export class Phone {
     this.scan = new Scan(this);
     this.browser = new Browser(this);
     this.sheet = new Sheet(this);
+    this.scanner = new Scanner(this);
     this.hear();
     const kept = sessionStorage.getItem(`screen-${told.phone}`);
     if (kept && kept !== "browser") this.go(kept);

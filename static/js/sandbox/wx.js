@@ -27,6 +27,14 @@ const CALLS = {
     if (end !== "ok") throw new Error(`chooseWXPay:${end}`);
     return { errMsg: "chooseWXPay:ok" };
   },
+  /** Give the page what the person scans; without `needResult` WeChat deals with it by itself. */
+  async scanQRCode({ needResult = 0 }, phone) {
+    const content = await phone.scanner.open();
+    if (content === null) throw new Error("scanQRCode:cancel");
+    if (Number(needResult) === 1) return { resultStr: content, errMsg: "scanQRCode:ok" };
+    phone.show(await act(`phones/${phone.id}/scan`, { content }));
+    return { errMsg: "scanQRCode:ok" };
+  },
 };
 
 /** Answer one question of the page in `frame`. */
