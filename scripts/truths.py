@@ -11,15 +11,17 @@ from typing import Any, TypeVar
 
 from sqlalchemy import select
 
-from booking import policy
+from booking import goods, policy
+from booking.goods_models import GoodsItem, GoodsStep, LateGoods
 from booking.models import Booking, BookingStep, Draft, Promise
-from booking.states import BOOKING_MACHINE, KEPT, PROMISED, BookingState
+from booking.states import BOOKING_MACHINE, KEPT, PROMISED, BookingState, WaitingState
+from booking.waiting_models import Waiting
 from dispatch import live
 from dispatch.models import Branch, RouteRow, Visit, VisitStep
 from dispatch.planner import judge
 from dispatch.states import OUT, OWED, VISIT_MACHINE, VisitState
 from kernel.clock import local_date
-from kernel.db import Session
+from kernel.db import Base, Session
 from kernel.outbox import OutboxRow
 from scripts.ledger_audit import Faults, audited
 
@@ -86,6 +88,19 @@ def days_of(db: Session, now: datetime) -> list[tuple[int, date]]:
     """Return the branch-days from today on, on which anything ever stood: the past has no plan any more."""
     found = select(Visit.branch_id, Visit.day).distinct().where(Visit.day >= local_date(now))
     return sorted((branch_id, day) for branch_id, day in db.execute(found))
+
+
+def what_stands(db: Session) -> dict[str, int]:
+    """Return for every table a number that changes with any of its rows."""
+    return {
+        table.name: hash(tuple(sorted(repr(tuple(row)) for row in db.execute(select(table)))))
+        for table in Base.metadata.sorted_tables
+    }
+
+
+def a_refusal_changes_nothing(before: Mapping[str, int], after: Mapping[str, int]) -> None:
+    """8: not a row of any table, the key's own among them."""
+    assert before == after, {name for name in after if before[name] != after[name]}
 
 
 def broken_promises(db: Session, *, now: datetime) -> set[int]:
@@ -258,3 +273,39 @@ def who_is_let_go_is_out(db: Session) -> None:
         if promise.ending in (policy.Ending.EXPIRED, policy.Ending.MOVED, policy.Ending.CANCELLED):
             visit = db.get_one(Visit, promise.visit_id)
             assert (visit.state, visit.route_id) == (VisitState.CANCELLED, None), visit.number
+
+
+def late_goods_are_asked_about_once(db: Session) -> None:
+    """24: one question for each item and visit that it is late for, and each item's moves in order."""
+    told = Counter(db.scalars(select(OutboxRow.name)))
+    assert told["GoodsLate"] == len(all_of(db, LateGoods))
+    for item in all_of(db, GoodsItem):
+        steps = db.scalars(
+            select(GoodsStep).where(GoodsStep.item_id == item.id).order_by(GoodsStep.seq)
+        ).all()
+        assert [step.seq for step in steps] == list(range(1, len(steps) + 1)), item.number
+        assert steps[-1].state is item.state, item.number
+        machine, at = goods.machine_of(item.kind), steps[0].state
+        for step in steps[1:]:
+            if step.action != "expect":
+                at = machine.after(at, _action(machine, step.action))
+            assert step.state is at, item.number
+
+
+def lines_are_settled(db: Session) -> None:
+    """After the clock's round nobody waits for what he has, and no offer outlives its hold."""
+    bookings = {booking.id: booking for booking in all_of(db, Booking)}
+    booked = {
+        booking.draft_id
+        for booking in bookings.values()
+        if booking.state not in KEPT | {BookingState.EXPIRED}
+    }
+    for row in all_of(db, Waiting):
+        if row.state is WaitingState.WAITING:
+            assert row.draft_id not in booked, row.number
+        if row.state is WaitingState.OFFERED:
+            assert row.booking_id is not None
+            assert bookings[row.booking_id].state in KEPT, row.number
+        if row.state is WaitingState.TAKEN:
+            assert row.booking_id is not None
+            assert bookings[row.booking_id].state not in KEPT, row.number

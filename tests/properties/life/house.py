@@ -1,5 +1,6 @@
 """The house under test: its people, its clock, and how anything is done in it."""
 
+import contextlib
 from collections import Counter
 from collections.abc import Callable
 from datetime import datetime, timedelta
@@ -33,6 +34,7 @@ from scripts.ledger_audit import Faults, audited
 from tests.house import MONDAY_NINE, a_branch, a_member, a_technician, empty_tables
 from tests.house import a_service as a_priced_service
 from tests.integration.booking.promised import a_service
+from tests.properties.life.presses import Killed, Press, check_one_effect
 
 DISPATCHERS = [Actor(n, Role.DISPATCHER, frozenset({1})) for n in (11, 12)]
 JUMPS = [
@@ -60,7 +62,7 @@ class House(RuleBasedStateMachine):
         super().__init__()
         empty_tables()
         self.now: datetime = MONDAY_NINE
-        self.looked = 0
+        self.looked, self.presses = 0, 0
         self.routes: dict[int, tuple[int, list[int]]] = {}
         with transaction() as db:
             branch_id = a_branch(db)
@@ -76,22 +78,34 @@ class House(RuleBasedStateMachine):
     # --- How anything is done -----------------------------------------------------------------
 
     def tried(self, act: Callable[..., T], *, may_break: bool = False, **facts: Any) -> T | None:
-        """Do it in a transaction of its own; None when it was refused.
+        """Press once, by a key: None when it was refused, which has changed nothing.
 
-        Only time, absence and lateness may break a promise: no other act adds one to those that the
-        live plan cannot keep.
+        Every third hand dies before its transaction ends and presses again; every one presses once
+        more when it is done. Only time, absence and lateness may break a promise: no other act adds
+        one to those that the live plan cannot keep.
         """
-        before = self.broken()
+        before, stood = self.broken(), self.standing()
+        self.presses += 1
+        press = Press(act, {"now": self.now, **facts}, number=self.presses)
+        if self.presses % 3 == 0:
+            with contextlib.suppress(Refusal, Killed):
+                press.once(dies=True)
+            assert self.standing() == stood, (act.__name__, "died")
         try:
-            with transaction() as db:
-                answer = act(db, now=self.now, **facts)
+            answer = press.once()
         except Refusal:
             what_was_seen["refused"] += 1
+            truths.a_refusal_changes_nothing(stood, self.standing())
             return None
         what_was_seen[act.__name__] += 1
+        check_one_effect(press, self.standing)
         if not may_break:
             assert self.broken() <= before, (act.__name__, self.broken() - before)
         return answer
+
+    def standing(self) -> dict[str, int]:
+        with transaction(reads_only=True) as db:
+            return truths.what_stands(db)
 
     def broken(self) -> set[int]:
         with transaction(reads_only=True) as db:
@@ -177,6 +191,7 @@ class House(RuleBasedStateMachine):
         clock = FixedClock(self.now)
         for job in (
             booking_jobs.expire_holds,
+            booking_jobs.find_late_goods,
             watching.watch_days,
             booking_jobs.look_after_bookings,
             booking_jobs.serve_waiting,
@@ -190,6 +205,7 @@ class House(RuleBasedStateMachine):
         with transaction(reads_only=True) as db:
             truths.what_is_late_is_named(db, now=self.now)
             truths.nothing_is_long_overdue(db, now=self.now)
+            truths.lines_are_settled(db)
 
     # --- What must be true ----------------------------------------------------------------------
 
@@ -210,6 +226,7 @@ class House(RuleBasedStateMachine):
             truths.every_move_is_told_once(db)
             truths.every_booking_keeps_its_windows(db)
             truths.who_is_let_go_is_out(db)
+            truths.late_goods_are_asked_about_once(db)
 
     def teardown(self) -> None:
         with transaction(reads_only=True) as db:

@@ -6,13 +6,14 @@ from typing import Any
 from hypothesis import strategies as st
 from hypothesis.stateful import rule
 
-from booking import queries
+from booking import goods_queries, queries
 from booking.models import Addition, Booking
 from booking.operations import (
     additions,
     bookings,
     cancelling,
     closing,
+    goods,
     moving,
     payments,
     presence,
@@ -200,8 +201,17 @@ class Technicians(House):
         if name == "finish_visit":
             self.tried(at_work.add_photo, number=visit.number, sha256="0" * 64, by=by)
             facts = {"takes_payments": True}
+        if name == "set_out":
+            self.load(visit, by)
         act = getattr(visits, name, None) or getattr(at_work, name)
         return self.tried(act, may_break=True, number=visit.number, by=by, **facts)
+
+    def load(self, visit: Visit, by: Actor) -> None:
+        """Scan onto the van what the visit brings, whoever knew that it was there."""
+        with transaction(reads_only=True) as db:
+            items = goods_queries.items_of_visit(db, visit.id)
+        for item in items:
+            self.tried(goods.scan, visit_number=visit.number, code=item.number, by=by)
 
     @rule(chosen=pick, how=st.sampled_from(["nobody_home", "refused", "shut_out", "break_off"]))
     def a_visit_fails(self, chosen: int, how: str) -> None:

@@ -26,6 +26,7 @@ from members.strike_models import Appeal
 from tests.house import an_app, close_connections
 from tests.properties.life.house import DISPATCHERS, House, pick, what_was_seen
 from tests.properties.life.people import WORDS, Members, Technicians
+from tests.properties.life.shelves import Line, Warehouse
 
 EXAMPLES, STEPS = (
     int(os.environ.get("LIFE_EXAMPLES", "6")),
@@ -104,7 +105,7 @@ class Dispatchers(House):
             )
 
 
-class Life(Members, Technicians, Dispatchers):
+class Life(Members, Technicians, Dispatchers, Warehouse, Line):
     """Everybody in one house."""
 
 
@@ -113,7 +114,7 @@ def house(sqlite_url: str, tmp_path: Path) -> Flask:
     return an_app(sqlite_url, data_dir=tmp_path)
 
 
-@pytest.mark.timeout(600)
+@pytest.mark.timeout(max(600, 20 * EXAMPLES))
 def test_no_order_of_events_breaks_the_house(house: Flask) -> None:
     with house.app_context():
         try:
@@ -133,4 +134,5 @@ def test_no_order_of_events_breaks_the_house(house: Flask) -> None:
     wanted = ["commit", "assign"]
     if EXAMPLES >= LONG:
         wanted += ["reschedule", "cancel", "return", "accept", "depart", "arrive", "start"]
+        wanted += ["join", "add_items", "heed_notice"]
     assert all(what_was_seen[act] for act in wanted), what_was_seen
