@@ -42,6 +42,16 @@ INSTALLATION_SHUTS = OPENS + 5 * HOUR
 DELIVERY, INSTALLATION = "air_delivery", "air_install"
 
 
+BOTH = ("sqlite", "postgres")
+
+
+@pytest.fixture
+def database_url(request: pytest.FixtureRequest) -> str:
+    """SQLite; what locks days and accounts of two technicians asks for both databases (BOTH)."""
+    url: str = request.getfixturevalue(f"{getattr(request, 'param', 'sqlite')}_url")
+    return url
+
+
 @pytest.fixture
 def member(app: Flask) -> Actor:
     return a_coupled_city(technicians=2)
@@ -152,6 +162,7 @@ class TestAnInstallationThatNobodyCameFor:
         booking = booking_of(number)
         assert (booking.state, booking.needs_window) == (BookingState.BOOKED, True)
 
+    @pytest.mark.parametrize("database_url", BOTH, indirect=True)
     @pytest.mark.parametrize("is_delivered", [False, True])
     def test_gets_its_next_window_alone(
         self, member: Actor, number: str, *, is_delivered: bool
@@ -180,6 +191,7 @@ class TestAnInstallationThatNobodyCameFor:
         assert points(member) == 0
 
 
+@pytest.mark.parametrize("database_url", BOTH, indirect=True)
 def test_a_delivery_that_nobody_came_for_sends_its_installer_away(
     member: Actor, number: str
 ) -> None:
@@ -231,6 +243,7 @@ class TestADeliveryThatFails:
         assert visit_of(number, DELIVERY).day == WEDNESDAY
         assert visit_of(number, INSTALLATION).day == WEDNESDAY
 
+    @pytest.mark.parametrize("database_url", BOTH, indirect=True)
     @pytest.mark.parametrize("way", ["shut_out", "break_off", "refused"])
     def test_calls_off_an_installation_of_another_day(
         self, member: Actor, number: str, way: str
@@ -250,6 +263,7 @@ class TestADeliveryThatFails:
         assert visit_of(number, INSTALLATION).state is VisitState.CANCELLED
         assert promise_of(number, INSTALLATION).ending == "moved"
 
+    @pytest.mark.parametrize("database_url", BOTH, indirect=True)
     @pytest.mark.parametrize("way", ["nobody_home", "refused"])
     def test_for_the_members_fault_ends_both(self, member: Actor, number: str, way: str) -> None:
         delivery, deliverer = brought(number, DELIVERY, VisitState.ARRIVED)
