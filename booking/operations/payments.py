@@ -11,7 +11,7 @@ from booking.operations import billing, bookings, visits
 from booking.operations.steps import facts_of, locked
 from booking.payment_models import Payment, Refund
 from booking.payment_queries import DEPOSIT, PaymentMissing
-from booking.states import PaymentAction, PaymentState
+from booking.states import BookingState, PaymentAction, PaymentState
 from dispatch import queries as dispatch
 from dispatch.states import VisitState
 from kernel import outbox
@@ -44,8 +44,8 @@ def settle(
 ) -> Payment:
     """Take note that WeChat has the money, and do what it was paid for. Told twice it is once.
 
-    A deposit makes the promise; when its place was freed and nothing fits there any more, the money
-    goes back at once. Money at the door signs for the work. Raises PaymentMissing, WrongAmount.
+    A deposit makes the promise; when nothing fits into its window any more, the window is let go and
+    the money goes back at once. Money at the door signs for the work. Raises PaymentMissing, WrongAmount.
     """
     known = db.scalars(select(Payment).where(Payment.number == number)).one_or_none()
     if known is None:
@@ -116,6 +116,9 @@ def _promise(db: Session, booking: Booking, payment: Payment, *, now: datetime) 
             bookings.commit_paid(db, number=booking.number, by=_payer(booking), now=now)
     except Refusal:
         db.refresh(booking)
+        if booking.state is BookingState.AWAITING_DEPOSIT:
+            # The money goes back: nothing is left that the window could wait for.
+            bookings.release(db, number=booking.number, by=SYSTEM, now=now)
         billing.pay_back(db, payment, reason=PLACE_GONE, now=now)
         told = RefundOrdered(
             at=now,

@@ -94,6 +94,11 @@ def paid(number: str, *, amount: Money = DEPOSIT, minutes: int = 2) -> Payment:
         )
 
 
+def too_late() -> int:
+    """Return when the window opens in less than anybody needs to get there."""
+    return int((TUESDAY_TEN - MONDAY_NINE).total_seconds() // 60) - 30
+
+
 def expired(number: str) -> None:
     with transaction() as db:
         bookings.expire_hold(db, number=number, now=AFTER)
@@ -158,10 +163,8 @@ class TestDeposit:
     def test_paid_too_late_for_a_window_that_is_gone_goes_back_whole(self, risky: Actor) -> None:
         number = awaiting(risky)
         expired(number)
-        # The window opens in less than anybody needs to get there.
-        late = int((TUESDAY_TEN - MONDAY_NINE).total_seconds() // 60) - 30
 
-        paid(number, minutes=late)
+        paid(number, minutes=too_late())
 
         with transaction(reads_only=True) as db:
             [refund] = db.scalars(select(Refund)).all()
@@ -169,6 +172,18 @@ class TestDeposit:
         assert payment_of(number).state is PaymentState.REFUNDING
         assert refund.reason == "place_gone"
         assert len(told("RefundOrdered")) == 1
+
+    def test_paid_too_late_before_the_house_has_looked_goes_back_and_frees_the_window(
+        self, risky: Actor
+    ) -> None:
+        number = awaiting(risky)
+
+        # The window is still kept for him, but has passed.
+        paid(number, minutes=too_late() + 4 * 60)
+
+        assert booking_of(number).state is BookingState.EXPIRED
+        assert visit_of(number).route_id is None
+        assert payment_of(number).state is PaymentState.REFUNDING
 
     def test_goes_back_when_the_booking_is_cancelled_in_time(self, risky: Actor) -> None:
         number = awaiting(risky)
