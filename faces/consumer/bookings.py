@@ -65,7 +65,7 @@ def booking(number: str) -> ResponseReturnValue:
         found = progress.read(db, number=number, by=by, now=now)
         around = life.read(db, number=number, by=by, now=now)
         rows = story.rows(db, number=number, by=by)
-    if found.booking_state in _UNPROMISED:
+    if _is_unpromised(found, now):
         return redirect(url_for("consumer.confirm", number=number), 303)
     return render_template("consumer/booking.html", visit=found, life=around, rows=rows)
 
@@ -75,7 +75,7 @@ def fragment(number: str) -> ResponseReturnValue:
     by, now = call.actor(), call.now()
     with transaction(reads_only=True) as db:
         found = progress.read(db, number=number, by=by, now=now)
-        if found.booking_state in _UNPROMISED:
+        if _is_unpromised(found, now):
             return Response(headers={"HX-Redirect": url_for("consumer.confirm", number=number)})
         return render_template(
             "consumer/booking_progress.html",
@@ -83,6 +83,12 @@ def fragment(number: str) -> ResponseReturnValue:
             life=life.read(db, number=number, by=by, now=now),
             rows=story.rows(db, number=number, by=by),
         )
+
+
+def _is_unpromised(found: progress.Progress, now: datetime) -> bool:
+    """Tell whether the page that confirms is the booking's; a deposit may be paid until its time."""
+    waited = found.booking_state is BookingState.AWAITING_DEPOSIT and found.held_until <= now
+    return waited or found.booking_state in _UNPROMISED
 
 
 @blueprint.post("/bookings/<number>/again")

@@ -33,7 +33,8 @@ class NothingForm(Form):
 def confirm(number: str) -> ResponseReturnValue:
     """Show the hold with its countdown, or that it has run out."""
     hold = _read(number)
-    if hold.booking_state in KNOWN or hold.booking_state is BookingState.AWAITING_DEPOSIT:
+    waits = hold.booking_state is BookingState.AWAITING_DEPOSIT and hold.held_until > call.now()
+    if hold.booking_state in KNOWN or waits:
         return redirect(url_for("consumer.booking", number=number), 303)
     return _page(hold)
 

@@ -77,7 +77,7 @@ def test_a_hold_that_ran_out_can_be_locked_again_by_one_press(phone: Phone, app:
     again = phone.send(expired.form("/windows"))
 
     assert "这个时段已经放开" in expired.text
-    assert "锁定的 10 分钟已到。您填的内容都还在" in expired.text
+    assert "锁定的时间已到。您填的内容都还在" in expired.text
     assert not expired.has_form("/confirm")
     assert "时段已为您锁定" in again.text
 
