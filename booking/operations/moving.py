@@ -58,12 +58,20 @@ def check_may_move(db: Session, booking: Booking) -> None:
 def offers(db: Session, *, booking: Booking, now: datetime) -> list[Offer]:
     """Return the proven windows to which a booking may move, or in which it is visited once more.
 
-    Each is proven while the old window still stands. Who declined the visit before is left out.
+    Each is proven while the old window still stands, which itself is left out; so is who declined
+    the visit before.
     """
     draft = queries.draft_by_id(db, booking.draft_id)
     if _moves_both(db, booking, draft):
-        return placing.offers(db, draft=draft, now=now)
-    return live.find(db, branch_id=booking.branch_id, shape=_shape(db, booking), now=now)
+        found = placing.offers(db, draft=draft, now=now)
+    else:
+        found = live.find(db, branch_id=booking.branch_id, shape=_shape(db, booking), now=now)
+    standing = promises.standing(db, booking)
+    return [
+        offer
+        for offer in found
+        if not _is_standing(booking, standing, instant_at(offer.day, offer.window.open_s))
+    ]
 
 
 def reschedule(
@@ -147,10 +155,14 @@ def _check_movable(db: Session, booking: Booking, standing: Sequence[Promise]) -
 
 def _check_new(booking: Booking, standing: Sequence[Promise], *, starts_at: datetime) -> None:
     """Refuse the window it has. Raises SameWindow."""
-    if any(
-        kept.starts_at == starts_at for kept in standing if kept.service_id == booking.service_id
-    ):
+    if _is_standing(booking, standing, starts_at):
         raise SameWindow(field="window")
+
+
+def _is_standing(booking: Booking, standing: Sequence[Promise], starts_at: datetime) -> bool:
+    return any(
+        kept.starts_at == starts_at for kept in standing if kept.service_id == booking.service_id
+    )
 
 
 def _place_anew(

@@ -67,6 +67,16 @@ class TestReschedule:
         assert endings(number) == ["moved", ""]
         assert [fact["points"] for fact in told("BookingMoved")] == [-costs]
 
+    def test_does_not_offer_the_window_it_has(self, member: Actor) -> None:
+        booking = booking_of(a_promise(member))
+
+        with transaction(reads_only=True) as db:
+            offered = moving.offers(db, booking=booking, now=MONDAY_NINE)
+
+        windows = {(offer.day, offer.window) for offer in offered}
+        assert (tomorrow(), MORNING) not in windows
+        assert (tomorrow(), AFTERNOON) in windows
+
     def test_leaves_one_window_with_its_own_visit(self, member: Actor) -> None:
         number = a_promise(member)
         old = visit_of(number)
