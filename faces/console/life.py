@@ -104,7 +104,7 @@ def read(db: Session, number: str) -> dict[str, Any]:
         "visit": visit,
         "services": services,
         "service": services[found.service_id],
-        "lines": _lines(found, services[found.service_id]),
+        "lines": _lines(db, found, services),
         "member": members.member(db, found.member_id),
         "promises": [(kept, visits[kept.visit_id]) for kept in promises],
         "people": people,
@@ -158,14 +158,23 @@ def told_of(tariff: Tariff) -> str:
     return f"{tariff.points}/{int(tariff.is_strike)}/{tariff.errand.fen}"
 
 
-def _lines(booking: Any, service: Any) -> tuple[tuple[str, int, Any], ...]:
-    """Return the price's parts, none when today's price card no longer explains them."""
+def _lines(
+    db: Session, booking: Any, services: Mapping[int, Any]
+) -> tuple[tuple[str, int, Any], ...]:
+    """Return what comes on top of the service's own price: its options, none when today's price card
+    no longer explains them, and its delivery."""
+    service = services[booking.service_id]
     try:
-        return pricing.quote(
+        lines = pricing.quote(
             price=service.price, work_s=0, card=service.options, choices=booking.choices
         ).lines
     except Invalid:
-        return ()
+        lines = ()
+    draft = queries.draft_by_id(db, booking.draft_id)
+    if draft.delivery_id is None:
+        return lines
+    delivery = services[draft.delivery_id]
+    return (*lines, (delivery.name, 1, delivery.price))
 
 
 def _legs(
