@@ -298,6 +298,14 @@ class RefundOrdered(_BookingEvent):
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class RefundArrived(_BookingEvent):
+    """What was paid has reached its payer again."""
+
+    payment_number: str
+    fen: int
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class DepositSettled(_BookingEvent):
     """The deposit of an ended booking goes back, or is kept for a journey in vain."""
 

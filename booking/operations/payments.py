@@ -5,7 +5,7 @@ from datetime import datetime
 from sqlalchemy import select
 
 from booking import payment_queries, queries
-from booking.events import DepositSettled, PaymentReceived, RefundOrdered
+from booking.events import DepositSettled, PaymentReceived, RefundArrived, RefundOrdered
 from booking.models import Booking
 from booking.operations import billing, bookings, visits
 from booking.operations.steps import facts_of, locked
@@ -78,6 +78,13 @@ def returned(db: Session, *, number: str, now: datetime) -> Payment:
     ).one()
     if payment.state is PaymentState.REFUNDING:
         payment.advance(PaymentAction.RETURN, now=now)
+        told = RefundArrived(
+            at=now,
+            payment_number=payment.number,
+            fen=payment.amount.fen,
+            **facts_of(queries.by_id(db, payment.booking_id)),
+        )
+        outbox.record(db, told)
     return payment
 
 

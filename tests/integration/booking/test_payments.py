@@ -185,6 +185,19 @@ class TestDeposit:
         assert visit_of(number).route_id is None
         assert payment_of(number).state is PaymentState.REFUNDING
 
+    def test_that_has_reached_its_payer_again_is_told_once(self, risky: Actor) -> None:
+        number = awaiting(risky)
+        paid(number, minutes=too_late() + 4 * 60)
+        with transaction(reads_only=True) as db:
+            refund = db.scalars(select(Refund)).one().number
+
+        for _ in range(2):
+            with transaction() as db:
+                payments.returned(db, number=refund, now=AFTER)
+
+        assert payment_of(number).state is PaymentState.REFUNDED
+        assert [facts["fen"] for facts in told("RefundArrived")] == [DEPOSIT.fen]
+
     def test_goes_back_when_the_booking_is_cancelled_in_time(self, risky: Actor) -> None:
         number = awaiting(risky)
         paid(number)
