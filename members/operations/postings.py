@@ -1,6 +1,6 @@
 """Postings to the ledger."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from datetime import UTC, datetime
 
 from sqlalchemy.dialects import postgresql, sqlite
@@ -44,8 +44,7 @@ def post_all(db: Session, drafts: Sequence[Draft], *, now: datetime) -> list[int
     inserted = {draft.key: _insert(db, draft, now) for draft in sorted(drafts, key=_key)}
     assert len(inserted) == len(drafts), "one key, one draft"
     fresh = [draft for draft in drafts if inserted[draft.key] is not None]
-    places = sorted({(owner, draft.unit) for draft in fresh for owner in draft.legs})
-    accounts = {place: _locked_account(db, owner=place[0], unit=place[1]) for place in places}
+    accounts = lock_accounts(db, fresh)
 
     ids = []
     for draft in drafts:
@@ -100,6 +99,13 @@ def _repeated(db: Session, draft: Draft) -> int:
     if known.content_hash != draft.content_hash:
         raise KeyReused(key=draft.key)
     return known.id
+
+
+def lock_accounts(db: Session, drafts: Iterable[Draft]) -> Mapping[tuple[str, str], Account]:
+    """Lock all accounts of those drafts in one order and return them by owner and unit; a transaction
+    that posts one by one, each at its own time, does so first."""
+    places = sorted({(owner, draft.unit) for draft in drafts for owner in draft.legs})
+    return {place: _locked_account(db, owner=place[0], unit=place[1]) for place in places}
 
 
 def _insert(db: Session, draft: Draft, now: datetime) -> Posting | None:

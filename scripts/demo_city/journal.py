@@ -32,7 +32,7 @@ from kernel.db import Session
 from kernel.events import Event
 from kernel.outbox import OutboxRow
 from members.events import MemberFollowed
-from members.ledger import completion_draft
+from members.ledger import Draft, completion_draft
 from members.operations import postings
 from scripts.demo_city.households import Household
 from scripts.demo_city.letters import Letters
@@ -77,6 +77,9 @@ def write(db: Session, told: Sequence[Told], letters: Letters) -> int:
     """
     waiting: list[dict[str, Any]] = []
     posted = 0
+    postings.lock_accounts(
+        db, [_earned(one) for one in told if isinstance(one.event, BookingCompleted)]
+    )
     for one in told:
         event = one.event
         if isinstance(event, BookingCompleted):
@@ -151,13 +154,16 @@ def _changed(one: Written, at: datetime) -> PlanChanged:
 
 def _post(db: Session, told: Told) -> int:
     """Post what the completed booking earns; return how many postings that makes."""
+    postings.post(db, _earned(told), now=told.event.at)
+    return 1
+
+
+def _earned(told: Told) -> Draft:
     assert told.about is not None
     booking = told.about.booking
-    earned = completion_draft(
+    return completion_draft(
         member_id=booking.member_id, booking_number=booking.number, price=booking.price
     )
-    postings.post(db, earned, now=told.event.at)
-    return 1
 
 
 def _row(event: Event) -> dict[str, Any]:
