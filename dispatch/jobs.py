@@ -9,8 +9,9 @@ from sqlalchemy import select, update
 from dispatch import live
 from dispatch.daybook import DayPlan
 from dispatch.models import Proposal
-from dispatch.operations.proposals import FAILED, READY, order_of, totals_of
+from dispatch.operations.proposals import order_of, totals_of
 from dispatch.planner import judge, solver
+from dispatch.states import PROPOSAL_MACHINE, ProposalAction, ProposalState
 from kernel import leases
 from kernel.clock import Clock, wall_s
 from kernel.db import transaction
@@ -37,7 +38,12 @@ def solve_proposals(clock: Clock) -> int:
     for row in rows:
         if row.attempts > ATTEMPTS_MAX:
             with transaction() as db:
-                leases.finish(db, row, state=FAILED, note="the solver died three times")
+                leases.finish(
+                    db,
+                    row,
+                    state=_after(row, ProposalAction.FAIL),
+                    note="the solver died three times",
+                )
             continue
         _solve(row, clock)
     return len(rows)
@@ -62,7 +68,7 @@ def _solve(row: Proposal, clock: Clock) -> None:
         leases.finish(
             db,
             row,
-            state=READY,
+            state=_after(row, ProposalAction.SOLVE),
             base_version=plan.version,
             route_versions={str(t): v for t, v in plan.route_versions.items()},
             before=order_of(plan.plan),
@@ -104,6 +110,11 @@ class _Watch:
             self._stop = bool(
                 db.scalar(select(Proposal.stop_asked).where(Proposal.id == self._row.id))
             )
+
+
+def _after(row: Proposal, action: ProposalAction) -> str:
+    """Return the state in which the lease leaves the proposal."""
+    return PROPOSAL_MACHINE.after(ProposalState(row.state), action).value
 
 
 def _fingerprint(plan: DayPlan, seed: int) -> str:
