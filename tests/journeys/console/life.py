@@ -2,8 +2,6 @@
 
 from datetime import datetime, timedelta
 
-from flask import Flask
-
 from booking import queries as bookings
 from booking.operations import visits as doors
 from dispatch import queries as dispatch
@@ -11,18 +9,12 @@ from dispatch.models import Visit
 from dispatch.operations import publishing, trouble, visits
 from dispatch.states import Proof
 from kernel.actor import SYSTEM, Actor, Role
-from kernel.clock import FixedClock
 from kernel.db import transaction
 from kernel.geo import Point
-from tests.house import DISPATCHER, MONDAY_NINE, NORTH, tomorrow
+from tests.house import DISPATCHER, MONDAY_NINE, tomorrow
 
 # Tuesday 10:00 in Asia/Shanghai: the window of `a_promise` opens.
 TUESDAY_TEN = MONDAY_NINE + timedelta(hours=25)
-
-
-def stand_at(app: Flask, now: datetime) -> None:
-    """Let the pages' clock stand there."""
-    app.extensions["doorbell.clock"] = FixedClock(now)
 
 
 def visit_of(number: str) -> Visit:
@@ -50,14 +42,15 @@ def accepted(number: str, *, now: datetime = MONDAY_NINE) -> Actor:
     return technician
 
 
-def at_the_door(number: str, *, place: Point = NORTH) -> Actor:
+def at_the_door(number: str, *, place: Point | None = None) -> Actor:
     """Let him come to the door when the window opens; return him."""
     technician = accepted(number)
     visit = visit_of(number)
     with transaction() as db:
         visits.depart(db, number=visit.number, by=technician, now=TUESDAY_TEN - timedelta(hours=1))
+    here = place or Point(visit.lat, visit.lon)
     with transaction() as db:
-        visits.arrive(db, number=visit.number, by=technician, now=TUESDAY_TEN, place=place)
+        visits.arrive(db, number=visit.number, by=technician, now=TUESDAY_TEN, place=here)
     return technician
 
 

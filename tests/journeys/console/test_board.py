@@ -2,6 +2,7 @@
 
 import json
 
+import pytest
 from sqlalchemy import event
 from sqlalchemy.engine import Engine
 
@@ -45,6 +46,7 @@ def test_says_the_same_as_a_list(desk: Desk, town: Town) -> None:
     assert "10:00–12:00" in text
 
 
+@pytest.mark.walks("visit planned assign")
 def test_lists_what_nobody_was_told_about_and_publishes_it(desk: Desk, town: Town) -> None:
     a_promise(town.member)
     before = desk.open(f"/console/board?{day_of(town)}")

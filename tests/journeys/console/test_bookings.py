@@ -16,6 +16,7 @@ from kernel.actor import SYSTEM
 from kernel.db import transaction
 from members import ledger_queries, strike_queries
 from tests.house import MONDAY_NINE, tomorrow
+from tests.journeys.clockwork import stand_at
 from tests.journeys.console.conftest import Town
 from tests.journeys.console.desk import Desk, a_promise
 from tests.journeys.console.life import (
@@ -23,7 +24,6 @@ from tests.journeys.console.life import (
     accepted,
     at_the_door,
     nobody_home,
-    stand_at,
     state_of,
     visit_of,
 )
@@ -142,6 +142,7 @@ class TestActs:
         assert refused.status == 409
         assert "还是没有师傅排得下" in refused.text
 
+    @pytest.mark.walks("booking cancelled restore", "visit no_show veto", "strike pending waive")
     def test_a_no_show_is_vetoed_with_its_evidence_in_sight(
         self, desk: Desk, app: Flask, number: str
     ) -> None:
@@ -168,6 +169,7 @@ class TestActs:
 
         assert visit_of(number).state == "in_service"
 
+    @pytest.mark.walks("booking booked return", "visit accepted miss")
     def test_missing_it_is_admitted_and_paid(
         self, desk: Desk, app: Flask, town: Town, number: str
     ) -> None:
@@ -180,6 +182,7 @@ class TestActs:
         with transaction(reads_only=True) as db:
             assert ledger_queries.compensation_balance(db, town.member.id) == 30_00
 
+    @pytest.mark.walks("visit accepted assign")
     def test_the_visit_is_handed_over_on_the_page_of_its_ways(
         self, desk: Desk, number: str
     ) -> None:
@@ -220,6 +223,7 @@ class TestMoving:
 
 
 class TestGoods:
+    @pytest.mark.walks("goods not_shipped stock")
     def test_are_moved_by_hand(self, desk: Desk, number: str) -> None:
         with transaction() as db:
             [item] = goods.add_items(

@@ -36,6 +36,7 @@ class TestComplaints:
                 now=MONDAY_NINE,
             ).number
 
+    @pytest.mark.walks("complaint open answer")
     def test_are_answered_once(self, desk: Desk, desk_of: DeskOf, complaint: str) -> None:
         assert complaint in desk.open("/console/complaints").text
         page = desk.open(f"/console/complaints/{complaint}")
@@ -76,6 +77,7 @@ class TestWaiting:
                 db, draft_number=draft, day=tomorrow(), wanted=[], by=town.member, now=MONDAY_NINE
             ).number
 
+    @pytest.mark.walks("waiting waiting withdraw")
     def test_shows_the_line_and_takes_somebody_out(
         self, desk: Desk, town: Town, place: str
     ) -> None:

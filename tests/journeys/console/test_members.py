@@ -15,9 +15,10 @@ from members import strike_queries
 from members.operations import strikes
 from members.risk import StrikeKind
 from tests.house import MONDAY_NINE
+from tests.journeys.clockwork import stand_at
 from tests.journeys.console.conftest import Town
 from tests.journeys.console.desk import Desk, a_promise
-from tests.journeys.console.life import nobody_home, stand_at, state_of
+from tests.journeys.console.life import nobody_home, state_of
 
 DeskOf = Callable[[str], Desk]
 REASON = "门铃坏了，照片属实，业主一直在家"
@@ -136,6 +137,7 @@ class TestStrikes:
 
 @pytest.mark.usefixtures("blacklisted")
 class TestBlacklist:
+    @pytest.mark.walks("blacklisting in_force release", "override asked confirm")
     def test_is_lifted_early_by_two(self, desk: Desk, desk_of: DeskOf, name: str) -> None:
         page = desk.open(address(name))
         assert "暂停中" in page.text
@@ -193,6 +195,7 @@ class TestAppeals:
             )
         return opened.number
 
+    @pytest.mark.walks("booking disputed resolve", "strike contested uphold", "appeal open uphold")
     def test_wait_in_the_queue_and_are_decided_once(
         self, desk: Desk, desk_of: DeskOf, number: str, appeal: str
     ) -> None:

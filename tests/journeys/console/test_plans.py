@@ -1,20 +1,13 @@
 """Asking for a better plan, watching it, taking it or leaving it."""
 
-from typing import Any
-
 import pytest
-from sqlalchemy import update
 
-from dispatch import live
-from dispatch.models import Proposal
 from dispatch.operations import proposals
-from dispatch.operations.proposals import READY, order_of, totals_of
-from dispatch.planner import judge
-from dispatch.planner.problem import Plan, Route
 from kernel.db import transaction
-from tests.house import MONDAY_NINE, a_member, tomorrow
+from tests.house import a_member, tomorrow
 from tests.journeys.console.conftest import Town
 from tests.journeys.console.desk import Desk, a_promise, told
+from tests.journeys.console.planning import solved, write
 
 
 @pytest.fixture
@@ -31,35 +24,6 @@ def asked(desk: Desk, town: Town) -> str:
     page = desk.send(board.form("/console/plans"))
     assert page.status == 200
     return page.path.rpartition("/")[2]
-
-
-def write(number: str, **values: Any) -> None:
-    """Write into the proposal what a worker would."""
-    with transaction() as db:
-        db.execute(update(Proposal).where(Proposal.number == number).values(**values))
-
-
-def solved(number: str, town: Town) -> None:
-    """Finish the proposal as a worker does, with everything given to the second technician."""
-    live.forget()
-    with transaction(reads_only=True) as db:
-        day = live.day_plan(db, branch_id=town.here, day=tomorrow(), now=MONDAY_NINE)
-    first, second = (worker.id for worker in day.problem.workers)
-    every = sorted(day.plan.served(), key=lambda i: day.problem.stop(i).windows[0].open_s)
-    plan = Plan((Route(first, ()), Route(second, tuple(every))))
-    before, after = judge.judge(day.problem, day.plan), judge.judge(day.problem, plan)
-    assert after.is_feasible
-    write(
-        number,
-        state=READY,
-        base_version=day.version,
-        route_versions={str(t): v for t, v in day.route_versions.items()},
-        before=order_of(day.plan),
-        after=order_of(plan),
-        totals=totals_of(before, after),
-        curve={"elapsed_s": [0.0, 1.5], "cost": [before.cost, after.cost]},
-        fingerprint="0123456789ab·24",
-    )
 
 
 def test_waits_with_a_curve_until_it_is_solved(desk: Desk, town: Town, numbers: list[str]) -> None:
@@ -84,7 +48,7 @@ def test_stops_when_asked_and_then_comes_anew(desk: Desk, town: Town, numbers: l
     number = asked(desk, town)
 
     pressed = desk.post(f"/console/plans/{number}/stop")
-    solved(number, town)
+    solved(number, town.here)
     answer = desk.ask("GET", f"/console/plans/{number}/progress")
 
     assert "正在停下" in pressed.text
@@ -97,7 +61,7 @@ def test_shows_what_would_change_before_anything_does(
     desk: Desk, town: Town, numbers: list[str]
 ) -> None:
     number = asked(desk, town)
-    solved(number, town)
+    solved(number, town.here)
 
     page = desk.open(f"/console/plans/{number}")
 
@@ -107,9 +71,10 @@ def test_shows_what_would_change_before_anything_does(
     assert told(town.here) == [None, None]
 
 
+@pytest.mark.walks("proposal ready accept")
 def test_accepting_assigns_and_says_what_it_did(desk: Desk, town: Town, numbers: list[str]) -> None:
     number = asked(desk, town)
-    solved(number, town)
+    solved(number, town.here)
 
     page = desk.send(desk.open(f"/console/plans/{number}").form("/accept"))
 
@@ -122,7 +87,7 @@ def test_accepting_assigns_and_says_what_it_did(desk: Desk, town: Town, numbers:
 
 def test_accepting_twice_is_refused_in_words(desk: Desk, town: Town, numbers: list[str]) -> None:
     number = asked(desk, town)
-    solved(number, town)
+    solved(number, town.here)
     first, second = (desk.open(f"/console/plans/{number}").form("/accept") for _ in "ab")
     desk.send(first)
 
@@ -136,7 +101,7 @@ def test_keeps_routes_that_moved_meanwhile_and_says_so(
     desk: Desk, town: Town, numbers: list[str]
 ) -> None:
     number = asked(desk, town)
-    solved(number, town)
+    solved(number, town.here)
     with transaction() as db:
         newcomer = a_member(db, openid="oTest000000000000000000003")
     a_promise(newcomer, opens_h=15)
@@ -150,7 +115,7 @@ def test_one_that_no_longer_fits_is_refused_and_leads_on_to_a_new_one(
     desk: Desk, town: Town, numbers: list[str]
 ) -> None:
     number = asked(desk, town)
-    solved(number, town)
+    solved(number, town.here)
     spoil(number)
 
     page = desk.open(f"/console/plans/{number}")
@@ -172,11 +137,12 @@ def spoil(number: str) -> None:
     write(number, after={t: ids[::-1] for t, ids in after.items()})
 
 
+@pytest.mark.walks("proposal ready discard")
 def test_discarding_leaves_the_plan_and_goes_back_to_the_board(
     desk: Desk, town: Town, numbers: list[str]
 ) -> None:
     number = asked(desk, town)
-    solved(number, town)
+    solved(number, town.here)
 
     page = desk.send(desk.open(f"/console/plans/{number}").form("/discard"))
 

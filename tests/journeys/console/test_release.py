@@ -3,9 +3,10 @@
 import pytest
 from flask import Flask
 
+from tests.journeys.clockwork import stand_at
 from tests.journeys.console.conftest import Town
 from tests.journeys.console.desk import Desk, a_promise
-from tests.journeys.console.life import TUESDAY_TEN, at_the_door, stand_at, visit_of
+from tests.journeys.console.life import TUESDAY_TEN, at_the_door, visit_of
 from tests.journeys.technician.hands import Hands
 
 

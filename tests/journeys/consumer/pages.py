@@ -73,7 +73,8 @@ class _Reader(HTMLParser):
             self.windows.append(given["value"])
         if name and (given.get("type") not in ("radio", "checkbox") or "checked" in given):
             self.values[name] = given.get("value", "")
-        if not name or not self.forms or given.get("type") == "file":
+        # With `form` it belongs to another one than that in which it stands.
+        if not name or not self.forms or given.get("type") == "file" or "form" in given:
             return
         if given.get("type") in ("radio", "checkbox") and "checked" not in given:
             return

@@ -46,6 +46,7 @@ def test_a_double_click_makes_one_promise(phone: Phone, app: Flask) -> None:
         assert db.scalar(told) == 1
 
 
+@pytest.mark.walks("booking held expire", "visit held release")
 def test_a_hold_that_was_given_up_frees_its_place(phone: Phone, app: Flask) -> None:
     page = hold(phone)
 
@@ -115,6 +116,7 @@ def test_a_window_of_the_past_is_not_offered_again(phone: Phone, app: Flask) -> 
     assert "看全部时间" in expired.text
 
 
+@pytest.mark.walks("booking held commit", "visit held commit")
 def test_a_booking_that_is_made_leads_to_its_page(phone: Phone) -> None:
     page = hold(phone)
     booking = phone.send(page.form("/confirm"))

@@ -17,6 +17,7 @@ THURSDAY_TEN = "2026-11-26/36000-43200"
 THURSDAY_THREE = "2026-11-26/54000-61200"
 
 
+@pytest.mark.walks("booking booked confirm")
 def test_a_member_says_that_he_will_be_at_home(phone: Phone) -> None:
     page = phone.open(f"/c/bookings/{book(phone)}")
 
@@ -39,6 +40,7 @@ def test_an_address_that_was_not_found_to_the_letter_is_vouched_for(phone: Phone
     assert not vouched.has_form("/address")
 
 
+@pytest.mark.walks("booking booked reschedule")
 def test_moving_early_is_free_and_keeps_one_promise(phone: Phone) -> None:
     number = book(phone, THURSDAY_TEN)
     page = phone.open(f"/c/bookings/{number}/move?day=2026-11-26")
@@ -140,6 +142,7 @@ def test_cancelling_costs_no_more_than_was_said(phone: Phone, app: Flask) -> Non
     assert booking_of(number).state is BookingState.BOOKED
 
 
+@pytest.mark.walks("booking booked cancel", "visit planned cancel")
 def test_what_has_ended_offers_no_more_changes(phone: Phone) -> None:
     number = book(phone)
     page = phone.send(phone.open(f"/c/bookings/{number}").form("/cancel"))

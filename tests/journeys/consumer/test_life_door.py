@@ -2,6 +2,7 @@
 
 from datetime import timedelta
 
+import pytest
 from flask import Flask
 
 from booking.operations import additions, clockwork
@@ -35,6 +36,7 @@ def asked(app: Flask, phone: Phone) -> str:
     return number
 
 
+@pytest.mark.walks("addition asked approve")
 def test_an_addition_shows_both_sums_and_is_agreed_to(phone: Phone, app: Flask) -> None:
     number = asked(app, phone)
     page = phone.open(f"/c/bookings/{number}")
@@ -49,6 +51,7 @@ def test_an_addition_shows_both_sums_and_is_agreed_to(phone: Phone, app: Flask) 
     assert booking_of(number).price.fen == 260_00
 
 
+@pytest.mark.walks("addition asked refuse")
 def test_refusing_an_addition_leaves_the_price(phone: Phone, app: Flask) -> None:
     number = asked(app, phone)
     page = phone.open(f"/c/bookings/{number}")
@@ -61,6 +64,7 @@ def test_refusing_an_addition_leaves_the_price(phone: Phone, app: Flask) -> None
     assert booking_of(number).price.fen == 180_00
 
 
+@pytest.mark.walks("booking booked complete", "visit work_done sign")
 def test_finished_work_is_signed_for(phone: Phone, app: Flask) -> None:
     number = book(phone)
     finished(app, number)
@@ -74,6 +78,7 @@ def test_finished_work_is_signed_for(phone: Phone, app: Flask) -> None:
     assert "待您验收" not in phone.open("/c/bookings").text
 
 
+@pytest.mark.walks("booking completed close")
 def test_a_rating_earns_its_points_whatever_it_says(phone: Phone, app: Flask) -> None:
     number = book(phone)
     finished(app, number)

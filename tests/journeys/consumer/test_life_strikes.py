@@ -80,6 +80,7 @@ def test_an_appeal_is_told_at_each_field_what_is_missing(phone: Phone, strike: s
     assert "4/300" in refused.said("text-count")
 
 
+@pytest.mark.walks("booking cancelled dispute", "strike pending contest")
 def test_an_appeal_stops_the_strike_until_it_is_decided(phone: Phone, strike: str) -> None:
     form = phone.open(f"{strike}/appeal").form("/appeal")
 

@@ -93,6 +93,13 @@ class TestBinding:
 
 
 class TestOneVisit:
+    @pytest.mark.walks(
+        "visit assigned accept",
+        "visit accepted depart",
+        "visit en_route arrive",
+        "visit arrived start",
+        "visit in_service finish",
+    )
     def test_goes_by_plain_forms_from_accepting_to_the_points(
         self, app: Flask, crew: Crew, hands: Hands
     ) -> None:

@@ -118,6 +118,7 @@ class TestArriving:
 
 
 class TestNobodyHome:
+    @pytest.mark.walks("booking booked fail", "visit arrived nobody")
     def test_waits_for_four_proofs_and_then_pays_the_journey(
         self, app: Flask, hands: Hands, crew: Crew, at_the_door: Given
     ) -> None:
@@ -211,10 +212,22 @@ class TestOtherWays:
         ("way", "ending"),
         [
             ("wrong_address", (VisitState.ACCESS_FAILED, 25_00)),
-            ("no_access", (VisitState.ACCESS_FAILED, 25_00)),
-            ("missing_part", (VisitState.INCOMPLETE, 0)),
+            pytest.param(
+                "no_access",
+                (VisitState.ACCESS_FAILED, 25_00),
+                marks=pytest.mark.walks("visit arrived shut_out"),
+            ),
+            pytest.param(
+                "missing_part",
+                (VisitState.INCOMPLETE, 0),
+                marks=pytest.mark.walks("visit arrived break_off"),
+            ),
             ("not_installable", (VisitState.INCOMPLETE, 0)),
-            ("refused", (VisitState.REFUSED, 25_00)),
+            pytest.param(
+                "refused",
+                (VisitState.REFUSED, 25_00),
+                marks=pytest.mark.walks("visit arrived refuse"),
+            ),
         ],
     )
     def test_from_the_door(
@@ -233,6 +246,7 @@ class TestOtherWays:
         assert state_of(at_the_door) is state
         assert earned(at_the_door) == fee
 
+    @pytest.mark.walks("visit in_service pause", "visit paused break_off")
     def test_unfinished_work_ends_a_pause(self, hands: Hands, at_the_door: Given) -> None:
         hands.press(at_the_door, "start", fields={"code": at_the_door.code})
         hands.press(at_the_door, "ways/pause", fields={"reason": "停水停电"})
@@ -269,6 +283,7 @@ class TestDeclining:
         assert Page(answer).said("way-error") == "请选一个原因。"
         assert state_of(work) is VisitState.ASSIGNED
 
+    @pytest.mark.walks("visit assigned decline")
     def test_says_that_the_pair_is_over_and_leads_to_today(
         self, hands: Hands, crew: Crew, work: Given
     ) -> None:

@@ -76,6 +76,7 @@ class TestAccepting:
 
 
 class TestLoading:
+    @pytest.mark.walks("goods in_warehouse load")
     def test_keeps_him_from_setting_out_until_it_is_done(self, hands: Hands, work: Given) -> None:
         brings(work)
         hands.press(work, "accept")
@@ -112,6 +113,7 @@ class TestLoading:
 
 
 class TestPausing:
+    @pytest.mark.walks("visit paused resume")
     def test_stops_the_work_and_goes_on(self, app: Flask, hands: Hands, in_service: Given) -> None:
         page = hands.open(f"/t/visits/{in_service.number}/ways/pause")
         page = hands.send(page.form("/ways/pause"), reason="取工具或配件")
@@ -149,6 +151,7 @@ class TestAdditions:
         assert "业主已同意 09:00" in page.text
         assert "¥340.00" in page.text
 
+    @pytest.mark.walks("addition asked withdraw")
     def test_may_be_taken_back(self, hands: Hands, in_service: Given) -> None:
         page = ask(hands, in_service)
 

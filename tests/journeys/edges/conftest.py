@@ -1,0 +1,66 @@
+"""What the journeys along the edges start with: one branch, two technicians, a member, a desk."""
+
+from collections.abc import Callable
+
+import pytest
+from flask import Flask
+
+from kernel.db import transaction
+from tests.house import a_branch, a_member, a_service, a_technician
+from tests.journeys.console.conftest import Town, hire
+from tests.journeys.console.desk import Desk
+from tests.journeys.consumer.pages import Phone
+
+
+@pytest.fixture
+def database_url(sqlite_url: str) -> str:
+    """SQLite; what differs between the databases is tested below the faces."""
+    return sqlite_url
+
+
+@pytest.fixture
+def town(app: Flask) -> Town:
+    """One branch with two technicians."""
+    with transaction() as db:
+        here = a_branch(db)
+        for _ in range(2):
+            a_technician(db, branch_id=here)
+        a_service(db)
+        return Town(here, here, a_member(db))
+
+
+@pytest.fixture
+def phone(app: Flask, town: Town) -> Phone:
+    """The member's phone."""
+    return Phone(app, town.member)
+
+
+@pytest.fixture
+def other_phone(app: Flask, town: Town) -> Callable[[], Phone]:
+    """Return what makes the phone of one more member."""
+    count = iter(range(2, 100))
+
+    def make() -> Phone:
+        with transaction() as db:
+            member = a_member(db, openid=f"oTest{next(count):023d}")
+        return Phone(app, member)
+
+    return make
+
+
+@pytest.fixture
+def desk_of(app: Flask, town: Town) -> Callable[[str], Desk]:
+    """Return what seats somebody, signed in, at a desk of his own."""
+
+    def seat(login: str) -> Desk:
+        desk = Desk(app)
+        desk.sit_down(*hire(town, login))
+        return desk
+
+    return seat
+
+
+@pytest.fixture
+def desk(desk_of: Callable[[str], Desk]) -> Desk:
+    """The dispatcher of the branch."""
+    return desk_of("dispatcher")

@@ -1,0 +1,189 @@
+"""A deposit from the page that asks for it to WeChat Pay and back, and the hold that waits for it.
+
+The money goes through the sandbox's WeChat Pay: its orders, its pay sheet, its signed notices at our door.
+"""
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+from pathlib import Path
+
+import pytest
+from flask import Flask, Response, request
+
+from kernel.db import transaction
+from tests import house, shop
+from tests.house import MONDAY_NINE, a_member
+from tests.integration.booking.living import struck
+from tests.integration.sandbox.serving import (
+    APPID,
+    SECRET,
+    Sandbox,
+    Served,
+    a_sandbox_app,
+    stage_of,
+)
+from tests.journeys.clockwork import let
+from tests.journeys.console.conftest import Town
+from tests.journeys.console.desk import Desk
+from tests.journeys.consumer.pages import Page, Phone
+from tests.journeys.consumer.steps import hold
+from tests.journeys.edges.steps import at, booking, case, messages
+
+
+@dataclass
+class Bank:
+    """The sandbox's WeChat Pay, and the one phone that pays there."""
+
+    sandbox: Sandbox
+    door: Flask
+    openid: str
+
+    def pay(self, phone: Phone, page: Page) -> None:
+        """Do what the pay page's script and WeChat do: fetch the sheet, open it, press."""
+        number = page.path.rsplit("/", 1)[-1]
+        told = phone.post(f"{page.path}/sheet", {"page": f"https://doorbell.localhost{page.path}"})
+        signed = told.answer.get_json()["pay"]
+        fields = {
+            "timestamp": signed["timestamp"],
+            "nonce": signed["nonceStr"],
+            "package": signed["package"],
+            "sign_type": signed["signType"],
+            "sign": signed["paySign"],
+        }
+        self.sandbox.control("phones/p1/sheet", appid=APPID, **fields)
+        self.sandbox.control("phones/p1/pay", payment=number)
+
+    def tell(self, page: Page | None = None) -> None:
+        """Let what is due arrive at our door, and the notices of that page's payment whenever they are."""
+        if page is not None:
+            number = page.path.rsplit("/", 1)[-1]
+            self.sandbox.control(f"payments/{number}/send_notices")
+        self.sandbox.settle()
+
+
+@pytest.fixture
+def bank(tmp_path: Path) -> Iterator[Bank]:
+    door = Flask("door")
+    server = Served(door)
+    served_app = a_sandbox_app(
+        tmp_path / "sandbox.sqlite3",
+        callback_url=f"{server.base}/callback",
+        has_shop=True,
+        phones=["林女士"],
+    )
+    stage, served = stage_of(served_app), Served(served_app)
+    # The sandbox tells the same business time as our standing clock.
+    stage.clock._set_offset((MONDAY_NINE - stage.clock.now()).total_seconds())
+    sandbox = Sandbox(base=served.base, stage=stage)
+    door.config["BASE"] = server.base
+    yield Bank(sandbox, door, sandbox.look("phones/p1")["openid"])
+    served.stop()
+    stage.close()
+    server.stop()
+
+
+@pytest.fixture
+def app(bank: Bank, database_url: str, tmp_path: Path) -> Iterator[Flask]:
+    """The app of a house that takes payments; what comes to the bank's door is passed on to it."""
+    made = house.an_app(
+        database_url,
+        data_dir=tmp_path,
+        **shop.environment(tmp_path / "shop"),
+        WECHAT_APPID=APPID,
+        WECHAT_SECRET=SECRET,
+        WECHAT_API_BASE=bank.sandbox.base,
+        WECHAT_PAY_BASE=bank.sandbox.base,
+        WECHAT_PAY_NOTIFY_BASE=bank.door.config["BASE"],
+    )
+
+    def notice() -> Response:
+        answer = made.test_client().post(
+            shop.NOTICE_PATH, data=request.get_data(), headers=dict(request.headers)
+        )
+        return Response(answer.get_data(), answer.status_code)
+
+    bank.door.add_url_rule(shop.NOTICE_PATH, view_func=notice, methods=["POST"])
+    with made.app_context():
+        house.empty_tables()
+        yield made
+        house.close_connections()
+
+
+@pytest.fixture
+def phone(app: Flask, town: Town, bank: Bank) -> Phone:
+    """A member of whom a deposit is asked: he was struck twice within half a year."""
+    with transaction() as db:
+        member = a_member(db, openid=bank.openid)
+    struck(member, 100, 60)
+    return Phone(app, member)
+
+
+def asked(phone: Phone) -> tuple[str, Page]:
+    """Hold a window and confirm it; the booking's number, and the page that asks for the deposit."""
+    confirm = hold(phone)
+    assert "确认，去付押金 ¥30.00" in confirm.text
+    page = phone.send(confirm.form("/confirm"))
+    return confirm.path.split("/")[3], page
+
+
+@pytest.mark.walks(
+    "booking held ask_deposit",
+    "booking awaiting_deposit commit",
+    "payment open pay",
+    "payment paid refund",
+    "payment refunding return",
+)
+def test_a_deposit_makes_the_promise_and_goes_back_when_it_is_cancelled(
+    app: Flask, phone: Phone, bank: Bank, desk: Desk
+) -> None:
+    number, page = asked(phone)
+    waiting = booking(phone, number)
+    bank.pay(phone, page)
+    bank.tell()
+    paid = booking(phone, number)
+    at(app, minutes=5)
+    phone.send(paid.form("/cancel"))
+    let(app)
+    going = booking(phone, number)
+    let(app, "refunds")
+    bank.tell()
+    gone = booking(phone, number)
+
+    assert "付押金" in page.text
+    assert "09:15 前付好，时段才算约定" in page.text
+    assert "去付押金 ¥30.00" in waiting.text
+    assert "已预约" in paid.said("answer")
+    assert "押金 ¥30.00 已付，上门后原路退回" in paid.said("answer")
+    assert "预约已取消" in going.said("answer")
+    assert "押金正在原路退回" in going.said("answer")
+    assert "押金已退回" in gone.said("answer")
+    assert any("押金原路退回" in line for line in messages(phone.member))
+    assert "已退款" in case(desk, number).text
+
+
+@pytest.mark.walks(
+    "booking awaiting_deposit expire",
+    "booking expired revive",
+    "payment open close",
+    "payment closed pay",
+)
+def test_money_whose_notice_comes_after_the_hold_makes_the_promise_once_more(
+    app: Flask, phone: Phone, bank: Bank
+) -> None:
+    number, page = asked(phone)
+    bank.sandbox.control("faults", fault="delay_notice")
+    bank.pay(phone, page)
+    at(app, minutes=16)
+    let(app, "holds")
+    over = phone.open(f"/c/bookings/{number}/confirm")
+    again = phone.open(page.path)
+    bank.tell(page)
+    booked = booking(phone, number)
+    let(app)
+
+    assert "这个时段已经放开" in over.text
+    # What is no longer asked for leads away from the page that asks.
+    assert "微信支付 ¥30.00" not in again.text
+    assert "已预约" in booked.said("answer")
+    assert "押金 ¥30.00 已付" in booked.said("answer")
+    assert any("预约成功" in line or "M1" in line for line in messages(phone.member))
