@@ -1,6 +1,6 @@
 """Receiving a callback: once, from the database alone, within WeChat's five seconds."""
 
-from datetime import datetime
+from datetime import UTC, datetime
 
 from sqlalchemy import select
 from sqlalchemy.dialects import postgresql, sqlite
@@ -22,13 +22,15 @@ from kernel.names import surname_of
 from members import queries as members
 from members.operations import following
 
+_FOLLOWED, _UNFOLLOWED = Followed.__name__.lower(), Unfollowed.__name__.lower()
+
 
 def receive(db: Session, message: Incoming, *, public_base: str, now: datetime) -> str:
     """Take in what a person did and return what he is answered, "" for silence.
 
     The same message again is answered the same and changes nothing.
     """
-    known = _known_answer(db, message, now)
+    known = _known_answer(db, message)
     if known is not None:
         return known
     answer = _answer(db, message, public_base, now)
@@ -37,7 +39,7 @@ def receive(db: Session, message: Incoming, *, public_base: str, now: datetime) 
     return answer
 
 
-def _known_answer(db: Session, message: Incoming, now: datetime) -> str | None:
+def _known_answer(db: Session, message: Incoming) -> str | None:
     """Insert the inbox row; the answer given before when a rival or earlier delivery had it."""
     insert = sqlite.insert if db.get_bind().dialect.name == "sqlite" else postgresql.insert
     row = insert(InboxRow).values(
@@ -46,7 +48,7 @@ def _known_answer(db: Session, message: Incoming, now: datetime) -> str | None:
         kind=type(message).__name__.lower(),
         text=getattr(message, "text", getattr(message, "scene", "")),
         answer="",
-        at=now,
+        at=datetime.fromtimestamp(message.sent_at_s, UTC),
     )
     fresh = db.scalars(
         row.on_conflict_do_nothing(index_elements=["dedupe_key"]).returning(InboxRow.id)
@@ -64,6 +66,7 @@ def _answer(db: Session, message: Incoming, public_base: str, now: datetime) -> 
             return _bind(db, message.openid, message.scene, now)
         case Followed():
             following.follow(db, openid=message.openid, scene=message.scene, now=now)
+            _unfollow_if_last(db, message.openid)
             store = booking.store_by_scene(db, message.scene)
             return words.welcome(store.welcome if store else None)
         case Scanned():
@@ -72,7 +75,7 @@ def _answer(db: Session, message: Incoming, public_base: str, now: datetime) -> 
             store = booking.store_by_scene(db, message.scene)
             return words.scanned(store.name if store else None)
         case Unfollowed():
-            following.unfollow(db, openid=message.openid)
+            _unfollow_if_last(db, message.openid)
             return words.NOTHING
         case TextSaid():
             return words.answer_to(
@@ -80,6 +83,21 @@ def _answer(db: Session, message: Incoming, public_base: str, now: datetime) -> 
             )
         case _:
             return words.NOTHING
+
+
+def _unfollow_if_last(db: Session, openid: str) -> None:
+    """Let him go when leaving is what he did last, in whatever order we are told of it."""
+    member = members.member_by_openid(db, openid)
+    if member is None:
+        return
+    following.lock_member(db, member.id)
+    last = db.scalars(
+        select(InboxRow.kind)
+        .where(InboxRow.openid == openid, InboxRow.kind.in_([_FOLLOWED, _UNFOLLOWED]))
+        .order_by(InboxRow.at.desc(), InboxRow.id.desc())
+    ).first()
+    if last == _UNFOLLOWED:
+        following.unfollow(db, openid=openid)
 
 
 def _bind(db: Session, openid: str, scene: str, now: datetime) -> str:

@@ -18,4 +18,5 @@ class InboxRow(Base):
     kind: Mapped[str]
     text: Mapped[str] = mapped_column(default="")
     answer: Mapped[str] = mapped_column(default="")
+    # When he did it, as WeChat says: we may be told in another order.
     at: Mapped[datetime] = mapped_column(Instant)

@@ -1,5 +1,7 @@
 """The inbox: each thing a person did is taken in once and answered the same."""
 
+from dataclasses import replace
+
 import pytest
 from flask import Flask
 from sqlalchemy import select
@@ -57,6 +59,17 @@ def said(text: str, *, key: str = "3") -> TextSaid:
     return TextSaid(openid=OPENID, account="gh_1", sent_at_s=1, dedupe_key=key, text=text)
 
 
+def left(*, at_s: int) -> Unfollowed:
+    return Unfollowed(openid=OPENID, account="gh_1", sent_at_s=at_s, dedupe_key=f"left {at_s}")
+
+
+def follows() -> bool:
+    with transaction(reads_only=True) as db:
+        member = members.member_by_openid(db, OPENID)
+    assert member is not None
+    return member.follows
+
+
 class TestFollowing:
     def test_by_a_stores_code_is_greeted_by_the_store(self, app: Flask) -> None:
         assert received(followed(scene="st_hailu")) == WELCOME
@@ -98,14 +111,25 @@ class TestFollowing:
 
     def test_and_leaving_are_remembered(self, app: Flask) -> None:
         received(followed())
-        left = Unfollowed(openid=OPENID, account="gh_1", sent_at_s=2, dedupe_key="9")
 
-        assert received(left) == words.NOTHING
+        assert received(left(at_s=2)) == words.NOTHING
 
-        with transaction(reads_only=True) as db:
-            member = members.member_by_openid(db, OPENID)
-        assert member is not None
-        assert not member.follows
+        assert not follows()
+
+    @pytest.mark.parametrize(("left_at_s", "stays"), [(1, True), (3, False)])
+    def test_and_leaving_told_in_the_wrong_order_is_what_he_did_last(
+        self, app: Flask, left_at_s: int, *, stays: bool
+    ) -> None:
+        acts: dict[int, Incoming] = {
+            left_at_s: left(at_s=left_at_s),
+            2: replace(followed(key="b"), sent_at_s=2),
+            0: replace(followed(key="a"), sent_at_s=0),
+        }
+
+        for at_s in sorted(acts, reverse=True):
+            received(acts[at_s])
+
+        assert follows() is stays
 
 
 class TestScanning:
