@@ -73,6 +73,7 @@ from booking.events import (
     WaitingOffered,
     WorkFinished,
 )
+from dispatch import photos
 from dispatch.events import (
     EvidenceAdded,
     VisitArrived,
@@ -88,7 +89,7 @@ from gateways.wechat.crypto import CallbackDoor
 from gateways.wechat.oauth import OAuth
 from gateways.wechat.pay import WeChatPay
 from kernel import db, delivery, idempotency, logs, queue, relay
-from kernel.clock import Clock, SystemClock
+from kernel.clock import Clock, SystemClock, wall_s
 from kernel.demo import demo_clock
 from kernel.relay import Drain, Periodic
 from kernel.settings import Mode, Settings
@@ -153,7 +154,7 @@ HOLD_LOOK_EVERY_S = 10.0
 LOOK_EVERY_S = 10.0
 PAYMENT_LOOK_EVERY_S = 30.0
 GOODS_LOOK_EVERY_S = 60.0
-KEY_SWEEP_EVERY_S = 600.0
+SWEEP_EVERY_S = 600.0
 CITY_LOOK_EVERY_S = 2.0
 PLANS_GRACE_S = 15.0
 LANGUAGES = {"zh": "zh_Hans_CN", "en": "en"}
@@ -289,7 +290,11 @@ def _periodics(app: Flask) -> list[Periodic]:
     clock: Clock = app.extensions["doorbell.clock"]
     true_clock: Clock = app.extensions["doorbell.true_clock"]
     settings: Settings = app.extensions["doorbell.settings"]
-    periodics = [Periodic("old keys", KEY_SWEEP_EVERY_S, partial(idempotency.sweep, true_clock))]
+    shelf = settings.data_dir / "photos"
+    periodics = [
+        Periodic("old keys", SWEEP_EVERY_S, partial(idempotency.sweep, true_clock)),
+        Periodic("half photos", SWEEP_EVERY_S, lambda: photos.sweep(shelf, now_s=wall_s())),
+    ]
     if settings.is_demo:
         city = pkgutil.resolve_name("scripts.demo_city.life")
         periodics.append(

@@ -19,6 +19,9 @@ PIXELS_MAX = 40_000_000
 # The longer side of what is kept; enough to read a name plate.
 SIDE_PX_MAX = 2048
 JPEG_QUALITY = 82
+# A file that is still on its way after so long comes no more.
+HALF_S = 3600.0
+_COMING = ".coming-"
 _FORMATS = ("JPEG", "PNG", "WEBP")
 # What Pillow's decoders raise for files that are broken, cut off or made to harm.
 _UNREADABLE = (
@@ -79,7 +82,7 @@ def store_photo(folder: Path, clean: bytes) -> str:
     if path.exists():
         return sha256
     folder.mkdir(parents=True, exist_ok=True)
-    number, name = tempfile.mkstemp(dir=folder, prefix=".coming-")
+    number, name = tempfile.mkstemp(dir=folder, prefix=_COMING)
     try:
         with os.fdopen(number, "wb") as file:
             file.write(clean)
@@ -92,6 +95,17 @@ def store_photo(folder: Path, clean: bytes) -> str:
         raise
     _sync_folder(folder)
     return sha256
+
+
+def sweep(folder: Path, *, now_s: float) -> int:
+    """Remove the halves that a power cut left on their way; return how many. Safe to repeat."""
+    removed = 0
+    for half in folder.glob(f"{_COMING}*"):
+        with contextlib.suppress(FileNotFoundError):
+            if half.stat().st_mtime < now_s - HALF_S:
+                half.unlink()
+                removed += 1
+    return removed
 
 
 def photo_path(folder: Path, sha256: str) -> Path:
