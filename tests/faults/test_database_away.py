@@ -1,4 +1,7 @@
-"""A database that is away, busy or full: 503 and when to come again, and nothing half done."""
+"""A database that is away, busy or full: 503 and when to come again, and nothing half done.
+
+Rows "PG restart", "connection cut during COMMIT", "lock wait" and "SQLite locked, disk full, read-only".
+"""
 
 import sqlite3
 from pathlib import Path

@@ -109,7 +109,7 @@ CALLS = {
 
 
 class TestADeathAtEveryStep:
-    """Matrix 4 and 5."""
+    """Rows "kill -9, outbox worker, after claim before send" and "after send before commit"."""
 
     @pytest.mark.parametrize("says_duplicate", [False, True], ids=["success", "40241"])
     @pytest.mark.parametrize("step", STEPS)
@@ -213,7 +213,7 @@ def _waiting() -> list[int]:
 
 
 class TestASleeper:
-    """Matrix 6: a worker that is stopped in its call and wakes when another has done its work."""
+    """Row "SIGSTOP, then CONT": a worker that is stopped in its call and wakes when another has done its work."""
 
     def test_changes_nothing_when_it_wakes(
         self, app: Flask, make_app: MakeApp, wechat: WeChat
@@ -245,7 +245,7 @@ def _columns(row: Message) -> dict[str, object]:
 
 
 class TestADeathBetweenCommitAndBell:
-    """Matrix 3: the row is there, the bell was never rung, the relay finds it."""
+    """Row "kill -9, after commit before doorbell": the row is there, the bell was never rung, the relay finds it."""
 
     def test_is_found_by_the_relay(self, app: Flask, make_app: MakeApp, wechat: WeChat) -> None:
         close_connections()

@@ -1,4 +1,7 @@
-"""kill -9 of a web process around its commit: the same press again finds all of it or none of it."""
+"""kill -9 of a web process around its commit: the same press again finds all of it or none of it.
+
+Rows "kill -9, web, before commit" and "after commit before answer", which is an answer cut as well.
+"""
 
 import functools
 import os

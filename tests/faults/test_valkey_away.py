@@ -1,6 +1,6 @@
 """The doorbell is missing, forgets, hangs and dies: bookings go on and everybody hears once.
 
-Matrix 13, 14, 15 with the house's own processes: web, relay and a worker, over one SQLite file.
+Rows "Redis down, web", "Redis down, workers" and "FLUSHALL, restart without data", with the house's own processes: web, relay and a worker, over one SQLite file.
 """
 
 import hashlib

@@ -110,7 +110,7 @@ class TestAVersionedRow:
 
 
 class TestABusyDatabase:
-    """Matrix 19, 20, 21: deadlock, lock wait, locked file."""
+    """Rows "deadlock, serialization failure", "lock wait" and "SQLite locked"."""
 
     @pytest.fixture(autouse=True)
     def _impatient(self, app: Flask, monkeypatch: pytest.MonkeyPatch) -> None:
