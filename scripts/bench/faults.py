@@ -17,7 +17,7 @@ from pathlib import Path
 from kernel.db import sa
 from scripts.bench.killing import findings, house
 from scripts.bench.killing.bookers import Bookers
-from scripts.bench.killing.hand import READY
+from scripts.bench.killing.hand import ROUND
 from scripts.bench.killing.wechat import WeChat
 from scripts.benches import Result, Stand
 from scripts.bootstrap import PYTHON, ROOT
@@ -31,6 +31,8 @@ THREADS = 3
 PAUSE_S = (0.1, 0.8)
 START_S_MAX, QUIET_S_MAX = 90.0, 180.0
 TELL_EVERY = 10
+ACTS = frozenset({"accept", "depart", "arrive", "start", "finish", "pay"})
+KINDS = ACTS | {"book"}
 # A web process that has answered so often is worth killing: all its threads are busy.
 ANSWERS_MIN = 5
 
@@ -53,9 +55,12 @@ class Victim:
         self._before = measure()
         self._program = start()
 
+    def is_alive(self) -> bool:
+        return self._program.is_alive()
+
     def is_at_work(self) -> bool:
         """Raises RuntimeError when it ended by itself."""
-        if not self._program.is_alive():
+        if not self.is_alive():
             raise RuntimeError(f"{self.name} ended by itself")
         return self._has_worked(self._before)
 
@@ -132,6 +137,7 @@ def _live_and_die(life: Life, town: house.Town, result: Result) -> None:
         all_answered = bookers.end()
         life.tell(f"{len(bookers.booked)} booked; waiting until everybody has heard")
         is_quiet = _wait_until_quiet()
+        dead = [victim.name for victim in victims if not victim.is_alive()]
     said = [line for line in life.log.read_text().splitlines() if _is_act(line)]
 
     for victim in victims:
@@ -145,8 +151,9 @@ def _live_and_die(life: Life, town: house.Town, result: Result) -> None:
     def claim(words: str, fault: object) -> None:
         result.claim(f"{life.name}: {words}", is_so=not fault, but=str(fault))
 
-    is_idle = "" if bookers.booked and said else "nothing was done"
-    claim("hands were at work", is_idle)
+    kinds = {line.split()[0] for line in said} | ({"book"} if bookers.booked else set())
+    claim("every kind of act was done", sorted(KINDS - kinds))
+    claim("nobody ended by himself", dead)
     claim("every call was answered", "" if all_answered else "one still waits")
     claim("no call was refused", bookers.refused[:3])
     claim("no booking is lost", findings.lost_bookings(bookers.booked)[:3])
@@ -174,8 +181,8 @@ def _victims(life: Life, bookers: Bookers, start: Start) -> list[Victim]:
         Victim(
             "hand",
             partial(start, house.hand_command()),
-            lambda before: _times_ready(life.log) > before,
-            lambda: _times_ready(life.log),
+            lambda before: _rounds(life.log) > before,
+            lambda: _rounds(life.log),
         ),
     ]
 
@@ -204,10 +211,10 @@ def _wait_until_quiet() -> bool:
     return False
 
 
-def _times_ready(log: Path) -> int:
-    return log.read_text().splitlines().count(READY) if log.exists() else 0
+def _rounds(log: Path) -> int:
+    return log.read_text().splitlines().count(ROUND) if log.exists() else 0
 
 
 def _is_act(line: str) -> bool:
     words = line.split()
-    return len(words) == 2 and words[0] in {"accept", "depart", "arrive", "start", "finish", "pay"}
+    return len(words) == 2 and words[0] in ACTS

@@ -26,11 +26,11 @@ from kernel.errors import Conflict, Unavailable
 from scripts.bench.killing.house import the_day
 
 PAUSE_S = 0.1
-READY = "ready"
+# Said after each look at everything.
+ROUND = "round"
 
 
 def _finish(db: Session, visit: Visit, by: Actor, now: datetime) -> None:
-    visit_operations.add_photo(db, number=visit.number, sha256="0" * 64, by=by, now=now)
     visits.finish_visit(db, number=visit.number, by=by, now=now, takes_payments=True)
 
 
@@ -39,12 +39,12 @@ Act = Callable[[Session, Visit, Actor, datetime], object]
 ACTS: dict[VisitState, tuple[str, int, Act]] = {
     VisitState.ASSIGNED: (
         "accept",
-        -120,
+        0,
         lambda db, visit, by, now: visit_operations.accept(db, number=visit.number, by=by, now=now),
     ),
     VisitState.ACCEPTED: (
         "depart",
-        -60,
+        0,
         lambda db, visit, by, now: visits.set_out(db, number=visit.number, by=by, now=now),
     ),
     VisitState.EN_ROUTE: (
@@ -65,7 +65,6 @@ ACTS: dict[VisitState, tuple[str, int, Act]] = {
 
 def main() -> None:
     with create_app().app_context():
-        print(READY, flush=True)
         while True:
             for technician_id, visit, expected_s in _next_visits():
                 told = _attend(technician_id, visit, expected_s)
@@ -73,6 +72,7 @@ def main() -> None:
                     print(told, flush=True)
             for told in _pay():
                 print(told, flush=True)
+            print(ROUND, flush=True)
             time.sleep(PAUSE_S)
 
 
@@ -93,9 +93,13 @@ def _next_visits() -> list[tuple[int, Visit, int]]:
 def _attend(technician_id: int, visit: Visit, expected_s: int) -> str:
     name, after_s, act = ACTS[visit.state]
     now = instant_at(the_day(), expected_s) + timedelta(seconds=after_s)
+    by = Actor(technician_id, Role.TECHNICIAN)
     try:
+        if visit.state is VisitState.IN_SERVICE:
+            with transaction() as db:
+                visit_operations.add_photo(db, number=visit.number, sha256="0" * 64, by=by, now=now)
         with transaction() as db:
-            act(db, visit, Actor(technician_id, Role.TECHNICIAN), now)
+            act(db, visit, by, now)
     except (Conflict, Unavailable):
         return ""
     return f"{name} {visit.number}"
