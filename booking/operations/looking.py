@@ -1,5 +1,7 @@
 """When the clock must look at a booking again; what it does then is `clockwork`'s affair."""
 
+from collections.abc import Sequence
+from dataclasses import dataclass
 from datetime import datetime
 
 from sqlalchemy import select
@@ -7,7 +9,7 @@ from sqlalchemy import select
 from booking import policy
 from booking.models import Booking
 from booking.operations import promises
-from booking.states import BookingState
+from booking.states import PROMISED, BookingState
 from dispatch import queries as dispatch
 from dispatch.states import STARTED, VisitState
 from kernel.db import Session
@@ -15,10 +17,51 @@ from members import queries as members
 from members.risk import Standing
 
 
+@dataclass(frozen=True, slots=True)
+class Kept:
+    """The end of a window that stands, and how far its visit is."""
+
+    ends_at: datetime
+    state: VisitState
+    finished_at: datetime | None
+
+
 def plan_next(db: Session, booking: Booking, *, now: datetime) -> None:
     """Write down the next instant after `now` at which something may be due; none when nothing can."""
-    due = [at for at in _due(db, booking, now=now) if at > now]
-    booking.look_at = min(due, default=None)
+    kept: list[Kept] = []
+    standing = None
+    if booking.state in PROMISED:
+        for promise in promises.standing(db, booking):
+            visit = dispatch.visit(db, promise.visit_id)
+            kept.append(Kept(promise.ends_at, visit.state, visit.finished_at))
+    if _is_asked(booking):
+        standing = members.standing_of(db, booking.member_id, now=now)
+    booking.look_at = next_look(booking, kept=kept, standing=standing, now=now)
+
+
+def next_look(
+    booking: Booking,
+    *,
+    kept: Sequence[Kept],
+    standing: Standing | None,
+    now: datetime,
+) -> datetime | None:
+    """Return the next instant after `now` at which something may be due; None when nothing can.
+
+    `kept` are the windows that stand; `standing` is the member's, and needed while he may be asked
+    whether he will be at home.
+    """
+    due: list[datetime] = []
+    if booking.state in PROMISED:
+        due = [at for each in kept for at in _of_promise(each)]
+    if _is_asked(booking):
+        assert standing is not None
+        due += asks(booking, standing)
+        if standing.releases_unanswered:
+            due.append(booking.starts_at - policy.RELEASE_NOTICE)
+    if booking.state is BookingState.COMPLETED:
+        due.append(booking.state_since + policy.CLOSE_AFTER)
+    return min((at for at in due if at > now), default=None)
 
 
 def put_off(db: Session, *, number: str, until: datetime) -> None:
@@ -28,30 +71,17 @@ def put_off(db: Session, *, number: str, until: datetime) -> None:
         booking.look_at = until
 
 
-def _due(db: Session, booking: Booking, *, now: datetime) -> list[datetime]:
-    match booking.state:
-        case BookingState.BOOKED | BookingState.CONFIRMED:
-            return _of_promises(db, booking, now=now)
-        case BookingState.COMPLETED:
-            return [booking.state_since + policy.CLOSE_AFTER]
-        case _:
-            return []
+def _is_asked(booking: Booking) -> bool:
+    return booking.state is BookingState.BOOKED and not booking.needs_window
 
 
-def _of_promises(db: Session, booking: Booking, *, now: datetime) -> list[datetime]:
+def _of_promise(kept: Kept) -> list[datetime]:
     due: list[datetime] = []
-    if booking.state is BookingState.BOOKED and not booking.needs_window:
-        standing = members.standing_of(db, booking.member_id, now=now)
-        due += asks(booking, standing)
-        if standing.releases_unanswered:
-            due.append(booking.starts_at - policy.RELEASE_NOTICE)
-    for promise in promises.standing(db, booking):
-        visit = dispatch.visit(db, promise.visit_id)
-        if visit.state is VisitState.WORK_DONE and visit.finished_at is not None:
-            due.append(visit.finished_at + policy.SIGN_LIFE)
-        if visit.state not in STARTED or visit.state is VisitState.EN_ROUTE:
-            due += [promise.ends_at + late for late, _ in policy.LATE_STEPS]
-            due.append(promise.ends_at + policy.MISSED_AFTER)
+    if kept.state is VisitState.WORK_DONE and kept.finished_at is not None:
+        due.append(kept.finished_at + policy.SIGN_LIFE)
+    if kept.state not in STARTED or kept.state is VisitState.EN_ROUTE:
+        due += [kept.ends_at + late for late, _ in policy.LATE_STEPS]
+        due.append(kept.ends_at + policy.MISSED_AFTER)
     return due
 
 

@@ -14,6 +14,7 @@ from typing import Any
 from sqlalchemy import insert
 
 from booking.models import Booking, BookingStep, Draft, Promise, Service
+from booking.operations import looking
 from booking.policy import HOLD_LIFE
 from booking.states import BookingAction, BookingState
 from dispatch import travel
@@ -23,6 +24,7 @@ from kernel.actor import SYSTEM, Actor, Role
 from kernel.clock import instant_at
 from kernel.db import Session
 from kernel.numbers import new_service_code
+from members import risk
 from scripts.demo_city import bulk
 from scripts.demo_city.rounds import Deed
 from scripts.demo_city.stage import NOW, dice, number
@@ -78,6 +80,7 @@ def write(db: Session, sheets: Sequence[Sheet], services: Mapping[str, Service])
     ]
     visit_moves = [_moved_visit(one) for one in written]
     booking_moves = [_moved_booking(one) for one in written]
+    _plan_looks(written)
     _insert(db, written)
     _insert_steps(db, written, visit_moves, booking_moves)
     _fill_routes(db, sheets, routes, written)
@@ -341,6 +344,25 @@ def _step(
         "actor_id": by.id,
         "at": at,
     }
+
+
+def _plan_looks(written: Iterable[Written]) -> None:
+    """Write down when the clock must look at each booking, by the rule of the house itself.
+
+    Nobody has a strike yet: all stand where a clean member stands. Looks that were due before now are
+    over, but for a silence that may end at any time.
+    """
+    clean = risk.standing(
+        strikes=(), overrides=(), completed=0, phone_confirmed=False, balance=0, now=NOW
+    )
+    for one in written:
+        is_over = one.booking.state is BookingState.COMPLETED
+        one.booking.look_at = looking.next_look(
+            one.booking,
+            kept=[looking.Kept(one.booking.ends_at, one.visit.state, one.visit.finished_at)],
+            standing=clean,
+            now=one.booking.state_since if is_over else NOW,
+        )
 
 
 def _insert_steps(
