@@ -55,11 +55,27 @@ class Service(Base):
     # What a visit of it brings: [{kind: goods|part, name, sku?, quantity?, option?}]. Always a list:
     # nullable only because neither database could add the column otherwise.
     brings: Mapped[list[dict[str, Any]]] = mapped_column(JSON, default=list, nullable=True)
+    # What he ticks before the work is done, and the photos he takes of it, each by its name; always
+    # lists, as `brings` is.
+    checks: Mapped[list[str]] = mapped_column(JSON, default=list, nullable=True)
+    shots: Mapped[list[str]] = mapped_column(JSON, default=list, nullable=True)
     # The delivery that may come before it in the same booking (送装一体); none when there is none.
     delivery_code: Mapped[str | None]
     place: Mapped[int] = mapped_column(default=0)
     # Off sale it cannot be booked anew; what was booked is kept as it was promised.
     on_sale: Mapped[bool] = mapped_column(default=True, server_default=true())
+
+
+class CheckedPoint(Base):
+    """One point of a visit's check list that was ticked, in the words it had then."""
+
+    __tablename__ = "booking_check"
+    __table_args__ = (UniqueConstraint("visit_id", "point"),)
+
+    id: Mapped[int] = mapped_column(primary_key=True)
+    visit_id: Mapped[int] = mapped_column(ForeignKey("dispatch_visit.id"))
+    point: Mapped[str]
+    at: Mapped[datetime] = mapped_column(Instant)
 
 
 class Store(Base):

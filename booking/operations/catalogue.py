@@ -41,10 +41,13 @@ def add_service(
     level: int = 1,
     options: Sequence[Mapping[str, Any]] = (),
     brings: Sequence[Mapping[str, Any]] = (),
+    checks: Sequence[str] = (),
+    shots: Sequence[str] = (),
     place: int = 0,
     delivery_code: str | None = None,
 ) -> Service:
-    """Put a service on sale; `options` is its price card, `brings` what its visits bring."""
+    """Put a service on sale; `options` is its price card, `brings` what its visits bring, `checks`
+    and `shots` what is ticked and photographed before its work is done."""
     service = Service(
         code=code,
         category=category,
@@ -58,6 +61,8 @@ def add_service(
         price=price,
         options=[dict(option) for option in options],
         brings=[dict(line) for line in brings],
+        checks=list(checks),
+        shots=list(shots),
         place=place,
         delivery_code=delivery_code,
     )
@@ -98,6 +103,8 @@ def change_service(
     level: int,
     price: Money,
     options: Sequence[Mapping[str, Any]],
+    checks: Sequence[str],
+    shots: Sequence[str],
 ) -> Service:
     """Change what is sold from now on; what was booked keeps its price and its time.
 
@@ -107,6 +114,7 @@ def change_service(
     service.name, service.short_name, service.about = name, short_name, about
     service.work_s, service.skill, service.level = work_s, skill, level
     service.price, service.options = price, [dict(option) for option in options]
+    service.checks, service.shots = list(checks), list(shots)
     db.flush()
     return service
 

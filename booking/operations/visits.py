@@ -3,7 +3,7 @@
 from collections.abc import Sequence
 from datetime import datetime
 
-from booking import goods_queries, policy, queries
+from booking import check_queries, checks, goods_queries, policy, queries
 from booking.events import (
     BookingCompleted,
     BookingFailed,
@@ -50,10 +50,19 @@ def finish_visit(
     """Finish the work: the member signs and pays next. The delivery of a coupled booking is over at
     once, and the booking goes on to its installation. A house that `takes_payments` asks for the price.
 
-    Raises VisitMissing, PhotoNeeded, IllegalMove.
+    Raises VisitMissing, PhotoNeeded, ChecksOpen, IllegalMove.
     """
     booking = _booking_of(db, number)
-    visit = visits.finish(db, number=number, by=by, now=now)
+    known = dispatch.visit_by_number(db, number)
+    service = check_queries.service_of_visit(db, known.id)
+    visit = visits.finish(
+        db,
+        number=number,
+        by=by,
+        now=now,
+        photos_least=checks.photos_least(service.shots or []),
+    )
+    checks.check_all_ticked(service.checks or [], check_queries.ticked(db, visit.id))
     goods.hand_over(db, visit_id=visit.id, by=by, now=now)
     if len(promises.standing(db, booking)) > 1 or booking.needs_window:
         visits.sign(db, visit_id=visit.id, by=by, now=now)

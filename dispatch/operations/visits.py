@@ -77,10 +77,10 @@ class FarFromDoor(Conflict):
 
 
 class PhotoNeeded(Conflict):
-    """Work is finished with at least one photo of it."""
+    """Work is finished with so many photos of it."""
 
     code = "photo_needed"
-    says = msg("完工 · 还差 1 张照片。")
+    says = msg("完工 · 还差 %(n)s 张照片。")
 
 
 class TooManyPhotos(Conflict):
@@ -238,11 +238,16 @@ def check_takes_photos(db: Session, visit: Visit) -> None:
         raise TooManyPhotos(field="photo")
 
 
-def finish(db: Session, *, number: str, by: Actor, now: datetime) -> Visit:
-    """Finish the work. Raises VisitMissing, PhotoNeeded, IllegalMove."""
+def finish(db: Session, *, number: str, by: Actor, now: datetime, photos_least: int = 1) -> Visit:
+    """Finish the work, of which there are `photos_least` photos.
+
+    Raises VisitMissing, PhotoNeeded, IllegalMove.
+    """
     visit = own(db, number, by, now)
-    if visit.state is VisitState.IN_SERVICE and not photos(db, visit.id):
-        raise PhotoNeeded(field="photo")
+    if visit.state is VisitState.IN_SERVICE:
+        short = photos_least - len(photos(db, visit.id))
+        if short > 0:
+            raise PhotoNeeded(field="photo", n=short)
     move(db, visit, VisitAction.FINISH, by=by, now=now)
     visit.finished_at = now
     _retime(db, visit, now)

@@ -6,7 +6,7 @@ from typing import Any
 from flask import flash, render_template, request
 from flask.typing import ResponseReturnValue
 
-from booking import price_card, queries
+from booking import checks, price_card, queries
 from booking.operations import catalogue as operations
 from booking.price_card import Row
 from faces.chrome import call
@@ -30,7 +30,7 @@ CATEGORIES = {
 }
 KINDS = {"switch": msg("要或不要"), "count": msg("按数量"), "choice": msg("几选一")}
 FIELDS = ("code", "category", "name", "short_name", "about", "icon")
-NUMBERS = ("minutes", "skill", "level", "price", "options")
+NUMBERS = ("minutes", "skill", "level", "price", "options", "checks", "shots")
 COLUMNS = ("code", "name", "kind", "most", "price", "minutes", "group")
 
 
@@ -93,6 +93,8 @@ def service(code: str) -> ResponseReturnValue:
             "skill": found.skill,
             "level": str(found.level),
             "price": price_card.yuan_text(found.price.fen),
+            "checks": "\n".join(found.checks or []),
+            "shots": "\n".join(found.shots or []),
         }
         rows = price_card.rows_of(found.options)
     return _form(code, typed=typed, rows=rows, errors={})
@@ -133,7 +135,7 @@ def sell(code: str) -> ResponseReturnValue:
 
 
 def _facts(given: Mapping[str, Any], *, before: Sequence[Mapping[str, Any]]) -> dict[str, Any]:
-    """Return what a service is made of. Raises BadPrice, BadRow, RowAlone."""
+    """Return what a service is made of. Raises BadPrice, BadRow, RowAlone, BadPoints."""
     return {
         "name": given["name"],
         "short_name": given["short_name"],
@@ -143,6 +145,8 @@ def _facts(given: Mapping[str, Any], *, before: Sequence[Mapping[str, Any]]) -> 
         "level": given["level"],
         "price": price_card.yuan(given["price"]),
         "options": price_card.card_of(_rows(given), before=before),
+        "checks": checks.points_of(given["checks"], field="checks"),
+        "shots": checks.points_of(given["shots"], field="shots"),
     }
 
 

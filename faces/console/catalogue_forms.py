@@ -28,6 +28,8 @@ class ServiceForm(Form):
     skill = fields.String(required=True, validate=_CODE)
     level = fields.Integer(required=True, validate=validate.Range(min=1, max=3))
     price = fields.String(required=True)
+    checks = fields.String(load_default="", validate=validate.Length(max=1000))
+    shots = fields.String(load_default="", validate=validate.Length(max=1000))
     option_code = _column()
     option_name = _column()
     option_kind = _column()

@@ -3,6 +3,7 @@
 from flask import render_template, request
 from flask.typing import ResponseReturnValue
 
+from booking import check_queries
 from booking import queries as bookings
 from dispatch import board as boards
 from dispatch import queries as dispatch
@@ -36,6 +37,8 @@ def visit(number: str) -> ResponseReturnValue:
             "booking": booking,
             "service": bookings.services_by_id(db)[booking.service_id],
             "bar": bar,
+            "points": check_queries.points_of_visit(db, found.id),
+            "ticked": check_queries.ticked(db, found.id),
             "planned": people.get(planned or 0),
             "told": people.get(told or 0),
             "rows": story.timeline(

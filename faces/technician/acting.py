@@ -32,7 +32,7 @@ _WAY = (
 _AS_FAR_AS: Mapping[VisitState, VisitState] = {VisitState.PAUSED: VisitState.IN_SERVICE}
 # htmx swaps this status into the page and keeps all others out.
 SWAPPED = 422
-_FIELDS = ("code", "photo")
+_FIELDS = ("code", "photo", "checks")
 
 
 class Operation(Protocol):

@@ -7,6 +7,7 @@ from typing import Any
 
 from marshmallow import ValidationError, fields, post_load, pre_load, validate
 
+from booking.checks import POINT_LENGTH_MAX, POINTS_MAX
 from faces.chrome.filters import gettext
 from faces.chrome.schema import BEYOND, MISSING, Form, Text
 from gateways.maps.datum import Datum, to_gcj02
@@ -111,6 +112,16 @@ class GoodsForm(ActForm):
     """The label of what is loaded: scanned, typed or tapped."""
 
     code = Words(most=LABEL_MAX, required=True)
+
+
+class ChecksForm(ActForm):
+    """The points that are ticked: all of them, none when there are none."""
+
+    point = fields.List(
+        fields.String(validate=validate.Length(max=POINT_LENGTH_MAX)),
+        load_default=list,
+        validate=validate.Length(max=POINTS_MAX),
+    )
 
 
 class SerialForm(ActForm):

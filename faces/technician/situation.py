@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
-from booking import asset_queries, goods_queries, payment_queries
+from booking import asset_queries, check_queries, checks, goods_queries, payment_queries
 from booking import queries as bookings
 from booking.goods import GoodsKind
 from booking.policy import SIGN_LIFE
@@ -78,6 +78,14 @@ class Serial:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class Point:
+    """One point of the check list."""
+
+    words: str
+    is_ticked: bool
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Situation:
     """All of it. `hindrance` says why he may not set out yet, "" when he may."""
 
@@ -92,6 +100,18 @@ class Situation:
     signs_itself_at: datetime | None
     errand: Money | None
     owed: Money | None
+    checks: tuple[Point, ...]
+    shots: tuple[str, ...]
+
+    @property
+    def unchecked(self) -> int:
+        """How many points of the check list are open."""
+        return sum(1 for point in self.checks if not point.is_ticked)
+
+    @property
+    def photos_least(self) -> int:
+        """How many photos the work needs."""
+        return checks.photos_least(self.shots)
 
     @property
     def to_load(self) -> int:
@@ -147,7 +167,15 @@ def read(db: Session, card: Card) -> Situation:
         ),
         errand=_earned(db, errand.id) if errand else None,
         owed=owed.amount if owed else None,
+        checks=_points(db, card.id),
+        shots=tuple(check_queries.service_of_visit(db, card.id).shots or ()),
     )
+
+
+def _points(db: Session, visit_id: int) -> tuple[Point, ...]:
+    ticked = check_queries.ticked(db, visit_id)
+    points = check_queries.points_of_visit(db, visit_id)
+    return tuple(Point(words=point, is_ticked=point in ticked) for point in points)
 
 
 def _hindrance(db: Session, card: Card) -> str:

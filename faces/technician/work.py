@@ -1,19 +1,19 @@
 """What he does at a visit besides moving it on: load, scan, ask for additions."""
 
 import functools
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from datetime import datetime
 from typing import Any
 
 from flask.typing import ResponseReturnValue
 from marshmallow import Schema
 
-from booking.operations import additions, assets, goods
+from booking.operations import additions, assets, checks, goods
 from dispatch import queries
 from faces.chrome import call
 from faces.chrome.sign_in import signed_in
 from faces.technician.acting import Operation, do, refused
-from faces.technician.forms import ActForm, AdditionForm, GoodsForm, SerialForm
+from faces.technician.forms import ActForm, AdditionForm, ChecksForm, GoodsForm, SerialForm
 from faces.technician.routes import blueprint
 from kernel.actor import Actor, Role
 from kernel.db import Session
@@ -24,6 +24,13 @@ from kernel.db import Session
 def load(number: str) -> ResponseReturnValue:
     """Put one thing on the van by its label."""
     return _typed(number, GoodsForm(), "goods", lambda given: _loads(given["code"]))
+
+
+@blueprint.post("/visits/<number>/checks")
+@signed_in(Role.TECHNICIAN)
+def tick(number: str) -> ResponseReturnValue:
+    """Let exactly what is ticked on the page be ticked."""
+    return _typed(number, ChecksForm(), "checks", lambda given: _ticks(given["point"]))
 
 
 @blueprint.post("/visits/<number>/serials")
@@ -69,6 +76,13 @@ def _loads(code: str) -> Operation:
 def _scans(serial: str) -> Operation:
     def operation(db: Session, *, number: str, by: Actor, now: datetime) -> object:
         return assets.scan_serial(db, visit_number=number, serial=serial, by=by, now=now)
+
+    return operation
+
+
+def _ticks(points: Sequence[str]) -> Operation:
+    def operation(db: Session, *, number: str, by: Actor, now: datetime) -> object:
+        return checks.tick(db, number=number, points=points, by=by, now=now)
 
     return operation
 

@@ -290,6 +290,19 @@ SHOPS: tuple[Shop, ...] = (
 )
 
 
+# What is ticked before the work is done, by ware; installations are photographed as a whole.
+CHECKS = {
+    "air_install": ("支架固定牢，承重试过", "制冷制热都试过", "排水管不漏、坡度对"),
+    "air_clean": ("滤网、蒸发器都洗过", "开机试过，没有异响"),
+    "washer_install": ("进水排水不漏", "脚垫调平，脱水不晃"),
+    "heater_install": ("进出水接头不漏", "漏电保护试跳过", "挂架受力正常"),
+    "heater_repair": ("通电试机，水温正常",),
+    "tv_mount": ("挂架拉力试过", "画面水平"),
+    "hood_clean": ("油杯、滤网归位", "开机试过，没有异响"),
+}
+SHOT_OF_INSTALLATION = "装好后的全景"
+
+
 def put_on_sale(db: Session) -> dict[str, Service]:
     """Put every ware on sale and return the services by code."""
     return {
@@ -307,6 +320,8 @@ def put_on_sale(db: Session) -> dict[str, Service]:
             price=Money(ware.yuan * 100),
             options=ware.options,
             brings=BRINGS.get(ware.code, ()),
+            checks=CHECKS.get(ware.code, ()),
+            shots=(SHOT_OF_INSTALLATION,) if ware.category == "installation" else (),
             delivery_code=DELIVERED_BY.get(ware.code),
             place=place,
         )

@@ -32,6 +32,7 @@ from kernel.db import Session, transaction
 from kernel.errors import Refusal
 from kernel.geo import Point
 from members import queries as members
+from scripts.demo_city import checking
 from scripts.demo_city.households import OPENID_HEAD
 
 log = logging.getLogger(__name__)
@@ -183,6 +184,8 @@ def _do(act: Act, at: datetime, picture: str) -> None:
     if act.state is VisitState.IN_SERVICE:
         with transaction() as db:
             visits.add_photo(db, number=act.number, sha256=picture, by=by, now=at)
+        with transaction() as db:
+            checking.tick_all(db, number=act.number, by=by, now=at)
     with transaction() as db:
         match act.state:
             case VisitState.ASSIGNED:

@@ -26,6 +26,7 @@ from members import strike_queries
 from members.models import Member
 from members.operations import strikes
 from members.risk import StrikeKind
+from scripts.demo_city import checking
 from scripts.demo_city.stage import NOW, TODAY, day_at
 
 MINUTE = timedelta(minutes=1)
@@ -285,6 +286,8 @@ def _finish_without_signature(desk: Desk) -> None:
             acts.add_photo(
                 db, number=visit.number, sha256=f"{visit.id:064x}", by=_his(visit), now=NOW
             )
+        with transaction() as db:
+            checking.tick_all(db, number=visit.number, by=_his(visit), now=NOW - MINUTE)
         with transaction() as db:
             visits.finish_visit(db, number=visit.number, by=_his(visit), now=NOW - MINUTE)
 

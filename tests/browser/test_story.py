@@ -179,6 +179,9 @@ def _is_visited(
     expect(page.get_by_text("拍照").first).to_be_visible()
     picture(sandbox, "story-8-in-service")
     page.locator("#photo-input").set_input_files(_a_photo(house.folder))
+    for point in page.locator("#check-card input[type=checkbox]").all():
+        point.check()
+        expect(point).to_be_checked()
     finish = page.get_by_role("button", name="完工", exact=True)
     expect(finish).to_be_visible(timeout=NEWS_MS_MAX)
     finish.click()
