@@ -41,10 +41,7 @@ class WeChat:
             self.calls += 1
             if key not in self._taken:
                 self._taken[key] = next(self._ids)
-                # What the person reads: who was told what about which thing.
-                self.delivered[
-                    f"{message['touser']} {message['template_id']} {message['url']}"
-                ] += 1
+                self.delivered[message["client_msg_id"]] += 1
             return self._taken[key]
 
     def _handler(self) -> type[BaseHTTPRequestHandler]:
