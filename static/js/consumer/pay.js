@@ -62,7 +62,12 @@ button.addEventListener("click", async () => {
   button.disabled = false;
 });
 
-// Told by the notice before the sheet has closed: the booking's page shows it.
-document.body.addEventListener("doorbell:changed", () => {
-  if (!button.disabled) location.replace(location.pathname);
+// Told by the notice before the sheet has closed: what is paid, or can be paid no more, leads to its
+// booking. While it is still to be paid nothing moves: the page must not go from under a finger.
+document.body.addEventListener("doorbell:changed", async () => {
+  const answer = await fetch(location.href);
+  if (!button.disabled && answer.redirected) location.replace(answer.url);
 });
+
+// From here on a press is heard.
+button.disabled = false;
