@@ -1,11 +1,14 @@
 """A member with a phone, and what he does on the pages of a booking."""
 
+import contextlib
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
 from playwright.sync_api import Page, expect
 
 from tests.browser.running import RunningHouse
+
+LOOKS_MAX, LOOK_MS = 30, 1_500
 
 
 def look_at_a_later_day(page: Page) -> None:
@@ -38,6 +41,15 @@ class Someone:
 
     def open(self, path: str) -> None:
         self.page.goto(self.house.page(self.phone, path))
+
+    def open_until(self, path: str, *, says: str) -> None:
+        """Open a page anew until it says what the house finds out by itself, a moment later."""
+        for _ in range(LOOKS_MAX):
+            self.open(path)
+            with contextlib.suppress(AssertionError):
+                expect(self.page.get_by_text(says).first).to_be_visible(timeout=LOOK_MS)
+                return
+        raise AssertionError(f"{path} does not say {says}")
 
     def fill_in(self, code: str = "air_install", *, with_delivery: bool = False) -> None:
         """Say what and where for the first time, and look at the windows."""

@@ -132,8 +132,7 @@ def test_cancelling_late_says_its_price_and_writes_it_down(
 
     expect(page.locator("#answer")).to_contain_text("已取消")
     picture(page, "trouble-cancelled")
-    someone.open("/c/points")
-    expect(page.get_by_text("临期取消").first).to_be_visible()
+    someone.open_until("/c/points", says="临期取消")
     expect(page.get_by_text("待生效").first).to_be_visible()
     picture(page, "trouble-cancelled-points")
     console = console_at(f"/bookings/{booked.number}")
