@@ -1,6 +1,6 @@
 """What stands around one visit: what he carries, what he asked for, what he has proven."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
@@ -134,6 +134,7 @@ def read(db: Session, card: Card) -> Situation:
     booking = bookings.booking_of_visit(db, card.id)
     items = goods_queries.items_of_visit(db, card.id)
     visit = queries.visit(db, card.id)
+    service = check_queries.service_of_visit(db, card.id)
     owed = payment_queries.owed(db, booking.id)
     errand = ledger_queries.posting_of(db, f"errand:{card.number}")
     return Situation(
@@ -167,14 +168,12 @@ def read(db: Session, card: Card) -> Situation:
         ),
         errand=_earned(db, errand.id) if errand else None,
         owed=owed.amount if owed else None,
-        checks=_points(db, card.id),
-        shots=tuple(check_queries.service_of_visit(db, card.id).shots or ()),
+        checks=_points(service.checks or (), check_queries.ticked(db, card.id)),
+        shots=tuple(service.shots or ()),
     )
 
 
-def _points(db: Session, visit_id: int) -> tuple[Point, ...]:
-    ticked = check_queries.ticked(db, visit_id)
-    points = check_queries.points_of_visit(db, visit_id)
+def _points(points: Sequence[str], ticked: Collection[str]) -> tuple[Point, ...]:
     return tuple(Point(words=point, is_ticked=point in ticked) for point in points)
 
 
