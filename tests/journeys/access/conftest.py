@@ -3,8 +3,10 @@
 import pytest
 from flask import Flask
 
+from kernel.actor import Actor
 from kernel.db import transaction
 from tests.house import a_branch, a_member, a_service, a_technician
+from tests.journeys.access.programs import Program, a_token
 from tests.journeys.consumer.pages import Phone
 
 
@@ -22,3 +24,14 @@ def phone(app: Flask, branch_id: int) -> Phone:
     with transaction() as db:
         member = a_member(db)
     return Phone(app, member)
+
+
+@pytest.fixture
+def program(app: Flask, branch_id: int) -> Program:
+    return Program(app, a_token())
+
+
+@pytest.fixture
+def member(app: Flask, branch_id: int) -> Actor:
+    with transaction() as db:
+        return a_member(db)

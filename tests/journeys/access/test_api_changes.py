@@ -38,17 +38,6 @@ def database_url(request: pytest.FixtureRequest) -> str:
 
 
 @pytest.fixture
-def program(app: Flask, branch_id: int) -> Program:
-    return Program(app, a_token())
-
-
-@pytest.fixture
-def member(app: Flask, branch_id: int) -> Actor:
-    with transaction() as db:
-        return a_member(db)
-
-
-@pytest.fixture
 def booking(member: Actor) -> str:
     """A promise of tomorrow at ten, made at nine: in an hour it can no longer be changed free."""
     return a_promise(member)

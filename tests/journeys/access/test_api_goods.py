@@ -19,7 +19,7 @@ from kernel.money import Money
 from members import queries as members
 from members.ledger import COMPENSATION, compensation_draft, rating_draft
 from members.operations import postings
-from tests.house import MONDAY_NINE, a_branch, a_member
+from tests.house import MONDAY_NINE, a_branch
 from tests.journeys.access.programs import Program, a_token
 from tests.journeys.console.desk import a_promise
 from tests.journeys.consumer.steps import BOTH
@@ -33,17 +33,6 @@ def database_url(request: pytest.FixtureRequest) -> str:
     """SQLite; what writes much asks for both databases (BOTH)."""
     url: str = request.getfixturevalue(f"{getattr(request, 'param', 'sqlite')}_url")
     return url
-
-
-@pytest.fixture
-def program(app: Flask, branch_id: int) -> Program:
-    return Program(app, a_token())
-
-
-@pytest.fixture
-def member(app: Flask, branch_id: int) -> Actor:
-    with transaction() as db:
-        return a_member(db)
 
 
 @pytest.fixture

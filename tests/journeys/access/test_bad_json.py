@@ -3,12 +3,9 @@
 from typing import Any
 
 import pytest
-from flask import Flask
 
 from kernel.actor import Actor
-from kernel.db import transaction
-from tests.house import a_member
-from tests.journeys.access.programs import Program, a_token
+from tests.journeys.access.programs import Program
 from tests.journeys.access.test_api import a_draft, a_wish
 
 JSON = {"Content-Type": "application/json"}
@@ -18,17 +15,6 @@ JSON = {"Content-Type": "application/json"}
 def database_url(sqlite_url: str) -> str:
     """SQLite: what is refused here never reaches a database."""
     return sqlite_url
-
-
-@pytest.fixture
-def program(app: Flask, branch_id: int) -> Program:
-    return Program(app, a_token())
-
-
-@pytest.fixture
-def member(app: Flask, branch_id: int) -> Actor:
-    with transaction() as db:
-        return a_member(db)
 
 
 @pytest.mark.parametrize(
