@@ -42,7 +42,9 @@ class TestMeet:
 
         ids = at_once(app, [meet] * 6)
 
-        assert set(ids) == {1}
+        # PostgreSQL spends a number on every row that another hand's came before.
+        with transaction(reads_only=True) as db:
+            assert set(ids) == {the_member(db).id}
 
 
 class TestFollow:
