@@ -155,6 +155,9 @@ LOOK_EVERY_S = 10.0
 PAYMENT_LOOK_EVERY_S = 30.0
 GOODS_LOOK_EVERY_S = 60.0
 SWEEP_EVERY_S = 600.0
+# It looks at every photo there is.
+SHELF_LOOK_EVERY_S = 6 * 3600.0
+SPEAK_OF_PHOTOS = (dispatch.queries.photos_spoken_of, members.strike_queries.photos_spoken_of)
 CITY_LOOK_EVERY_S = 2.0
 PLANS_GRACE_S = 15.0
 LANGUAGES = {"zh": "zh_Hans_CN", "en": "en"}
@@ -294,6 +297,11 @@ def _periodics(app: Flask) -> list[Periodic]:
     periodics = [
         Periodic("old keys", SWEEP_EVERY_S, partial(idempotency.sweep, true_clock)),
         Periodic("half photos", SWEEP_EVERY_S, lambda: photos.sweep(shelf, now_s=wall_s())),
+        Periodic(
+            "unspoken photos",
+            SHELF_LOOK_EVERY_S,
+            lambda: photos.sweep_unspoken(shelf, spoken_of=SPEAK_OF_PHOTOS, now_s=wall_s()),
+        ),
     ]
     if settings.is_demo:
         city = pkgutil.resolve_name("scripts.demo_city.life")

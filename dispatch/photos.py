@@ -1,16 +1,19 @@
 """Photos of the work: only what we have drawn anew ourselves is kept, named by its own content."""
 
 import contextlib
+import fcntl
 import hashlib
 import io
 import os
 import struct
 import tempfile
 import zlib
+from collections.abc import Callable, Collection, Iterator
 from pathlib import Path
 
 from PIL import Image, ImageOps
 
+from kernel.db import Session, transaction
 from kernel.errors import Invalid
 from kernel.words import msg
 
@@ -19,9 +22,11 @@ PIXELS_MAX = 40_000_000
 # The longer side of what is kept; enough to read a name plate.
 SIDE_PX_MAX = 2048
 JPEG_QUALITY = 82
-# A file that is still on its way after so long comes no more.
-HALF_S = 3600.0
-_COMING = ".coming-"
+# What is still on its way after so long comes no more, and a whole photo that nothing speaks of by then
+# never will be spoken of: a phone has been without a network for as long, and no file lies for a day.
+LEFT_S = 12 * 3600.0
+COMING = ".coming-"
+_ASKED_AT_ONCE = 500
 _FORMATS = ("JPEG", "PNG", "WEBP")
 # What Pillow's decoders raise for files that are broken, cut off or made to harm.
 _UNREADABLE = (
@@ -37,6 +42,9 @@ _UNREADABLE = (
     Image.DecompressionBombError,
     Image.DecompressionBombWarning,
 )
+
+# Which of these photos, by their sha256, some rows speak of.
+SpokenOf = Callable[[Session, Collection[str]], set[str]]
 
 
 class BadPhoto(Invalid):
@@ -79,10 +87,10 @@ def store_photo(folder: Path, clean: bytes) -> str:
     """
     sha256 = hashlib.sha256(clean).hexdigest()
     path = photo_path(folder, sha256)
-    if path.exists():
-        return sha256
     folder.mkdir(parents=True, exist_ok=True)
-    number, name = tempfile.mkstemp(dir=folder, prefix=_COMING)
+    if touch(folder, sha256):
+        return sha256
+    number, name = tempfile.mkstemp(dir=folder, prefix=COMING)
     try:
         with os.fdopen(number, "wb") as file:
             file.write(clean)
@@ -97,14 +105,36 @@ def store_photo(folder: Path, clean: bytes) -> str:
     return sha256
 
 
+def touch(folder: Path, sha256: str) -> bool:
+    """Keep the photo from being swept for LEFT_S more, while a row for it is written; tell whether it
+    is there at all."""
+    if not folder.is_dir():
+        return False
+    with _held(folder), contextlib.suppress(FileNotFoundError):
+        os.utime(photo_path(folder, sha256))
+        return True
+    return False
+
+
 def sweep(folder: Path, *, now_s: float) -> int:
-    """Remove the halves that a power cut left on their way; return how many. Safe to repeat."""
+    """Remove the halves whose rest never came; return how many. Safe to repeat."""
+    return sum(_remove_old(half, now_s) for half in folder.glob(f"{COMING}*"))
+
+
+def sweep_unspoken(folder: Path, *, spoken_of: Collection[SpokenOf], now_s: float) -> int:
+    """Remove the whole photos whose row was never written, as by a kill between file and row; return
+    how many. Safe to repeat, and beside hands that store the same photo again."""
     removed = 0
-    for half in folder.glob(f"{_COMING}*"):
-        with contextlib.suppress(FileNotFoundError):
-            if half.stat().st_mtime < now_s - HALF_S:
-                half.unlink()
-                removed += 1
+    old = [path for path in folder.glob("*.jpg") if _is_old(path, now_s)]
+    for first in range(0, len(old), _ASKED_AT_ONCE):
+        paths = old[first : first + _ASKED_AT_ONCE]
+        names = [path.stem for path in paths]
+        with transaction(reads_only=True) as db:
+            known = set[str]().union(*(ask(db, names) for ask in spoken_of))
+        for path in paths:
+            if path.stem not in known:
+                with _held(folder):
+                    removed += _remove_old(path, now_s)
     return removed
 
 
@@ -122,6 +152,31 @@ def _drawn_anew(picture: Image.Image) -> bytes:
     drawn = io.BytesIO()
     paper.save(drawn, "JPEG", quality=JPEG_QUALITY)
     return drawn.getvalue()
+
+
+def _remove_old(path: Path, now_s: float) -> bool:
+    with contextlib.suppress(FileNotFoundError):
+        if _is_old(path, now_s):
+            path.unlink()
+            return True
+    return False
+
+
+def _is_old(path: Path, now_s: float) -> bool:
+    with contextlib.suppress(FileNotFoundError):
+        return path.stat().st_mtime < now_s - LEFT_S
+    return False
+
+
+@contextlib.contextmanager
+def _held(folder: Path) -> Iterator[None]:
+    """Hold the folder against other processes: nobody finds a photo that another one is removing."""
+    number = os.open(folder, os.O_RDONLY)
+    try:
+        fcntl.flock(number, fcntl.LOCK_EX)
+        yield
+    finally:
+        os.close(number)
 
 
 def _sync_folder(folder: Path) -> None:

@@ -258,6 +258,13 @@ def photos(db: Session, visit_id: int) -> Sequence[VisitPhoto]:
     return db.scalars(found).all()
 
 
+def photos_spoken_of(db: Session, sha256s: Collection[str]) -> set[str]:
+    """Return which of these photos are photos of the work or prove an arrival."""
+    named = Evidence.facts["sha256"].as_string()
+    work = select(VisitPhoto.sha256).where(VisitPhoto.sha256.in_(sha256s))
+    return {*db.scalars(work), *db.scalars(select(named).where(named.in_(sha256s)))}
+
+
 def times_of(db: Session, visit: Visit) -> VisitTimes | None:
     """Return what the plan says of the visit; None when it stands in no route."""
     if visit.route_id is None:

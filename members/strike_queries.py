@@ -1,10 +1,10 @@
 """Reads of strikes, appeals and blacklistings."""
 
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 
-from sqlalchemy import ColumnElement, false, func, literal, select, true
+from sqlalchemy import ColumnElement, String, false, func, literal, select, true
 from sqlalchemy.orm import InstrumentedAttribute, aliased
 
 from kernel.actor import Actor, Role
@@ -166,6 +166,12 @@ def appeals(
     )
     page = select(Appeal).where(*where).order_by(*order).limit(limit).offset(offset)
     return db.scalars(page).all(), total
+
+
+def photos_spoken_of(db: Session, sha256s: Collection[str]) -> set[str]:
+    """Return which of these photos an appeal shows."""
+    shown = db.scalars(select(Appeal.photos).where(Appeal.photos.cast(String) != "[]"))
+    return {sha256 for photos in shown for sha256 in photos}.intersection(sha256s)
 
 
 def appeals_about(

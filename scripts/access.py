@@ -61,6 +61,7 @@ SHARED = frozenset(
         "members",
         "overrides",
         "shifts",
+        "uploads",
         "users",
         "ways",
     }

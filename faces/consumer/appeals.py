@@ -117,14 +117,16 @@ def _read() -> tuple[dict[str, Any], dict[str, str]]:
     """Return what was sent, pictures stored, and one sentence for each field at fault."""
     values, errors = forms.read(AppealForm())
     values = {"reason": "", "text": "", "picture": []} | values
+    named: list[str] = []
     try:
         values["picture"] = [*values["picture"], *pictures.taken_in()]
+        named = pictures.named(values["picture"])
     except Invalid as refusal:
         errors["photos"] = sentence_of(refusal)
     # The reason by itself, so that all that is wrong is told at once.
     checks = (
         (values["reason"], "." * TEXT_MIN, ()),
-        (AppealReason.OTHER.value, values["text"], pictures.named(values["picture"])),
+        (AppealReason.OTHER.value, values["text"], named),
     )
     for reason, text, photos in checks:
         try:

@@ -21,9 +21,17 @@ from faces.consumer.photos import CACHE_CONTROL
 from faces.consumer.routes import blueprint
 from kernel.actor import Role
 from kernel.errors import Invalid, Missing
+from kernel.words import msg
 from members.policy import PHOTOS_MAX
 
 PICTURES = Rate("pictures", "20 per minute")
+
+
+class PictureGone(Invalid):
+    """It was added so long ago that it was swept: he may choose it anew, or leave it out."""
+
+    code = "picture_gone"
+    says = msg("有一张照片放得太久，已经清掉了。请不勾它，或重新选一次。")
 
 
 @blueprint.post("/pictures")
@@ -71,8 +79,11 @@ def sha256_of(token: str) -> str:
 
 
 def named(tokens: Iterable[str]) -> list[str]:
-    """Return what the tokens of a form name, each once. Raises Missing."""
-    return list(dict.fromkeys(sha256_of(token) for token in tokens))
+    """Return what the tokens of a form name, each once. Raises Missing, PictureGone."""
+    found = list(dict.fromkeys(sha256_of(token) for token in tokens))
+    if not all(photos.touch(_folder(), sha256) for sha256 in found):
+        raise PictureGone(field="photos")
+    return found
 
 
 def _stored(file: FileStorage) -> str:

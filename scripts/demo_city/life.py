@@ -206,9 +206,14 @@ def _do(act: Act, at: datetime, picture: str) -> None:
                 completion.finish_visit(db, number=act.number, by=by, now=at)
 
 
-@cache
 def _picture(data_dir: Path) -> str:
-    """Store the one picture that stands for every photo of the demo city."""
+    """Store the one picture that stands for every photo of the demo city, or keep it from being swept
+    before a visit has it."""
+    return photos.store_photo(data_dir / "photos", _drawn())
+
+
+@cache
+def _drawn() -> bytes:
     canvas = Image.new("RGB", (960, 720), "#dfe9ec")
     draw = ImageDraw.Draw(canvas)
     draw.rounded_rectangle(
@@ -218,4 +223,4 @@ def _picture(data_dir: Path) -> str:
     draw.rectangle((0, 620, 960, 720), fill="#c9b9a4")
     held = io.BytesIO()
     canvas.save(held, "JPEG", quality=80)
-    return photos.store_photo(data_dir / "photos", photos.clean_photo(held.getvalue()))
+    return photos.clean_photo(held.getvalue())

@@ -1,16 +1,21 @@
-// Photos go up one by one, each with its progress; one that fails stays here with its reason and a retry.
+// Photos go up one by one in pieces, each with its progress. One that was cut asks how much of it has
+// arrived and goes on from there, by itself while it is a matter of the network; one that fails stays here
+// with its reason and a retry.
 //
 // Large ones are drawn smaller on the phone first: a mobile network and 8 MB do not go together. The
 // queue and the failures keep their place while the page around them is swapped (hx-preserve).
 
 import { newKey } from "../chrome/once.js";
-import { writeHeaders } from "../chrome/words.js";
+import { announce, writeHeaders } from "../chrome/words.js";
 
 const BYTES_MAX = 8 * 1024 * 1024;
 const SMALL_BYTES = 1.5 * 1024 * 1024;
 const SIDE_PX_MAX = 2048;
 const QUALITY = 0.85;
-const TIMEOUT_MS = 120000;
+const PIECE_BYTES = 256 * 1024;
+const TIMEOUT_MS = 60000;
+// How long it waits after each cut in a row; a network that comes back is not waited for.
+const PAUSES_MS = [1000, 2000, 4000, 8000, 15000, 30000, 30000];
 
 const waiting = [];
 let busy = false;
@@ -18,7 +23,7 @@ let busy = false;
 document.addEventListener("change", (event) => {
   if (event.target.id !== "photo-input") return;
   const form = event.target.form;
-  for (const file of event.target.files) enqueue({ file, key: newKey(), name: nextName(form), address: form.action, words: { ...form.dataset } });
+  for (const file of event.target.files) enqueue({ file, name: nextName(form), words: { ...form.dataset } });
   event.target.value = "";
 });
 
@@ -51,17 +56,50 @@ async function next() {
 
 /** Send one photo; returns what went wrong as {sentence, again}, or null. */
 async function send(photo) {
-  const body = await smaller(photo.file);
-  if (body.size > BYTES_MAX) return { sentence: photo.words.tooLarge, again: false };
-  const form = new FormData();
-  form.append("photo", body, "photo.jpg");
   try {
-    const { status, answer } = await upload(photo, form);
-    if (status < 300) return null;
-    return { sentence: answer.message || photo.words.failed, again: status >= 500 || status === 401 || status === 429 };
+    photo.body ||= await smaller(photo.file);
+    photo.sha256 ||= await sumOf(photo.body);
   } catch {
     return { sentence: photo.words.failed, again: true };
   }
+  if (photo.body.size > BYTES_MAX) return { sentence: photo.words.tooLarge, again: false };
+  let from = null;
+  let furthest = 0;
+  let cuts = 0;
+  while (cuts <= PAUSES_MS.length) {
+    const { status, answer } = await (from === null ? ask(photo) : sendPiece(photo, from));
+    if (answer.kept) return null;
+    if (status && status < 300) {
+      from = answer.arrived;
+      if (from > furthest) [furthest, cuts] = [from, 0];
+      told(photo, from, cuts ? photo.words.resumed : "{n}");
+    } else if (answer.error === "wrong_offset" || answer.error === "checksum") {
+      from = answer.arrived || 0;
+      cuts += 1;
+    } else if (status && status < 500 && status !== 429) {
+      return { sentence: answer.message || photo.words.failed, again: status === 401 };
+    } else {
+      told(photo, furthest, photo.words.cut);
+      announce(`${photo.name}：${filled(photo, furthest, photo.words.cut)}`);
+      await networkOr(PAUSES_MS[cuts]);
+      from = null;
+      cuts += 1;
+    }
+  }
+  return { sentence: filled(photo, furthest, photo.words.stuck), again: true };
+}
+
+async function sumOf(body) {
+  const sum = new Uint8Array(await crypto.subtle.digest("SHA-256", await body.arrayBuffer()));
+  return Array.from(sum, (byte) => byte.toString(16).padStart(2, "0")).join("");
+}
+
+/** Wait so long, or until the phone has a network again. */
+function networkOr(pauseMs) {
+  return new Promise((resolve) => {
+    addEventListener("online", resolve, { once: true });
+    setTimeout(resolve, pauseMs ?? 0);
+  });
 }
 
 /** Draw a large picture smaller; what this browser cannot draw goes as it is, and the server decides. */
@@ -82,17 +120,30 @@ async function smaller(file) {
   }
 }
 
-function upload(photo, form) {
-  return new Promise((resolve, reject) => {
-    const call = new XMLHttpRequest();
-    call.open("POST", photo.address);
-    call.timeout = TIMEOUT_MS;
-    call.setRequestHeader("Accept", "application/json");
-    for (const [name, value] of Object.entries(writeHeaders(photo.key))) call.setRequestHeader(name, value);
-    call.upload.addEventListener("progress", (event) => { if (event.lengthComputable) told(photo.tile, event.loaded / event.total); });
-    call.addEventListener("load", () => resolve({ status: call.status, answer: parsed(call.responseText) }));
-    for (const trouble of ["error", "timeout", "abort"]) call.addEventListener(trouble, reject);
-    call.send(form);
+/** How much has arrived: {status, answer}, status 0 without a network. */
+function ask(photo) {
+  return call(photo, "GET", "", null);
+}
+
+function sendPiece(photo, from) {
+  const piece = photo.body.slice(from, from + PIECE_BYTES, "application/octet-stream");
+  return call(photo, "POST", `?begins=${from}&of=${photo.body.size}`, piece, (loaded) => told(photo, from + loaded, "{n}"));
+}
+
+function call(photo, method, query, body, progress) {
+  return new Promise((resolve) => {
+    const made = new XMLHttpRequest();
+    made.open(method, photo.words.uploads + photo.sha256 + query);
+    made.timeout = TIMEOUT_MS;
+    made.setRequestHeader("Accept", "application/json");
+    if (body) {
+      made.setRequestHeader("Content-Type", "application/octet-stream");
+      for (const [name, value] of Object.entries(writeHeaders(newKey()))) made.setRequestHeader(name, value);
+      made.upload.addEventListener("progress", (event) => progress(event.loaded));
+    }
+    made.addEventListener("load", () => resolve({ status: made.status, answer: parsed(made.responseText) }));
+    for (const trouble of ["error", "timeout", "abort"]) made.addEventListener(trouble, () => resolve({ status: 0, answer: {} }));
+    made.send(body);
   });
 }
 
@@ -112,8 +163,13 @@ function newTile(photo) {
   return tile;
 }
 
-function told(tile, share) {
-  tile.querySelector("figcaption").textContent = `${Math.floor(share * 100)}%`;
+/** Show how far it is, in the words given. */
+function told(photo, bytes, words) {
+  photo.tile.querySelector("figcaption").textContent = filled(photo, bytes, words);
+}
+
+function filled(photo, bytes, words) {
+  return words.replace("{n}", `${Math.min(100, Math.floor((100 * bytes) / photo.body.size))}%`);
 }
 
 function drop(tile) {

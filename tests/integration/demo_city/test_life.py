@@ -1,7 +1,6 @@
 """The demo city as its clock goes: its technicians do their visits, those of the phones wait."""
 
 from collections import Counter
-from collections.abc import Iterator
 from datetime import timedelta
 from pathlib import Path
 
@@ -26,10 +25,8 @@ HOUR_LATER = NOW + timedelta(hours=1)
 
 
 @pytest.fixture
-def photos(tmp_path: Path) -> Iterator[Path]:
-    life._picture.cache_clear()
-    yield tmp_path
-    life._picture.cache_clear()
+def photos(tmp_path: Path) -> Path:
+    return tmp_path
 
 
 def live_on(photos: Path, clock: FixedClock) -> int:

@@ -49,7 +49,13 @@ STAFF = (
     Role.AUDITOR,
 )
 # Words and things of nobody, by the name of their parameter.
-WORDS = {"code": "air_install", "field": "phone", "name": "en", "day": "2026-11-25"}
+WORDS = {
+    "code": "air_install",
+    "field": "phone",
+    "name": "en",
+    "day": "2026-11-25",
+    "sha256": "0" * 64,
+}
 
 
 def _ring(west: float, east: float) -> tuple[Point, ...]:

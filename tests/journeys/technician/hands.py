@@ -1,9 +1,11 @@
 """A technician's phone at HTTP level, and the visits he is given."""
 
+import hashlib
 import io
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime, timedelta
+from typing import cast
 
 from flask import Flask, g
 from PIL import Image
@@ -94,6 +96,27 @@ class Hands:
         # The test client lays a large body into a file and leaves it open.
         answer.request.environ["wsgi.input"].close()
         return answer
+
+    def arrived(self, given: Given, raw: bytes) -> dict[str, object]:
+        """Ask how much of a photo has arrived, as the page's script does."""
+        address = f"/t/visits/{given.number}/uploads/{hashlib.sha256(raw).hexdigest()}"
+        return cast(dict[str, object], self.fetch(address).get_json())
+
+    def send_piece(
+        self, given: Given, raw: bytes, *, begins: int, ends: int | None = None, sha256: str = ""
+    ) -> TestResponse:
+        """Send a piece of a photo, as the page's script does; by default all that is left of it."""
+        sha256 = sha256 or hashlib.sha256(raw).hexdigest()
+        return self.client.post(
+            f"/t/visits/{given.number}/uploads/{sha256}?begins={begins}&of={len(raw)}",
+            data=raw[begins:ends],
+            base_url=BASE,
+            headers={
+                "Accept": "application/json",
+                "Content-Type": "application/octet-stream",
+                "X-CSRF-Token": self.csrf_token,
+            },
+        )
 
     def come_to(self, given: Given, state: VisitState) -> None:
         """Press his way from a visit just given to `state`."""
