@@ -80,6 +80,11 @@ class DayPlan:
     route_versions: Mapping[int, int]
     late: frozenset[int]
 
+    def delays(self) -> dict[int, int]:
+        """Return when the late visits are reached, seconds of the day."""
+        expected = {v.stop_id: v.arrive_s for t in self.timetables.values() for v in t.visits}
+        return {visit_id: expected[visit_id] for visit_id in self.late}
+
     def stops_of(self, technician_id: int, timetable: Timetable | None) -> list[list[int]]:
         """Return a route row's `stops`: the frozen ones, then those of `timetable`."""
         rest = timetable.visits if timetable else ()

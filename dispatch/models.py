@@ -167,6 +167,8 @@ class Visit(Base):
     cause: Mapped[str] = mapped_column(default="", server_default=text("''"))
     # When the plan first could not keep the window any more; none while it can.
     late_since: Mapped[datetime | None] = mapped_column(Instant)
+    # The late arrival that was told last, second of the day; it outlives the delay.
+    told_late_s: Mapped[int | None]
     # The visit that this one makes good, and the number of the try: 1 for the first.
     parent_id: Mapped[int | None]
     attempt: Mapped[int] = mapped_column(default=1, server_default="1")

@@ -1,4 +1,5 @@
-"""What must have happened at a door before somebody may say that nobody was there. Pure."""
+"""What must have happened at a door before somebody may say that nobody was there, and which delays
+are told. Pure."""
 
 from collections.abc import Iterable
 from dataclasses import dataclass
@@ -17,6 +18,8 @@ WAIT = timedelta(minutes=15)
 ACCEPT_LIFE = timedelta(minutes=15)
 # How long he who asked to begin without the 服务码 should stand at the door for an answer.
 RELEASE_LIFE = timedelta(minutes=5)
+# A delay is told again when it has grown by so much; so much of it is what we first owe for, too.
+DELAY_STEP_S = 15 * 60
 
 
 class EvidenceMissing(Conflict):
@@ -66,3 +69,12 @@ def check_nobody(clock: EvidenceClock, *, now: datetime) -> None:
     missing = clock.missing(now)
     if missing:
         raise EvidenceMissing(left=len(missing), missing=list(missing))
+
+
+def is_news(eta_s: int, *, told_s: int | None) -> bool:
+    """Tell whether somebody who was told of an arrival at `told_s` (None: of no delay at all) has to
+    hear that it will be `eta_s`: nothing else was said, or it is DELAY_STEP_S worse or more.
+
+    What goes and comes back no worse than it was told is no news.
+    """
+    return told_s is None or eta_s >= told_s + DELAY_STEP_S

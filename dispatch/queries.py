@@ -1,6 +1,6 @@
 """Reads of dispatch: branches, technicians, visits."""
 
-from collections.abc import Collection, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date
 
@@ -19,6 +19,7 @@ from dispatch.models import (
     VisitPhoto,
     VisitStep,
 )
+from dispatch.policy import is_news
 from dispatch.states import LEFT, OUT, OWED, TOLD, UNDER_WAY, VisitState
 from kernel import leases
 from kernel.actor import Actor
@@ -219,12 +220,14 @@ def visits_by_id(db: Session, visit_ids: Sequence[int]) -> dict[int, Visit]:
     return {row.id: row for row in db.scalars(select(Visit).where(Visit.id.in_(visit_ids)))}
 
 
-def untold_delays(db: Session, visit_ids: Collection[int]) -> bool:
-    """Tell whether one of those visits runs late and nobody was told so yet."""
-    found = select(Visit.id).where(
-        Visit.id.in_(visit_ids), Visit.state.in_(OWED), Visit.late_since.is_(None)
+def untold_delays(db: Session, delays: Mapping[int, int]) -> bool:
+    """Tell whether one of those visits, with when it is reached, is late and its row does not say so,
+    or is later than anybody was told."""
+    found = select(Visit).where(Visit.id.in_(delays), Visit.state.in_(OWED))
+    return any(
+        visit.late_since is None or is_news(delays[visit.id], told_s=visit.told_late_s)
+        for visit in db.scalars(found)
     )
-    return db.scalar(found.limit(1)) is not None
 
 
 def open_days(db: Session, *, until: date) -> Sequence[date]:

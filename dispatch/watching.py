@@ -9,7 +9,7 @@ from kernel.db import transaction
 def watch_days(clock: Clock) -> int:
     """Tell of promises that today's plans can no longer keep; return how many.
 
-    Safe to run twice or side by side: a delay is told once.
+    Safe to run twice or side by side: a delay is told once, and again when it has grown by a step.
     """
     now = clock.now()
     today = local_date(now)
@@ -19,7 +19,7 @@ def watch_days(clock: Clock) -> int:
             branch_id
             for branch_id in branch_ids
             if queries.untold_delays(
-                db, live.day_plan(db, branch_id=branch_id, day=today, now=now).late
+                db, live.day_plan(db, branch_id=branch_id, day=today, now=now).delays()
             )
         ]
     told = 0

@@ -24,6 +24,7 @@ from booking.policy import Cause
 from booking.states import PROMISED, AdditionState, BookingState, GoodsState
 from dispatch import queries as visits
 from dispatch.events import EvidenceAdded, VisitDelayed
+from dispatch.operations import plan as plans
 from dispatch.states import OWED, Proof, VisitState
 from kernel.actor import SYSTEM
 from kernel.clock import Clock, instant_at
@@ -171,7 +172,11 @@ def on_delayed(event: Event, clock: Clock) -> None:
     assert isinstance(event, VisitDelayed)
     with transaction() as db:
         visit = visits.visit(db, event.visit_id)
-        if visit.late_since is None or visit.state not in OWED | {VisitState.EN_ROUTE}:
+        if visit.state not in OWED | {VisitState.EN_ROUTE}:
+            return
+        if visit.late_since is None:
+            # The plan keeps the promise again: should it be late once more, that is news.
+            plans.take_back_delay(db, visit_id=event.visit_id, eta_s=event.eta_s, now=clock.now())
             return
         booking = bookings.booking_of_visit(db, event.visit_id)
         promise = bookings.promise_of_visit(db, event.visit_id)

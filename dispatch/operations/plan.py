@@ -14,6 +14,7 @@ from dispatch.models import BranchDay, RouteRow, Visit
 from dispatch.operations.steps import facts_of
 from dispatch.planner import judge
 from dispatch.planner.problem import Plan, Problem, Route, Timetable
+from dispatch.policy import is_news
 from dispatch.states import OWED
 from kernel import locks, outbox
 from kernel.db import Session
@@ -132,23 +133,38 @@ def take_out(db: Session, visit: Visit, *, now: datetime) -> DayPlan:
 
 
 def note_delays(db: Session, plan: DayPlan, *, now: datetime) -> int:
-    """Tell the house, once each, of the promises that the plan can no longer keep; return how many.
+    """Tell the house of the promises that the plan can no longer keep; return how many were told.
 
-    A promise that the plan keeps again is forgotten, so that a second delay is told again.
+    A plan that goes to and fro tells nothing twice, see `policy.is_news`.
     """
-    told = 0
-    expected = {v.stop_id: v.arrive_s for t in plan.timetables.values() for v in t.visits}
+    told, delays = 0, plan.delays()
     for visit in queries.visits_in_routes(db, branch_id=plan.branch_id, day=plan.day).values():
         if visit.state not in OWED:
             continue
-        if visit.id not in plan.late:
+        if visit.id in delays:
+            told += note_delay(db, visit, eta_s=delays[visit.id], now=now)
+        else:
             visit.late_since = None
-        elif visit.late_since is None:
-            visit.late_since = now
-            eta_s = expected.get(visit.id, visit.shuts_s)
-            outbox.record(db, VisitDelayed(at=now, eta_s=eta_s, **facts_of(visit)))
-            told += 1
     return told
+
+
+def note_delay(db: Session, visit: Visit, *, eta_s: int, now: datetime) -> bool:
+    """Write down that the visit will be late, and tell the house if that is news; return whether."""
+    visit.late_since = visit.late_since or now
+    if not is_news(eta_s, told_s=visit.told_late_s):
+        return False
+    visit.told_late_s = eta_s
+    outbox.record(db, VisitDelayed(at=now, eta_s=eta_s, **facts_of(visit)))
+    return True
+
+
+def take_back_delay(db: Session, *, visit_id: int, eta_s: int, now: datetime) -> None:
+    """Forget that a delay was told which had gone before anybody heard of it."""
+    known = visit_row(db, visit_id)
+    lock_day(db, branch_id=known.branch_id, day=known.day, now=now)
+    visit = visit_row(db, visit_id)
+    if visit.late_since is None and visit.told_late_s == eta_s:
+        visit.told_late_s = None
 
 
 def route_row(db: Session, *, branch_id: int, technician_id: int, day: date) -> RouteRow:

@@ -7,7 +7,6 @@ from dispatch.events import (
     VisitAccepted,
     VisitArrived,
     VisitDeclined,
-    VisitDelayed,
     VisitDeparted,
     VisitDone,
     VisitFinished,
@@ -130,9 +129,8 @@ def depart(db: Session, *, number: str, by: Actor, now: datetime) -> Visit:
 
     eta_s = {stop[0]: stop[1] for stop in fresh.frozen[technician_of(visit)]}[visit.id]
     outbox.record(db, VisitDeparted(at=now, eta_s=eta_s, **facts_of(visit)))
-    if eta_s > visit.shuts_s and visit.late_since is None:
-        visit.late_since = now
-        outbox.record(db, VisitDelayed(at=now, eta_s=eta_s, **facts_of(visit)))
+    if eta_s > visit.shuts_s:
+        plans.note_delay(db, visit, eta_s=eta_s, now=now)
     return visit
 
 
