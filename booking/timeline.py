@@ -103,8 +103,10 @@ _BESIDE = (
     _Stage("deliver", "package", msg("「%(item)s」已送达"), message="M3"),
     _Stage("collect", "recycle", msg("旧电器已取走")),
     _Stage("goods_late", "alert-triangle", msg("「%(item)s」可能赶不上这次上门"), message="M3"),
-    _Stage("addition_asked", "receipt", msg("师傅申请增项：%(item)s %(price)s"), message="M14"),
-    _Stage("addition_approved", "receipt", msg("您同意了增项：%(item)s %(price)s")),
+    _Stage(
+        "addition_asked", "receipt", msg("师傅申请增项：%(item)s，增加 %(price)s"), message="M14"
+    ),
+    _Stage("addition_approved", "receipt", msg("您同意了增项：%(item)s，增加 %(price)s")),
     _Stage("addition_refused", "receipt", msg("您没有同意增项：%(item)s")),
     _Stage("compensate", "gift", msg("已赔您 %(price)s"), message="M11"),
 )

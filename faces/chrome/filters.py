@@ -1,9 +1,10 @@
 """How values are shown: DESIGN's formats, as Jinja filters."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from datetime import date, datetime
 
 from flask import Flask
+from flask_babel import get_locale
 from flask_babel import gettext as untyped_gettext
 from flask_babel import pgettext as untyped_pgettext
 
@@ -50,6 +51,8 @@ def register(app: Flask) -> None:
         ("distance", distance_text),
         ("surname", surname),
         ("note", note_text),
+        ("notes", notes_text),
+        ("signed", signed_text),
     ):
         app.add_template_filter(function, name)
 
@@ -122,10 +125,26 @@ def note_text(note: Note) -> str:
     return said(note.text, note.facts)
 
 
+def notes_text(notes: Sequence[Note]) -> str:
+    """Return sentences about a member's standing, one after the other."""
+    # Chinese sentences follow each other without a gap.
+    gap = " " if str(get_locale()) == "en" else ""
+    return gap.join(note_text(note) for note in notes)
+
+
+def signed_text(number: int) -> str:
+    """1,286, −600: a number with a true minus sign."""
+    return f"{number:,}".replace("-", "−")
+
+
 def said(text: str, facts: Mapping[str, object]) -> str:
     """Return the text in the reader's language, the dates among its facts as 11月26日."""
     shown = {
-        name: date_text(value) if isinstance(value, date) else value
+        name: date_text(value)
+        if isinstance(value, date)
+        else signed_text(value)
+        if isinstance(value, int) and value < 0
+        else value
         for name, value in facts.items()
     }
     return gettext(text) % shown if shown else gettext(text)

@@ -9,7 +9,7 @@ from flask import render_template, request
 from flask.typing import ResponseReturnValue
 
 from booking import addresses, pricing, queries
-from booking.addresses import Found
+from booking.addresses import DoorMissing, Found
 from booking.operations import drafts
 from booking.pricing import BadOption
 from faces.chrome import call
@@ -142,6 +142,9 @@ def _checked(values: Mapping[str, Any], errors: dict[str, str]) -> Found | None:
         if refusal.field is None:
             raise
         errors.setdefault(refusal.field, sentence_of(refusal))
+        if not values.get("door", "").strip():
+            # Of two empty boxes both are said at once.
+            errors.setdefault("door", sentence_of(DoorMissing()))
         return None
 
 

@@ -7,7 +7,7 @@ from flask import redirect, render_template, request
 from flask.typing import ResponseReturnValue
 
 from booking import queries
-from booking.states import PROMISED, SERVED
+from booking.states import PROMISED, SERVED, BookingState
 from dispatch import queries as dispatch
 from faces.chrome import call
 from faces.chrome.context import CARE_COOKIE
@@ -47,6 +47,7 @@ class Hold:
     starts_at: datetime
     ends_at: datetime
     until: datetime
+    waits_for_deposit: bool
 
 
 @blueprint.get("/")
@@ -107,6 +108,7 @@ def held(db: Session) -> list[Hold]:
             starts_at=hold.starts_at,
             ends_at=hold.ends_at,
             until=hold.held_until,
+            waits_for_deposit=hold.state is BookingState.AWAITING_DEPOSIT,
         )
         for hold in sorted(found, key=lambda hold: hold.held_until)
     ]

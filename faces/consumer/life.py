@@ -12,7 +12,7 @@ from booking.policy import Tariff
 from booking.states import PROMISED, SERVED, AdditionState, BookingState, GoodsState, PaymentState
 from booking.urging import URGE_PAUSE, Answer
 from dispatch import queries as dispatch
-from dispatch.states import LEFT, MOVABLE, OUT, VisitState
+from dispatch.states import LEFT, MOVABLE, OUT, UNDER_WAY, VisitState
 from faces.chrome.filters import gettext
 from faces.consumer import progress, story
 from kernel.actor import Actor
@@ -24,6 +24,7 @@ from members import strike_queries
 from members.risk import Note
 from members.states import StrikeState
 
+_AT_THE_DOOR = UNDER_WAY - {VisitState.EN_ROUTE}
 GOODS_WORDS = {
     GoodsState.NOT_SHIPPED: msg("未发货"),
     GoodsState.IN_WAREHOUSE: msg("已到仓"),
@@ -185,7 +186,8 @@ def read(db: Session, *, number: str, by: Actor, now: datetime) -> Life:
         may_confirm=is_promised
         and booking.state is BookingState.BOOKED
         and visit.state in MOVABLE | {VisitState.EN_ROUTE},
-        may_urge=is_promised and visit.state not in LEFT | OUT,
+        # Once he stands at the door there is nobody left to hurry.
+        may_urge=is_promised and visit.state not in LEFT | OUT | _AT_THE_DOOR,
         may_sign=is_promised and visit.state is VisitState.WORK_DONE,
         may_rate=booking.state in SERVED and rated is None,
         costs=costs(db, number=number, by=by, now=now),

@@ -83,7 +83,7 @@ def _of_goods(db: Session, booking_id: int) -> Iterator[Step]:
 
 def _of_additions(db: Session, booking_id: int) -> Iterator[Step]:
     for row in queries.additions(db, booking_id):
-        facts = {"item": row.name, "price": f"+{row.price}"}
+        facts = {"item": row.name, "price": str(row.price)}
         yield Step("addition_asked", row.asked_at, facts=facts)
         if row.decided_at is not None and row.state is not AdditionState.WITHDRAWN:
             yield Step(f"addition_{row.state}", row.decided_at, facts=facts)

@@ -34,7 +34,7 @@ from members.strike_models import Appeal, Strike
 LINES_MAX = 50
 MEASURES: Mapping[Measure, tuple[str, str]] = MappingProxyType(
     {
-        Measure.RATING: (msg("业主评价"), msg("%(count)s 次评价，前 10 次按 4.5 星垫底")),
+        Measure.RATING: (msg("业主评价"), msg("%(count)s 次评价，另加 10 次 4.5 星一起平均")),
         Measure.ON_TIME: (msg("准时到达"), msg("%(count)s 户里 %(good)s 户准时")),
         Measure.FIRST_TIME_FIX: (msg("一次修好"), msg("%(count)s 户里 %(good)s 户一次完成")),
         Measure.RECORDS: (msg("记录齐全"), msg("照片、扫码、序列号 %(count)s 项里有 %(good)s 项")),

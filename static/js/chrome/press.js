@@ -139,6 +139,32 @@ document.addEventListener("htmx:afterSettle", (event) => {
 });
 document.querySelector('[aria-invalid="true"]')?.focus();
 
+/** What is being mended is wrong no more: its mark and its sentence go until it is looked at again. */
+function mending(event) {
+  const box = event.target;
+  const named = box.closest?.("[aria-describedby]");
+  const said = (named?.getAttribute("aria-describedby") || "").split(" ").map((id) => document.getElementById(id));
+  for (const line of said) {
+    if (!line?.matches(".ui-error-text")) continue;
+    line.classList.remove("ui-error-text");
+    line.replaceChildren();
+  }
+  const alike = box.type === "radio" && box.name ? document.getElementsByName(box.name) : [box];
+  for (const each of alike) each.removeAttribute?.("aria-invalid");
+}
+document.addEventListener("input", mending);
+
+/** A sentence that is looked up when the hand leaves a box marks the box, too. */
+function marked(event) {
+  const line = event.detail.target?.id && document.getElementById(event.detail.target.id);
+  if (!line?.matches(".said")) return;
+  const box = document.querySelector(`[aria-describedby~="${CSS.escape(line.id)}"]`);
+  if (line.matches(".ui-error-text")) box?.setAttribute("aria-invalid", "true");
+  else box?.removeAttribute("aria-invalid");
+}
+document.addEventListener("htmx:afterSwap", marked);
+document.addEventListener("htmx:oobAfterSwap", marked);
+
 /** A bar at the foot lifts the toasts above itself. */
 function measureBar() {
   const bar = document.querySelector(".bar, .tabbar");

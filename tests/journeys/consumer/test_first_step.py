@@ -48,10 +48,11 @@ def test_a_bad_field_says_how_to_mend_it(
 
 
 def test_every_bad_field_is_told_at_once(phone: Phone) -> None:
-    page = fill_in(phone, phone="138", address="", contact="")
+    page = fill_in(phone, phone="138", address="", door="", contact="")
 
     assert page.said("said-phone")
     assert page.said("said-address")
+    assert page.said("said-door")
     assert page.said("said-contact")
 
 

@@ -12,7 +12,7 @@ from dispatch.states import Trouble
 from kernel.db import transaction
 from tests.house import MONDAY_NINE
 from tests.integration.booking.promised import TUESDAY_TEN, booking_of, visit_of
-from tests.journeys.consumer.door import at, begun, finished
+from tests.journeys.consumer.door import arrived, at, begun, finished
 from tests.journeys.consumer.pages import Phone
 from tests.journeys.consumer.steps import book
 
@@ -47,7 +47,7 @@ def test_an_addition_shows_both_sums_and_is_agreed_to(phone: Phone, app: Flask) 
     assert "外机移到北侧" in page.text
     assert "原约定 ¥180.00 同意后合计 ¥260.00" in page.text
     assert "同意，增加 ¥80.00" in page.text
-    assert "您同意了增项：加长铜管 +¥80.00" in agreed.text
+    assert "您同意了增项：加长铜管，增加 ¥80.00" in agreed.text
     assert booking_of(number).price.fen == 260_00
 
 
@@ -173,3 +173,15 @@ def test_urging_is_answered_in_place_and_once_in_ten_minutes(phone: Phone, app: 
     assert "09:10 后可以再催" in answered.said("urged")
     assert again.status == 429
     assert "（09:10）" in later.said("urged")
+
+
+def test_nobody_is_hurried_who_stands_at_the_door(phone: Phone, app: Flask) -> None:
+    number = book(phone)
+    phone.send(phone.open(f"/c/bookings/{number}").form("/urge"))
+    arrived(app, number)
+
+    page = phone.open(f"/c/bookings/{number}")
+
+    assert not page.has_form("/urge")
+    assert "您催单的答复" not in page.text
+    assert "投诉" in page.text

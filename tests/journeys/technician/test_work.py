@@ -279,4 +279,4 @@ class TestHisOwnPage:
         page = hands.open("/t/me")
 
         assert "空跑费 ¥25.00" in page.text
-        assert work.number in page.text
+        assert f"/t/visits/{work.number}" in page.links
