@@ -4,13 +4,16 @@ WeChat is called outside any transaction; what it says is written in one of its 
 """
 
 import logging
+from functools import partial
 
 from booking import payment_queries
 from booking.operations import payments
 from booking.payment_models import Payment, Refund
+from booking.payment_queries import orders_of
 from gateways.wechat.errors import Retry
 from gateways.wechat.pay import WeChatPay
 from gateways.wechat.pay_errors import PayError
+from gateways.wechat.pay_values import Payment as Told
 from gateways.wechat.pay_values import RefundState
 from kernel import leases
 from kernel.clock import Clock
@@ -53,12 +56,8 @@ def ask_after_payments(pay: WeChatPay, clock: Clock) -> int:
         waiting = payment_queries.unanswered(db, now=now, limit=QUERIES_MAX)
     found = 0
     for row in waiting:
-        try:
-            told = pay.query(row.number)
-        except PayError as error:
-            log.info("nothing is known of payment %s: %s", row.number, error.code)
-            continue
-        if not told.is_paid or told.amount is None:
+        told = next((paid for paid in map(partial(_asked, pay), orders_of(row)) if paid), None)
+        if told is None or told.amount is None:
             continue
         try:
             with transaction() as db:
@@ -74,7 +73,32 @@ def ask_after_payments(pay: WeChatPay, clock: Clock) -> int:
             log.error("payment %s was made and could not be settled: %s", row.number, refusal)
             continue
         found += 1
+        close_others(pay, told.out_trade_no)
     return found
+
+
+def close_others(pay: WeChatPay, out_trade_no: str) -> None:
+    """See to it that what was paid by one order cannot be paid by its other one."""
+    with transaction(reads_only=True) as db:
+        paid = payment_queries.by_number(db, payment_queries.number_of(out_trade_no))
+    for other in orders_of(paid):
+        if other == out_trade_no:
+            continue
+        try:
+            pay.close(other)
+        except PayError as error:
+            # Most often nobody has ever placed it.
+            log.info("order %s was not closed: %s", other, error.code)
+
+
+def _asked(pay: WeChatPay, out_trade_no: str) -> Told | None:
+    """Return what WeChat says of an order that was paid, None of any other."""
+    try:
+        told = pay.query(out_trade_no)
+    except PayError as error:
+        log.info("nothing is known of order %s: %s", out_trade_no, error.code)
+        return None
+    return told if told.is_paid else None
 
 
 def _order(row: Refund, paid: Payment, pay: WeChatPay, clock: Clock) -> None:

@@ -16,6 +16,9 @@ from kernel.errors import Missing
 from kernel.words import msg
 
 DEPOSIT, DOOR = "deposit", "door"
+# WeChat takes an order either from a page or by a code, never both under one number: what a technician
+# shows at the door is an order of its own, whose number ends with this.
+_BY_CODE = "-Q"
 
 
 class PaymentMissing(Missing):
@@ -37,6 +40,14 @@ def payment(db: Session, *, number: str, by: Actor) -> Payment:
     return row
 
 
+def by_number(db: Session, number: str) -> Payment:
+    """Return a payment whoever asks. Raises PaymentMissing."""
+    row = db.scalars(select(Payment).where(Payment.number == number)).one_or_none()
+    if row is None:
+        raise PaymentMissing
+    return row
+
+
 def payments_of(db: Session, booking_id: int) -> Sequence[Payment]:
     """Return all sums ever asked for a booking, oldest first."""
     found = select(Payment).where(Payment.booking_id == booking_id).order_by(Payment.id)
@@ -53,6 +64,17 @@ def owed(db: Session, booking_id: int) -> Payment | None:
     """Return what still has to be paid at the door; None when nothing has."""
     row = latest(db, booking_id, purpose=DOOR)
     return row if row is not None and row.state is PaymentState.OPEN else None
+
+
+def orders_of(payment: Payment) -> tuple[str, ...]:
+    """Return the out_trade_nos under which WeChat may know a payment: the page's, then the code's."""
+    code = (payment.number + _BY_CODE,) if payment.purpose == DOOR else ()
+    return (payment.number, *code)
+
+
+def number_of(out_trade_no: str) -> str:
+    """Return the number of the payment that an order was placed for."""
+    return out_trade_no.removesuffix(_BY_CODE)
 
 
 def refund_of(db: Session, payment_id: int) -> Refund | None:

@@ -26,6 +26,13 @@ from members.operations import postings
 PLACE_GONE = "place_gone"
 
 
+class PaidTwice(Conflict):
+    """Paid on the page and by the code as well: an alarm, for a person must give one back."""
+
+    code = "paid_twice"
+    says = msg("这笔款付了两次，要退一次。")
+
+
 class WrongAmount(Conflict):
     """WeChat speaks of another sum than we asked for: an alarm, and nothing is done."""
 
@@ -45,16 +52,17 @@ def settle(
     """Take note that WeChat has the money, and do what it was paid for. Told twice it is once.
 
     A deposit makes the promise; when nothing fits into its window any more, the window is let go and
-    the money goes back at once. Money at the door signs for the work. Raises PaymentMissing, WrongAmount.
+    the money goes back at once. Money at the door signs for the work. Raises PaymentMissing, WrongAmount,
+    PaidTwice.
     """
-    known = db.scalars(select(Payment).where(Payment.number == number)).one_or_none()
-    if known is None:
-        raise PaymentMissing
+    known = payment_queries.by_number(db, number)
     booking = locked(db, queries.by_id(db, known.booking_id).number, SYSTEM)
     db.refresh(known)
     if known.amount != amount:
         raise WrongAmount(number=number, amount=str(amount))
     if known.state not in (PaymentState.OPEN, PaymentState.CLOSED):
+        if known.transaction_id != transaction_id:
+            raise PaidTwice(number=number)
         return known
     known.advance(PaymentAction.PAY, now=now)
     known.paid_at, known.transaction_id = paid_at, transaction_id

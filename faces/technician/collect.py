@@ -32,7 +32,8 @@ def collect(number: str) -> ResponseReturnValue:
         return redirect(back, 303)
     pay: WeChatPay = current_app.extensions["doorbell.pay"]
     try:
-        code = pay.native_code(out_trade_no=owed.number, description=service, amount=owed.amount)
+        *_, order = payment_queries.orders_of(owed)
+        code = pay.native_code(out_trade_no=order, description=service, amount=owed.amount)
     except PayError:
         code = ""
     return render_template(

@@ -5,6 +5,7 @@ import logging
 from flask import Response, current_app, request
 from flask.typing import ResponseReturnValue
 
+from booking import paying, payment_queries
 from booking.operations import payments
 from faces.chrome import call
 from faces.chrome.limits import UNCOUNTED, rated
@@ -42,6 +43,9 @@ def pay_notice() -> ResponseReturnValue:
     except Refusal as refusal:
         # Asking again cannot help; a person has to look.
         log.error("a payment could not be settled: %s %s", notice.out_trade_no, refusal)
+    else:
+        if notice.kind is NoticeKind.PAYMENT and notice.state == "SUCCESS":
+            paying.close_others(pay, notice.out_trade_no)
     return Response(status=204)
 
 
@@ -55,7 +59,7 @@ def _written(notice: Notice) -> None:
             return
         payments.settle(
             db,
-            number=notice.out_trade_no,
+            number=payment_queries.number_of(notice.out_trade_no),
             amount=notice.total,
             transaction_id=notice.transaction_id,
             paid_at=notice.success_at or call.now(),

@@ -10,7 +10,7 @@ import app as joinery
 from booking import jobs, payment_queries
 from booking.operations import billing, bookings, cancelling, payments, visits
 from booking.operations.billing import PaymentDue
-from booking.operations.payments import WrongAmount
+from booking.operations.payments import PaidTwice, WrongAmount
 from booking.payment_models import Payment, Refund
 from booking.states import BookingState, PaymentState
 from dispatch.operations import visits as visit_operations
@@ -81,14 +81,16 @@ def payment_of(number: str) -> Payment:
         return payment_queries.payments_of(db, booking_of(number).id)[-1]
 
 
-def paid(number: str, *, amount: Money = DEPOSIT, minutes: int = 2) -> Payment:
+def paid(
+    number: str, *, amount: Money = DEPOSIT, minutes: int = 2, transaction_id: str = "4200"
+) -> Payment:
     at = MONDAY_NINE + timedelta(minutes=minutes)
     with transaction() as db:
         return payments.settle(
             db,
             number=payment_of(number).number,
             amount=amount,
-            transaction_id="4200",
+            transaction_id=transaction_id,
             paid_at=at,
             now=at,
         )
@@ -139,6 +141,15 @@ class TestDeposit:
         assert booking_of(number).state is BookingState.BOOKED
         assert again.state is PaymentState.PAID
         assert len(told("PaymentReceived")) == len(told("BookingBooked")) == 1
+
+    def test_that_was_paid_by_two_orders_calls_a_person(self, risky: Actor) -> None:
+        number = awaiting(risky)
+        paid(number)
+
+        with pytest.raises(PaidTwice):
+            paid(number, transaction_id="4201")
+
+        assert payment_of(number).transaction_id == "4200"
 
     def test_of_another_sum_changes_nothing(self, risky: Actor) -> None:
         number = awaiting(risky)

@@ -10,6 +10,7 @@ from pathlib import Path
 import pytest
 from flask import Flask, Response, request
 
+from dispatch.states import VisitState
 from kernel.db import transaction
 from tests import house, shop
 from tests.house import MONDAY_NINE, a_member
@@ -26,8 +27,8 @@ from tests.journeys.clockwork import let
 from tests.journeys.console.conftest import Town
 from tests.journeys.console.desk import Desk
 from tests.journeys.consumer.pages import Page, Phone
-from tests.journeys.consumer.steps import hold
-from tests.journeys.edges.steps import at, booking, case, messages
+from tests.journeys.consumer.steps import book, hold
+from tests.journeys.edges.steps import at, booking, case, come, messages
 
 
 @dataclass
@@ -187,3 +188,31 @@ def test_money_whose_notice_comes_after_the_hold_makes_the_promise_once_more(
     assert "已预约" in booked.said("answer")
     assert "押金 ¥30.00 已付" in booked.said("answer")
     assert any(line.startswith("M1") for line in messages(phone.member))
+
+
+@pytest.mark.parametrize("way", ["his own phone", "the code"])
+def test_work_is_paid_by_either_way_after_both_were_opened(
+    app: Flask, bank: Bank, desk: Desk, town: Town, way: str
+) -> None:
+    with transaction() as db:
+        payer = a_member(db, openid=bank.openid)
+    member = Phone(app, payer)
+    number = book(member)
+    hands, work = come(app, desk, number, to=VisitState.WORK_DONE)
+    [owed] = [link for link in booking(member, number).links if link.startswith("/c/payments/")]
+    code = hands.open(f"/t/visits/{work.number}/collect")
+    page = member.open(owed)
+    order = owed.rsplit("/", 1)[-1]
+
+    if way == "the code":
+        bank.sandbox.control(f"payments/{order}-Q/pay", phone="p1")
+    else:
+        bank.pay(member, page)
+    bank.tell()
+
+    assert "data:image/svg+xml" in code.answer.get_data(as_text=True)
+    assert "已完成" in booking(member, number).said("answer")
+    states = {each["payment"]: each["state"] for each in bank.sandbox.look("payments")["payments"]}
+    # What was paid one way can be paid no other way.
+    assert states.pop(order if way == "his own phone" else f"{order}-Q") == "SUCCESS"
+    assert set(states.values()) <= {"CLOSED"}
