@@ -12,6 +12,9 @@ from members.operations import sign_ins
 from tests.house import a_branch, a_member, a_service, a_technician
 from tests.journeys.console.desk import PASSWORD, Desk
 
+# Seats somebody of that login at a desk of his own.
+DeskOf = Callable[[str], Desk]
+
 
 @dataclass(frozen=True)
 class Town:

@@ -1,7 +1,5 @@
 """The board's alerts, and the ways out of a promise in danger."""
 
-from collections.abc import Callable
-
 import pytest
 
 from dispatch import queries
@@ -9,10 +7,8 @@ from dispatch.models import Visit
 from dispatch.operations import withdrawals
 from kernel.db import transaction
 from tests.house import DISPATCHER, MONDAY_NINE, tomorrow
-from tests.journeys.console.conftest import Town
+from tests.journeys.console.conftest import DeskOf, Town
 from tests.journeys.console.desk import Desk, a_promise
-
-DeskOf = Callable[[str], Desk]
 
 
 @pytest.fixture

@@ -1,6 +1,5 @@
 """The life of a booking, as a dispatcher reads and turns it."""
 
-from collections.abc import Callable
 from datetime import timedelta
 
 import pytest
@@ -17,7 +16,7 @@ from kernel.db import transaction
 from members import ledger_queries, strike_queries
 from tests.house import MONDAY_NINE, tomorrow
 from tests.journeys.clockwork import stand_at
-from tests.journeys.console.conftest import Town
+from tests.journeys.console.conftest import DeskOf, Town
 from tests.journeys.console.desk import Desk, a_promise
 from tests.journeys.console.life import (
     TUESDAY_TEN,
@@ -28,7 +27,6 @@ from tests.journeys.console.life import (
     visit_of,
 )
 
-DeskOf = Callable[[str], Desk]
 REASON = "业主在门口，打电话确认过"
 
 

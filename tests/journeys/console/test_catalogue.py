@@ -1,7 +1,5 @@
 """The catalogue, the price card and the stores, as managers change them."""
 
-from collections.abc import Callable
-
 import pytest
 from flask import Flask
 
@@ -11,10 +9,9 @@ from booking.operations.drafts import OffSale
 from kernel.db import transaction
 from kernel.money import Money
 from tests.house import a_draft
-from tests.journeys.console.conftest import Town
+from tests.journeys.console.conftest import DeskOf, Town
 from tests.journeys.console.desk import Desk, a_promise
 
-DeskOf = Callable[[str], Desk]
 SERVICE = "/console/catalogue/air_install"
 
 

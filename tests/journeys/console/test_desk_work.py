@@ -1,7 +1,6 @@
 """What else lies on a dispatcher's desk: complaints, the waiting list, serial numbers, callers."""
 
 import io
-from collections.abc import Callable
 
 import pytest
 
@@ -13,11 +12,10 @@ from kernel.db import transaction
 from members import queries as members
 from tests.house import MONDAY_NINE, a_draft, tomorrow
 from tests.integration.booking.promised import a_service
-from tests.journeys.console.conftest import Town
+from tests.journeys.console.conftest import DeskOf, Town
 from tests.journeys.console.desk import Desk, a_promise
 from tests.journeys.consumer.pages import Page
 
-DeskOf = Callable[[str], Desk]
 GOOD = "序列号,型号,品名,质保月数,保养间隔月数\nAB123456,KFR-35,挂机空调,72,12\n"
 BAD = GOOD + "x,KFR-35,挂机空调,72,12\nAB123456,KFR-35,挂机空调,72,12\n"
 

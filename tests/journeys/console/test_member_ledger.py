@@ -2,7 +2,6 @@
 
 import csv
 import io
-from collections.abc import Callable
 
 import pytest
 from flask import Flask
@@ -16,10 +15,8 @@ from members import queries as members
 from members.ledger_models import Account
 from members.operations import postings
 from tests.house import MONDAY_NINE
-from tests.journeys.console.conftest import Town
+from tests.journeys.console.conftest import DeskOf, Town
 from tests.journeys.console.desk import Desk
-
-DeskOf = Callable[[str], Desk]
 
 
 @pytest.fixture

@@ -1,6 +1,5 @@
 """Members, their strikes and their appeals, as our people read and decide them."""
 
-from collections.abc import Callable
 from datetime import datetime, timedelta
 
 import pytest
@@ -16,11 +15,10 @@ from members.operations import strikes
 from members.risk import StrikeKind
 from tests.house import MONDAY_NINE
 from tests.journeys.clockwork import stand_at
-from tests.journeys.console.conftest import Town
+from tests.journeys.console.conftest import DeskOf, Town
 from tests.journeys.console.desk import Desk, a_promise
 from tests.journeys.console.life import nobody_home, state_of
 
-DeskOf = Callable[[str], Desk]
 REASON = "门铃坏了，照片属实，业主一直在家"
 STORY = "我一直在家，门铃坏了没听见，手机在充电。"
 

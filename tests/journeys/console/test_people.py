@@ -1,7 +1,5 @@
 """Bookings, technicians, messages and stores."""
 
-from collections.abc import Callable
-
 import pytest
 from flask import Flask
 
@@ -13,10 +11,8 @@ from gateways.wechat.client import QrCode
 from gateways.wechat.errors import unclear
 from kernel.db import transaction
 from tests.house import a_member, tomorrow
-from tests.journeys.console.conftest import Town
+from tests.journeys.console.conftest import DeskOf, Town
 from tests.journeys.console.desk import Desk, a_promise
-
-DeskOf = Callable[[str], Desk]
 
 
 @pytest.fixture

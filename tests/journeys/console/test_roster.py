@@ -1,7 +1,5 @@
 """Technicians at the console: shifts, leave, skills, taking on and letting go."""
 
-from collections.abc import Callable
-
 import pytest
 from flask import Flask
 
@@ -9,10 +7,8 @@ from dispatch import queries
 from kernel.actor import Role
 from kernel.db import transaction
 from tests.house import tomorrow
-from tests.journeys.console.conftest import Town
+from tests.journeys.console.conftest import DeskOf, Town
 from tests.journeys.console.desk import Desk, a_promise
-
-DeskOf = Callable[[str], Desk]
 
 
 @pytest.fixture

@@ -1,7 +1,5 @@
 """Who may see and do what: branches, and the auditor who only reads."""
 
-from collections.abc import Callable
-
 import pytest
 
 from dispatch import queries
@@ -9,10 +7,8 @@ from dispatch.operations import proposals
 from kernel.actor import Actor, Role
 from kernel.db import transaction
 from tests.house import MONDAY_NINE, tomorrow
-from tests.journeys.console.conftest import Town
+from tests.journeys.console.conftest import DeskOf, Town
 from tests.journeys.console.desk import Desk, a_promise, told
-
-DeskOf = Callable[[str], Desk]
 
 
 @pytest.fixture

@@ -1,16 +1,13 @@
 """Accounts and the audit log, as an administrator and an auditor have them."""
 
-from collections.abc import Callable
-
 import pytest
 
 from kernel.actor import Actor, Role
 from kernel.db import transaction
 from members import staff_queries
-from tests.journeys.console.conftest import Town
+from tests.journeys.console.conftest import DeskOf, Town
 from tests.journeys.console.desk import Desk
 
-DeskOf = Callable[[str], Desk]
 NEW = {"login": "lin.wei", "name": "林巍", "role": "dispatcher"}
 
 

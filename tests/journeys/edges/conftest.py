@@ -7,9 +7,11 @@ from flask import Flask
 
 from kernel.db import transaction
 from tests.house import a_branch, a_member, a_service, a_technician
-from tests.journeys.console.conftest import Town, hire
-from tests.journeys.console.desk import Desk
+from tests.journeys.console.conftest import Town, desk, desk_of
 from tests.journeys.consumer.pages import Phone
+
+# The desks of the console's journeys.
+__all__ = ["desk", "desk_of"]
 
 
 @pytest.fixture
@@ -46,21 +48,3 @@ def other_phone(app: Flask, town: Town) -> Callable[[], Phone]:
         return Phone(app, member)
 
     return make
-
-
-@pytest.fixture
-def desk_of(app: Flask, town: Town) -> Callable[[str], Desk]:
-    """Return what seats somebody, signed in, at a desk of his own."""
-
-    def seat(login: str) -> Desk:
-        desk = Desk(app)
-        desk.sit_down(*hire(town, login))
-        return desk
-
-    return seat
-
-
-@pytest.fixture
-def desk(desk_of: Callable[[str], Desk]) -> Desk:
-    """The dispatcher of the branch."""
-    return desk_of("dispatcher")

@@ -1,6 +1,5 @@
 """A strike, the appeals against it, and the stop of a member's bookings, to each of their ends."""
 
-from collections.abc import Callable
 from datetime import timedelta
 
 import pytest
@@ -13,13 +12,12 @@ from members.risk import StrikeKind
 from tests.house import MONDAY_NINE
 from tests.journeys import clockwork
 from tests.journeys.clockwork import let
+from tests.journeys.console.conftest import DeskOf
 from tests.journeys.console.desk import Desk
 from tests.journeys.console.life import nobody_home
 from tests.journeys.consumer.pages import Page, Phone
 from tests.journeys.consumer.steps import book
 from tests.journeys.edges.steps import STORY, WORDS, at, booking, messages
-
-DeskOf = Callable[[str], Desk]
 
 
 def appeal(phone: Phone, page: str) -> Page:
