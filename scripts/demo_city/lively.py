@@ -24,15 +24,10 @@ from kernel.db import Session, transaction
 from kernel.errors import Refusal
 from members import strike_queries
 from members.models import Member
-from members.operations import strikes
-from members.risk import StrikeKind
-from scripts.demo_city import checking
+from scripts.demo_city import checking, pasts
 from scripts.demo_city.stage import NOW, TODAY, day_at
 
 MINUTE = timedelta(minutes=1)
-# Strikes of members who had them before: days ago, by the rung they lead to; the last is stopped.
-PASTS = ((40,), (40, 55), (12, 50), (10, 33, 61))
-KINDS = (StrikeKind.NO_SHOW, StrikeKind.LATE_CANCEL, StrikeKind.REFUSED)
 APPEALS = (
     ("told_before", "昨天晚上我已经打过电话说今天要加班，改不了别的时间。"),
     ("unreachable", "早上手机没电了，没看到提醒，不是故意不接的。"),
@@ -50,7 +45,7 @@ class Desk:
 def enliven(dispatcher: Actor) -> None:
     """Let the morning go wrong in all the ways that the console shows."""
     _confirm_phones()
-    _climb_the_ladder()
+    pasts.climb_the_ladder()
     _appeal()
     for done in (
         _wait_in_line,
@@ -79,27 +74,6 @@ def _confirm_phones() -> None:
             .where(Member.id.in_(served))
             .values(phone_confirmed_at=NOW - timedelta(days=1))
         )
-
-
-def _climb_the_ladder() -> None:
-    """Give members a past, so that every rung has somebody, and one is stopped."""
-    with transaction(reads_only=True) as db:
-        ids = list(db.scalars(select(Member.id).order_by(Member.id.desc()).limit(len(PASTS))))
-    for member_id, past in zip(ids, PASTS, strict=True):
-        for kind, days in zip(KINDS, past, strict=False):
-            then = NOW - timedelta(days=days)
-            with transaction() as db:
-                strike = strikes.open_strike(
-                    db,
-                    member_id=member_id,
-                    kind=kind,
-                    booking_number=f"BPAST{member_id}D{days}",
-                    evidence={"recorded_at": then.isoformat()},
-                    now=then,
-                )
-                number, posts_at = strike.number, strike.posts_at
-            with transaction() as db:
-                strikes.post_strike(db, number=number, now=posts_at)
 
 
 def _appeal() -> None:

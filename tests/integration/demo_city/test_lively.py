@@ -2,12 +2,15 @@
 
 from collections import Counter
 from collections.abc import Iterator
+from datetime import timedelta
 
 import pytest
 from flask import Flask
 from sqlalchemy import func, select
 
+from booking import queries as bookings
 from booking.models import Booking
+from booking.states import BookingState
 from booking.waiting_models import Waiting
 from dispatch import live, queries
 from dispatch.models import BarredPair, Visit
@@ -17,7 +20,7 @@ from kernel.actor import Actor, Role
 from kernel.db import Session, transaction
 from members import queries as members
 from members.models import Member
-from members.strike_models import Appeal
+from members.strike_models import Appeal, Strike
 from scripts.demo_city import lively
 from scripts.demo_city.stage import NOW, TODAY
 
@@ -30,6 +33,22 @@ def morning(own_city: Flask) -> Iterator[Session]:
     lively.enliven(ADMINISTRATOR)
     with transaction(reads_only=True) as db:
         yield db
+
+
+def test_every_strike_leads_to_the_booking_that_brought_it(morning: Session) -> None:
+    found = morning.scalars(select(Strike).order_by(Strike.id)).all()
+    older = [strike for strike in found if strike.happened_at < NOW - timedelta(days=1)]
+
+    assert len(older) == 8
+    for strike in older:
+        by = Actor(strike.member_id or 0, Role.MEMBER)
+        booking = bookings.booking(morning, number=strike.booking_number, by=by)
+        assert booking.state is BookingState.CANCELLED
+        visit = queries.visit(morning, booking.visit_id)
+        assert visit.state in {VisitState.NO_SHOW, VisitState.REFUSED, VisitState.CANCELLED}
+        steps = bookings.steps(morning, booking.id)
+        assert [step.seq for step in steps] == [1, 2, 3]
+        assert (steps[-1].at, steps[-1].state) == (strike.happened_at, booking.state)
 
 
 def test_goes_wrong_in_every_way_and_the_judge_still_keeps_the_rest(morning: Session) -> None:
