@@ -33,6 +33,8 @@ MISSED_AFTER = timedelta(minutes=120)
 
 SIGN_LIFE = timedelta(hours=24)
 CLOSE_AFTER = timedelta(days=7)
+# For so long after the work was accepted its outcome may be contested.
+DISPUTE_FOR = timedelta(days=7)
 # An unanswered member of the highest tier is let go so long before his window.
 RELEASE_NOTICE = timedelta(hours=2)
 

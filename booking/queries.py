@@ -8,7 +8,7 @@ from sqlalchemy import ColumnElement, Select, false, func, or_, select
 from booking import policy
 from booking.models import Addition, Booking, BookingStep, Draft, Promise, Service, Store
 from booking.policy import Ending
-from booking.states import KEPT, KNOWN, BookingState
+from booking.states import KEPT, KNOWN, BookingAction, BookingState
 from kernel.actor import Actor, Role
 from kernel.clock import midnight
 from kernel.db import Session
@@ -265,6 +265,14 @@ def steps(db: Session, booking_id: int) -> Sequence[BookingStep]:
     """Return the booking's moves, oldest first."""
     found = select(BookingStep).where(BookingStep.booking_id == booking_id)
     return db.scalars(found.order_by(BookingStep.seq)).all()
+
+
+def completed_at(db: Session, booking_id: int) -> datetime | None:
+    """Return when the booking's work was accepted; None when it never was."""
+    found = select(BookingStep.at).where(
+        BookingStep.booking_id == booking_id, BookingStep.action == BookingAction.COMPLETE.value
+    )
+    return db.scalar(found.order_by(BookingStep.seq.desc()).limit(1))
 
 
 def abouts(by: Actor) -> Select[str]:

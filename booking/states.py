@@ -62,8 +62,9 @@ BOOKING_MACHINE = Machine(
         _S.EXPIRED: {_A.REVIVE: _S.BOOKED},
         _S.BOOKED: {_A.CONFIRM: _S.CONFIRMED, **_PROMISED},
         _S.CONFIRMED: _PROMISED,
-        _S.COMPLETED: {_A.CLOSE: _S.CLOSED},
-        # An appeal about its strike was decided, and is made once more.
+        # How it ended may be contested for a week, rated before or not.
+        _S.COMPLETED: {_A.CLOSE: _S.CLOSED, _A.DISPUTE: _S.DISPUTED},
+        # So it may be after a rating; or an appeal was decided, and is made once more.
         _S.CLOSED: {_A.DISPUTE: _S.DISPUTED},
         # A no-show that a dispatcher does not believe: the promise stands again, without a window.
         _S.CANCELLED: {_A.DISPUTE: _S.DISPUTED, _A.RESTORE: _S.BOOKED},

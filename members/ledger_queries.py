@@ -8,7 +8,7 @@ from sqlalchemy import func, select
 from sqlalchemy.orm import aliased
 
 from kernel.db import Session
-from members.ledger import COMPENSATION, COMPLETION, POINTS, member_owner
+from members.ledger import CANCEL_FEE, COMPENSATION, COMPLETION, MOVE_FEE, POINTS, member_owner
 from members.ledger_models import Account, Entry, Posting
 
 
@@ -119,6 +119,25 @@ def points_of(db: Session, evidence: str, member_id: int) -> int:
         )
     )
     return db.scalar(found) or 0
+
+
+def fees_of(db: Session, *, member_id: int, booking_number: str) -> Sequence[tuple[str, int]]:
+    """Return the keys of the fees that the booking cost its member and were not given back, each
+    with its points (positive), oldest first."""
+    undoes = aliased(Posting)
+    found = (
+        select(Posting.idempotency_key, -Entry.amount)
+        .join(Entry, Entry.posting_id == Posting.id)
+        .join(Account, Account.id == Entry.account_id)
+        .outerjoin(undoes, undoes.reverses_id == Posting.id)
+        .where(
+            Account.owner == member_owner(member_id),
+            Posting.kind.in_((CANCEL_FEE, MOVE_FEE)),
+            Posting.evidence == f"booking:{booking_number}",
+            undoes.id.is_(None),
+        )
+    )
+    return [(key, points) for key, points in db.execute(found.order_by(Posting.id))]
 
 
 def completions(db: Session, member_id: int) -> int:

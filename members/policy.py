@@ -43,6 +43,10 @@ class AppealReason(StrEnum):
     WRONG_ADDRESS = "wrong_address"
     UNREACHABLE = "unreachable"
     TOLD_BEFORE = "told_before"
+    NOT_RIGHT = "not_right"
+    NOT_ALL = "not_all"
+    OTHER_PRICE = "other_price"
+    DAMAGE = "damage"
     OTHER = "other"
 
 
@@ -52,8 +56,20 @@ REASON_NAMES: Mapping[AppealReason, str] = MappingProxyType(
         AppealReason.WRONG_ADDRESS: msg("地址写错了"),
         AppealReason.UNREACHABLE: msg("电话打不通的原因"),
         AppealReason.TOLD_BEFORE: msg("已提前说过改期"),
+        AppealReason.NOT_RIGHT: msg("没装好、没修好"),
+        AppealReason.NOT_ALL: msg("说好的活没做完"),
+        AppealReason.OTHER_PRICE: msg("收费和说好的不一样"),
+        AppealReason.DAMAGE: msg("损坏了东西"),
         AppealReason.OTHER: msg("其他"),
     }
+)
+# What may be said of a visit that was made; what of one that failed is the rest.
+DISPUTE_REASONS = (
+    AppealReason.NOT_RIGHT,
+    AppealReason.NOT_ALL,
+    AppealReason.OTHER_PRICE,
+    AppealReason.DAMAGE,
+    AppealReason.OTHER,
 )
 
 
@@ -202,9 +218,17 @@ class BadTerm(Invalid):
 # --- Appeals --------------------------------------------------------------------------------
 
 
-def check_statement(*, reason: str, text: str, photos: Sequence[str]) -> None:
+def reasons_for(kind: AppealSubject) -> tuple[AppealReason, ...]:
+    """Return the reasons among which he who contests that chooses."""
+    if kind is AppealSubject.BOOKING:
+        return DISPUTE_REASONS
+    of_a_visit_made = {*DISPUTE_REASONS} - {AppealReason.OTHER}
+    return tuple(reason for reason in AppealReason if reason not in of_a_visit_made)
+
+
+def check_statement(*, kind: AppealSubject, reason: str, text: str, photos: Sequence[str]) -> None:
     """Refuse an appeal that says too little or too much. Raises Invalid, naming the field."""
-    if reason not in set(AppealReason):
+    if reason not in reasons_for(kind):
         raise BadReason(field="reason")
     if len(text.strip()) < TEXT_MIN:
         raise StoryTooShort(field="text", missing=TEXT_MIN - len(text.strip()))

@@ -13,6 +13,7 @@ from kernel.db import transaction
 from kernel.events import Event
 from kernel.money import Money
 from members.events import AppealDecided, Blacklisted, BlacklistEnded
+from members.policy import AppealSubject
 from notifications import messages
 from notifications.saying import KEEPS_FOR, place_of, say, say_account
 
@@ -22,6 +23,8 @@ def on_appeal_decided(event: Event, clock: Clock) -> None:
     assert isinstance(event, AppealDecided)
     if not event.member_id:
         return
+    is_dispute = event.subject_kind == AppealSubject.BOOKING
+    what = "异议" if is_dispute else "复议"
     with transaction() as db:
         say_account(
             db,
@@ -29,8 +32,9 @@ def on_appeal_decided(event: Event, clock: Clock) -> None:
             event.member_id,
             key=event.appeal_number,
             time=messages.moment(event.at),
-            about="复议成立" if event.upheld else "复议没有成立",
-            tip="积分和违约已退回" if event.upheld else "理由请点开查看",
+            about=f"{what}成立" if event.upheld else f"{what}没有成立",
+            tip="积分和违约已退回" if event.upheld and not is_dispute else "理由请点开查看",
+            path=f"/c/bookings/{event.booking_number}" if is_dispute else "/c/points",
             now=clock.now(),
         )
 

@@ -61,9 +61,11 @@ def say_account(
     time: str,
     about: str,
     tip: str,
+    path: str = "/c/points",
     now: datetime,
 ) -> None:
-    """Queue a message about the member's account, which leads to his points and standing."""
+    """Queue a message about the member's account, which leads to his points and standing if to no
+    other page."""
     fields = messages.notice(service=messages.ACCOUNT, time=time, about=about, tip=tip)
     tell(
         db,
@@ -73,6 +75,6 @@ def say_account(
         key=key,
         fields=fields,
         not_after=now + KEEPS_FOR,
-        path="/c/points",
+        path=path,
         now=now,
     )

@@ -3,16 +3,18 @@
 from collections.abc import Sequence
 from datetime import datetime
 
-from booking import queries
+from booking import policy, queries
 from booking.events import BookingClosed, BookingDisputed, DisputeResolved
+from booking.feedback import NotOver
 from booking.models import Booking
 from booking.operations import looking
 from booking.operations.steps import facts_of, locked, move
-from booking.states import BOOKING_MACHINE, BookingAction
+from booking.states import BOOKING_MACHINE, SERVED, BookingAction
 from kernel import outbox
 from kernel.actor import Actor
 from kernel.db import Session
 from members.operations import appeals
+from members.policy import DECIDERS
 from members.strike_models import Appeal
 
 
@@ -45,9 +47,45 @@ def appeal(
         db, strike_number=strike_number, by=by, reason=reason, text=text, photos=photos, now=now
     )
     if BOOKING_MACHINE.allows(booking.state, BookingAction.DISPUTE):
-        move(db, booking, BookingAction.DISPUTE, by=by, now=now)
-        looking.plan_next(db, booking, now=now)
-        outbox.record(db, BookingDisputed(at=now, **facts_of(booking)))
+        _disputed(db, booking, by=by, now=now)
+    return opened
+
+
+def dispute(
+    db: Session,
+    *,
+    number: str,
+    reason: str,
+    text: str,
+    photos: Sequence[str],
+    by: Actor,
+    now: datetime,
+) -> Appeal:
+    """Contest how a finished booking ended, up to DISPUTE_FOR after its work was accepted (that
+    instant included). None of our people who had a hand in the booking decides.
+
+    Raises BookingMissing, NotOver, TooLateToAppeal, AppealUnderWay, NoMoreAppeals, Invalid.
+    """
+    booking = locked(db, number, by)
+    completed_at = queries.completed_at(db, booking.id)
+    if completed_at is None:
+        raise NotOver
+    opened = appeals.open_dispute(
+        db,
+        booking_number=number,
+        until=completed_at + policy.DISPUTE_FOR,
+        reason=reason,
+        text=text,
+        photos=photos,
+        member_id=booking.member_id,
+        branch_id=booking.branch_id,
+        barred={s.actor_id for s in queries.steps(db, booking.id) if s.actor_role in DECIDERS},
+        by=by,
+        now=now,
+    )
+    if booking.state not in SERVED:
+        raise NotOver
+    _disputed(db, booking, by=by, now=now)
     return opened
 
 
@@ -69,3 +107,9 @@ def decide(
         )
         outbox.record(db, told)
     return decided
+
+
+def _disputed(db: Session, booking: Booking, *, by: Actor, now: datetime) -> None:
+    move(db, booking, BookingAction.DISPUTE, by=by, now=now)
+    looking.plan_next(db, booking, now=now)
+    outbox.record(db, BookingDisputed(at=now, **facts_of(booking)))

@@ -173,6 +173,9 @@ def _subject(db: Session, found: Any) -> dict[str, Any]:
         shown["case"] = case_of(db, strike_queries.strike(db, number=number, by=SYSTEM))
     elif kind is AppealSubject.BLACKLISTING:
         shown["listing"] = strike_queries.blacklisting(db, number=number, by=SYSTEM)
+    elif kind is AppealSubject.BOOKING:
+        fees = ledger_queries.fees_of(db, member_id=found.member_id, booking_number=number)
+        shown["fees"] = sum(points for _, points in fees)
     elif kind is AppealSubject.EARNINGS:
         shown["posting"] = ledger_queries.posting_of(db, number)
         shown["posting_word"] = _posting_word(shown["posting"])

@@ -8,19 +8,20 @@ from booking import asset_queries, feedback_queries, goods_queries, payment_quer
 from booking.goods import GoodsKind, LateAnswer
 from booking.operations import cancelling, moving
 from booking.payment_queries import DEPOSIT
-from booking.policy import Tariff
+from booking.policy import DISPUTE_FOR, Tariff
 from booking.states import PROMISED, SERVED, AdditionState, BookingState, GoodsState, PaymentState
 from booking.urging import URGE_PAUSE, Answer
 from dispatch import queries as dispatch
 from dispatch.states import LEFT, MOVABLE, OUT, UNDER_WAY, VisitState
 from faces.chrome.filters import gettext
-from faces.consumer import progress, story
+from faces.consumer import progress, story, strikes
 from kernel.actor import Actor
 from kernel.db import Session
 from kernel.money import ZERO, Money
 from kernel.words import msg
 from members import queries as members
 from members import strike_queries
+from members.policy import AppealSubject
 from members.risk import Note
 from members.states import StrikeState
 
@@ -157,6 +158,9 @@ class Life:
     compensation: Money
     rating: Rated | None
     complaints: tuple[Complained, ...]
+    disputes: tuple[strikes.Appealed, ...]
+    # Until when its outcome may be contested; none when it may not.
+    dispute_until: datetime | None
     appliances: tuple[Appliance, ...]
 
 
@@ -169,6 +173,7 @@ def read(db: Session, *, number: str, by: Actor, now: datetime) -> Life:
     late = goods_queries.late_goods(db, booking.id)
     rated = rating(db, booking.id)
     strike, strike_state = _strike(db, number, member_id=booking.member_id)
+    disputes = strikes.appeals_about(db, kind=AppealSubject.BOOKING, number=number)
     paid = story.compensations(db, number, member_id=booking.member_id)
     return Life(
         legs=tuple(_legs(db, booking.id, booking.state)),
@@ -196,6 +201,10 @@ def read(db: Session, *, number: str, by: Actor, now: datetime) -> Life:
         compensation=sum((amount for _, amount in paid), ZERO),
         rating=rated,
         complaints=tuple(_complaints(db, booking.id)),
+        disputes=disputes,
+        dispute_until=_dispute_until(db, booking.id, now=now)
+        if booking.state in SERVED and strikes.may_appeal(disputes)
+        else None,
         appliances=tuple(_appliances(db, booking.id)),
     )
 
@@ -318,6 +327,12 @@ def _strike(db: Session, number: str, *, member_id: int) -> tuple[str, str]:
         if row.booking_number == number and row.state is not StrikeState.WAIVED:
             return row.number, row.state.value
     return "", ""
+
+
+def _dispute_until(db: Session, booking_id: int, *, now: datetime) -> datetime | None:
+    completed_at = queries.completed_at(db, booking_id)
+    until = completed_at and completed_at + DISPUTE_FOR
+    return until if until is not None and now <= until else None
 
 
 def _complaints(db: Session, booking_id: int) -> Sequence[Complained]:

@@ -92,7 +92,7 @@ def open_appeal(
     )
     round_ = _next_round(db, case, now=now)
     statement = Statement(reason=reason, text=text, photos=photos)
-    policy.check_statement(reason=reason, text=text, photos=photos)
+    policy.check_statement(kind=case.kind, reason=reason, text=text, photos=photos)
 
     if strike.state is not StrikeState.POSTED:
         strikes.move(db, strike, StrikeAction.CONTEST, by=by, words=text, now=now)
@@ -177,8 +177,8 @@ def open_dispute(
 ) -> Appeal:
     """Contest how a booking ended, where there is no strike: the caller says by whom and until when.
 
-    What an upheld dispute changes is the caller's to do. Raises TooLateToAppeal, AppealUnderWay,
-    NoMoreAppeals, Invalid.
+    Upheld, the fees that the booking cost its member go back. Raises TooLateToAppeal,
+    AppealUnderWay, NoMoreAppeals, Invalid.
     """
     _check_may_open(by, member_id, technician_id, branch_id, missing=AppealMissing)
     if member_id is not None:
@@ -247,7 +247,9 @@ def _check_may_open(
 
 def _opened(db: Session, case: _Case, statement: Statement, *, by: Actor, now: datetime) -> Appeal:
     round_ = _next_round(db, case, now=now)
-    policy.check_statement(reason=statement.reason, text=statement.text, photos=statement.photos)
+    policy.check_statement(
+        kind=case.kind, reason=statement.reason, text=statement.text, photos=statement.photos
+    )
     return _open(db, case, statement, round_=round_, by=by, now=now)
 
 

@@ -13,8 +13,7 @@ from members.strike_models import Appeal
 
 
 def carry_out(db: Session, appeal: Appeal, *, upheld: bool, by: Actor, now: datetime) -> None:
-    """Do to the subject of the appeal what its decision says. A dispute about a booking is carried
-    out by whoever opened it."""
+    """Do to the subject of the appeal what its decision says."""
     evidence = f"appeal:{appeal.number}"
     match appeal.subject_kind:
         case AppealSubject.STRIKE:
@@ -31,6 +30,13 @@ def carry_out(db: Session, appeal: Appeal, *, upheld: bool, by: Actor, now: date
         case AppealSubject.EARNINGS if upheld:
             draft = _counter(db, key=appeal.subject_number, evidence=evidence)
             postings.post(db, draft, now=now)
+        case AppealSubject.BOOKING if upheld:
+            assert appeal.member_id is not None
+            fees = ledger_queries.fees_of(
+                db, member_id=appeal.member_id, booking_number=appeal.booking_number
+            )
+            drafts = [postings.reversal_of(db, key=key, evidence=evidence) for key, _ in fees]
+            postings.post_all(db, drafts, now=now)
         case _:
             pass
 

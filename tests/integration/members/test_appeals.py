@@ -10,7 +10,7 @@ from kernel.db import transaction
 from kernel.errors import Forbidden, Invalid
 from kernel.machine import IllegalMove
 from kernel.money import Money
-from members import ledger_queries
+from members import ledger, ledger_queries
 from members.ledger import EARNINGS, POINTS, STRIKES, PostingMissing, errand_draft
 from members.operations import appeals, postings
 from members.policy import (
@@ -332,7 +332,9 @@ class TestATechnician:
 
 
 class TestADispute:
-    def opened(self, *, by: Actor = MEMBER, at: datetime = MONDAY_NINE) -> Appeal:
+    def opened(
+        self, *, by: Actor = MEMBER, at: datetime = MONDAY_NINE, reason: str = "other"
+    ) -> Appeal:
         with transaction() as db:
             return appeals.open_dispute(
                 db,
@@ -341,7 +343,7 @@ class TestADispute:
                 member_id=MEMBER.id,
                 branch_id=BRANCH,
                 barred=[VETOER.id],
-                reason="other",
+                reason=reason,
                 text=STORY,
                 by=by,
                 now=at,
@@ -355,6 +357,38 @@ class TestADispute:
         decided(appeal, upheld=True)
 
         assert (balances(), told()) == ((0, 0), ["AppealOpened", "AppealDecided"])
+
+    def test_upheld_gives_back_the_fees_of_this_booking_once(self) -> None:
+        fees = [
+            ledger.fee_draft(
+                member_id=1, booking_number=number, kind=ledger.MOVE_FEE, points=20, once=once
+            )
+            for number, once in (("B1", "1"), ("B1", "2"), ("B2", "1"))
+        ]
+        with transaction() as db:
+            postings.post_all(db, fees, now=MONDAY_NINE)
+            # One of them was given back before.
+            postings.reverse(db, key=fees[0].key, evidence="desk:1", now=MONDAY_NINE)
+        assert balances() == (-40, 0)
+
+        decided(self.opened(), upheld=True)
+
+        assert balances() == (-20, 0)
+
+    def test_rejected_gives_back_nothing(self) -> None:
+        fee = ledger.fee_draft(member_id=1, booking_number="B1", kind=ledger.MOVE_FEE, points=20)
+        with transaction() as db:
+            postings.post(db, fee, now=MONDAY_NINE)
+
+        decided(self.opened(), upheld=False)
+
+        assert balances() == (-20, 0)
+
+    def test_has_reasons_of_its_own(self) -> None:
+        with pytest.raises(BadReason):
+            self.opened(reason="not_heard")
+        with pytest.raises(BadReason):
+            an_appeal(a_strike(), reason="not_right")
 
     def test_is_refused_to_others_and_late(self) -> None:
         with pytest.raises(AppealMissing):
