@@ -13,8 +13,10 @@ from faces.api.bookings import READ, TAG, WRITE
 from faces.api.change_schemas import AgreedIn, CostsOut, MoveIn, RatingIn, RatingOut
 from faces.api.routes import get, post
 from faces.api.schemas import BookingOut, OfferOut, RefusalOut, SlotFullOut
-from faces.chrome import call
+from faces.chrome import audited, call
+from kernel.actor import Actor, Role
 from kernel.db import Session, transaction
+from members import queries as members
 
 
 @get("/bookings/<number>/costs", tag=TAG, scope=READ, gives=CostsOut(), refuses=(404, 409))
@@ -101,7 +103,7 @@ def move(number: str) -> ResponseReturnValue:
 def confirm(number: str) -> ResponseReturnValue:
     """Write down that the member said he will be at home."""
     with call.once() as db:
-        done = presence.confirm(db, number=number, by=call.actor(), now=call.now())
+        done = presence.confirm(db, number=number, by=_its_member(db, number), now=call.now())
         return call.answers(BookingOut().dump(done))
 
 
@@ -117,8 +119,17 @@ def rate(number: str) -> ResponseReturnValue:
     """Keep what the member thinks. However many stars, his points are the same and posted once."""
     given = call.body(RatingIn())
     with call.once() as db:
-        kept = feedback.rate(db, booking_number=number, by=call.actor(), now=call.now(), **given)
+        by = _its_member(db, number)
+        kept = feedback.rate(db, booking_number=number, by=by, now=call.now(), **given)
         return call.answers(RatingOut().dump(kept))
+
+
+def _its_member(db: Session, number: str) -> Actor:
+    """Return the member whose word the program brings, of a booking in its scope: the booking's story
+    is his, and the audit log names the program and him. Raises BookingMissing."""
+    member_id = queries.booking(db, number=number, by=call.actor()).member_id
+    audited.on_behalf_of(f"member:{members.member(db, member_id).number}")
+    return Actor(member_id, Role.MEMBER)
 
 
 def _offers(db: Session, *, number: str) -> list[Offer]:

@@ -15,6 +15,11 @@ def about(thing: str) -> None:
     g.about = thing
 
 
+def on_behalf_of(person: str) -> None:
+    """Say for whom this call is made, as `member:M1`, by somebody who only brings his word."""
+    g.on_behalf_of = person
+
+
 def about_of_call() -> str:
     """Return what was said, else the first thing that the address names: /plans/S1/… is `plan:S1`."""
     if said := g.pop("about", ""):
@@ -29,14 +34,16 @@ def about_of_call() -> str:
 
 
 def fields_of_call() -> dict[str, object]:
-    """Return the fields that were sent, masked and cut, without secrets."""
+    """Return the fields that were sent, masked and cut, without secrets, and for whom they were."""
     body = request.get_json(silent=True) if request.is_json else None
     sent: Mapping[str, object] = body if isinstance(body, dict) else request.form
-    return {
+    told = {
         name: _told(value)
         for name, value in sent.items()
         if not any(word in name for word in _SECRET) and name != "idempotency_key"
     }
+    person = g.pop("on_behalf_of", "")
+    return told | ({"on_behalf_of": person} if person else {})
 
 
 def _told(value: object) -> object:

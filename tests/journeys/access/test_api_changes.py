@@ -7,9 +7,12 @@ from typing import Any
 import pytest
 from flask import Flask
 
+from booking import queries
+from kernel import audit
 from kernel.actor import Actor, Role
 from kernel.clock import FixedClock
 from kernel.db import transaction
+from members import queries as members
 from tests.house import MONDAY_NINE, a_branch, a_member
 from tests.integration.booking.promised import TUESDAY_TEN, assigned, at_work, finished
 from tests.journeys.access.programs import Program, a_token
@@ -228,6 +231,42 @@ class TestRating:
 
         assert error(refused) == (400, code)
         assert refused.get_json()["field"] == field
+
+
+class TestOnBehalfOf:
+    """What a program only brings the word for is the member's act; the audit log names both."""
+
+    def stands(self, booking: str, member: Actor, *, action: str, last: str) -> None:
+        with transaction(reads_only=True) as db:
+            row = queries.booking(db, number=booking, by=member)
+            step = queries.steps(db, row.id)[-1]
+            [told], _ = audit.entries(db, action=action)
+            number = members.member(db, member.id).number
+        assert (step.action, step.actor_role, step.actor_id) == (last, "member", member.id)
+        assert (told.actor_role, told.about) == ("manager", f"booking:{booking}")
+        assert told.detail["on_behalf_of"] == f"member:{number}"
+
+    def test_presence(self, program: Program, booking: str, member: Actor) -> None:
+        program.post(f"/bookings/{booking}/confirm")
+
+        self.stands(booking, member, action="api.confirm", last="confirm")
+
+    def test_a_rating(self, app: Flask, program: Program, booking: str, member: Actor) -> None:
+        technician = assigned(booking)
+        at_work(booking, technician)
+        finished(booking, technician)
+        door.at(app, TUESDAY_TEN + 2 * HOUR)
+
+        program.post(f"/bookings/{booking}/rating", {"stars": 5})
+
+        self.stands(booking, member, action="api.rate", last="close")
+
+    def test_what_it_decides_itself_is_nobody_elses(self, program: Program, booking: str) -> None:
+        program.post(f"/bookings/{booking}/cancel", {})
+
+        with transaction(reads_only=True) as db:
+            [told], _ = audit.entries(db, action="api.cancel")
+        assert "on_behalf_of" not in told.detail
 
 
 class TestWhoMayCall:
