@@ -66,7 +66,8 @@ def entries(
 ) -> tuple[Sequence[AuditRow], int]:
     """Return a page of the log, newest first, and how many rows match.
 
-    `staff_ids` are the accounts whose acts are wanted. `action` may end in a dot and then stands for all that begin so; `until` is not included.
+    `staff_ids` are the accounts whose acts are wanted. `action` may end in a dot and then stands for
+    all that begin so; `about` is a thing, or its number alone; `until` is not included.
     """
     where: list[ColumnElement[bool]] = []
     if by is not None:
@@ -81,7 +82,12 @@ def entries(
             else AuditRow.action == action
         )
     if about:
-        where.append(AuditRow.about == about)
+        is_whole = ":" in about
+        where.append(
+            AuditRow.about == about
+            if is_whole
+            else AuditRow.about.endswith(f":{about}", autoescape=True)
+        )
     if since is not None:
         where.append(AuditRow.at >= since)
     if until is not None:

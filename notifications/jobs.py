@@ -11,6 +11,7 @@ from gateways.wechat.errors import Retry, WeChatError
 from kernel import leases
 from kernel.clock import Clock, wall_s
 from kernel.db import transaction
+from kernel.words import msg
 from notifications.models import Message
 from notifications.sending import Decision, after_failure, client_msg_id, is_too_late
 
@@ -19,7 +20,7 @@ log = logging.getLogger(__name__)
 # More than connect and read timeout together, twice (a token refresh), plus ten.
 LEASE_S = 35.0
 SENDS_MAX = 200
-TOO_LATE = "nobody needs it any more"
+TOO_LATE = msg("已经过时，没有发出")
 
 
 @dataclass(frozen=True, slots=True)

@@ -16,13 +16,27 @@ from faces.console import filled, frame
 from faces.console.catalogue_forms import NewServiceForm, SaleForm, ServiceForm
 from faces.console.forms import PageQuery
 from faces.console.routes import LEADERS, READERS, blueprint
-from kernel.db import Session, transaction
+from faces.console.technicians import skill_words
+from kernel.db import transaction
 from kernel.errors import Refusal
 from kernel.words import msg
 
 MINUTE_S = 60
 # Empty rows below those that are filled in.
 ROWS_MORE = 3
+ICONS = {
+    "wrench": msg("扳手"),
+    "ac": msg("空调"),
+    "washer": msg("洗衣机"),
+    "fridge": msg("冰箱"),
+    "tv": msg("电视"),
+    "flame": msg("热水器"),
+    "stove": msg("烟机灶具"),
+    "droplet": msg("净水器"),
+    "sparkles": msg("清洗"),
+    "package": msg("送货"),
+    "recycle": msg("以旧换新"),
+}
 CATEGORIES = {
     "delivery": msg("送货"),
     "installation": msg("安装"),
@@ -42,7 +56,10 @@ def catalogue() -> ResponseReturnValue:
     with transaction(reads_only=True) as db:
         frame.enter(db, branch_id=wanted["branch"])
         rows = queries.catalogue(db)
-    return render_template("console/catalogue.html", rows=rows, categories=CATEGORIES)
+        skills = skill_words(db)
+    return render_template(
+        "console/catalogue.html", rows=rows, skills=skills, categories=CATEGORIES
+    )
 
 
 @blueprint.get("/catalogue/new")
@@ -171,7 +188,7 @@ def _form(
     empty = Row(code="", name="", kind="switch", most="1", price="", minutes="", group="")
     with transaction(reads_only=True) as db:
         frame.enter(db)
-        skills = _skills(db)
+        skills = skill_words(db)
         on_sale = queries.service_by_code(db, code).on_sale if code else True
     blank = ROWS_MORE - sum(not row.name for row in rows)
     return render_template(
@@ -185,9 +202,5 @@ def _form(
         categories=[(key, gettext(word)) for key, word in CATEGORIES.items()],
         category_words=CATEGORIES,
         kinds=[(key, gettext(word)) for key, word in KINDS.items()],
+        icons=[(key, gettext(word)) for key, word in ICONS.items()],
     )
-
-
-def _skills(db: Session) -> list[str]:
-    """Return the skills that the catalogue knows."""
-    return sorted({service.skill for service in queries.catalogue(db)})

@@ -8,7 +8,7 @@ from booking import feedback_queries, goods, goods_queries, payment_queries, pri
 from booking.operations import cancelling, moving
 from booking.policy import BROKEN_FEE, Tariff
 from booking.readiness import Light
-from booking.states import PROMISED, BookingState, GoodsState
+from booking.states import PROMISED, AdditionState, BookingState, GoodsState
 from dispatch import board as boards
 from dispatch import queries as dispatch
 from dispatch.states import MOVABLE, OWED, Proof, VisitState
@@ -162,7 +162,7 @@ def _lines(
     db: Session, booking: Any, services: Mapping[int, Any]
 ) -> tuple[tuple[str, int, Any], ...]:
     """Return what comes on top of the service's own price: its options, none when today's price card
-    no longer explains them, and its delivery."""
+    no longer explains them, its delivery, and the additions he has agreed to."""
     service = services[booking.service_id]
     try:
         lines = pricing.quote(
@@ -171,10 +171,14 @@ def _lines(
     except Invalid:
         lines = ()
     draft = queries.draft_by_id(db, booking.draft_id)
-    if draft.delivery_id is None:
-        return lines
-    delivery = services[draft.delivery_id]
-    return (*lines, (delivery.name, 1, delivery.price))
+    if draft.delivery_id is not None:
+        delivery = services[draft.delivery_id]
+        lines = (*lines, (delivery.name, 1, delivery.price))
+    agreed = queries.additions(db, booking.id)
+    return (
+        *lines,
+        *((a.name, a.count, a.price) for a in agreed if a.state is AdditionState.APPROVED),
+    )
 
 
 def _legs(

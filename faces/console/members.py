@@ -1,5 +1,7 @@
 """/console/members: search, and one member with tier, ledger, strikes, appeals and blacklist."""
 
+from collections.abc import Mapping
+from functools import partial
 from typing import Any
 
 from flask import render_template
@@ -99,6 +101,7 @@ def page(number: str, failed: Failure) -> str:
             vouchers=ledger_queries.compensation_balance(db, found.id),
             completed=ledger_queries.completions(db, found.id),
             touches=queries.touches(db, found.id),
+            scene_word=partial(_scene_word, {s.scene: s.name for s in bookings.stores(db)}),
             failed=failed,
             words=life_words,
             services=bookings.services_by_id(db),
@@ -112,6 +115,11 @@ def page(number: str, failed: Failure) -> str:
             **_cases(db, found.id),
             **_things(db, found.id),
         )
+
+
+def _scene_word(stores: Mapping[str, str], scene: str) -> str:
+    """Return which code was scanned: a store by its name, another as it is; "" is none."""
+    return stores.get(scene, scene) or gettext("自己关注")
 
 
 def _account(db: Session, member_id: int, unit: str, before: int | None) -> dict[str, Any]:

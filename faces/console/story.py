@@ -191,6 +191,7 @@ def line_of(message: Said) -> Line:
         state=gettext(word),
         tone=tone,
         at=message.sent_at or message.made_at,
-        note=message.error or (message.outcome if tone == "danger" else ""),
+        note=(gettext(message.error) if message.error else "")
+        or (message.outcome if tone == "danger" else ""),
         fields=tuple((labels.get(key, key), value) for key, value in message.fields.items()),
     )

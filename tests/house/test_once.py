@@ -11,7 +11,8 @@ from flask import Flask
 from faces.chrome import call
 from faces.chrome.once import SAFE_METHODS, guarded
 from faces.chrome.sign_in import signed_in
-from kernel.actor import Role
+from faces.console.audit_words import ACTIONS
+from kernel.actor import CONSOLE_ROLES, Role
 from tests.house.test_views import demo
 
 # Unsafe views without a key, each for the reason that stands beside it.
@@ -97,6 +98,20 @@ def test_the_exempt_ones_exist_and_the_repeatable_are_these(demo: Flask) -> None
     assert set(EXEMPT) <= set(views)
     assert {name for name, view in views.items() if hasattr(view, "repeatable")} == REPEATABLE
     assert all(len(getattr(views[name], "repeatable", "")) > 10 for name in REPEATABLE)
+
+
+def test_what_staff_press_has_a_word_in_the_audit_log(demo: Flask) -> None:
+    pressed = {
+        name
+        for name, view in unsafe(demo).items()
+        if name not in EXEMPT
+        and not hasattr(view, "repeatable")
+        and set(getattr(view, "roles", ())) & CONSOLE_ROLES
+    }
+
+    named = {name for name in ACTIONS if name.startswith(("console", "api."))}
+
+    assert pressed == named
 
 
 @pytest.mark.parametrize("name", sorted(EXEMPT))

@@ -8,7 +8,7 @@ from flask import Flask
 from booking import goods_queries
 from booking import queries as bookings
 from booking.goods import GoodsKind, NewItem
-from booking.operations import goods
+from booking.operations import additions, goods
 from dispatch import queries as dispatch
 from dispatch.operations import withdrawals
 from kernel.actor import SYSTEM
@@ -49,6 +49,27 @@ class TestPage:
         assert "业主还没有确认到时在家。" in shown.text
         assert "地址已核对。" in shown.text
         assert all(shown.has_form(f"{number}/{act}") for act in ("confirm", "cancel"))
+
+    def test_the_sum_is_the_sum_of_its_lines(self, desk: Desk, town: Town, number: str) -> None:
+        technician = at_the_door(number)
+        with transaction() as db:
+            asked = additions.ask(
+                db,
+                visit_number=visit_of(number).number,
+                code="pipe",
+                count=1,
+                reason="外机移到北侧，铜管还差 1 米。",
+                by=technician,
+                now=TUESDAY_TEN,
+            )
+        with transaction() as db:
+            additions.decide(
+                db, number=asked.number, approved=True, by=town.member, now=TUESDAY_TEN
+            )
+
+        shown = desk.open(page(number))
+
+        assert "空调安装 ¥180.00 加长铜管 × 1 ¥80.00 合计 ¥260.00" in shown.text
 
     def test_offers_an_auditor_nothing_to_press(self, desk_of: DeskOf, number: str) -> None:
         shown = desk_of("auditor").open(page(number))

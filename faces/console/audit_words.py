@@ -1,0 +1,158 @@
+"""What the audit log's acts, things and details are called on the console."""
+
+from collections.abc import Mapping
+
+from faces.chrome.filters import gettext
+from kernel.words import msg
+
+# What the code calls an act, in words.
+ACTIONS: Mapping[str, str] = {
+    "console.publish": msg("发布排班"),
+    "console.ask": msg("要优化方案"),
+    "console.stop_plan": msg("停止优化"),
+    "console.accept_plan": msg("接受方案"),
+    "console.discard_plan": msg("放弃方案"),
+    "console.hand_over": msg("改派"),
+    "console.confirm_booking": msg("替业主确认在家"),
+    "console.vouch_booking": msg("替业主确认地址"),
+    "console.moved_booking": msg("替业主改约"),
+    "console.cancel_booking": msg("替业主取消"),
+    "console.ask_withdrawal": msg("确认派不出去"),
+    "console.withdraw_booking": msg("撤回预约"),
+    "console.veto_booking": msg("不认可跑单"),
+    "console.release_code": msg("放行服务码"),
+    "console.miss_booking": msg("记为师傅未到"),
+    "console.serve_booking": msg("重新找师傅"),
+    "console.move_goods": msg("改商品状态"),
+    "console.expect_goods": msg("改预计到仓"),
+    "console.save_phone_booking": msg("代客预约"),
+    "console.take_window": msg("代客选时段"),
+    "console.remove_waiting": msg("移出候补"),
+    "console.decide_appeal": msg("决定复议"),
+    "console.answer_complaint": msg("答复投诉"),
+    "console.waive_strike": msg("撤销违约"),
+    "console.ask_stop": msg("提议暂停预约"),
+    "console.ask_release": msg("提议解除暂停"),
+    "console.confirm_override": msg("同意提议"),
+    "console.refuse_override": msg("不同意提议"),
+    "console.review_blacklisting": msg("看过自动暂停"),
+    "console.member_phone": msg("查看手机号"),
+    "console.member_ledger": msg("导出账本"),
+    "console.set_shift": msg("改班次"),
+    "console.remove_shift": msg("取消班次"),
+    "console.take_leave": msg("登记请假"),
+    "console.call_back": msg("销假"),
+    "console.set_skills": msg("改技能"),
+    "console.hire": msg("添加师傅"),
+    "console.bind": msg("出绑定码"),
+    "console.disable": msg("停用师傅"),
+    "console.enable": msg("启用师傅"),
+    "console.launch": msg("新增服务"),
+    "console.change_service": msg("改服务和价目"),
+    "console.sell": msg("上架或下架"),
+    "console.open_store": msg("开门店"),
+    "console.change_store": msg("改门店"),
+    "console.import_serials": msg("导入序列号"),
+    "console.add_user": msg("提交新账号"),
+    "console.change_scope": msg("提交角色和网点"),
+    "console.disable_user": msg("提交停用账号"),
+    "console.enable_user": msg("提交启用账号"),
+    "console.reset_password": msg("提交重置密码"),
+    "console.reset_totp": msg("提交重置动态码"),
+    "console.change_password": msg("改自己的密码"),
+    "console.change_authenticator": msg("换验证器"),
+    "console.leave_devices": msg("退出其他设备"),
+    "console_sign_in.prove_again": msg("再次验证身份"),
+    "staff.sign_in": msg("登录"),
+    "staff.add": msg("新增账号"),
+    "staff.disable": msg("停用账号"),
+    "staff.enable": msg("启用账号"),
+    "staff.change_scope": msg("改角色或网点"),
+    "staff.reset_password": msg("重置密码"),
+    "staff.reset_totp": msg("重置动态码"),
+    "api_client.add": msg("新增接口账号"),
+    "member.look_up": msg("接口查会员"),
+    "member.read_ledger": msg("接口读账本"),
+    "api.save_draft": msg("接口记下需求"),
+    "api.hold": msg("接口锁定时段"),
+    "api.commit": msg("接口确认预约"),
+    "api.release": msg("接口放开时段"),
+    "api.cancel": msg("接口取消预约"),
+    "api.move": msg("接口改约"),
+    "api.confirm": msg("接口确认在家"),
+    "api.rate": msg("接口评价"),
+    "api.heed_notice": msg("接口改商品状态"),
+    "api.expect_item": msg("接口改预计到仓"),
+    "api.import_serials": msg("接口导入序列号"),
+}
+# The first part of `booking:B7Q2M9XK4TD`.
+THINGS: Mapping[str, str] = {
+    "booking": msg("预约单"),
+    "visit": msg("上门任务"),
+    "plan": msg("方案"),
+    "member": msg("会员"),
+    "technician": msg("师傅"),
+    "staff": msg("账号"),
+    "user": msg("账号"),
+    "branch": msg("网点"),
+    "store": msg("门店"),
+    "catalogue": msg("服务"),
+    "appeal": msg("复议"),
+    "complaint": msg("投诉"),
+    "draft": msg("需求单"),
+    "waiting": msg("候补"),
+    "good": msg("商品"),
+}
+# Fields of a form that say something to a reader; the others only steer the page.
+DETAILS: Mapping[str, str] = {
+    "reason": msg("理由"),
+    "words": msg("理由"),
+    "text": msg("内容"),
+    "upheld": msg("成立"),
+    "state": msg("状态"),
+    "cause": msg("原因"),
+    "kind": msg("种类"),
+    "day": msg("日期"),
+    "first": msg("从"),
+    "last": msg("到"),
+    "opens": msg("上班"),
+    "shuts": msg("下班"),
+    "window": msg("时段"),
+    "technician": msg("师傅"),
+    "service": msg("服务"),
+    "name": msg("名称"),
+    "work_number": msg("工号"),
+    "price": msg("起价"),
+    "minutes": msg("工时"),
+    "skills": msg("技能"),
+    "login": msg("账号"),
+    "role": msg("角色"),
+    "branch_ids": msg("网点"),
+    "branches": msg("网点"),
+    "before": msg("改前"),
+    "after": msg("改后"),
+    "on_sale": msg("在售"),
+    "lines": msg("行数"),
+    "expected_at": msg("预计到仓"),
+    "scopes": msg("权限"),
+}
+# Where a thing can be looked at: the endpoint, and the part of its address.
+PAGES: Mapping[str, tuple[str, str]] = {
+    "booking": ("console.booking", "number"),
+    "visit": ("console.visit", "number"),
+    "plan": ("console.plan", "number"),
+    "member": ("console.member", "number"),
+    "appeal": ("console.appeal", "number"),
+    "complaint": ("console.complaint", "number"),
+}
+
+
+def action_text(action: str) -> str:
+    """Return what was done in words; what nobody has named as the code calls it."""
+    return gettext(ACTIONS[action]) if action in ACTIONS else action
+
+
+def thing_text(about: str) -> tuple[str, str]:
+    """Return what it was done to as its kind in words and its number; both "" for nothing."""
+    kind, _, number = about.partition(":")
+    return (gettext(THINGS[kind]) if kind in THINGS else kind), number
