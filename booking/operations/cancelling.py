@@ -146,7 +146,8 @@ def compensate(
     beside: Sequence[Draft] = (),
     now: datetime,
 ) -> None:
-    """Post what we owe for a broken promise without being asked: each amount once for its name.
+    """Post what we owe for a broken promise without being asked: each amount once for its name, and
+    tell of what was posted together as one sum.
 
     `beside` is posted with it, since a transaction posts in one go.
     """
@@ -158,12 +159,12 @@ def compensate(
     }
     fresh = [once for once in owed if ledger_queries.posting_of(db, owed[once].key) is None]
     postings.post_all(db, [*beside, *(owed[once] for once in fresh)], now=now)
-    for once in fresh:
+    if fresh:
         told = PromiseBroken(
             at=now,
             promise_id=promise_id,
             cause=cause,
-            fen=amounts[once].fen,
+            fen=sum(amounts[once].fen for once in fresh),
             **facts_of(booking),
         )
         outbox.record(db, told)

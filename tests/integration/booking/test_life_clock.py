@@ -181,6 +181,8 @@ class TestLateness:
             looked_after(SHUTS + late)
 
         assert compensation(member) == owed
+        # Two steps that fell due together are one piece of news.
+        assert [news["fen"] for news in told("PromiseBroken")] == ([owed] if owed else [])
         assert booking_of(number).state is BookingState.BOOKED
 
     def test_that_nobody_ended_is_a_missed_promise_paid_for_once(self, member: Actor) -> None:
@@ -202,6 +204,7 @@ class TestLateness:
 
         assert endings(number) == ["missed"]
         assert compensation(member) == 30_00
+        assert [news["fen"] for news in told("PromiseBroken")] == [30_00]
         assert len(told("ReturnNeeded")) == 1
 
     def test_of_a_delivery_and_its_installation_is_paid_for_once(self, app: Flask) -> None:

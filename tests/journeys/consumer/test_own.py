@@ -87,6 +87,14 @@ def test_nobody_has_points_before_the_first_visit(phone: Phone) -> None:
     assert "可用积分 0" in page.said("points")
 
 
+@pytest.mark.parametrize("path", ["/c/points", "/c/points?before=5"])
+def test_the_points_follow_the_members_news_at_their_own_lines(phone: Phone, path: str) -> None:
+    page = phone.fetch(path).get_data(as_text=True)
+
+    assert 'data-live="/live?topic=member"' in page
+    assert f'hx-get="{path}" hx-trigger="doorbell:changed from:body"' in page
+
+
 def _without_numbers(page: str) -> str:
     """Leave out what differs between any two answers: the request's number and the path's."""
     return re.sub(r"[0-9a-f]{8}|B[0-9A-Z]{10}", "", page)

@@ -128,11 +128,18 @@ def test_a_stop_falls_with_one_of_its_strikes(app: Flask, stopped: Phone, desk_o
 @pytest.mark.walks("appeal open propose", "appeal proposed uphold")
 def test_a_stop_is_lifted_when_two_agree(app: Flask, stopped: Phone, desk_of: DeskOf) -> None:
     appeal(stopped, "/c/blocked")
-    proposed = decide(desk_of("dispatcher"), upheld=True)
-    meanwhile = stopped.open("/c/")
-    decide(desk_of("manager"), upheld=True)
+    first, second = desk_of("dispatcher"), desk_of("manager")
+    waiting = first.open("/console/appeals")
+    [path] = {link for link in waiting.links if link.startswith("/console/appeals/A")}
+    before = first.open(path)
+    proposed = decide(first, upheld=True)
+    meanwhile, asked = stopped.open("/c/"), second.open(path)
+    decide(second, upheld=True)
     let(app)
 
+    assert "您是第一位，再有一位同事同意才解除暂停。" in before.text
+    assert "您是第二位，暂停马上解除，他马上能预约。" in asked.text
+    assert "您是第一位，再有" not in asked.text
     assert "您是第一位，要由另一位同事确认。" in proposed.text
     assert "预约暂停到" in meanwhile.text
     assert "预约暂停到" not in stopped.open("/c/").text
