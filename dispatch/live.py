@@ -151,8 +151,15 @@ def offers_after(
 def prove(plan: DayPlan, shape: VisitShape, window: Window, technician_id: int) -> Witness | None:
     """Prove that the visit fits into that technician's route; None when it does not."""
     to_s, from_s = travel.current().to_from(plan.points, shape.point)
-    [route] = [r for r in plan.prepared.routes if r.worker.id == technician_id]
-    return insertion.prove(route, stop=candidate(shape), to_s=to_s, from_s=from_s, window=window)
+    found = insertion.find(
+        plan.prepared,
+        stop=candidate(shape),
+        to_s=to_s,
+        from_s=from_s,
+        windows=[window],
+        only=technician_id,
+    )
+    return found[window][0] if found[window] else None
 
 
 def takers(plan: DayPlan, shape: VisitShape, window: Window) -> list[Witness]:
@@ -164,7 +171,7 @@ def takers(plan: DayPlan, shape: VisitShape, window: Window) -> list[Witness]:
         to_s=to_s,
         from_s=from_s,
         windows=[window],
-        few=len(plan.prepared.routes),
+        few=len(plan.problem.workers),
     )
     return found[window]
 

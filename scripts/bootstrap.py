@@ -37,10 +37,15 @@ def prepare(*, tools: bool) -> None:
     """
     with _one_at_a_time():
         _prepare_python(TOOL_LOCKS if tools else RUN_LOCKS)
+        # It takes as long as the front end and more; once for each version of its source.
+        kernel = subprocess.Popen([str(PYTHON), "-m", "dispatch.planner.warming"], cwd=ROOT)
         if not front_end.is_current(ROOT):
             with step("前端文件 · front-end packages"):
                 front_end.install(ROOT, environment=installer_environment())
         _compile_translations(ROOT / "translations")
+        if kernel.poll() is None:
+            with step("排班内核 · the planner's kernel"):
+                kernel.wait()
 
 
 def fingerprint(files: Iterable[Path]) -> str:

@@ -75,6 +75,14 @@ class Rest:
 
 
 @dataclass(frozen=True, slots=True)
+class Load:
+    """What a van holds at most on its way, by kind."""
+
+    worker: Worker
+    most: tuple[int, ...]
+
+
+@dataclass(frozen=True, slots=True)
 class Tour:
     """A technician's whole day as timed."""
 
@@ -120,6 +128,11 @@ def seconds_late(visit: Visit) -> int:
 
 def seconds_of_late_rest(rest: Rest) -> int:
     return max(0, rest.start_s - rest.due.shut_s)
+
+
+def units_overloaded(load: Load) -> int:
+    """Return the units beyond the van's room, of all kinds that are limited."""
+    return sum(max(0, most - room) for most, room in zip(load.most, load.worker.room, strict=False))
 
 
 def seconds_of_overtime(tour: Tour) -> int:
@@ -202,6 +215,15 @@ REST_RULES: tuple[Rule[Rest], ...] = (
         "%(worker)s can rest only %(minutes)s min later than allowed",
     ),
 )
+LOAD_RULES: tuple[Rule[Load], ...] = (
+    Rule(
+        "units_overloaded",
+        Weight.HARD,
+        units_overloaded,
+        N_("%(worker)s的车装不下，多出 %(excess)s 件"),
+        "The van of %(worker)s is %(excess)s units over its room",
+    ),
+)
 TOUR_RULES: tuple[Rule[Tour], ...] = (
     Rule(
         "seconds_of_overtime",
@@ -239,6 +261,7 @@ RULES: tuple[Rule[Any], ...] = (
     *PAIR_RULES,
     *VISIT_RULES,
     *REST_RULES,
+    *LOAD_RULES,
     *TOUR_RULES,
     *STOP_RULES,
 )

@@ -8,11 +8,11 @@ service, before the drive home.
 
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
-from itertools import pairwise
+from itertools import accumulate, pairwise
 from typing import TypeVar
 
 from dispatch.planner import constraints
-from dispatch.planner.constraints import Entry, Pair, Rest, Rule, Tour, Visit
+from dispatch.planner.constraints import Entry, Load, Pair, Rest, Rule, Tour, Visit
 from dispatch.planner.problem import (
     Break,
     Plan,
@@ -170,8 +170,20 @@ class _Route:
             return
         for due, (start_s, _) in zip(worker.breaks, self.timetable.breaks, strict=True):
             yield from _breaches(constraints.REST_RULES, Rest(due, start_s), worker.id, None)
+        load = Load(worker, self._most_loaded())
+        yield from _breaches(constraints.LOAD_RULES, load, worker.id, None)
         tour = Tour(worker, self.timetable)
         yield from _breaches(constraints.TOUR_RULES, tour, worker.id, None)
+
+    def _most_loaded(self) -> tuple[int, ...]:
+        """Return what the van holds at most: all deliveries at the start, all returns at the end."""
+        most = []
+        for kind in range(len(self.worker.room)):
+            downs = [stop.down[kind] if kind < len(stop.down) else 0 for stop in self.stops]
+            ups = [stop.up[kind] if kind < len(stop.up) else 0 for stop in self.stops]
+            on_board = accumulate((up - down for up, down in zip(ups, downs, strict=True)))
+            most.append(sum(downs) + max(0, *on_board))
+        return tuple(most)
 
     def _timed(self) -> Timetable:
         worker = self.worker

@@ -65,5 +65,5 @@ def _keeps_rules(problem: Problem, route: Route) -> bool:
     return (
         problem.has_stop(stop_id)
         and constraints.may_serve(problem.worker(route.worker_id), problem.stop(stop_id))
-        and insertion.prepare(problem, route).is_kept
+        and insertion.keeps(problem, route)
     )

@@ -62,7 +62,8 @@ class Stop:
     """One visit to be made: `work_s` of service that starts within one of its windows.
 
     `worker_id` pins it to a technician; `barred` are those who must never come.
-    Windows are in time order and apart.
+    Windows are in time order and apart. `down` is what is brought from the start, `up` what
+    is taken along to the end, in as many units of its own as the van has kinds of room.
     """
 
     id: int
@@ -74,11 +75,15 @@ class Stop:
     priority: int = 1
     worker_id: int | None = None
     barred: frozenset[int] = frozenset()
+    down: tuple[int, ...] = ()
+    up: tuple[int, ...] = ()
 
     def __post_init__(self) -> None:
         for name in ("work_s", "level", "priority"):
             if getattr(self, name) < 0:
                 raise BadProblem(f"stop.{name}", (self.id,), "must not be negative")
+        if min((0, *self.down, *self.up)) < 0:
+            raise BadProblem("stop.load", (self.id,), "must not be negative")
         if not self.windows:
             raise BadProblem("stop.windows", (self.id,), "needs at least one window")
         for one, following in pairwise(self.windows):
@@ -110,7 +115,8 @@ class Worker:
 
     One who is already under way starts where he is, when he is free, without the breaks
     he has had. Without `end_place` his shift ends with his last service. He takes his
-    breaks in the order given, each once, on any day that has a visit.
+    breaks in the order given, each once, on any day that has a visit. `room` is what his
+    van holds, by kind; what is not named has no limit.
     """
 
     id: int
@@ -120,6 +126,7 @@ class Worker:
     shift_shut_s: int
     breaks: tuple[Break, ...] = ()
     skills: Mapping[Skill, int] = field(default_factory=dict, hash=False)
+    room: tuple[int, ...] = ()
 
     def __post_init__(self) -> None:
         for name in ("shift_open_s", "shift_shut_s"):
@@ -324,6 +331,8 @@ def _canonical_stop(stop: Stop) -> list[Any]:
         stop.priority,
         stop.worker_id,
         sorted(stop.barred),
+        stop.down,
+        stop.up,
     ]
 
 
@@ -336,4 +345,5 @@ def _canonical_worker(worker: Worker) -> list[Any]:
         worker.shift_shut_s,
         [[rest.open_s, rest.shut_s, rest.work_s] for rest in worker.breaks],
         sorted(worker.skills.items()),
+        worker.room,
     ]

@@ -16,26 +16,28 @@ from itertools import pairwise
 import numpy as np
 from numpy.typing import NDArray
 from ortools.constraint_solver import pywrapcp, routing_enums_pb2
-from ortools.sat.python import cp_model
 
-from dispatch.planner import constraints, mending
+from dispatch.planner import constraints, master, mending
+from dispatch.planner.arrays import NOWHERE
 from dispatch.planner.constraints import Pair, Rule
 from dispatch.planner.judge import Verdict
-from dispatch.planner.labels import NOWHERE
 from dispatch.planner.mending import Part
 from dispatch.planner.problem import DAY_S, Plan, Problem, Route
 from dispatch.planner.search import Search, penalties
 from dispatch.planner.trial import Progress, Stopper, Trial
 
-# When CP-SAT chooses among what was found so far, as shares of the time there is.
-CHOICES = (0.4, 0.6, 0.75, 0.85, 0.93)
+# When OR-Tools chooses among what was found so far, as shares of the way; for a short one, once.
+CHOICES = (0.6, 0.8, 0.93)
+LAST_CHOICE = (0.93,)
+SHORT_S = 3.0
 CHOICE_SHARE = 0.07
 CHOICE_S_MAX = 3.0
-POOLED_MAX = 1_000
 SECONDS_MAX = 600.0
 COMPLETION_MS = 2_000
 BEAT_S = 0.2
+ROOM_MAX = 1 << 40
 CALLS_A_LOOK = 20_000
+STEPS_A_LOOK = 100
 
 
 class Engine(StrEnum):
@@ -65,6 +67,7 @@ def solve(
     progress: Progress | None = None,
     stop: Stopper | None = None,
     engine: Engine = Engine.CHOICE,
+    iterations: int | None = None,
 ) -> Solution:
     """Find a better plan within `seconds`, on one core.
 
@@ -72,16 +75,20 @@ def solve(
     that `start` served; when none such was found it is `start` itself. Where `start`
     breaks rules that cannot all be mended, the routes at fault stay as they are.
     `progress` is told elapsed seconds and the cost so far, a few times a second; the
-    search ends early once `stop` answers True. Raises ValueError for a budget that is not
+    search ends early once `stop` answers True. With `iterations` the search takes so many
+    steps, however long they take, and does the same for the same seed. Raises ValueError for a budget that is not
     above zero or is above SECONDS_MAX.
     """
     if not 0 < seconds <= SECONDS_MAX:
         raise ValueError(f"seconds must be above 0 and at most {SECONDS_MAX}, not {seconds}")
     run = Trial(problem, start or Plan(), seconds, progress, stop)
-    method = _routing if engine is Engine.ROUTING else _choice
     for part, share in _parts(run):
         if run.best is run.start and part.problem.stops and part.problem.workers:
-            method(run, part, seed, run.began + share * seconds)
+            end = run.began + share * seconds
+            if engine is Engine.ROUTING:
+                _routing(run, part, seed, end)
+            else:
+                _choice(run, part, seed, end, iterations)
     run.show(run.best)
     found = engine if run.best is not run.start else Engine.START
     return Solution(run.best, run.verdict, tuple(run.curve), found)
@@ -100,17 +107,25 @@ def _parts(run: Trial) -> list[tuple[Part, float]]:
     return [(whole, 1.0)] if rest is None else [(whole, 0.5), (rest, 1.0)]
 
 
-def _choice(run: Trial, part: Part, seed: int, end: float) -> None:
-    """Search, let CP-SAT choose among all routes met, search on from there; CP-SAT ends it."""
+def _choice(run: Trial, part: Part, seed: int, end: float, iterations: int | None) -> None:
+    """Search, let OR-Tools choose among all routes met, search on from there; it ends so, too."""
     search = Search(part.problem, part.start, seed=seed)
     begin = time.monotonic()
-    for share in CHOICES:
-        until = begin + share * (end - begin)
-        for _ in search.run(begin=begin, end=end, until=until):
+    seconds = None if iterations else min(CHOICE_S_MAX, CHOICE_SHARE * (end - begin))
+
+    def gone() -> float:
+        if iterations:
+            return search.taken / iterations
+        return (time.monotonic() - begin) / (end - begin)
+
+    is_short = not iterations and end - begin < SHORT_S
+    for share in LAST_CHOICE if is_short else CHOICES:
+        steps = max(1, iterations // STEPS_A_LOOK) if iterations else None
+        for _ in search.run(gone, until=share, steps=steps):
             run.show(part.whole(search.best))
             if run.is_over():
                 break
-        chosen = _chosen(search, seed, min(CHOICE_S_MAX, CHOICE_SHARE * (end - begin)))
+        chosen = _chosen(search, seed, seconds)
         if chosen is not None:
             run.offer(part.whole(chosen))
             search.adopt(chosen)
@@ -118,36 +133,18 @@ def _choice(run: Trial, part: Part, seed: int, end: float) -> None:
             return
 
 
-def _chosen(search: Search, seed: int, seconds: float) -> Plan | None:
-    """Return the cheapest choice of one route each that CP-SAT finds; None if none in time."""
-    problem, pool = search.problem, search.pooled(POOLED_MAX)
-    model = cp_model.CpModel()
-    takes = [model.new_bool_var("") for _ in pool]
-    leaves = [model.new_bool_var("") for _ in problem.stops]
-    by_worker: list[list[cp_model.IntVar]] = [[] for _ in problem.workers]
-    by_stop: list[list[cp_model.IntVar]] = [[leave] for leave in leaves]
-    for take, route in zip(takes, pool, strict=True):
-        by_worker[route.worker].append(take)
-        for visit in route.visits:
-            by_stop[visit].append(take)
-        model.add_hint(take, route.is_best)
-    for some in by_worker:
-        model.add_at_most_one(some)
-    for some in by_stop:
-        model.add_exactly_one(some)
-    model.minimize(
-        cp_model.LinearExpr.weighted_sum(takes, [route.travel_s for route in pool])
-        + cp_model.LinearExpr.weighted_sum(leaves, search.penalty_s)
+def _chosen(search: Search, seed: int, seconds: float | None) -> Plan | None:
+    """Return the cheapest choice of one route each that OR-Tools finds; None if none in time."""
+    columns = search.pooled()
+    chosen = master.choose(
+        columns,
+        technicians=np.bincount(search.hunt.kind),
+        penalty_s=search.hunt.penalty,
+        held=int((search.kept.length > 0).sum()),
+        seconds=seconds,
+        seed=seed,
     )
-
-    solver = cp_model.CpSolver()
-    solver.parameters.num_workers = 1
-    solver.parameters.random_seed = seed % (1 << 31)
-    solver.parameters.max_time_in_seconds = seconds
-    if solver.solve(model) not in (cp_model.OPTIMAL, cp_model.FEASIBLE):
-        return None
-    taken = (r for take, r in zip(takes, pool, strict=True) if solver.boolean_value(take))
-    return Plan(tuple(route.named(problem) for route in taken))
+    return None if chosen is None else search.plan_of(columns, chosen)
 
 
 def _routing(run: Trial, part: Part, seed: int, end: float) -> None:
@@ -344,6 +341,32 @@ def _rest_in_time(model: _Model) -> None:
             model.time.SetBreakIntervalsOfVehicle(intervals, vehicle, work_s)
 
 
+def _within_room(model: _Model) -> None:
+    """Follow each kind of load from what lies in the van at the start."""
+    workers, stops = model.problem.workers, model.problem.stops
+    for kind in range(max((len(worker.room) for worker in workers), default=0)):
+        change = [_of(stop.up, kind) - _of(stop.down, kind) for stop in stops] + [0] * (
+            2 * len(workers)
+        )
+        carries = model.routing.RegisterUnaryTransitVector(change)
+        brought = model.routing.RegisterUnaryTransitVector(
+            [_of(stop.down, kind) for stop in stops] + [0] * (2 * len(workers))
+        )
+        room = [_of(worker.room, kind, ROOM_MAX) for worker in workers]
+        name = f"load {kind}"
+        model.routing.AddDimensionWithVehicleCapacity(carries, 0, room, False, name)
+        model.routing.AddDimensionWithVehicleCapacity(brought, 0, room, True, f"brought {kind}")
+        load = model.routing.GetDimensionOrDie(name)
+        bring = model.routing.GetDimensionOrDie(f"brought {kind}")
+        for vehicle in range(len(workers)):
+            start, end = model.routing.Start(vehicle), model.routing.End(vehicle)
+            model.routing.solver().Add(load.CumulVar(start) == bring.CumulVar(end))
+
+
+def _of(loads: tuple[int, ...], kind: int, blank: int = 0) -> int:
+    return loads[kind] if kind < len(loads) else blank
+
+
 # How the routing library is told to keep each hard rule. The search and its pool need no
 # such table: every route in them was proven by insertion.
 ENCODERS: Mapping[str, Callable[[_Model], None]] = {
@@ -352,5 +375,6 @@ ENCODERS: Mapping[str, Callable[[_Model], None]] = {
     **{rule.name: _forbid_pairs(rule) for rule in constraints.PAIR_RULES},
     "seconds_late": _start_in_windows,
     "seconds_of_late_rest": _rest_in_time,
+    "units_overloaded": _within_room,
     "seconds_of_overtime": _end_in_shifts,
 }

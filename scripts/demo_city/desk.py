@@ -113,10 +113,11 @@ class Desk:
         problem = live.with_place(plan, stop, shape.point)
         route = plan.plan.route_of(witness.worker_id)
         route = route.with_stop(stop.id, position=witness.position)
+        routes = plan.plan.with_route(route)
         self.plan = replace(
             plan,
             problem=problem,
-            plan=plan.plan.with_route(route),
-            prepared=plan.prepared.with_route(insertion.prepare(problem, route)),
+            plan=routes,
+            prepared=insertion.prepare_day(problem, routes),
             points=(*plan.points, shape.point),
         )

@@ -7,7 +7,9 @@ from itertools import pairwise
 import numpy as np
 from hypothesis import strategies as st
 
-from dispatch.planner import insertion
+from dispatch.planner import arrays, insertion
+from dispatch.planner.compiling import kernel
+from dispatch.planner.insertion import Witness
 from dispatch.planner.judge import judge
 from dispatch.planner.problem import Break, Plan, Problem, Route, Seconds, Stop, Window, Worker
 
@@ -167,12 +169,30 @@ def accepted(problem: Problem, plan: Plan, newcomer: Stop) -> set[tuple[int, int
 
 
 def proven(problem: Problem, plan: Plan, newcomer: Stop) -> set[tuple[int, int, Window]]:
+    return {(w.worker_id, w.position, w.window) for w in everywhere(problem, plan, newcomer)}
+
+
+def everywhere(problem: Problem, plan: Plan, newcomer: Stop) -> list[Witness]:
+    """Ask the kernel about every technician, position and window, one by one."""
     to_s, from_s = problem.travel_of(newcomer.place)
     day = insertion.prepare_day(problem, plan)
-    return {
-        (witness.worker_id, witness.position, window)
-        for window in newcomer.windows
-        for witness in insertion.everywhere(
-            day, stop=newcomer, to_s=to_s, from_s=from_s, window=window
-        )
-    }
+    who = arrays.newcomer_of(
+        day.day,
+        newcomer,
+        workers=problem.workers,
+        to_s=to_s,
+        from_s=from_s,
+        windows=newcomer.windows,
+    )
+    found = []
+    for w, worker in enumerate(problem.workers):
+        for r in range(len(plan.route_of(worker.id).stop_ids) + 1):
+            there, onward = kernel().drives(day.day, day.routes, who, w, r)
+            for k, window in enumerate(newcomer.windows):
+                arrive_s, start_s, last_s = kernel().starts(day.day, day.routes, who, w, r, k)
+                if who.able[w] and start_s < arrays.FAR:
+                    slack_s = int(last_s) - int(start_s)
+                    extra_s = int(there + onward - day.routes.leg[w, r])
+                    times = int(arrive_s), int(start_s), slack_s, extra_s
+                    found.append(Witness(worker.id, r, window, *times))
+    return found

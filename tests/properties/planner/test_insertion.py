@@ -12,6 +12,7 @@ from tests.properties.planner.small_days import (
     PAIR_RULES,
     accepted,
     can_be_kept,
+    everywhere,
     planned,
     problems,
     proven,
@@ -29,7 +30,7 @@ def test_a_place_is_proven_if_and_only_if_the_judge_accepts_it(data: st.DataObje
 
 
 @given(st.data())
-def test_find_and_prove_are_the_best_of_everywhere(data: st.DataObject) -> None:
+def test_find_is_the_best_of_everywhere(data: st.DataObject) -> None:
     problem = data.draw(problems())
     plan = data.draw(planned(problem, len(problem.stops) - 1))
     newcomer = problem.stops[-1]
@@ -38,13 +39,11 @@ def test_find_and_prove_are_the_best_of_everywhere(data: st.DataObject) -> None:
 
     found = insertion.find(day, stop=newcomer, to_s=to_s, from_s=from_s, windows=newcomer.windows)
 
+    places = everywhere(problem, plan, newcomer)
     for window, witnesses in found.items():
-        everywhere = insertion.everywhere(
-            day, stop=newcomer, to_s=to_s, from_s=from_s, window=window
-        )
         best = {
             worker.id: min(
-                (w for w in everywhere if w.worker_id == worker.id),
+                (w for w in places if (w.worker_id, w.window) == (worker.id, window)),
                 key=lambda w: (w.extra_s, w.position),
                 default=None,
             )
@@ -53,10 +52,10 @@ def test_find_and_prove_are_the_best_of_everywhere(data: st.DataObject) -> None:
         ranked = sorted((w for w in best.values() if w), key=lambda w: (w.extra_s, w.worker_id))
         assert witnesses == ranked
         for worker_id, witness in best.items():
-            route = day.route_of(worker_id)
-            assert witness == insertion.prove(
-                route, stop=newcomer, to_s=to_s, from_s=from_s, window=window
-            )
+            [asked] = insertion.find(
+                day, stop=newcomer, to_s=to_s, from_s=from_s, windows=[window], only=worker_id
+            ).values()
+            assert asked == ([witness] if witness else [])
 
 
 @given(st.data())
@@ -66,25 +65,19 @@ def test_a_witness_tells_the_first_and_the_last_second_it_could_start(
     problem = data.draw(problems())
     plan = data.draw(planned(problem, len(problem.stops) - 1))
     newcomer = problem.stops[-1]
-    to_s, from_s = problem.travel_of(newcomer.place)
-    day = insertion.prepare_day(problem, plan)
 
-    for window in newcomer.windows:
-        witnesses = insertion.everywhere(
-            day, stop=newcomer, to_s=to_s, from_s=from_s, window=window
-        )
-        for witness in witnesses:
-            alone = Plan((plan.route_of(witness.worker_id),))
-            could = [
-                second
-                for second in range(window.open_s, window.shut_s + 1)
-                if (witness.worker_id, witness.position, Window(second, second))
-                in accepted(problem, alone, replace(newcomer, windows=(Window(second, second),)))
-            ]
-            assert witness.start_s == could[0]
-            assert witness.start_s + witness.slack_s == could[-1]
-            added_s = _travel_s(problem, alone, witness, newcomer) - _travel_s(problem, alone)
-            assert witness.extra_s == added_s
+    for witness in everywhere(problem, plan, newcomer):
+        alone = Plan((plan.route_of(witness.worker_id),))
+        could = [
+            second
+            for second in range(witness.window.open_s, witness.window.shut_s + 1)
+            if (witness.worker_id, witness.position, Window(second, second))
+            in accepted(problem, alone, replace(newcomer, windows=(Window(second, second),)))
+        ]
+        assert witness.start_s == could[0]
+        assert witness.start_s + witness.slack_s == could[-1]
+        added_s = _travel_s(problem, alone, witness, newcomer) - _travel_s(problem, alone)
+        assert witness.extra_s == added_s
 
 
 def _travel_s(

@@ -98,13 +98,14 @@ def inserted_greedily(problem: Problem, *, seed: int) -> Plan:
     """Put the stops into a plan one by one in random order, each where it adds least."""
     stops = list(problem.stops)
     random.Random(seed).shuffle(stops)
-    day = insertion.prepare_day(problem, Plan())
+    plan = Plan()
     for stop in stops:
         to_s, from_s = problem.travel_of(stop.place)
+        day = insertion.prepare_day(problem, plan)
         found = insertion.find(day, stop=stop, to_s=to_s, from_s=from_s, windows=stop.windows)
         witnesses = [witness for few in found.values() for witness in few]
         if witnesses:
             best = min(witnesses, key=lambda witness: witness.extra_s)
-            route = day.plan().route_of(best.worker_id).with_stop(stop.id, position=best.position)
-            day = day.with_route(insertion.prepare(problem, route))
-    return day.plan()
+            route = plan.route_of(best.worker_id).with_stop(stop.id, position=best.position)
+            plan = plan.with_route(route)
+    return plan

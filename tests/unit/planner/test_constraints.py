@@ -6,7 +6,7 @@ from typing import Any
 import pytest
 
 from dispatch.planner import constraints
-from dispatch.planner.constraints import RULES, Entry, Pair, Rest, Rule, Tour, Visit, Weight
+from dispatch.planner.constraints import RULES, Entry, Load, Pair, Rest, Rule, Tour, Visit, Weight
 from dispatch.planner.judge import Breach
 from dispatch.planner.problem import Break, Timetable, Window
 from tests.unit.planner.days import SHUT_S, a_stop, a_worker
@@ -33,6 +33,8 @@ KEPT = [
     ("bars_broken", Pair(SKILLED, a_stop(1, barred=frozenset({2})))),
     ("seconds_late", Visit(TWO_WINDOWS, 30)),
     ("seconds_of_late_rest", Rest(LUNCH, 200)),
+    ("units_overloaded", Load(a_worker(room=(5,)), (5, 99))),
+    ("units_overloaded", Load(a_worker(), (5,))),
     ("seconds_of_overtime", _tour(finish_s=SHUT_S)),
     ("seconds_driven", _tour()),
     ("seconds_waited", _tour()),
@@ -47,6 +49,7 @@ BROKEN = [
     ("bars_broken", Pair(SKILLED, a_stop(1, barred=frozenset({1, 2}))), 1),
     ("seconds_late", Visit(TWO_WINDOWS, 31), 1),
     ("seconds_of_late_rest", Rest(LUNCH, 201), 1),
+    ("units_overloaded", Load(a_worker(room=(5, 1)), (7, 2)), 3),
     ("seconds_of_overtime", _tour(finish_s=SHUT_S + 1), 1),
     ("seconds_driven", _tour(travel_s=60), 60),
     ("seconds_waited", _tour(wait_s=60), 60),

@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 
 from dispatch.planner import insertion
-from dispatch.planner.insertion import Prepared, PreparedDay, Witness
+from dispatch.planner.insertion import PreparedDay, Witness
 from dispatch.planner.judge import judge
 from dispatch.planner.problem import Break, Plan, Route, Seconds, Stop, Window, Worker
 from tests.unit.planner.days import (
@@ -37,11 +37,6 @@ def _find(
 ) -> dict[Window, list[Witness]]:
     stop, to_s, from_s = _newcomer(place, **fields)
     return insertion.find(day, stop=stop, to_s=to_s, from_s=from_s, windows=windows)
-
-
-def _prove(route: Prepared, place: int, window: Window, **fields: Any) -> Witness | None:
-    stop, to_s, from_s = _newcomer(place, **fields)
-    return insertion.prove(route, stop=stop, to_s=to_s, from_s=from_s, window=window)
 
 
 def _day(stops: list[Stop], workers: list[Worker], plan: Plan) -> PreparedDay:
@@ -127,7 +122,7 @@ class TestFind:
         stops = [a_stop(1, shuts_s=DOOR_S), a_stop(2, shuts_s=DOOR_S)]
         day = _day(stops, [a_worker(1)], a_plan(w1=[1, 2]))
 
-        assert not day.routes[0].is_kept
+        assert not day.routes.kept[0]
         assert _find(day, 0, EVENING) == {EVENING: []}
 
     def test_finds_nothing_where_nobody_works(self) -> None:
@@ -152,59 +147,60 @@ class TestFind:
         assert found[MORNING][0].extra_s == 77
 
 
-class TestProve:
-    def test_gives_the_best_position_of_the_one_route(self) -> None:
-        problem = a_problem([a_stop(1, place=2), a_stop(2, place=4)], [a_worker(1)])
-        route = insertion.prepare(problem, Route(1, (1, 2)))
+class TestOnly:
+    def test_asks_the_one_technician_for_his_best_position(self) -> None:
+        stops = [a_stop(1, place=2), a_stop(2, place=4)]
+        day = _day(stops, [a_worker(1), a_worker(2, place=3)], a_plan(w1=[1, 2]))
+        stop, to_s, from_s = _newcomer(3)
 
-        witness = _prove(route, 3, Window(DOOR_S, SHUT_S))
+        [[witness]] = insertion.find(
+            day, stop=stop, to_s=to_s, from_s=from_s, windows=[Window(DOOR_S, SHUT_S)], only=1
+        ).values()
 
-        assert witness is not None
-        assert (witness.position, witness.extra_s) == (1, 0)
-
-    def test_is_none_when_nothing_fits(self) -> None:
-        problem = a_problem([], [a_worker(1, shift_shut_s=DOOR_S + HOUR_S - 1)])
-
-        assert _prove(insertion.prepare(problem, Route(1)), 0, MORNING) is None
+        assert (witness.worker_id, witness.position, witness.extra_s) == (1, 1, 0)
 
 
-class TestEverywhere:
-    def test_lists_every_position_by_technician(self) -> None:
-        problem = a_problem([a_stop(1), a_stop(2)], [a_worker(1), a_worker(2)])
-        day = insertion.prepare_day(problem, a_plan(w1=[1, 2]))
-        stop, to_s, from_s = _newcomer(0)
+class TestLoads:
+    @pytest.mark.parametrize(
+        ("fields", "fits"),
+        [
+            pytest.param({"down": (3,)}, True, id="as_much_as_there_is_room_for"),
+            pytest.param({"down": (4,)}, False, id="one_delivery_too_many"),
+            pytest.param({"up": (3,)}, True, id="a_return_beside_what_he_takes_along"),
+            pytest.param({"down": (2,), "up": (5,)}, False, id="too_much_to_take_along"),
+            pytest.param({"down": (0, 99)}, True, id="of_a_kind_that_has_no_limit"),
+        ],
+    )
+    def test_keeps_to_the_room_of_the_van(self, fields: dict[str, Any], fits: bool) -> None:
+        stops = [a_stop(1, down=(2,), up=(1,))]
+        problem = a_problem(stops, [a_worker(1, room=(5,))])
+        stop, to_s, from_s = _newcomer(0, **fields)
+        day = insertion.prepare_day(problem, a_plan(w1=[1]))
 
-        found = insertion.everywhere(
-            day, stop=stop, to_s=to_s, from_s=from_s, window=Window(DOOR_S, SHUT_S)
-        )
+        found = insertion.find(day, stop=stop, to_s=to_s, from_s=from_s, windows=[MORNING, EVENING])
 
-        assert [(w.worker_id, w.position) for w in found] == [(1, 0), (1, 1), (1, 2), (2, 0)]
+        tried = a_problem([*stops, stop], problem.workers)
+        verdicts = [judge(tried, Plan((Route(1, order),))) for order in ((99, 1), (1, 99))]
+        assert any(found.values()) is fits
+        assert any(verdict.is_feasible for verdict in verdicts) is fits
+
+
+class TestKeeps:
+    @pytest.mark.parametrize(("shuts_s", "kept"), [(DOOR_S + STEP_S, True), (DOOR_S, False)])
+    def test_tells_whether_a_route_keeps_its_times(self, shuts_s: int, kept: bool) -> None:
+        problem = a_problem([a_stop(1, place=1, shuts_s=shuts_s)], [a_worker(1)])
+
+        assert insertion.keeps(problem, Route(1, (1,))) is kept
 
 
 class TestPreparedDay:
-    def test_takes_one_route_in_the_stead_of_another(self) -> None:
-        problem = a_problem([a_stop(1)], [a_worker(1), a_worker(2)])
-        day = insertion.prepare_day(problem, Plan())
-
-        changed = day.with_route(insertion.prepare(problem, Route(2, (1,))))
-
-        assert changed.plan() == a_plan(w1=[], w2=[1])
-        assert changed.route_of(2).stop_ids == (1,)
-        assert day.plan() == a_plan(w1=[], w2=[])
-
     def test_knows_no_strangers(self) -> None:
         problem = a_problem([], [a_worker(1)])
-        day = insertion.prepare_day(problem, Plan())
-        elsewhere = insertion.prepare(a_problem([], [a_worker(2)]), Route(2))
 
-        with pytest.raises(KeyError):
-            day.route_of(2)
-        with pytest.raises(KeyError):
-            day.with_route(elsewhere)
         with pytest.raises(KeyError):
             insertion.prepare_day(problem, a_plan(w2=[]))
         with pytest.raises(KeyError):
-            insertion.prepare(problem, Route(1, (5,)))
+            insertion.prepare_day(problem, a_plan(w1=[5]))
 
 
 class TestACityDay:

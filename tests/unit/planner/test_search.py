@@ -20,8 +20,7 @@ from tests.unit.planner.days import (
 
 
 def _searched(search: Search, steps: int) -> Search:
-    for _ in range(steps):
-        search._step(200.0)
+    search.take(steps, heat_s=200.0)
     return search
 
 
@@ -47,22 +46,37 @@ class TestSearch:
     def test_fills_its_pool_with_routes_that_can_be_kept(self) -> None:
         problem = a_city(workers=5, stops=30, seed=4)
 
-        search = _searched(Search(problem, Plan(), seed=3), 300)
+        search = Search(problem, Plan(), seed=3)
+        list(search.run(lambda: search.taken / 3_000, until=1.0, steps=100))
 
-        pool = search.pooled(300)
+        pool = search.pooled()
         assert len(pool) > 50
-        for route in pool:
-            told = judge(problem, Plan((route.named(problem),)))
+        for nth in range(len(pool)):
+            plan = search.plan_of(pool, [nth])
+            told = judge(problem, plan)
             assert told.is_feasible
-            assert told.travel_s == route.travel_s
+            assert told.travel_s == pool.drive[nth]
 
-    def test_puts_the_routes_of_the_best_plan_into_the_pool_whatever_the_limit(self) -> None:
+    def test_begins_its_pool_with_the_routes_of_the_best_plan(self) -> None:
         problem = a_city(workers=5, stops=30, seed=4)
         search = _searched(Search(problem, Plan(), seed=3), 300)
+        used = sum(1 for route in search.best.routes if route.stop_ids)
 
-        best = {route.named(problem) for route in search.pooled(1) if route.is_best}
+        plan = search.plan_of(search.pooled(), list(range(used)))
 
-        assert best == {route for route in search.best.routes if route.stop_ids}
+        assert set(plan.routes) == {route for route in search.best.routes if route.stop_ids}
+
+    def test_begins_anew_when_its_pool_is_full(self, monkeypatch: pytest.MonkeyPatch) -> None:
+        monkeypatch.setattr("dispatch.planner.search.POOL_MAX", 20)
+        problem = a_city(workers=5, stops=30, seed=4)
+
+        search = _searched(Search(problem, Plan(), seed=3), 2_000)
+
+        pool = search.pooled()
+        assert len(pool) <= 25
+        assert all(
+            judge(problem, search.plan_of(pool, [nth])).is_feasible for nth in range(len(pool))
+        )
 
     def test_uses_every_window_of_a_stop(self) -> None:
         late = Window(DOOR_S + 5 * HOUR_S, DOOR_S + 6 * HOUR_S)
@@ -81,24 +95,28 @@ class TestSearch:
         assert search.best_s == 0
         assert search.best == a_plan(w1=[1], w2=[2])
 
-    def test_stands_still_once_its_time_is_over(self) -> None:
-        problem = a_city(workers=2, stops=6, seed=1)
-        search = Search(problem, Plan(), seed=1)
-        now = time.monotonic()
+    def test_stands_still_once_its_way_is_gone(self) -> None:
+        search = Search(a_city(workers=2, stops=6, seed=1), Plan(), seed=1)
 
-        assert list(search.run(begin=now - 2, end=now - 1, until=now - 1)) == []
+        assert list(search.run(lambda: 1.0, until=1.0)) == []
         assert search.best.served() == frozenset()
 
-    def test_searches_until_its_time_is_over(self) -> None:
-        problem = a_city(workers=2, stops=6, seed=1)
-        search = Search(problem, Plan(), seed=1)
-        now = time.monotonic()
+    def test_searches_until_its_way_is_gone(self) -> None:
+        search = Search(a_city(workers=2, stops=6, seed=1), Plan(), seed=1)
+        began = time.monotonic()
 
-        beats = list(search.run(begin=now, end=now + 0.5, until=now + 0.5))
+        beats = list(search.run(lambda: (time.monotonic() - began) / 0.5, until=1.0))
 
-        assert time.monotonic() >= now + 0.5
+        assert time.monotonic() >= began + 0.5
         assert beats
         assert search.best.served()
+
+    def test_takes_so_many_steps_as_are_asked_for_between_looks(self) -> None:
+        search = Search(a_city(workers=2, stops=6, seed=1), Plan(), seed=1)
+
+        list(search.run(lambda: search.taken / 100, until=0.5, steps=10))
+
+        assert search.taken == 50
 
     def test_goes_the_same_way_with_the_same_seed(self) -> None:
         problem = a_city(workers=4, stops=20, seed=1)

@@ -1,0 +1,146 @@
+"""Compiles the kernel once for all processes; until that is done its source runs as it is.
+
+What numba makes of it lies beside the source under a name that changes with the source, so an
+update never meets old code. One process compiles, behind a file lock; the others find the mark it
+leaves and load what it made within a moment.
+"""
+
+import fcntl
+import hashlib
+import importlib
+import logging
+import os
+import subprocess
+import sys
+import tempfile
+import time
+from collections.abc import Callable
+from functools import cache
+from pathlib import Path
+from threading import Lock
+from typing import Any, TypeVar, cast
+
+F = TypeVar("F", bound=Callable[..., Any])
+
+LOOK_AGAIN_S = 1.0
+_HERE = Path(__file__).parent
+_NAME = "dispatch.planner.kernel"
+
+log = logging.getLogger(__name__)
+
+
+class _State:
+    """Which kernel this process runs."""
+
+    def __init__(self) -> None:
+        self.lock = Lock()
+        self.is_compiling = False
+        self.plain: Any = None
+        self.compiled: Any = None
+        self.next_look_s = 0.0
+        # The process that was asked to compile; it lives on when this one ends.
+        self.compiler: subprocess.Popen[bytes] | None = None
+
+
+_state = _State()
+
+
+def jit(function: F) -> F:
+    """Compile a function of the kernel when it is first called, if the kernel is being compiled."""
+    if not _state.is_compiling:
+        return function
+    import numba  # noqa: PLC0415 - half a second that only who plans should pay
+
+    compiled: Any = numba.njit(cache=True, nogil=True)(function)
+    return cast(F, compiled)
+
+
+def inlined(function: F) -> F:
+    """Do as `jit`, and lay the function into those that call it: for what is called at each leg."""
+    if not _state.is_compiling:
+        return function
+    import numba  # noqa: PLC0415 - half a second that only who plans should pay
+
+    compiled: Any = numba.njit(cache=True, nogil=True, inline="always")(function)
+    return cast(F, compiled)
+
+
+def kernel() -> Any:
+    """Return the kernel: compiled once that is done, its plain source until then.
+
+    Where nobody has compiled it yet, a process of its own is begun for that.
+    """
+    if _state.compiled is None:
+        with _state.lock:
+            _look()
+    return _state.compiled or _state.plain
+
+
+def _look() -> None:
+    now_s = time.monotonic()
+    if now_s >= _state.next_look_s:
+        _state.next_look_s = now_s + LOOK_AGAIN_S
+        if is_warm():
+            _state.compiled = _loaded(is_compiled=True)
+            return
+        if _state.compiler is None:
+            root = _HERE.parent.parent
+            _state.compiler = subprocess.Popen(
+                [sys.executable, "-m", "dispatch.planner.warming"], cwd=root
+            )
+    if _state.plain is None:
+        _state.plain = _loaded(is_compiled=False)
+
+
+def is_warm() -> bool:
+    """Tell whether the kernel has been compiled for this source and this Python."""
+    return mark().exists()
+
+
+def compile_once(exercise: Callable[[], None]) -> None:
+    """Compile what `exercise` calls of the kernel, unless that is done; wait for who is at it.
+
+    For a process of its own: whatever runs beside it would wait for the compiler.
+    """
+    folder().mkdir(parents=True, exist_ok=True)
+    with (folder() / "lock").open("w") as file:
+        fcntl.flock(file, fcntl.LOCK_EX)
+        if is_warm():
+            return
+        began_s = time.monotonic()
+        _state.compiled = _loaded(is_compiled=True)
+        exercise()
+        mark().touch()
+        log.info("compiled the planner's kernel in %.1f s", time.monotonic() - began_s)
+
+
+def mark() -> Path:
+    return folder() / "done"
+
+
+@cache
+def folder() -> Path:
+    """Return where the compiled kernel lies: beside its source, or in a place of this user's."""
+    digest = hashlib.sha256(sys.version.encode())
+    for source in (_HERE / "arrays.py", *sorted((_HERE / "kernel").glob("*.py"))):
+        digest.update(source.read_bytes())
+    name = f"kernel-{digest.hexdigest()[:16]}"
+    beside = _HERE / "__pycache__"
+    if os.access(_HERE, os.W_OK):
+        beside.mkdir(exist_ok=True)
+    if os.access(beside, os.W_OK):
+        return beside / name
+    return Path(tempfile.gettempdir()) / f"doorbell-{os.getuid()}" / name
+
+
+def _loaded(*, is_compiled: bool) -> Any:
+    """Import the kernel anew, beside the one that is there."""
+    if is_compiled:
+        os.environ["NUMBA_CACHE_DIR"] = str(folder())
+    for name in [n for n in sys.modules if n.startswith(_NAME)]:
+        del sys.modules[name]
+    _state.is_compiling = is_compiled
+    try:
+        return importlib.import_module(_NAME)
+    finally:
+        _state.is_compiling = False
