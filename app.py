@@ -338,6 +338,7 @@ def _join_commands(app: Flask) -> None:
         if name == PLANNER:
             # Loaded before the fork, each job's child finds the solver ready.
             pkgutil.resolve_name("dispatch.jobs:solve_proposals")
+            pkgutil.resolve_name("dispatch.planner.warming:exercise")()
         queue.work(settings.redis_url, name, forks=name == PLANNER)
 
     @app.cli.command("relay")

@@ -17,7 +17,7 @@ import time
 from collections.abc import Callable
 from functools import cache
 from pathlib import Path
-from threading import Lock
+from threading import Lock, Thread
 from typing import Any, TypeVar, cast
 
 F = TypeVar("F", bound=Callable[..., Any])
@@ -30,7 +30,7 @@ log = logging.getLogger(__name__)
 
 
 class _State:
-    """Which kernel this process runs."""
+    """Which kernel this process runs, and who is at work on a better one."""
 
     def __init__(self) -> None:
         self.lock = Lock()
@@ -38,6 +38,7 @@ class _State:
         self.plain: Any = None
         self.compiled: Any = None
         self.next_look_s = 0.0
+        self.loader: Thread | None = None
         # The process that was asked to compile; it lives on when this one ends.
         self.compiler: subprocess.Popen[bytes] | None = None
 
@@ -66,30 +67,32 @@ def inlined(function: F) -> F:
 
 
 def kernel() -> Any:
-    """Return the kernel: compiled once that is done, its plain source until then.
+    """Return the kernel: its plain source until the compiled one is there.
 
-    Where nobody has compiled it yet, a process of its own is begun for that.
+    What was compiled is loaded in the background, as that takes a second; where nobody has compiled
+    it yet, a process of its own is begun for that.
     """
-    if _state.compiled is None:
-        with _state.lock:
-            _look()
-    return _state.compiled or _state.plain
-
-
-def _look() -> None:
-    now_s = time.monotonic()
-    if now_s >= _state.next_look_s:
-        _state.next_look_s = now_s + LOOK_AGAIN_S
-        if is_warm():
-            _state.compiled = _loaded(is_compiled=True)
-            return
-        if _state.compiler is None:
+    if _state.compiled is None and time.monotonic() >= _state.next_look_s:
+        _state.next_look_s = time.monotonic() + LOOK_AGAIN_S
+        if is_warm() and _state.loader is None:
+            _state.loader = Thread(target=load, daemon=True)
+            _state.loader.start()
+        elif not is_warm() and _state.compiler is None:
             root = _HERE.parent.parent
             _state.compiler = subprocess.Popen(
                 [sys.executable, "-m", "dispatch.planner.warming"], cwd=root
             )
-    if _state.plain is None:
-        _state.plain = _loaded(is_compiled=False)
+    if _state.compiled is None and _state.plain is None:
+        with _state.lock:
+            _state.plain = _loaded(is_compiled=False)
+    return _state.compiled or _state.plain
+
+
+def load() -> None:
+    """Load the compiled kernel now, if there is one: for who has much to do with it."""
+    with _state.lock:
+        if _state.compiled is None and is_warm():
+            _state.compiled = _loaded(is_compiled=True)
 
 
 def is_warm() -> bool:

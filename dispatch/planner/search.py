@@ -11,7 +11,7 @@ from itertools import pairwise
 
 import numpy as np
 
-from dispatch.planner import arrays, constraints
+from dispatch.planner import arrays, compiling, constraints
 from dispatch.planner.arrays import Day, Flags, Hunt, Indices, Ints, Pool
 from dispatch.planner.compiling import kernel
 from dispatch.planner.problem import Plan, Problem, Route
@@ -57,6 +57,7 @@ class Search:
     """
 
     def __init__(self, problem: Problem, start: Plan, *, seed: int) -> None:
+        compiling.load()
         self.problem = problem
         self.penalty_s = penalties(problem, start)
         self.day = arrays.day_of(problem)
