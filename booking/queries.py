@@ -2,13 +2,14 @@
 
 from collections.abc import Sequence
 from datetime import date, datetime, timedelta
+from typing import Any
 
-from sqlalchemy import ColumnElement, Select, false, func, or_, select
+from sqlalchemy import ColumnElement, Select, case, false, func, or_, select
 
 from booking import policy
 from booking.models import Addition, Booking, BookingStep, Draft, Promise, Service, Store
 from booking.policy import Ending
-from booking.states import KEPT, KNOWN, BookingAction, BookingState
+from booking.states import KEPT, KNOWN, PROMISED, BookingAction, BookingState
 from kernel.actor import Actor, Role
 from kernel.clock import midnight
 from kernel.db import Session
@@ -177,8 +178,12 @@ def search(
     owed_by: Select[int] | None = None,
     limit: int = 50,
     offset: int = 0,
+    now: datetime,
 ) -> tuple[Sequence[Booking], int]:
-    """Return a page of bookings the actor may see, newest window first, and how many there are.
+    """Return a page of bookings the actor may see, and how many there are.
+
+    First what somebody must see to: a promise whose window is over or to be chosen anew. Then what is
+    ahead, the next window first; then what is over, the last window first.
 
     `text` matches a booking's number, the end of a phone, a contact or a 小区; beside these it
     finds the bookings of `visits`, a query for visit ids. `needs_window` leaves those that wait for
@@ -207,8 +212,18 @@ def search(
     if owed_by is not None:
         where += [Booking.visit_id.in_(owed_by), Booking.needs_window.is_(False)]
     total = db.scalar(select(func.count()).select_from(Booking).where(*where)) or 0
-    page = select(Booking).where(*where).order_by(Booking.starts_at.desc(), Booking.id.desc())
+    page = select(Booking).where(*where).order_by(*_next_first(now))
     return db.scalars(page.limit(limit).offset(offset)).all(), total
+
+
+def _next_first(now: datetime) -> tuple[ColumnElement[Any], ...]:
+    is_open = Booking.state.in_(PROMISED)
+    is_stuck = is_open & (Booking.needs_window.is_(True) | (Booking.ends_at <= now))
+    is_ahead = Booking.state.in_(PROMISED | KEPT)
+    rank = case((is_stuck, 0), (is_ahead, 1), else_=2)
+    # Nothing for what is over, which then goes by the last column alone.
+    forwards = case((is_ahead, Booking.starts_at))
+    return rank, forwards, Booking.starts_at.desc(), Booking.id.desc()
 
 
 def booked_of_draft(db: Session, draft_id: int) -> Booking | None:

@@ -62,6 +62,7 @@ def appeals() -> ResponseReturnValue:
         words=life_words,
         reason_word=_reason_word,
         now=call.now(),
+        subjects=[(key.value, gettext(word)) for key, word in life_words.SUBJECTS.items()],
         page_=page,
         **context,
     )

@@ -6,6 +6,7 @@ from flask import render_template
 from flask.typing import ResponseReturnValue
 
 from faces.chrome import call
+from faces.chrome.filters import gettext
 from faces.chrome.sign_in import signed_in
 from faces.console import audit_words, frame
 from faces.console.paging import Page
@@ -52,6 +53,11 @@ def audit() -> ResponseReturnValue:
         people=people,
         roles={role.value: word for role, word in ROLES.items()},
         words=audit_words,
+        actions=[
+            ("console.", gettext("控制台上的")),
+            ("staff.", gettext("账号的")),
+            *((key, gettext(word)) for key, word in audit_words.ACTIONS.items()),
+        ],
         wanted=wanted,
         is_filtered=any(wanted[name] for name in ("staff", "action", "about", "since", "until")),
         page_=page,

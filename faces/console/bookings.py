@@ -8,6 +8,7 @@ from booking.states import BookingState
 from dispatch import photos
 from dispatch import queries as dispatch
 from faces.chrome import call
+from faces.chrome.filters import gettext
 from faces.chrome.sign_in import signed_in
 from faces.console import frame, life
 from faces.console.acting import Failure
@@ -64,6 +65,7 @@ def bookings() -> ResponseReturnValue:
             owed_by=dispatch.visits_of_nobody() if wanted["lack"] == "unserved" else None,
             limit=page.size,
             offset=page.offset,
+            now=call.now(),
         )
         visits = dispatch.visits_by_id(db, [row.visit_id for row in rows])
         people = dispatch.technicians_by_id(
@@ -78,7 +80,7 @@ def bookings() -> ResponseReturnValue:
         services=services,
         wanted=wanted,
         branch=branch,
-        states=STATES,
+        states=[(key.value, gettext(word)) for key, word in STATES.items()],
         quick=QUICK,
         page_=page,
     )

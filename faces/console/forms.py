@@ -7,6 +7,7 @@ from marshmallow import fields, pre_load, validate
 
 from booking.states import BookingState
 from faces.chrome.schema import Form
+from kernel.actor import Role
 
 TEXT_LENGTH_MAX = 40
 PAGE_MAX = 1000
@@ -45,6 +46,24 @@ class BookingsQuery(PageQuery):
     day = fields.Date(load_default=None)
     state = fields.Enum(BookingState, by_value=True, load_default=None)
     lack = fields.String(load_default="", validate=validate.OneOf(["needs_window", "unserved"]))
+
+
+class TextQuery(PageQuery):
+    """A list that is searched by a word."""
+
+    q = fields.String(load_default="", validate=validate.Length(max=TEXT_LENGTH_MAX))
+
+
+class PeopleQuery(TextQuery):
+    """A search among technicians."""
+
+    skill = fields.String(load_default="", validate=validate.Length(max=TEXT_LENGTH_MAX))
+
+
+class AccountsQuery(TextQuery):
+    """A search among the console's accounts."""
+
+    role = fields.Enum(Role, by_value=True, load_default=None)
 
 
 class BookingQuery(_Query):

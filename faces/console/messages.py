@@ -4,6 +4,7 @@ from flask import render_template
 from flask.typing import ResponseReturnValue
 
 from faces.chrome import call
+from faces.chrome.filters import gettext
 from faces.chrome.sign_in import signed_in
 from faces.console import frame, story
 from faces.console.forms import MessagesQuery
@@ -41,7 +42,7 @@ def messages() -> ResponseReturnValue:
         pages=PAGE_OF,
         wanted=wanted,
         is_filtered=any(wanted[name] for name in ("state", "kind", "number", "day")),
-        states=[(key, word) for key, (word, _) in story.MESSAGE_STATES.items()],
-        kinds=[(spec.kind, spec.title) for spec in SPECS.values()],
+        states=[(key, gettext(word)) for key, (word, _) in story.MESSAGE_STATES.items()],
+        kinds=[(spec.kind, gettext(spec.title)) for spec in SPECS.values()],
         page_=page,
     )

@@ -1,10 +1,13 @@
 """Pages of a long list."""
 
+from collections.abc import Sequence
 from dataclasses import dataclass
+from typing import TypeVar
 
 from flask import request, url_for
 
 SIZE = 50
+T = TypeVar("T")
 
 
 @dataclass(slots=True)
@@ -14,6 +17,11 @@ class Page:
     number: int
     size: int = SIZE
     total: int = 0
+
+    def part(self, whole: Sequence[T]) -> Sequence[T]:
+        """Return this page's part of a list that is at hand as a whole."""
+        self.total = len(whole)
+        return whole[self.offset : self.offset + self.size]
 
     @property
     def offset(self) -> int:

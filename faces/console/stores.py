@@ -13,7 +13,8 @@ from faces.chrome.once import repeatable
 from faces.chrome.sign_in import signed_in
 from faces.console import filled, frame, qr
 from faces.console.catalogue_forms import NewStoreForm, StoreForm
-from faces.console.forms import NoForm, PageQuery
+from faces.console.forms import NoForm, PageQuery, TextQuery
+from faces.console.paging import Page
 from faces.console.routes import LEADERS, READERS, WRITERS, blueprint
 from gateways.wechat.errors import WeChatError
 from kernel.db import Session, transaction
@@ -26,11 +27,18 @@ FIELDS = ("code", "name", "welcome")
 @signed_in(*READERS)
 def stores() -> ResponseReturnValue:
     """List the branch's stores."""
-    wanted = call.query(PageQuery())
+    wanted = call.query(TextQuery())
+    page = Page(number=wanted["page"])
     with transaction(reads_only=True) as db:
         branch = frame.enter(db, branch_id=wanted["branch"])
-        rows = [store for store in queries.stores(db) if store.branch_id == branch.id]
-    return render_template("console/stores.html", rows=rows, branch=branch)
+        rows = [
+            store
+            for store in queries.stores(db)
+            if store.branch_id == branch.id and wanted["q"] in store.name + store.code
+        ]
+    return render_template(
+        "console/stores.html", rows=page.part(rows), branch=branch, wanted=wanted, page_=page
+    )
 
 
 @blueprint.post("/stores/<code>/qr")

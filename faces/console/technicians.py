@@ -2,6 +2,7 @@
 
 from collections import defaultdict
 from collections.abc import Mapping
+from typing import Any
 
 from flask import render_template
 from flask.typing import ResponseReturnValue
@@ -13,7 +14,8 @@ from dispatch.operations import roster
 from faces.chrome import call
 from faces.chrome.sign_in import signed_in
 from faces.console import frame, qr
-from faces.console.forms import DayQuery, NoForm
+from faces.console.forms import NoForm, PeopleQuery
+from faces.console.paging import Page
 from faces.console.routes import READERS, WRITERS, blueprint
 from gateways.wechat.errors import WeChatError
 from kernel.db import Session, transaction
@@ -25,20 +27,37 @@ BIND_S = 600
 @signed_in(*READERS)
 def technicians() -> ResponseReturnValue:
     """List the branch's technicians."""
-    wanted = call.query(DayQuery())
+    wanted = call.query(PeopleQuery())
+    page = Page(number=wanted["page"])
     with transaction(reads_only=True) as db:
         branch = frame.enter(db, branch_id=wanted["branch"])
         board = boards.day_board(db, branch_id=branch.id, day=frame.today(), now=call.now())
         rows = {row.technician_id: row for row in board.rows}
         people = queries.technicians(db, branch_id=branch.id)
         skills = skill_words(db)
+    listed = [(person, rows[person.id]) for person in people if person.id in rows]
+    found = [each for each in listed if _is_wanted(each[0], wanted)]
     return render_template(
         "console/technicians.html",
-        people=[(person, rows[person.id]) for person in people if person.id in rows],
+        people=page.part(found),
+        whole=len(listed),
+        at_work=sum(row.shift is not None for _, row in listed),
+        wanted=wanted,
+        page_=page,
         left=[person for person in people if person.disabled_at is not None],
         skills=skills,
         branch=branch,
     )
+
+
+def _is_wanted(person: Any, wanted: Mapping[str, str]) -> bool:
+    text, skill = wanted["q"], wanted["skill"]
+    is_named = not text or (
+        text in person.name
+        or text.upper() in person.work_number.upper()
+        or person.phone.endswith(text)
+    )
+    return is_named and (not skill or skill in person.skills)
 
 
 def check_own(db: Session, technician_id: int) -> None:

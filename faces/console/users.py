@@ -10,7 +10,8 @@ from faces.chrome import audited, call
 from faces.chrome.filters import gettext
 from faces.chrome.sign_in import signed_in
 from faces.console import filled, frame
-from faces.console.forms import NoForm, PageQuery
+from faces.console.forms import AccountsQuery, NoForm
+from faces.console.paging import Page
 from faces.console.routes import blueprint
 from faces.console.user_forms import ScopeForm, UserForm
 from kernel.actor import Role
@@ -34,12 +35,20 @@ FIELDS = ("login", "name", "role", "branches")
 @signed_in(Role.ADMINISTRATOR)
 def users() -> ResponseReturnValue:
     """List every account."""
-    wanted = call.query(PageQuery())
+    wanted = call.query(AccountsQuery())
+    page = Page(number=wanted["page"])
     with transaction(reads_only=True) as db:
         frame.enter(db, branch_id=wanted["branch"])
+        found = [
+            row
+            for row in staff_queries.accounts(db)
+            if wanted["q"] in row.name + row.login and wanted["role"] in (None, row.role)
+        ]
         return render_template(
             "console/users.html",
-            rows=staff_queries.accounts(db),
+            rows=page.part(found),
+            wanted=wanted,
+            page_=page,
             branches={branch.id: branch.name for branch in dispatch.branches(db)},
             roles=ROLES,
             me=call.actor().id,

@@ -1,18 +1,24 @@
 """Bookings, technicians, messages and stores."""
 
+from datetime import timedelta
+
 import pytest
 from flask import Flask
+from sqlalchemy import update
 
 import app as joinery
-from booking.operations import catalogue
+from booking.models import Booking
+from booking.operations import cancelling, catalogue
 from dispatch import queries
 from faces.console import qr
 from gateways.wechat.client import QrCode
 from gateways.wechat.errors import unclear
 from kernel.db import transaction
-from tests.house import a_member, tomorrow
+from tests.house import MONDAY_NINE, a_member, tomorrow
+from tests.journeys.clockwork import stand_at
 from tests.journeys.console.conftest import DeskOf, Town
 from tests.journeys.console.desk import Desk, a_promise
+from tests.journeys.console.life import TUESDAY_TEN
 
 
 @pytest.fixture
@@ -34,6 +40,39 @@ class TestBookings:
 
         assert number in desk.open(f"/console/bookings?q={person.name}").text
         assert number in desk.open(f"/console/bookings?q={person.work_number.lower()}").text
+
+    def test_begin_with_what_needs_somebody_and_with_the_next_window(
+        self, app: Flask, desk: Desk, town: Town, number: str
+    ) -> None:
+        with transaction() as db:
+            other = a_member(db, openid="oTest000000000000000000002")
+        late, early = a_promise(town.member, opens_h=15), a_promise(other, opens_h=8)
+        gone = a_promise(other, opens_h=13)
+        with transaction() as db:
+            cancelling.cancel(db, number=gone, by=other, now=MONDAY_NINE)
+
+        def order() -> list[str]:
+            text = desk.open("/console/bookings").text
+            return sorted((late, early, gone, number), key=text.index)
+
+        assert order() == [early, number, late, gone]
+
+        with transaction() as db:
+            db.execute(update(Booking).where(Booking.number == late).values(needs_window=True))
+        stand_at(app, TUESDAY_TEN + timedelta(minutes=30))
+
+        # The first one's window is over and nobody came; the last waits for another visit's.
+        assert order() == [early, late, number, gone]
+        assert "要处理的在前" in desk.open("/console/bookings").text
+
+    def test_technicians_stores_and_accounts_are_searched_alike(
+        self, desk_of: DeskOf, town: Town
+    ) -> None:
+        admin = desk_of("administrator")
+
+        for path in ("technicians", "stores", "users"):
+            assert "没有符合条件的" in admin.open(f"/console/{path}?q=没有这个名字").text
+            assert "没有符合条件的" not in admin.open(f"/console/{path}?page=1").text
 
     def test_are_narrowed_by_day_and_state(self, desk: Desk, number: str) -> None:
         assert number in desk.open(f"/console/bookings?day={tomorrow()}&state=booked").text
