@@ -128,7 +128,7 @@ def _its_member(db: Session, number: str) -> Actor:
     """Return the member whose word the program brings, of a booking in its scope: the booking's story
     is his, and the audit log names the program and him. Raises BookingMissing."""
     member_id = queries.booking(db, number=number, by=call.actor()).member_id
-    audited.on_behalf_of(f"member:{members.member(db, member_id).number}")
+    audited.on_behalf_of(members.member(db, member_id).number)
     return Actor(member_id, Role.MEMBER)
 
 

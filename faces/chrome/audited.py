@@ -16,7 +16,7 @@ def about(thing: str) -> None:
 
 
 def on_behalf_of(person: str) -> None:
-    """Say for whom this call is made, as `member:M1`, by somebody who only brings his word."""
+    """Say by his number for which member this call is made, by somebody who only brings his word."""
     g.on_behalf_of = person
 
 

@@ -135,6 +135,7 @@ DETAILS: Mapping[str, str] = {
     "lines": msg("行数"),
     "expected_at": msg("预计到仓"),
     "scopes": msg("权限"),
+    "on_behalf_of": msg("代会员"),
 }
 # Where a thing can be looked at: the endpoint, and the part of its address.
 PAGES: Mapping[str, tuple[str, str]] = {
