@@ -328,7 +328,7 @@ def _periodics(app: Flask) -> list[Periodic]:
 
 
 def _join_commands(app: Flask) -> None:
-    app.cli.add_command(benches.Benches(create_app))
+    benches.join(app, create_app)
 
     @app.cli.command("worker")
     @click.argument("name", type=click.Choice(sorted(set(QUEUE_OF.values()))))

@@ -15,10 +15,14 @@ from typing import Any
 import click
 from flask import Flask
 
+from scripts import planner_command
 from scripts.terminal import table
 
 FOLDER = "scripts.bench"
 GROUP = "bench"
+# The groups of commands that run without the house's settings.
+OWN = {GROUP, planner_command.GROUP}
+_WITH_VALUE = {"-A", "--app", "-e", "--env-file"}
 # The columns of the results' table.
 HEAD = ("", "what", "figure")
 
@@ -103,12 +107,29 @@ def report(rows: Sequence[tuple[str, str, str]]) -> str:
 
 
 def is_asked_for(words: Sequence[str]) -> bool:
-    """Tell whether the command line asks for a bench, which brings settings of its own."""
-    return click.get_current_context(silent=True) is not None and GROUP in words
+    """Tell whether the command line asks for what needs no settings, or brings its own."""
+    return click.get_current_context(silent=True) is not None and _command(words) in OWN
+
+
+def _command(words: Sequence[str]) -> str:
+    """Return the first word of a command line of flask's that is no option, nor one's value."""
+    rest = iter(words[1:])
+    for word in rest:
+        if word in _WITH_VALUE:
+            next(rest, "")
+        elif not word.startswith("-"):
+            return word
+    return ""
 
 
 def workbench(make_app: Callable[..., Flask]) -> Flask:
-    """Return an app that has the benches and nothing else."""
+    """Return an app that has the benches and the planner's commands, and nothing else."""
     bare = Flask(__name__)
-    bare.cli.add_command(Benches(make_app))
+    join(bare, make_app)
     return bare
+
+
+def join(app: Flask, make_app: Callable[..., Flask]) -> None:
+    """Give an app the commands that need nothing of it."""
+    app.cli.add_command(Benches(make_app))
+    app.cli.add_command(planner_command.planner)

@@ -89,7 +89,7 @@ def day_of(problem: Problem) -> Day:
     kinds = max(map(len, [*loads, *(worker.room for worker in workers)]), default=0)
     wide = max((len(stop.windows) for stop in stops), default=1)
     rests = max((len(worker.breaks) for worker in workers), default=0)
-    lasts = [_lasts(worker) for worker in workers]
+    by_worker = [lasts(worker) for worker in workers]
     return Day(
         travel=problem.travel_s,
         place=_column([stop.place for stop in stops]),
@@ -109,9 +109,9 @@ def day_of(problem: Problem) -> Day:
         rest_open=_grid([[rest.open_s for rest in w.breaks] for w in workers], rests, FAR),
         rest_shut=_grid([[rest.shut_s for rest in w.breaks] for w in workers], rests, -FAR),
         rest_work=_grid([[rest.work_s for rest in w.breaks] for w in workers], rests, 0),
-        last_by=_grid([[last[0] for last in some] for some in lasts], rests, -FAR),
-        last_cap=_grid([[last[1] for last in some] for some in lasts], rests, -FAR),
-        last_drive=_grid([[last[2] for last in some] for some in lasts], rests, -FAR),
+        last_by=_grid([[last[0] for last in some] for some in by_worker], rests, -FAR),
+        last_cap=_grid([[last[1] for last in some] for some in by_worker], rests, -FAR),
+        last_drive=_grid([[last[2] for last in some] for some in by_worker], rests, -FAR),
     )
 
 
@@ -175,19 +175,19 @@ def _able(workers: Sequence[Worker], stops: Sequence[Stop]) -> Flags:
     return able
 
 
-def _lasts(worker: Worker) -> list[tuple[int, int, int]]:
+def lasts(worker: Worker) -> list[tuple[int, int, int]]:
     """Return `last_by`, `last_cap` and `last_drive` by the number of breaks taken."""
     by_s = worker.shift_shut_s
     cap_s = drive_max_s = FAR
-    lasts: list[tuple[int, int, int]] = []
+    found: list[tuple[int, int, int]] = []
     for rest in reversed(worker.breaks):
         by_s -= rest.work_s
         cap_s = min(rest.shut_s, cap_s - rest.work_s)
         drive_max_s = min(drive_max_s, by_s - rest.open_s)
         if cap_s < rest.open_s:
             drive_max_s = -FAR
-        lasts.append((by_s, cap_s, drive_max_s))
-    return lasts[::-1]
+        found.append((by_s, cap_s, drive_max_s))
+    return found[::-1]
 
 
 def _column(values: Sequence[int]) -> Ints:

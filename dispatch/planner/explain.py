@@ -1,0 +1,260 @@
+"""Says why: what a visit would cost a technician, or what stands against it and by how much.
+
+The reasons come from the rules that planning keeps, and each number is the smallest that changes
+the answer: with so many seconds or units more the visit fits, with any fewer it does not.
+"""
+
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass, replace
+from enum import StrEnum
+
+import numpy as np
+
+from dispatch.planner import arrays, constraints, insertion
+from dispatch.planner.arrays import FAR, Newcomer, Routes
+from dispatch.planner.compiling import kernel
+from dispatch.planner.constraints import N_, Pair
+from dispatch.planner.insertion import PreparedDay, Witness
+from dispatch.planner.problem import DAY_S, Plan, Problem, Stop, Window, Worker
+
+LASTS = ("last_by", "last_cap", "last_drive")
+
+
+class Kind(StrEnum):
+    """What would have to give way."""
+
+    RULE = "rule"
+    STARTS_LATER = "starts_later"
+    STARTS_EARLIER = "starts_earlier"
+    OVERTIME = "overtime"
+    ROOM = "room"
+
+
+SENTENCES = {
+    Kind.STARTS_LATER: (
+        N_("%(worker)s最早要比约定时段晚 %(minutes)s 分钟才能开始%(stop)s"),
+        "%(worker)s could begin %(stop)s at the earliest %(minutes)s min after its window",
+    ),
+    Kind.STARTS_EARLIER: (
+        N_("%(worker)s最晚要比约定时段早 %(minutes)s 分钟开始%(stop)s"),
+        "%(worker)s would have to begin %(stop)s %(minutes)s min before its window",
+    ),
+    Kind.OVERTIME: (
+        N_("%(worker)s要加班 %(minutes)s 分钟才能完成%(stop)s"),
+        "%(worker)s would need %(minutes)s min of overtime for %(stop)s",
+    ),
+    Kind.ROOM: (
+        N_("%(worker)s的车还差 %(excess)s 件的空间，装不下%(stop)s"),
+        "The van of %(worker)s lacks room for %(excess)s units of %(stop)s",
+    ),
+}
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Relaxation:
+    """The least by which one thing must give way so that the visit fits that technician's route.
+
+    `amount` is in seconds, levels or units; `rule` names the rule between the two that forbids it,
+    whatever the time. `window` is the one that would have to be longer.
+    """
+
+    kind: Kind
+    worker_id: int
+    stop_id: int
+    amount: int
+    rule: str = ""
+    window: Window | None = None
+
+    @property
+    def sentences(self) -> tuple[str, str]:
+        """Return the Chinese msgid and the English sentence, yet to be filled with `words`."""
+        if self.kind is not Kind.RULE:
+            return SENTENCES[self.kind]
+        [rule] = [rule for rule in constraints.PAIR_RULES if rule.name == self.rule]
+        return rule.sentence, rule.sentence_en
+
+    @property
+    def words(self) -> dict[str, int]:
+        return {
+            "worker": self.worker_id,
+            "stop": self.stop_id,
+            "excess": self.amount,
+            "minutes": -(-self.amount // 60),
+        }
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Answer:
+    """For one technician: where the visit fits best, or the ways that would let it, least first."""
+
+    worker_id: int
+    witness: Witness | None
+    relaxations: tuple[Relaxation, ...] = ()
+
+
+def why(problem: Problem, plan: Plan, stop_id: int) -> list[Answer]:
+    """Answer for every technician how the visit would fit the plan without it.
+
+    The one who has it is asked as the others are. Raises KeyError for an unknown visit.
+    """
+    stop = problem.stop(stop_id)
+    without = Plan(tuple(route.without_stop(stop_id) for route in plan.routes))
+    prepared = insertion.prepare_day(problem, without)
+    return [_answer(prepared, stop, nth) for nth in range(len(problem.workers))]
+
+
+def smallest(answers: list[Answer]) -> list[Relaxation]:
+    """Return the least relaxation of each kind over all technicians; rules last."""
+    least: dict[Kind, Relaxation] = {}
+    for answer in answers:
+        for found in answer.relaxations:
+            if found.kind not in least or found.amount < least[found.kind].amount:
+                least[found.kind] = found
+    return sorted(least.values(), key=_weight)
+
+
+def _weight(relaxation: Relaxation) -> tuple[bool, int]:
+    return relaxation.kind in {Kind.RULE, Kind.ROOM}, relaxation.amount
+
+
+def _answer(prepared: PreparedDay, stop: Stop, nth: int) -> Answer:
+    worker = prepared.problem.workers[nth]
+    pair = Pair(worker, stop)
+    against = [(rule, rule.excess(pair)) for rule in constraints.PAIR_RULES if rule.excess(pair)]
+    if against:
+        rules = tuple(
+            Relaxation(
+                kind=Kind.RULE, worker_id=worker.id, stop_id=stop.id, amount=excess, rule=rule.name
+            )
+            for rule, excess in against
+        )
+        return Answer(worker_id=worker.id, witness=None, relaxations=rules)
+    witnesses = _found(prepared, stop, worker.id)
+    if witnesses:
+        best = min(witnesses, key=lambda witness: witness.extra_s)
+        return Answer(worker_id=worker.id, witness=best)
+    ways = [
+        *_windows(prepared, stop, nth),
+        *_overtime(prepared, stop, nth),
+        *_room(prepared, stop, nth),
+    ]
+    return Answer(worker_id=worker.id, witness=None, relaxations=tuple(sorted(ways, key=_weight)))
+
+
+def _found(prepared: PreparedDay, stop: Stop, worker_id: int) -> list[Witness]:
+    to_s, from_s = prepared.problem.travel_of(stop.place)
+    found = insertion.find(
+        prepared, stop=stop, to_s=to_s, from_s=from_s, windows=stop.windows, only=worker_id
+    )
+    return [witness for few in found.values() for witness in few]
+
+
+def _windows(prepared: PreparedDay, stop: Stop, nth: int) -> Iterator[Relaxation]:
+    """Ask for the first start after each window, and the last before it."""
+    for kind in (Kind.STARTS_LATER, Kind.STARTS_EARLIER):
+        asked = [
+            (window, Window(window.shut_s + 1, DAY_S))
+            if kind is Kind.STARTS_LATER
+            else (window, Window(0, window.open_s - 1))
+            for window in stop.windows
+            if (window.shut_s < DAY_S if kind is Kind.STARTS_LATER else window.open_s > 0)
+        ]
+        who = _newcomer(prepared, stop, tuple(beside for _, beside in asked))
+        best: tuple[int, Window] | None = None
+        for row in range(int(prepared.routes.length[nth]) + 1):
+            for k, (window, _) in enumerate(asked):
+                _, start_s, last_s = kernel().starts(
+                    prepared.day, prepared.routes, who, nth, row, k
+                )
+                if start_s >= FAR:
+                    continue
+                late = kind is Kind.STARTS_LATER
+                amount = int(start_s) - window.shut_s if late else window.open_s - int(last_s)
+                if best is None or amount < best[0]:
+                    best = amount, window
+        if best:
+            yield Relaxation(
+                kind=kind,
+                worker_id=prepared.problem.workers[nth].id,
+                stop_id=stop.id,
+                amount=best[0],
+                window=best[1],
+            )
+
+
+def _newcomer(prepared: PreparedDay, stop: Stop, windows: tuple[Window, ...]) -> Newcomer:
+    to_s, from_s = prepared.problem.travel_of(stop.place)
+    return arrays.newcomer_of(
+        prepared.day,
+        stop,
+        workers=prepared.problem.workers,
+        to_s=to_s,
+        from_s=from_s,
+        windows=windows,
+    )
+
+
+def _overtime(prepared: PreparedDay, stop: Stop, nth: int) -> Iterator[Relaxation]:
+    """Halve the seconds until the shift is just long enough; longer never hurts."""
+    worker = prepared.problem.workers[nth]
+    bench = _Bench(prepared, stop, nth)
+    amount = _least(
+        DAY_S - worker.shift_shut_s,
+        lambda more: bench.fits(replace(worker, shift_shut_s=worker.shift_shut_s + more)),
+    )
+    if amount:
+        yield Relaxation(kind=Kind.OVERTIME, worker_id=worker.id, stop_id=stop.id, amount=amount)
+
+
+def _room(prepared: PreparedDay, stop: Stop, nth: int) -> Iterator[Relaxation]:
+    """Halve the units until the van has just room enough, for each kind of room by itself."""
+    worker = prepared.problem.workers[nth]
+    bench = _Bench(prepared, stop, nth)
+    stops = [stop, *map(prepared.problem.stop, prepared.plan.route_of(worker.id).stop_ids)]
+    for kind, room in enumerate(worker.room):
+        loads = [sum((*one.down[kind : kind + 1], *one.up[kind : kind + 1])) for one in stops]
+
+        def fits(more: int, kind: int = kind, room: int = room) -> bool:
+            rooms = (*worker.room[:kind], room + more, *worker.room[kind + 1 :])
+            return bench.fits(replace(worker, room=rooms))
+
+        amount = _least(sum(loads), fits)
+        if amount:
+            yield Relaxation(kind=Kind.ROOM, worker_id=worker.id, stop_id=stop.id, amount=amount)
+
+
+def _least(most: int, fits: Callable[[int], bool]) -> int:
+    """Return the least number up to `most` that fits, knowing 0 does not; 0 when none does."""
+    if most <= 0 or not fits(most):
+        return 0
+    low, high = 0, most
+    while high - low > 1:
+        middle = (low + high) // 2
+        low, high = (low, middle) if fits(middle) else (middle, high)
+    return high
+
+
+class _Bench:
+    """One technician's route, to be tried with his day changed."""
+
+    def __init__(self, prepared: PreparedDay, stop: Stop, nth: int) -> None:
+        self.nth = nth
+        day = prepared.day
+        own = {name: getattr(day, name).copy() for name in ("ends", "room", *LASTS)}
+        self.day = day._replace(**own)
+        self.routes = Routes(*(array.copy() for array in prepared.routes))  # type: ignore[arg-type]
+        self.who = _newcomer(prepared, stop, stop.windows)
+        self.who.able[:] = False
+        self.who.able[nth] = True
+        self.extra = np.empty((len(prepared.problem.workers), len(stop.windows)), np.int64)
+        self.at = np.zeros_like(self.extra)
+
+    def fits(self, worker: Worker) -> bool:
+        self.day.ends[self.nth] = worker.shift_shut_s
+        self.day.room[self.nth, : len(worker.room)] = worker.room
+        for t, values in enumerate(arrays.lasts(worker)):
+            for name, value in zip(LASTS, values, strict=True):
+                getattr(self.day, name)[self.nth, t] = value
+        kernel().label(self.day, self.routes, self.nth)
+        kernel().find(self.day, self.routes, self.who, self.extra, self.at)
+        return bool((self.extra < FAR).any())

@@ -1,0 +1,171 @@
+"""Why a visit does not fit: the least that would have to give way, no more and no less."""
+
+import random
+from dataclasses import replace
+from typing import Any
+
+import pytest
+
+from dispatch.planner import explain, insertion
+from dispatch.planner.explain import Kind, Relaxation
+from dispatch.planner.problem import DAY_S, Break, Plan, Problem, Route, Window
+from tests.unit.planner.days import (
+    DOOR_S,
+    HOUR_S,
+    SHUT_S,
+    STEP_S,
+    a_city,
+    a_plan,
+    a_problem,
+    a_stop,
+    a_worker,
+    inserted_greedily,
+)
+
+PAIRS = 100
+
+
+def relaxed(problem: Problem, found: Relaxation, amount: int) -> Problem:
+    """Return the problem with one thing given way by `amount`."""
+    stops, workers = list(problem.stops), list(problem.workers)
+    at = next(nth for nth, stop in enumerate(stops) if stop.id == found.stop_id)
+    by = next(nth for nth, worker in enumerate(workers) if worker.id == found.worker_id)
+    if found.kind is Kind.OVERTIME:
+        workers[by] = replace(workers[by], shift_shut_s=workers[by].shift_shut_s + amount)
+    elif found.kind is Kind.ROOM:
+        workers[by] = replace(workers[by], room=tuple(room + amount for room in workers[by].room))
+    else:
+        assert found.window is not None
+        opens_s, shuts_s = found.window.open_s, found.window.shut_s
+        later = amount if found.kind is Kind.STARTS_LATER else 0
+        earlier = amount if found.kind is Kind.STARTS_EARLIER else 0
+        window = Window(opens_s - earlier, shuts_s + later)
+        stops[at] = replace(
+            stops[at],
+            windows=tuple(window if w == found.window else w for w in stops[at].windows),
+        )
+    return Problem(tuple(stops), tuple(workers), problem.travel_s)
+
+
+def fits(problem: Problem, plan: Plan, found: Relaxation) -> bool:
+    stop = problem.stop(found.stop_id)
+    to_s, from_s = problem.travel_of(stop.place)
+    without = Plan(tuple(route.without_stop(stop.id) for route in plan.routes))
+    day = insertion.prepare_day(problem, without)
+    places = insertion.find(
+        day, stop=stop, to_s=to_s, from_s=from_s, windows=stop.windows, only=found.worker_id
+    )
+    return any(places.values())
+
+
+def _loaded(problem: Problem, narrow_s: int) -> Problem:
+    """Give the city's day loads, vans, uneven shifts and windows that are so much shorter."""
+    return Problem(
+        tuple(
+            replace(
+                stop,
+                down=(1 + stop.id % 3,),
+                up=(stop.id % 2,),
+                windows=tuple(Window(w.open_s, w.shut_s - narrow_s) for w in stop.windows),
+            )
+            for stop in problem.stops
+        ),
+        tuple(
+            replace(w, room=(8 if w.id % 2 else 99,), shift_shut_s=(15 + w.id % 3) * HOUR_S)
+            for w in problem.workers
+        ),
+        problem.travel_s,
+    )
+
+
+class TestWhy:
+    @pytest.mark.parametrize(
+        ("stops", "narrow_s", "kinds"),
+        [
+            pytest.param(60, 0, {Kind.OVERTIME, Kind.ROOM}, id="a_full_day"),
+            pytest.param(
+                30, 6_600, {Kind.STARTS_LATER, Kind.STARTS_EARLIER}, id="a_day_of_short_windows"
+            ),
+        ],
+    )
+    def test_finds_the_exact_amount_for_random_pairs(
+        self, stops: int, narrow_s: int, kinds: set[Kind]
+    ) -> None:
+        problem = _loaded(a_city(workers=6, stops=stops, seed=11), narrow_s)
+        plan = inserted_greedily(problem, seed=1)
+        rng = random.Random(5)
+        tried = dict.fromkeys(Kind, 0)
+        for _ in range(PAIRS):
+            stop_id = rng.choice(problem.stops).id
+            for found in rng.choice(explain.why(problem, plan, stop_id)).relaxations:
+                tried[found.kind] += 1
+                if found.kind is not Kind.RULE:
+                    assert fits(relaxed(problem, found, found.amount), plan, found)
+                    assert not fits(relaxed(problem, found, found.amount - 1), plan, found)
+
+        assert all(tried[kind] >= 3 for kind in kinds), str(list(tried.values()))
+
+    def test_tells_what_it_costs_who_may(self) -> None:
+        problem = a_problem([a_stop(1, place=2)], [a_worker(1), a_worker(2, place=3)])
+
+        answers = explain.why(problem, a_plan(w1=[1]), 1)
+
+        assert [(a.worker_id, a.witness and a.witness.extra_s) for a in answers] == [
+            (1, 2 * STEP_S),
+            (2, STEP_S),
+        ]
+
+    @pytest.mark.parametrize(
+        ("fields", "rule", "amount"),
+        [
+            pytest.param({"skill": "gas"}, "skills_missing", 1, id="skill"),
+            pytest.param({"skill": "glass", "level": 3}, "levels_short", 2, id="level"),
+            pytest.param({"worker_id": 9}, "pins_broken", 1, id="pin"),
+            pytest.param({"barred": frozenset({1})}, "bars_broken", 1, id="bar"),
+        ],
+    )
+    def test_names_the_rule_between_the_two(
+        self, fields: dict[str, Any], rule: str, amount: int
+    ) -> None:
+        problem = a_problem([a_stop(1, **fields)], [a_worker(1, skills={"glass": 1})])
+
+        [answer] = explain.why(problem, Plan(), 1)
+
+        assert [(f.kind, f.rule, f.amount) for f in answer.relaxations] == [
+            (Kind.RULE, rule, amount)
+        ]
+
+    def test_keeps_the_lunch_while_it_asks_for_overtime(self) -> None:
+        lunch = Break(DOOR_S, DOOR_S, HOUR_S)
+        worker = a_worker(1, shift_shut_s=DOOR_S + HOUR_S, breaks=(lunch,))
+
+        [answer] = explain.why(a_problem([a_stop(1)], [worker]), Plan(), 1)
+
+        assert [(f.kind, f.amount) for f in answer.relaxations] == [(Kind.OVERTIME, HOUR_S)]
+
+    def test_speaks_two_languages(self) -> None:
+        problem = a_problem([a_stop(1, place=2, shuts_s=DOOR_S)], [a_worker(7)])
+
+        [answer] = explain.why(problem, Plan(), 1)
+
+        [found] = answer.relaxations
+        chinese, english = (sentence % found.words for sentence in found.sentences)
+        assert (found.kind, found.amount) == (Kind.STARTS_LATER, 2 * STEP_S)
+        assert "20" in chinese
+        assert english == "7 could begin 1 at the earliest 20 min after its window"
+
+
+class TestSmallest:
+    def test_is_one_of_each_kind_over_all(self) -> None:
+        stop = a_stop(1, opens_s=SHUT_S, shuts_s=SHUT_S)
+        problem = a_problem(
+            [stop], [a_worker(1), a_worker(2, shift_shut_s=DAY_S - HOUR_S, breaks=())]
+        )
+
+        least = explain.smallest(explain.why(problem, Plan((Route(1),)), 1))
+
+        # Technician 2 takes it; what 1 would need is still the least of its kind.
+        assert [(f.kind, f.worker_id) for f in least] == [
+            (Kind.STARTS_EARLIER, 1),
+            (Kind.OVERTIME, 1),
+        ]
