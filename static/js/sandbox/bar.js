@@ -20,6 +20,7 @@ export class Bar {
     for (const button of document.querySelectorAll("[data-add-phone]")) {
       button.addEventListener("click", () => this.askName());
     }
+    part(document, "language").addEventListener("click", (event) => this.speak(event.currentTarget.dataset.language));
     this.ask.addEventListener("close", () => { if (this.ask.returnValue === "add") this.addPhone(); });
     part(this.ask, "cancel").addEventListener("click", () => this.ask.close(""));
     part(document, "faults-clear").addEventListener("click", () => this.clearFaults());
@@ -39,6 +40,12 @@ export class Bar {
 
   tick() {
     put(document, "clock", full(world.now_s()));
+  }
+
+  /** The bench in another language; the pages on the phones have their own. */
+  speak(language) {
+    document.cookie = `lang=${language}; path=/; max-age=31536000; samesite=lax`;
+    location.reload();
   }
 
   async move(order) {
