@@ -156,7 +156,9 @@ document.addEventListener("input", mending);
 
 /** A sentence that is looked up when the hand leaves a box marks the box, too. */
 function marked(event) {
-  const line = event.detail.target?.id && document.getElementById(event.detail.target.id);
+  const id = event.detail.target?.id;
+  // What was swapped in stands in the place of the target.
+  const line = id ? document.getElementById(id) : null;
   if (!line?.matches(".said")) return;
   const box = document.querySelector(`[aria-describedby~="${CSS.escape(line.id)}"]`);
   if (line.matches(".ui-error-text")) box?.setAttribute("aria-invalid", "true");
