@@ -29,14 +29,30 @@ document.addEventListener("submit", (event) => {
 }, true);
 
 document.addEventListener("htmx:configRequest", (event) => {
-  const { verb, elt, path, formData, headers } = event.detail;
-  if (verb === "get" || formData.get(FIELD)) return;
+  const { verb, elt, path, formData, headers, triggeringEvent } = event.detail;
+  if (verb === "get") return;
+  if (formData.get(FIELD)) {
+    // A form that is sent by a change of its boxes: two quick ticks are two presses.
+    if (triggeringEvent?.type !== "submit") renew(elt, formData);
+    return;
+  }
   const content = `${verb} ${path} ${new URLSearchParams(texts(formData))}`;
   const before = pressed.get(elt);
   const key = before?.content === content ? before.key : newKey();
   pressed.set(elt, { content, key });
   headers[HEADER] = key;
 });
+
+function renew(form, formData) {
+  const content = String(new URLSearchParams(texts(formData).filter(([name]) => name !== FIELD)));
+  const before = pressed.get(form);
+  if (before && before.content !== content) {
+    const field = form.querySelector(`input[name="${FIELD}"]`);
+    field.value = newKey();
+    formData.set(FIELD, field.value);
+  }
+  pressed.set(form, { content });
+}
 
 function texts(formData) {
   return [...formData].map(([name, value]) => [name, typeof value === "string" ? value : value.name]);
