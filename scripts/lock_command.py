@@ -14,7 +14,7 @@ from pathlib import Path
 from scripts import bootstrap
 from scripts.terminal import Stop, step
 
-_PYTHON_LOCKS = ("requirements-uv", "requirements", "requirements-dev")
+_PYTHON_LOCKS = ("requirements-uv", "requirements", "requirements-dev", "requirements-bench")
 _COMPILE = [
     "pip",
     "compile",

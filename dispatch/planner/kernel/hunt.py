@@ -18,9 +18,9 @@ from dispatch.planner.kernel.steps import insert, is_as_before, keep, remember, 
 # Mean number of stops taken out, and the longest string of one route (the paper's values).
 REMOVED_MEAN = 10
 STRING_MAX = 10
-# How often a string keeps some stops in its middle, and how often that middle then ends.
+# How often a string keeps some stops in its middle, and how often that middle then grows by one.
 SPLIT_SHARE = 0.5
-SPLIT_END_SHARE = 0.01
+SPLIT_MORE_SHARE = 0.01
 BLINK_SHARE = 0.01
 # What a book holds, by position: see `search`.
 COST, BEST, STAMP, STEPS, TAKEN = 0, 1, 2, 3, 4
@@ -61,7 +61,7 @@ def cut(
     spared = 0
     if 1 < string < size and draw(rng) < SPLIT_SHARE:
         spared = 1
-        while string + spared < size and draw(rng) > SPLIT_END_SHARE:
+        while string + spared < size and draw(rng) < SPLIT_MORE_SHARE:
             spared += 1
     whole = string + spared
     low, high = max(0, at - whole + 1), min(at, size - whole)
