@@ -27,7 +27,7 @@ def rows(db: Session, *, number: str, by: Actor) -> Sequence[timeline.Row]:
     visit = dispatch.visit(db, booking.visit_id)
     return timeline.build(
         booking_steps=[
-            *_of_booking(db, booking.id, service_id=booking.service_id, asked_at=booking.asked_at),
+            *_of_booking(db, booking.id, asked_at=booking.asked_at),
             *_of_goods(db, booking.id),
             *_of_additions(db, booking.id),
             *_of_compensation(db, booking.number, member_id=booking.member_id),
@@ -40,20 +40,31 @@ def rows(db: Session, *, number: str, by: Actor) -> Sequence[timeline.Row]:
         facts={
             "technician": _name(db, visit.technician_id),
             "service": queries.services_by_id(db)[booking.service_id].name,
-            "length": length_text(visit.work_s),
+            "length": length_text(_work_s(db, booking.id, booking.service_id, visit.work_s)),
             "points": str(ledger.points_earned(booking.price)),
         },
     )
 
 
-def _of_booking(
-    db: Session, booking_id: int, *, service_id: int, asked_at: datetime | None
-) -> Iterator[Step]:
-    windows = {
-        kept.promised_at: f"{day_text(kept.starts_at)} {window_text(kept.starts_at, kept.ends_at)}"
-        for kept in queries.promises(db, booking_id)
-        if kept.service_id == service_id and kept.promised_at is not None
-    }
+def _work_s(db: Session, booking_id: int, service_id: int, first_s: int) -> int:
+    """Return how long the service takes: its own visit's time, where a delivery comes before it."""
+    own = [k for k in queries.standing_promises(db, booking_id) if k.service_id == service_id]
+    return dispatch.visit(db, own[-1].visit_id).work_s if own else first_s
+
+
+def _of_booking(db: Session, booking_id: int, *, asked_at: datetime | None) -> Iterator[Step]:
+    # By when it was promised; of two that were promised together the first, as the page's head says it.
+    windows: dict[datetime | None, str] = {}
+    promises = queries.promises(db, booking_id)
+    for kept in promises:
+        together = [
+            other
+            for other in promises
+            if (other.promised_at, other.ended_at) == (kept.promised_at, kept.ended_at)
+        ]
+        first = min(together, key=lambda other: other.starts_at)
+        window = window_text(first.starts_at, first.ends_at)
+        windows[kept.promised_at] = f"{day_text(first.starts_at)} {window}"
     for step in queries.steps(db, booking_id):
         facts = {"window": windows.get(step.at, "")}
         yield Step(step.action, step.at, step.cause, facts=facts)

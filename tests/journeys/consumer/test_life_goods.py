@@ -47,7 +47,7 @@ def washer(phone: Phone) -> str:
             short_name="洗衣机",
             about="调平试机",
             icon="washer",
-            work_s=HOUR_S // 2,
+            work_s=HOUR_S // 3,
             skill="air",
             price=Money(60_00),
             options=[
@@ -130,6 +130,8 @@ def test_delivery_and_installation_are_one_booking_with_two_windows(
     assert "¥90.00" in confirm.text
     assert "送货上门" in page.said("answer")
     assert "洗衣机安装" in page.said("answer")
+    # The installation's own time, not the delivery's before it.
+    assert "洗衣机安装，约 20 分" in page.text
 
 
 def test_a_scanned_appliance_is_bound_by_one_tap(phone: Phone, app: Flask) -> None:
