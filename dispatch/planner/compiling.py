@@ -47,22 +47,26 @@ _state = _State()
 
 
 def jit(function: F) -> F:
-    """Compile a function of the kernel when it is first called, if the kernel is being compiled."""
-    if not _state.is_compiling:
-        return function
-    import numba  # noqa: PLC0415 - half a second that only who plans should pay
+    """Compile a function of the kernel when it is first called, if the kernel is being compiled.
 
-    compiled: Any = numba.njit(cache=True, nogil=True)(function)
-    return cast(F, compiled)
+    Without reference counts, which took six parts of seven of the time: no function of the kernel
+    may make an array, as it could never be freed.
+    """
+    return _compiled(function, inline="never")
 
 
 def inlined(function: F) -> F:
     """Do as `jit`, and lay the function into those that call it: for what is called at each leg."""
+    return _compiled(function, inline="always")
+
+
+def _compiled(function: F, *, inline: str) -> F:
     if not _state.is_compiling:
         return function
     import numba  # noqa: PLC0415 - half a second that only who plans should pay
 
-    compiled: Any = numba.njit(cache=True, nogil=True, inline="always")(function)
+    options: dict[str, Any] = {"cache": True, "nogil": True, "_nrt": False, "inline": inline}
+    compiled: Any = numba.njit(**options)(function)
     return cast(F, compiled)
 
 

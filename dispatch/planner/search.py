@@ -18,8 +18,8 @@ from dispatch.planner.problem import Plan, Problem, Route
 
 # What the search may lose in one step, in mean drives of its best plan; it cools from one to the
 # other by its deadline.
-HOT_DRIVES = 2.0
-COLD_DRIVES = 0.01
+HOT_DRIVES = 5.0
+COLD_DRIVES = 0.04
 BEAT_S = 0.2
 CHUNK_S = 0.02
 STEPS_FIRST = 20

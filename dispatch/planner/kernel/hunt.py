@@ -245,4 +245,5 @@ def search(
             book[BEST] = book[COST]
             for w in range(len(routes.length)):
                 best.length[w] = routes.length[w]
-                best.visits[w, : routes.length[w]] = routes.visits[w, : routes.length[w]]
+                for r in range(routes.length[w]):
+                    best.visits[w, r] = routes.visits[w, r]

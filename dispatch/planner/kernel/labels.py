@@ -54,7 +54,9 @@ def label(day: Day, routes: Routes, w: int) -> None:
     n = routes.length[w]
     is_kept = relabel(day, routes, w, 0, n)
     routes.kept[w] = is_kept and (day.room.shape[1] == 0 or loads(day, routes, w))
-    routes.drive[w] = routes.leg[w, : n + 1].sum()
+    routes.drive[w] = 0
+    for r in range(n + 1):
+        routes.drive[w] += routes.leg[w, r]
 
 
 @jit

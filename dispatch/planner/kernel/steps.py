@@ -31,13 +31,16 @@ def copy(one: Routes, w: int, other: Routes, v: int, size: int) -> None:
     """Copy a route of `size` stops and its labels from one place to another."""
     other.length[v] = size
     other.drive[v] = one.drive[w]
-    other.visits[v, :size] = one.visits[w, :size]
-    other.leg[v, : size + 1] = one.leg[w, : size + 1]
-    other.free[v, : size + 1] = one.free[w, : size + 1]
-    other.due[v, : size + 1] = one.due[w, : size + 1]
-    if one.before.shape[2] > 0:
-        other.before[v, : size + 1] = one.before[w, : size + 1]
-        other.after[v, : size + 1] = one.after[w, : size + 1]
+    for r in range(size):
+        other.visits[v, r] = one.visits[w, r]
+    for r in range(size + 1):
+        other.leg[v, r] = one.leg[w, r]
+        for t in range(one.free.shape[2]):
+            other.free[v, r, t] = one.free[w, r, t]
+            other.due[v, r, t] = one.due[w, r, t]
+        for d in range(one.before.shape[2]):
+            other.before[v, r, d] = one.before[w, r, d]
+            other.after[v, r, d] = one.after[w, r, d]
 
 
 @jit
@@ -60,7 +63,10 @@ def is_as_before(hunt: Hunt, routes: Routes, nth: int) -> bool:
     w, size = hunt.aside_of[nth], hunt.aside.length[nth]
     if routes.length[w] != size:
         return False
-    return bool((routes.visits[w, :size] == hunt.aside.visits[nth, :size]).all())
+    for r in range(size):  # noqa: SIM110 - no generator can be compiled
+        if routes.visits[w, r] != hunt.aside.visits[nth, r]:
+            return False
+    return True
 
 
 @jit
