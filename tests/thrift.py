@@ -4,6 +4,7 @@ Nothing here is seen by a test, but for the time it takes. Each app is new; what
 from the same source by the same rules.
 """
 
+import gc
 import os
 from types import CodeType
 from typing import Any, cast
@@ -18,6 +19,8 @@ from werkzeug.routing import Rule
 from kernel import db as kernel_db
 from kernel.db import sa
 from members.operations import sign_ins
+
+_LITTER = 10_000
 
 _templates: dict[tuple[str, str], CodeType] = {}
 _dialects: dict[str, Engine] = {}
@@ -91,6 +94,13 @@ def _thrifty(engine: Engine) -> Engine:
 def _trust_the_machine(raw: Any, _record: object) -> None:
     """Write without waiting for the disk: only a power cut would tell the difference."""
     raw.execute("PRAGMA synchronous=OFF")
+
+
+def make_litter_cheap() -> None:
+    """Look for litter among what the tests make, not again and again among all that was loaded."""
+    gc.collect()
+    gc.freeze()
+    gc.set_threshold(_LITTER, 10, 10)
 
 
 def make_passwords_cheap() -> None:
