@@ -15,6 +15,13 @@ from kernel.machine import Machine
 from tests.journeys import clockwork
 
 
+@pytest.fixture
+def database_url(request: pytest.FixtureRequest) -> str:
+    """SQLite, or what a journey for BOTH asks for: see tests/journeys/databases.py."""
+    url: str = request.getfixturevalue(f"{getattr(request, 'param', 'sqlite')}_url")
+    return url
+
+
 @pytest.fixture(autouse=True)
 def walked(request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch) -> Iterator[set[str]]:
     """Hold the journey to the edges that its marks name."""

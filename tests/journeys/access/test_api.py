@@ -18,6 +18,9 @@ from tests.house import a_branch, a_member
 from tests.journeys.access.programs import Program, a_token
 from tests.journeys.console.desk import a_promise
 from tests.journeys.consumer.pages import HOST, Phone
+from tests.journeys.databases import BOTH
+
+pytestmark = BOTH
 
 TEN = {"starts_at": "2026-11-24T10:00:00+08:00", "ends_at": "2026-11-24T12:00:00+08:00"}
 

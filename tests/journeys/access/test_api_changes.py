@@ -20,7 +20,7 @@ from tests.journeys.access.programs import Program, a_token
 from tests.journeys.access.test_api import TEN, a_draft
 from tests.journeys.console.desk import a_promise
 from tests.journeys.consumer import door
-from tests.journeys.consumer.steps import BOTH
+from tests.journeys.databases import BOTH
 
 ONE = {"starts_at": "2026-11-24T13:00:00+08:00", "ends_at": "2026-11-24T15:00:00+08:00"}
 FREE = {"points": 0, "is_strike": False}
@@ -32,13 +32,6 @@ ACTS: list[tuple[str, dict[str, Any] | None]] = [
     ("confirm", None),
     ("rating", {"stars": 5}),
 ]
-
-
-@pytest.fixture
-def database_url(request: pytest.FixtureRequest) -> str:
-    """SQLite; what writes much asks for both databases (BOTH)."""
-    url: str = request.getfixturevalue(f"{getattr(request, 'param', 'sqlite')}_url")
-    return url
 
 
 @pytest.fixture
@@ -58,7 +51,7 @@ def error(told: Any) -> tuple[int, str]:
 
 
 class TestCancelling:
-    @pytest.mark.parametrize("database_url", BOTH, indirect=True)
+    @BOTH
     def test_costs_nothing_a_day_before(self, program: Program, booking: str) -> None:
         costs = program.get(f"/bookings/{booking}/costs").get_json()
         cancelled = program.post(f"/bookings/{booking}/cancel", {})
@@ -93,7 +86,7 @@ class TestCancelling:
 
 
 class TestMoving:
-    @pytest.mark.parametrize("database_url", BOTH, indirect=True)
+    @BOTH
     def test_takes_an_offered_window(self, program: Program, booking: str) -> None:
         offers = program.get(f"/bookings/{booking}/offers").get_json()
         moved = program.post(f"/bookings/{booking}/move", ONE)
@@ -194,7 +187,7 @@ class TestConfirming:
 
 
 class TestRating:
-    @pytest.mark.parametrize("database_url", BOTH, indirect=True)
+    @BOTH
     def test_stays_as_it_is(self, app: Flask, program: Program, booking: str) -> None:
         technician = assigned(booking)
         at_work(booking, technician)

@@ -22,17 +22,10 @@ from members.operations import postings
 from tests.house import MONDAY_NINE, a_branch
 from tests.journeys.access.programs import Program, a_token
 from tests.journeys.console.desk import a_promise
-from tests.journeys.consumer.steps import BOTH
+from tests.journeys.databases import BOTH
 
 HEAD = ",".join(COLUMNS)
 ROW = "AB123456,KFR-35,挂机空调,72,12"
-
-
-@pytest.fixture
-def database_url(request: pytest.FixtureRequest) -> str:
-    """SQLite; what writes much asks for both databases (BOTH)."""
-    url: str = request.getfixturevalue(f"{getattr(request, 'param', 'sqlite')}_url")
-    return url
 
 
 @pytest.fixture
@@ -64,7 +57,7 @@ def serials() -> int:
 
 
 class TestGoods:
-    @pytest.mark.parametrize("database_url", BOTH, indirect=True)
+    @BOTH
     def test_are_found_by_their_order_and_booking(
         self, program: Program, booking: str, item: str
     ) -> None:
@@ -75,7 +68,7 @@ class TestGoods:
         assert of_booking == [of_order]
         assert program.get("/goods?order=SO-8").get_json() == []
 
-    @pytest.mark.parametrize("database_url", BOTH, indirect=True)
+    @BOTH
     def test_go_where_the_warehouse_says(self, program: Program, item: str) -> None:
         said = [
             program.post(f"/goods/{item}/state", {"state": state}).get_json()["state"]
@@ -129,7 +122,7 @@ class TestGoods:
 
 
 class TestAList:
-    @pytest.mark.parametrize("database_url", BOTH, indirect=True)
+    @BOTH
     @pytest.mark.parametrize(
         "encoding", [pytest.param("utf-8-sig", id="with_a_mark"), pytest.param("gbk", id="gbk")]
     )

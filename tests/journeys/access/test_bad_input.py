@@ -144,12 +144,6 @@ ROWS = {
 
 
 @pytest.fixture
-def database_url(sqlite_url: str) -> str:
-    """SQLite: what is refused here never reaches a database."""
-    return sqlite_url
-
-
-@pytest.fixture
 def booking(phone: Phone) -> str:
     return a_promise(phone.member)
 

@@ -11,12 +11,6 @@ from tests.journeys.access.test_api import a_draft, a_wish
 JSON = {"Content-Type": "application/json"}
 
 
-@pytest.fixture
-def database_url(sqlite_url: str) -> str:
-    """SQLite: what is refused here never reaches a database."""
-    return sqlite_url
-
-
 @pytest.mark.parametrize(
     ("body", "headers", "status", "code"),
     [

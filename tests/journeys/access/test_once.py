@@ -23,7 +23,10 @@ from tests.journeys.access.people import a_manager
 from tests.journeys.console.desk import Desk, a_promise
 from tests.journeys.consumer.pages import Phone
 from tests.journeys.consumer.steps import HOME
+from tests.journeys.databases import BOTH
 from tests.journeys.technician.hands import Hands, acts_of, given
+
+pytestmark = BOTH
 
 BOOK = "/c/book/air_install"
 KEY = str(uuid.UUID(int=7))

@@ -26,13 +26,6 @@ class Town:
 
 
 @pytest.fixture
-def database_url(request: pytest.FixtureRequest) -> str:
-    """SQLite; what differs between the databases is tested below the faces."""
-    url: str = request.getfixturevalue("sqlite_url")
-    return url
-
-
-@pytest.fixture
 def town(app: Flask) -> Town:
     with transaction() as db:
         here, there = a_branch(db), a_branch(db)

@@ -15,13 +15,6 @@ CITY = (Point(36.0, 120.28), Point(36.0, 120.6), Point(36.25, 120.6), Point(36.2
 
 
 @pytest.fixture
-def database_url(request: pytest.FixtureRequest) -> str:
-    """SQLite; the tests of two hands at once ask for both databases (BOTH)."""
-    url: str = request.getfixturevalue(f"{getattr(request, 'param', 'sqlite')}_url")
-    return url
-
-
-@pytest.fixture
 def branch_id(app: Flask) -> int:
     with transaction() as db:
         branch_id = a_branch(db, territory=CITY)

@@ -8,7 +8,6 @@ HOME = {
     "contact": "林女士",
     "phone": "138 0000 2046",
 }
-BOTH = ("sqlite", "postgres")
 TOMORROW_TEN = "2026-11-24/36000-43200"
 
 

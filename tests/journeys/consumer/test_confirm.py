@@ -14,7 +14,8 @@ from kernel.clock import FixedClock
 from kernel.db import transaction
 from kernel.outbox import OutboxRow
 from tests.journeys.consumer.pages import Phone
-from tests.journeys.consumer.steps import BOTH, TOMORROW_TEN, hold
+from tests.journeys.consumer.steps import TOMORROW_TEN, hold
+from tests.journeys.databases import BOTH
 
 
 def test_the_page_says_what_is_promised(phone: Phone) -> None:
@@ -26,7 +27,7 @@ def test_the_page_says_what_is_promised(phone: Phone) -> None:
     assert "13800002046" not in page.text
 
 
-@pytest.mark.parametrize("database_url", BOTH, indirect=True)
+@BOTH
 def test_a_double_click_makes_one_promise(phone: Phone, app: Flask) -> None:
     form = hold(phone).form("/confirm")
 

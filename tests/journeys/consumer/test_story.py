@@ -4,7 +4,6 @@ from datetime import timedelta
 from io import BytesIO
 from pathlib import Path
 
-import pytest
 from flask import Flask
 from PIL import Image
 
@@ -18,12 +17,13 @@ from kernel.clock import FixedClock, instant_at
 from kernel.db import transaction
 from tests.house import DISPATCHER, HOUR_S, MONDAY
 from tests.journeys.consumer.pages import Phone
-from tests.journeys.consumer.steps import BOTH, HOME, book
+from tests.journeys.consumer.steps import HOME, book
+from tests.journeys.databases import BOTH
 
 TODAY_TEN = "2026-11-23/36000-43200"
 
 
-@pytest.mark.parametrize("database_url", BOTH, indirect=True)
+@BOTH
 def test_a_member_books_step_by_step(phone: Phone) -> None:
     home = phone.open("/c/")
     form = phone.open("/c/book/air_install")

@@ -12,7 +12,8 @@ from booking.states import BookingState
 from kernel.clock import FixedClock
 from kernel.db import transaction
 from tests.journeys.consumer.pages import Phone
-from tests.journeys.consumer.steps import BOTH, TOMORROW_TEN, fill_in, hold
+from tests.journeys.consumer.steps import TOMORROW_TEN, fill_in, hold
+from tests.journeys.databases import BOTH
 
 
 @pytest.mark.parametrize(
@@ -51,7 +52,7 @@ def test_a_window_that_is_not_sold_is_refused_on_the_page(
     assert len(refused.windows) > 0
 
 
-@pytest.mark.parametrize("database_url", BOTH, indirect=True)
+@BOTH
 def test_a_double_click_holds_one_window(phone: Phone, app: Flask) -> None:
     form = fill_in(phone).form("/windows")
 

@@ -15,12 +15,6 @@ __all__ = ["desk", "desk_of"]
 
 
 @pytest.fixture
-def database_url(sqlite_url: str) -> str:
-    """SQLite; what differs between the databases is tested below the faces."""
-    return sqlite_url
-
-
-@pytest.fixture
 def town(app: Flask) -> Town:
     """One branch with two technicians."""
     with transaction() as db:

@@ -13,6 +13,7 @@ from dispatch.states import VisitState
 from kernel.db import transaction
 from tests.house import HOUR_S, MONDAY, MONDAY_NINE, a_draft
 from tests.journeys.consumer.pages import Page
+from tests.journeys.databases import BOTH
 from tests.journeys.technician.conftest import Crew
 from tests.journeys.technician.hands import (
     BASE,
@@ -43,6 +44,7 @@ def work(crew: Crew) -> Given:
     return given(crew.member)
 
 
+@BOTH
 class TestPressingTwice:
     @pytest.mark.parametrize("htmx", [False, True])
     @pytest.mark.parametrize("act", WAY)

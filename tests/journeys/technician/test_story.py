@@ -19,6 +19,7 @@ from members import ledger_queries
 from tests.house import MONDAY_NINE
 from tests.integration.gateways.serving import Platform, tells
 from tests.journeys.consumer.pages import Page
+from tests.journeys.databases import BOTH
 from tests.journeys.technician.conftest import Crew
 from tests.journeys.technician.hands import (
     A_SIGNATURE,
@@ -29,6 +30,8 @@ from tests.journeys.technician.hands import (
     move_clock,
     wrong_code,
 )
+
+pytestmark = BOTH
 
 OPENID = "oTech000000000000000000001"
 
