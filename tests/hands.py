@@ -19,9 +19,7 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from multiprocessing.connection import Connection, wait
 from multiprocessing.process import BaseProcess
-from multiprocessing.synchronize import Barrier
 from pathlib import Path
-from threading import BrokenBarrierError
 from typing import Any, TypeVar, cast
 
 from flask import Flask
@@ -87,11 +85,10 @@ def in_processes(
     """
     close_connections()
     make_app = functools.partial(an_app, database_url, data_dir=data_dir)
-    fork = multiprocessing.get_context("fork")
-    stage = _Stage(make_app, scene, fork.Barrier(count), data_dir)
+    stage = _Stage(make_app, scene, _Meeting(count), data_dir)
     hands = [_Hand(place, stage) for place in range(count)]
     try:
-        _hear(hands, stage.barrier)
+        _hear(hands, stage.meeting)
     finally:
         for hand in hands:
             hand.end()
@@ -100,13 +97,46 @@ def in_processes(
     return [hand.answer for hand in hands]
 
 
+class _Meeting:
+    """Where all hands come together, again and again; whoever has gone is not waited for."""
+
+    def __init__(self, count: int) -> None:
+        fork = multiprocessing.get_context("fork")
+        self._come = fork.Condition()
+        self._hands, self._here, self._time = (
+            fork.Value("i", n, lock=False) for n in (count, 0, 0)
+        )
+
+    def wait(self, most_s: float) -> None:
+        """Wait for the others; after `most_s`, go on without those who do not come, now and ever."""
+        with self._come:
+            self._here.value += 1
+            before = self._time.value
+            self._begin_if_all_are_here()
+            if not self._come.wait_for(lambda: self._time.value != before, most_s):
+                self._hands.value = 0
+                self._begin_if_all_are_here()
+
+    def leave(self) -> None:
+        """Be waited for no more."""
+        with self._come:
+            self._hands.value -= 1
+            self._begin_if_all_are_here()
+
+    def _begin_if_all_are_here(self) -> None:
+        if self._here.value >= self._hands.value:
+            self._here.value = 0
+            self._time.value += 1
+            self._come.notify_all()
+
+
 @dataclass(frozen=True, slots=True)
 class _Stage:
     """What all hands have in common."""
 
     make_app: Callable[[], Flask]
     scene: Callable[[int, Meet], object]
-    barrier: Barrier
+    meeting: "_Meeting"
     folder: Path
 
     def stacks_of(self, place: int) -> Path:
@@ -169,16 +199,14 @@ def how(exit_code: int | None) -> str:
     return f"by {signal.Signals(-exit_code).name}" if exit_code < 0 else f"exit code {exit_code}"
 
 
-def _hear(hands: Sequence[_Hand], barrier: Barrier) -> None:
+def _hear(hands: Sequence[_Hand], meeting: _Meeting) -> None:
     """Hear all hands out, those that never end by where they stand."""
     deadline = time.monotonic() + END_S_MAX
     silent: Mapping[object, _Hand] = {hand.line: hand for hand in hands}
     while silent and (left_s := deadline - time.monotonic()) > 0:
         for line in wait([hand.line for hand in silent.values()], timeout=left_s):
             silent[line].hear()
-            if silent[line].report:
-                # Nobody waits for him who does not come.
-                barrier.abort()
+            meeting.leave()
         silent = {line: hand for line, hand in silent.items() if not hand.has_spoken}
     for hand in silent.values():
         hand.ask_where_it_stands()
@@ -189,17 +217,12 @@ def _play(stage: _Stage, place: int, line: Connection) -> None:
     is_good, said = True, cast(object, None)
     try:
         with stage.make_app().app_context():
-            stage.barrier.wait(START_S_MAX)
-            said = stage.scene(place, lambda: _meet(stage.barrier))
+            stage.meeting.wait(START_S_MAX)
+            # Whoever waits behind another's lock never comes: then the rest go on without him.
+            said = stage.scene(place, lambda: stage.meeting.wait(MEET_S_MAX))
             close_connections()
     except Conflict as refusal:
         said = refusal.code
     except BaseException:  # noqa: BLE001  # whatever it was, the test must be told
         is_good, said = False, traceback.format_exc()
     line.send((is_good, said))
-
-
-def _meet(barrier: Barrier) -> None:
-    # Whoever waits behind another's lock never comes: then the rest go on without him.
-    with contextlib.suppress(BrokenBarrierError):
-        barrier.wait(MEET_S_MAX)
