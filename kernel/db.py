@@ -165,6 +165,7 @@ def _configure_sqlite(engine: Engine) -> None:
 
 Doorbell = Callable[[set[str]], None]
 _DOORBELL = "doorbell.on_commit"
+_READING = "doorbell.reading"
 
 
 def on_commit(app: Flask, doorbell: Doorbell) -> None:
@@ -181,7 +182,7 @@ def transaction(*, reads_only: bool = False) -> Iterator[Session]:
     Unavailable when the database is busy or away: in both cases nothing was changed; Crossed, a kind
     of it, when the next try may go well; Unstorable when a value fits no column.
     """
-    bind = sa.engine.execution_options(**_reading(sa.engine)) if reads_only else sa.engine
+    bind = _reading(sa.engine) if reads_only else sa.engine
     try:
         with Session(bind, expire_on_commit=False) as db, db.begin():
             yield db
@@ -203,10 +204,18 @@ def transaction(*, reads_only: bool = False) -> Iterator[Session]:
         doorbell(bells)
 
 
-def _reading(engine: Engine) -> dict[str, Any]:
-    if engine.dialect.name == "sqlite":
-        return {"reads_only": True}
-    return {"isolation_level": "REPEATABLE READ", "postgresql_readonly": True}
+def _reading(engine: Engine) -> Engine:
+    """Return the engine as those use it who only read: made once, not for each look."""
+    known: Engine | None = vars(engine).get(_READING)
+    if known is None:
+        options: dict[str, Any] = {
+            "isolation_level": "REPEATABLE READ",
+            "postgresql_readonly": True,
+        }
+        if engine.dialect.name == "sqlite":
+            options = {"reads_only": True}
+        known = vars(engine)[_READING] = engine.execution_options(**options)
+    return known
 
 
 def ring_after_commit(db: Session, bell: str) -> None:
