@@ -7,12 +7,10 @@ calls in a worker.
 import json
 import os
 import pkgutil
-import signal
 import sys
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from functools import partial
 from pathlib import Path
-from types import FrameType
 
 import click
 from flask import Flask, current_app
@@ -308,8 +306,7 @@ def _periodics(app: Flask) -> list[Periodic]:
         periodics.append(
             Periodic("demo city", CITY_LOOK_EVERY_S, partial(city.go_on, settings.data_dir, clock))
         )
-        # A clock pressed forward must not make late what the city has not lived yet.
-        clock = city.LivedClock(clock)
+    clock = _lived_clock(app)
     return [
         *periodics,
         Periodic("holds", HOLD_LOOK_EVERY_S, partial(booking.jobs.expire_holds, clock)),
@@ -325,6 +322,16 @@ def _periodics(app: Flask) -> list[Periodic]:
         Periodic("strikes", LOOK_EVERY_S, partial(members.jobs.post_due_strikes, clock)),
         Periodic("blacklist", LOOK_EVERY_S, partial(members.jobs.end_blacklistings, clock)),
     ]
+
+
+def _lived_clock(app: Flask) -> Clock:
+    """The clock that the house's own hands go by."""
+    clock: Clock = app.extensions["doorbell.clock"]
+    if not app.extensions["doorbell.settings"].is_demo:
+        return clock
+    # A clock pressed forward must not make late what the city has not lived yet.
+    lived: Clock = pkgutil.resolve_name("scripts.demo_city.life:LivedClock")(clock)
+    return lived
 
 
 def _join_commands(app: Flask) -> None:
@@ -348,7 +355,8 @@ def _join_commands(app: Flask) -> None:
             _drains(app),
             _periodics(app),
             app.extensions["doorbell.bell"],
-            should_stop=_asked_to_stop(),
+            should_stop=relay.asked_to_stop(),
+            clock=_lived_clock(app),
         )
 
     @app.cli.command("seed-demo")
@@ -386,14 +394,3 @@ def _join_commands(app: Flask) -> None:
         pkgutil.resolve_name("scripts.wechat_setup:set_up")(
             app.extensions["doorbell.settings"], app.extensions["doorbell.wechat"]
         )
-
-
-def _asked_to_stop() -> Callable[[], bool]:
-    asked: list[int] = []
-
-    def on_signal(number: int, _frame: FrameType | None) -> None:
-        asked.append(number)
-
-    for number in (signal.SIGTERM, signal.SIGINT):
-        signal.signal(number, on_signal)
-    return lambda: bool(asked)

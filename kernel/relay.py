@@ -1,10 +1,13 @@
 """The relay: finds work in the database, rings for it, and does it itself when nobody comes."""
 
 import logging
+import signal
 import time
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
+from types import FrameType
 
+from kernel.clock import Clock
 from kernel.queue import Bell
 
 log = logging.getLogger(__name__)
@@ -13,6 +16,8 @@ LOOK_EVERY_S = 1.0
 GRACE_S = 3.0
 # How long the relay stays with one kind of work before it looks at the others.
 TURN_S = 5.0
+# A clock that went another way than the machine's steady one by more than this was set.
+SET_S = 5.0
 
 
 @dataclass(frozen=True, slots=True)
@@ -35,23 +40,60 @@ class Periodic:
     next_s: float = field(default=0.0)
 
 
+def asked_to_stop() -> Callable[[], bool]:
+    """Listen for SIGTERM and SIGINT from now on; return what tells whether one has come."""
+    asked: list[int] = []
+
+    def on_signal(number: int, _frame: FrameType | None) -> None:
+        asked.append(number)
+
+    for number in (signal.SIGTERM, signal.SIGINT):
+        signal.signal(number, on_signal)
+    return lambda: bool(asked)
+
+
 def run(
     drains: Mapping[str, Drain],
     periodics: Sequence[Periodic],
     bell: Bell,
     *,
     should_stop: Callable[[], bool],
+    clock: Clock | None = None,
 ) -> None:
-    """Look every LOOK_EVERY_S until told to stop. One failing kind of work never stops the others."""
+    """Look every LOOK_EVERY_S until told to stop. One failing kind of work never stops the others.
+
+    When `clock` was set, all periodics are due at once: what they look for may be.
+    """
     waiting_since_s: dict[str, float] = {}
+    watch = _Watch(clock) if clock is not None else None
     while not should_stop():
         for name, drain in drains.items():
             _guarded(name, lambda n=name, d=drain: _look(n, d, bell, waiting_since_s))  # type: ignore[misc]  # bound now
+        if watch is not None:
+            _guarded("the watch over the clock", lambda w=watch: w.look(periodics))  # type: ignore[misc]  # bound now
         for periodic in periodics:
             if time.monotonic() >= periodic.next_s:
                 periodic.next_s = time.monotonic() + periodic.every_s
                 _guarded(periodic.name, periodic.work)
         time.sleep(LOOK_EVERY_S)
+
+
+class _Watch:
+    """Notices when a clock is set: by a hand on the demo's, or while the machine slept."""
+
+    def __init__(self, clock: Clock) -> None:
+        self._clock = clock
+        self._ahead_s: float | None = None
+
+    def look(self, periodics: Sequence[Periodic]) -> int:
+        """Make all periodics due when the clock was set since the last look; return how many."""
+        before_s = self._ahead_s
+        self._ahead_s = self._clock.now().timestamp() - time.monotonic()
+        if before_s is None or abs(self._ahead_s - before_s) <= SET_S:
+            return 0
+        for periodic in periodics:
+            periodic.next_s = 0.0
+        return len(periodics)
 
 
 def _look(name: str, drain: Drain, bell: Bell, waiting_since_s: dict[str, float]) -> int:

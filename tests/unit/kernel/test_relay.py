@@ -2,10 +2,12 @@
 
 import logging
 from collections.abc import Callable, Iterator
+from datetime import datetime, timedelta
 
 import pytest
 
 from kernel import relay
+from kernel.clock import OffsetClock
 from kernel.queue import Bell
 from kernel.relay import Drain, Periodic
 
@@ -147,3 +149,36 @@ class TestPeriodics:
         relay.run({}, [periodic], RungBell(), should_stop=times(5))
 
         assert len(runs) == 1
+
+
+class TestAClockThatIsSet:
+    """A clock is pressed on: what it makes due is looked for at once, not in a quarter of an hour."""
+
+    def looks(self, *, pressed_on: timedelta) -> int:
+        """Return how often a periodic looks in nine turns, after the fourth of which the clock moves."""
+        calls: list[int] = []
+        clock = OffsetClock(lambda: pressed_on if next(turns, 9) > 4 else timedelta())
+        turns = iter(range(1, 9))
+        periodics = [Periodic("bookings", 900.0, noting(calls))]
+        relay.run({}, periodics, RungBell(), should_stop=times(9), clock=clock)
+        return len(calls)
+
+    @pytest.mark.parametrize("hours", [1, -1])
+    def test_makes_everything_due(self, hours: int) -> None:
+        assert self.looks(pressed_on=timedelta(hours=hours)) == 2
+
+    def test_going_on_as_clocks_do_makes_nothing_due(self) -> None:
+        assert self.looks(pressed_on=timedelta()) == 1
+
+    def test_that_cannot_be_read_stops_nobody(self) -> None:
+        calls: list[int] = []
+        periodics = [Periodic("holds", 0.0, noting(calls))]
+
+        relay.run({}, periodics, RungBell(), should_stop=times(3), clock=_Stopped())
+
+        assert len(calls) == 3
+
+
+class _Stopped:
+    def now(self) -> datetime:
+        raise RuntimeError("stopped")
