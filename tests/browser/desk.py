@@ -16,18 +16,21 @@ from dispatch.operations import publishing, roster, trouble, visits, withdrawals
 from dispatch.states import Proof
 from kernel import demo
 from kernel.actor import Actor, Role
+from kernel.clock import local_date, second_of_day
 from kernel.db import Session, configure, transaction
 from members import queries as members
 from members import strike_queries
 from members.operations import strikes
 from members.risk import RULES, StrikeKind
 from members.states import StrikeState
+from scripts.demo_city import life
 from scripts.demo_city.catalogue import WARES
 from tests.browser.running import RunningHouse
 
 DISPATCHER = Actor(1, Role.DISPATCHER, frozenset(range(1, 100)))
 MANAGER = Actor(9001, Role.MANAGER)
 DAY_S = 86_400
+CITY_S_MAX = 15.0
 
 
 @dataclass(frozen=True, slots=True)
@@ -59,6 +62,18 @@ class Desk:
             self._house.move_clock(advance_s=ahead_s)
             # So long every process may still see the time before.
             time.sleep(demo.CACHE_S)
+
+    def await_city(self) -> None:
+        """Wait until the city has done what is due by now, or waits for somebody else."""
+        deadline = time.monotonic() + CITY_S_MAX
+        while self._city_is_behind() and time.monotonic() < deadline:
+            time.sleep(0.3)
+
+    def _city_is_behind(self) -> bool:
+        now = self.now()
+        day = local_date(now)
+        with self._app.app_context(), transaction(reads_only=True) as db:
+            return any(act.due_s <= second_of_day(now, day) for act in life._next_acts(db, day))
 
     @contextmanager
     def acting(self) -> Iterator[Session]:
