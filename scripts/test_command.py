@@ -23,8 +23,9 @@ SLICES = {
     "browser": ("tests/browser",),
 }
 
-# Slices whose files are shared out between two processes; races and browsers need the machine whole.
-SHARED = {"unit", "integration"}
+# Slices whose files are shared out between two processes; a browser needs the machine whole. So do
+# races: they stay together in one process, and beside them the faults, which wait more than they work.
+SHARED = {"unit", "integration", "races"}
 HANDS = ("--numprocesses=2", "--dist=loadfile")
 
 BROWSERS = ("chromium", "chromium-browser", "google-chrome")

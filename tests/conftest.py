@@ -71,8 +71,8 @@ hypothesis.settings.load_profile("house")
 
 # --- Two processes ----------------------------------------------------------------------------
 
-# Folders whose tests share what is dear to make, and stay in one process for it.
-_TOGETHER = ("tests/integration/demo_city/",)
+# Folders whose tests stay in one process: they share what is dear to make, or want no rivals.
+_TOGETHER = ("tests/integration/demo_city/", "tests/races/")
 
 
 class _ByNeed(LoadFileScheduling):  # type: ignore[misc]  # xdist ships no types
