@@ -56,8 +56,10 @@ def test_goes_wrong_in_every_way_and_the_judge_still_keeps_the_rest(morning: Ses
     states = Counter(db.scalars(select(Visit.state).where(Visit.day == TODAY)))
     unserved = [v for b in BRANCHES for v in queries.unserved(db, branch_id=b, day=TODAY)]
     late = db.scalar(select(func.count()).where(Visit.late_since.is_not(None)))
-    ids = db.scalars(select(Member.id)).all()
-    standings = [members.standing_of(db, i, now=NOW) for i in ids]
+    struck = [i for i in db.scalars(select(Strike.member_id).distinct()) if i is not None]
+    # Of the many against whom nothing was ever recorded, a few stand for all.
+    clean = db.scalars(select(Member.id).where(Member.id.not_in(struck)).order_by(Member.id)).all()
+    standings = [members.standing_of(db, i, now=NOW) for i in [*struck, *clean[:40]]]
 
     assert {
         VisitState.REFUSED,
