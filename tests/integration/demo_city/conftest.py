@@ -11,12 +11,14 @@ import sys
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
+from datetime import datetime
 from itertools import count
 from pathlib import Path
 
 import pytest
 from flask import Flask
 
+from kernel.clock import SystemClock
 from scripts.demo_city.city import seed
 from tests import house
 from tests.servers import PostgresServer
@@ -34,6 +36,8 @@ class Seeded:
     url: str
     folder: Path
     said: str
+    began: datetime
+    ended: datetime
 
 
 @contextmanager
@@ -60,6 +64,7 @@ def sqlite_city(tmp_path_factory: pytest.TempPathFactory) -> Seeded:
             *("wechat_appid", "wechat_secret", "wechat_token"),
         )
     }
+    began = SystemClock().now()
     done = subprocess.run(
         [
             sys.executable,
@@ -77,7 +82,7 @@ def sqlite_city(tmp_path_factory: pytest.TempPathFactory) -> Seeded:
         check=True,
         timeout=SEEDING_S_MAX,
     )
-    return Seeded(url, folder, done.stdout)
+    return Seeded(url, folder, done.stdout, began, SystemClock().now())
 
 
 @pytest.fixture(scope="session")
@@ -87,9 +92,10 @@ def postgres_city(
     folder = tmp_path_factory.mktemp("postgres-city")
     url = postgres_server.create("city")
     house.migrate(url)
+    began = SystemClock().now()
     with opened(url, folder) as app:
         seed(app.extensions["doorbell.settings"], is_calm=True)
-    return Seeded(url, folder, "")
+    return Seeded(url, folder, "", began, SystemClock().now())
 
 
 @pytest.fixture(scope="session", params=["sqlite", "postgres"])

@@ -200,7 +200,7 @@ def a_sandbox_app(
     *,
     callback_url: str,
     aes: bool = False,
-    timeout_s: float = 0.5,
+    timeout_s: float = 5.0,
     wall: Callable[[], float] = wall_s,
     has_shop: bool = False,
     **account: Any,
