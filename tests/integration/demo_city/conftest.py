@@ -124,3 +124,14 @@ def own_city(seeded: Seeded, postgres_server: PostgresServer, tmp_path: Path) ->
     with opened(postgres_server.create(name, template="city"), tmp_path) as app:
         yield app
     postgres_server.drop(name)
+
+
+@pytest.fixture
+def lived_city(sqlite_city: Seeded, tmp_path: Path) -> Iterator[Flask]:
+    """The app on a copy on SQLite, in which hours go by.
+
+    Whoever lives in the city acts by the house's operations, which are tested below on both databases.
+    """
+    shutil.copy(sqlite_city.folder / "doorbell.sqlite3", tmp_path / "doorbell.sqlite3")
+    with opened(f"sqlite:///{tmp_path / 'doorbell.sqlite3'}", tmp_path) as app:
+        yield app

@@ -40,7 +40,7 @@ def live_on(photos: Path, clock: FixedClock) -> int:
     raise AssertionError("the city finds no end")
 
 
-def test_an_hour_on_everybody_has_gone_on_in_time(own_city: Flask, photos: Path) -> None:
+def test_an_hour_on_everybody_has_gone_on_in_time(lived_city: Flask, photos: Path) -> None:
     with transaction(reads_only=True) as db:
         before = Counter(db.scalars(select(Visit.state).where(Visit.day == TODAY)))
 
@@ -61,14 +61,14 @@ def test_an_hour_on_everybody_has_gone_on_in_time(own_city: Flask, photos: Path)
         assert judge.judge(plan.problem, plan.plan).is_feasible
 
 
-def test_a_turn_with_nothing_due_does_nothing(own_city: Flask, photos: Path) -> None:
+def test_a_turn_with_nothing_due_does_nothing(lived_city: Flask, photos: Path) -> None:
     clock = FixedClock(NOW)
     live_on(photos, clock)
 
     assert life.go_on(photos, clock) == 0
 
 
-def test_finished_visits_end_their_bookings(own_city: Flask, photos: Path) -> None:
+def test_finished_visits_end_their_bookings(lived_city: Flask, photos: Path) -> None:
     live_on(photos, FixedClock(NOW + timedelta(minutes=20)))
 
     with transaction(reads_only=True) as db:
@@ -82,7 +82,7 @@ def test_finished_visits_end_their_bookings(own_city: Flask, photos: Path) -> No
     assert states == {BookingState.COMPLETED}
 
 
-def test_visits_of_a_played_member_wait_for_who_plays_them(own_city: Flask, photos: Path) -> None:
+def test_visits_of_a_played_member_wait_for_who_plays_them(lived_city: Flask, photos: Path) -> None:
     with transaction() as db:
         played = db.scalars(
             select(Visit)

@@ -235,7 +235,7 @@ def _about(
 
 class TestOptimise:
     @pytest.mark.timeout(300)
-    def test_saves_eight_per_cent_of_travel_on_the_first_board(self, own_city: Flask) -> None:
+    def test_saves_eight_per_cent_of_travel_on_the_first_board(self, lived_city: Flask) -> None:
         clock = FixedClock(NOW)
         with transaction() as db:
             asked = proposals.ask(

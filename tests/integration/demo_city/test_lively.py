@@ -29,7 +29,7 @@ ADMINISTRATOR = Actor(4, Role.ADMINISTRATOR)
 
 
 @pytest.fixture
-def morning(own_city: Flask) -> Iterator[Session]:
+def morning(lived_city: Flask) -> Iterator[Session]:
     lively.enliven(ADMINISTRATOR)
     with transaction(reads_only=True) as db:
         yield db

@@ -38,7 +38,7 @@ def told(name: str) -> int:
         return db.scalar(found) or 0
 
 
-def test_every_look_is_the_one_that_the_house_would_have_planned(own_city: Flask) -> None:
+def test_every_look_is_the_one_that_the_house_would_have_planned(lived_city: Flask) -> None:
     with transaction() as db:
         live = db.scalars(select(Booking).where(Booking.state.in_(PROMISED)).order_by(Booking.id))
         for one in list(live)[::SAMPLED]:
@@ -60,7 +60,9 @@ def test_no_booking_that_time_can_change_is_overlooked(city: Flask) -> None:
         assert set(db.scalars(overlooked)) <= AT_WORK
 
 
-def test_the_first_turn_asks_nobody_and_closes_what_was_silent_for_a_week(own_city: Flask) -> None:
+def test_the_first_turn_asks_nobody_and_closes_what_was_silent_for_a_week(
+    lived_city: Flask,
+) -> None:
     look_until(NOW)
 
     with transaction(reads_only=True) as db:
@@ -76,7 +78,7 @@ def test_the_first_turn_asks_nobody_and_closes_what_was_silent_for_a_week(own_ci
     assert told("ConfirmationAsked") == 0
 
 
-def test_members_are_asked_before_their_window_and_not_all_at_once(own_city: Flask) -> None:
+def test_members_are_asked_before_their_window_and_not_all_at_once(lived_city: Flask) -> None:
     until = NOW + timedelta(hours=3)
 
     look_until(until)

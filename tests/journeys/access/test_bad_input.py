@@ -2,6 +2,7 @@
 
 import json
 import uuid
+from collections.abc import Iterator
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -10,8 +11,18 @@ from flask import Flask
 from werkzeug.test import TestResponse
 
 from faces.chrome.sign_in import COOKIE
+from kernel.actor import Actor, Role
 from kernel.db import transaction
-from tests.house import a_draft, a_member
+from tests.house import (
+    a_branch,
+    a_draft,
+    a_member,
+    a_service,
+    a_technician,
+    an_app,
+    close_connections,
+    empty_tables,
+)
 from tests.journeys.access.people import a_manager
 from tests.journeys.console.desk import Desk, a_promise
 from tests.journeys.consumer.pages import HOST, Phone
@@ -143,27 +154,53 @@ ROWS = {
 }
 
 
-@pytest.fixture
-def booking(phone: Phone) -> str:
-    return a_promise(phone.member)
+@dataclass(frozen=True)
+class House:
+    """An app with a member's booking, another's, and a manager."""
+
+    app: Flask
+    member: Actor
+    booking: str
+    others: str
+    manager: tuple[int, Role]
+
+
+@pytest.fixture(scope="module")
+def house(sqlite_url: str, tmp_path_factory: pytest.TempPathFactory) -> Iterator[House]:
+    """One for all: what is refused changes nothing."""
+    made = an_app(sqlite_url, data_dir=tmp_path_factory.mktemp("data"))
+    with made.app_context():
+        empty_tables()
+        with transaction() as db:
+            a_technician(db, branch_id=a_branch(db))
+            a_service(db)
+            member, other = a_member(db), a_member(db, openid="oTest000000000000000000009")
+        built = House(made, member, a_promise(member), a_promise(other, opens_h=13), a_manager())
+    yield built
+    with made.app_context():
+        close_connections()
 
 
 @pytest.fixture
-def others(app: Flask, booking: str) -> str:
-    with transaction() as db:
-        other = a_member(db, openid="oTest000000000000000000009")
-    return a_promise(other, opens_h=13)
+def app(house: House) -> Iterator[Flask]:
+    with house.app.app_context():
+        yield house.app
 
 
-def ask(app: Flask, phone: Phone, row: Row, accept: str, **numbers: str) -> TestResponse:
-    desk = Desk(app)
+@pytest.fixture
+def phone(app: Flask, house: House) -> Phone:
+    return Phone(app, house.member)
+
+
+def ask(house: House, phone: Phone, row: Row, accept: str) -> TestResponse:
+    desk = Desk(house.app)
     if row.by_staff:
-        desk.sit_down(*a_manager())
+        desk.sit_down(*house.manager)
     token = desk.csrf_token if row.by_staff else phone.csrf_token
     headers = {"X-CSRF-Token": token, "Accept": accept, **row.headers}
     if isinstance(row.data, dict) and "csrf_token" in row.data:
         del headers["X-CSRF-Token"]
-    path = row.path.format(**numbers)
+    path = row.path.format(booking=house.booking, others=house.others)
     client = desk if row.by_staff else phone
     asks = client.ask if isinstance(client, Desk) else client._ask
     return asks(row.method, path, data=row.data, headers=headers)
@@ -171,8 +208,8 @@ def ask(app: Flask, phone: Phone, row: Row, accept: str, **numbers: str) -> Test
 
 @pytest.mark.parametrize("row", ROWS.values(), ids=ROWS)
 class TestARow:
-    def test_as_json(self, app: Flask, phone: Phone, row: Row, booking: str, others: str) -> None:
-        answer = ask(app, phone, row, "application/json", booking=booking, others=others)
+    def test_as_json(self, house: House, phone: Phone, row: Row) -> None:
+        answer = ask(house, phone, row, "application/json")
 
         assert answer.status_code == row.status
         told = answer.get_json()
@@ -180,8 +217,8 @@ class TestARow:
         assert told["message"]
         assert "Traceback" not in answer.get_data(as_text=True)
 
-    def test_as_a_page(self, app: Flask, phone: Phone, row: Row, booking: str, others: str) -> None:
-        answer = ask(app, phone, row, "text/html", booking=booking, others=others)
+    def test_as_a_page(self, house: House, phone: Phone, row: Row) -> None:
+        answer = ask(house, phone, row, "text/html")
 
         page = answer.get_data(as_text=True)
         assert answer.status_code == row.status
