@@ -37,15 +37,22 @@ def prepare(*, tools: bool) -> None:
     """
     with _one_at_a_time():
         _prepare_python(TOOL_LOCKS if tools else RUN_LOCKS)
-        # It takes as long as the front end and more; once for each version of its source.
-        kernel = subprocess.Popen([str(PYTHON), "-m", "dispatch.planner.warming"], cwd=ROOT)
+        kernel = _begin_kernel()
         if not front_end.is_current(ROOT):
             with step("前端文件 · front-end packages"):
                 front_end.install(ROOT, environment=installer_environment())
         _compile_translations(ROOT / "translations")
-        if kernel.poll() is None:
+        if kernel is not None:
             with step("排班内核 · the planner's kernel"):
                 kernel.wait()
+
+
+def _begin_kernel() -> "subprocess.Popen[bytes] | None":
+    """Begin to compile the planner's kernel: once for each version of its source, beside the rest."""
+    is_warm = "from dispatch.planner import compiling; raise SystemExit(not compiling.is_warm())"
+    if subprocess.run([str(PYTHON), "-c", is_warm], cwd=ROOT, check=False).returncode == 0:
+        return None
+    return subprocess.Popen([str(PYTHON), "-m", "dispatch.planner.warming"], cwd=ROOT)
 
 
 def fingerprint(files: Iterable[Path]) -> str:
