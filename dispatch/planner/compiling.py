@@ -10,12 +10,13 @@ import hashlib
 import importlib
 import logging
 import os
+import platform
 import subprocess
 import sys
-import tempfile
 import time
 from collections.abc import Callable
 from functools import cache
+from importlib.metadata import version
 from pathlib import Path
 from threading import Lock, Thread
 from typing import Any, TypeVar, cast
@@ -127,8 +128,11 @@ def mark() -> Path:
 
 @cache
 def folder() -> Path:
-    """Return where the compiled kernel lies: beside its source, or in a place of this user's."""
-    digest = hashlib.sha256(sys.version.encode())
+    """Return where the compiled kernel lies: beside its source, or in a place of this user's.
+
+    Its name goes by all that compiling depends on.
+    """
+    digest = hashlib.sha256(f"{sys.version} {version('numba')} {_processor()}".encode())
     for source in (_HERE / "arrays.py", *sorted((_HERE / "kernel").glob("*.py"))):
         digest.update(source.read_bytes())
     name = f"kernel-{digest.hexdigest()[:16]}"
@@ -137,7 +141,19 @@ def folder() -> Path:
         beside.mkdir(exist_ok=True)
     if os.access(beside, os.W_OK):
         return beside / name
-    return Path(tempfile.gettempdir()) / f"doorbell-{os.getuid()}" / name
+    # Nobody else may write there: what is read from it is run.
+    home = os.environ.get("XDG_CACHE_HOME") or Path("~/.cache").expanduser()
+    return Path(home) / "doorbell" / name
+
+
+def _processor() -> str:
+    """Return what compiled code depends on: a folder may move to another machine."""
+    try:
+        lines = Path("/proc/cpuinfo").read_text().splitlines()
+    except OSError:
+        lines = []
+    told = {line for line in lines if line.startswith(("model name", "flags", "Features"))}
+    return platform.machine() + "".join(sorted(told))
 
 
 def _loaded(*, is_compiled: bool) -> Any:
