@@ -75,7 +75,8 @@ def run(
             if time.monotonic() >= periodic.next_s:
                 periodic.next_s = time.monotonic() + periodic.every_s
                 _guarded(periodic.name, periodic.work)
-        time.sleep(LOOK_EVERY_S)
+        # A clock that is still being set again and again is a city that catches up with it.
+        time.sleep(0 if watch is not None and watch.was_set else LOOK_EVERY_S)
 
 
 class _Watch:
@@ -84,13 +85,15 @@ class _Watch:
     def __init__(self, clock: Clock) -> None:
         self._clock = clock
         self._ahead_s: float | None = None
+        self.was_set = False
 
     def look(self, periodics: Sequence[Periodic]) -> int:
         """Make all periodics due when the clock was set since the last look; return how many."""
-        before_s = self._ahead_s
+        before_s, self.was_set = self._ahead_s, False
         self._ahead_s = self._clock.now().timestamp() - time.monotonic()
         if before_s is None or abs(self._ahead_s - before_s) <= SET_S:
             return 0
+        self.was_set = True
         for periodic in periodics:
             periodic.next_s = 0.0
         return len(periodics)

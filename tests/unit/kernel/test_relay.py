@@ -167,6 +167,18 @@ class TestAClockThatIsSet:
     def test_makes_everything_due(self, hours: int) -> None:
         assert self.looks(pressed_on=timedelta(hours=hours)) == 2
 
+    def test_again_and_again_is_followed_without_a_pause(
+        self, monkeypatch: pytest.MonkeyPatch
+    ) -> None:
+        hours = iter(range(100))
+        pauses: list[float] = []
+        monkeypatch.setattr("kernel.relay.time.sleep", pauses.append)
+        clock = OffsetClock(lambda: timedelta(hours=min(next(hours), 2)))
+
+        relay.run({}, [], RungBell(), should_stop=times(5), clock=clock)
+
+        assert [pause > 0 for pause in pauses] == [True, False, False, True, True]
+
     def test_going_on_as_clocks_do_makes_nothing_due(self) -> None:
         assert self.looks(pressed_on=timedelta()) == 1
 
