@@ -24,6 +24,8 @@ from typing import Any, TypeVar, cast
 F = TypeVar("F", bound=Callable[..., Any])
 
 LOOK_AGAIN_S = 1.0
+# Loading costs a second of this process; it is begun once so much was asked of the plain source.
+ASKED_MANY = 300
 _HERE = Path(__file__).parent
 _NAME = "dispatch.planner.kernel"
 
@@ -38,6 +40,7 @@ class _State:
         self.is_compiling = False
         self.plain: Any = None
         self.compiled: Any = None
+        self.asked = 0
         self.next_look_s = 0.0
         self.loader: Thread | None = None
         # The process that was asked to compile; it lives on when this one ends.
@@ -74,23 +77,29 @@ def _compiled(function: F, *, inline: str) -> F:
 def kernel() -> Any:
     """Return the kernel: its plain source until the compiled one is there.
 
-    What was compiled is loaded in the background, as that takes a second; where nobody has compiled
-    it yet, a process of its own is begun for that.
+    Who asks often has what was compiled loaded in the background, as that takes a second; where
+    nobody has compiled it yet, a process of its own is begun for that.
     """
-    if _state.compiled is None and time.monotonic() >= _state.next_look_s:
-        _state.next_look_s = time.monotonic() + LOOK_AGAIN_S
-        if is_warm() and _state.loader is None:
-            _state.loader = Thread(target=load, daemon=True)
-            _state.loader.start()
-        elif not is_warm() and _state.compiler is None:
-            root = _HERE.parent.parent
-            _state.compiler = subprocess.Popen(
-                [sys.executable, "-m", "dispatch.planner.warming"], cwd=root
-            )
+    if _state.compiled is None:
+        _state.asked += 1
+        if _state.asked >= ASKED_MANY and time.monotonic() >= _state.next_look_s:
+            _state.next_look_s = time.monotonic() + LOOK_AGAIN_S
+            _get_better()
     if _state.compiled is None and _state.plain is None:
         with _state.lock:
             _state.plain = _loaded(is_compiled=False)
     return _state.compiled or _state.plain
+
+
+def _get_better() -> None:
+    """Load what was compiled, or have it compiled."""
+    if is_warm():
+        if _state.loader is None:
+            _state.loader = Thread(target=load, daemon=True)
+            _state.loader.start()
+    elif _state.compiler is None:
+        command = [sys.executable, "-m", "dispatch.planner.warming"]
+        _state.compiler = subprocess.Popen(command, cwd=_HERE.parent.parent)
 
 
 def load() -> None:

@@ -54,8 +54,9 @@ def prepare_day(problem: Problem, plan: Plan) -> PreparedDay:
     day = arrays.day_of(problem)
     longest = max((len(route.stop_ids) for route in plan.routes), default=0)
     routes = arrays.routes_of(problem, plan, day, length_max=longest)
+    core = kernel()
     for nth in range(len(problem.workers)):
-        kernel().label(day, routes, nth)
+        core.label(day, routes, nth)
     return PreparedDay(problem, plan, day, routes)
 
 
@@ -92,7 +93,8 @@ def find(
         who.able[[worker.id != only for worker in workers]] = False
     shape = len(workers), len(windows)
     extra, at = np.empty(shape, np.int64), np.zeros(shape, np.int64)
-    kernel().find(prepared.day, prepared.routes, who, extra, at)
+    core = kernel()
+    core.find(prepared.day, prepared.routes, who, extra, at)
 
     order = extra.argsort(axis=0, kind="stable")[:few]
     found: dict[Window, list[Witness]] = {}
@@ -101,9 +103,7 @@ def find(
         found[window] = []
         for w in best:
             row = int(at[w, k])
-            arrive_s, start_s, last_s = kernel().starts(
-                prepared.day, prepared.routes, who, w, row, k
-            )
+            arrive_s, start_s, last_s = core.starts(prepared.day, prepared.routes, who, w, row, k)
             found[window].append(
                 Witness(
                     worker_id=workers[w].id,

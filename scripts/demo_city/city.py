@@ -6,6 +6,7 @@ from sqlalchemy import select
 
 from booking.models import Service
 from dispatch.models import Branch
+from dispatch.planner import compiling
 from kernel import demo
 from kernel.actor import Role
 from kernel.db import Session, transaction
@@ -44,6 +45,8 @@ def seed(settings: Settings, *, is_calm: bool = False) -> None:
     """
     if settings.mode is Mode.PRODUCTION:
         raise Stop("The demo city belongs into no production database.")
+    # A thousand visits are about to be proven.
+    compiling.load()
     with transaction() as db:
         if not _is_empty(db):
             print("  演示城市：数据库里已有数据，不再生成 · the database has rows: left as it is")

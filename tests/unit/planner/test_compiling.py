@@ -51,3 +51,16 @@ def test_of_many_processes_one_compiles(tmp_path: Path) -> None:
 def test_what_it_compiled_goes_by_its_source() -> None:
     assert compiling.folder().name.startswith("kernel-")
     assert compiling.mark().parent == compiling.folder()
+
+
+def test_it_is_loaded_for_who_asks_often(monkeypatch: pytest.MonkeyPatch) -> None:
+    begun = []
+    monkeypatch.setattr(compiling._state, "compiled", None)
+    monkeypatch.setattr(compiling._state, "asked", 0)
+    monkeypatch.setattr(compiling._state, "next_look_s", 0.0)
+    monkeypatch.setattr(compiling, "_get_better", lambda: begun.append(compiling._state.asked))
+
+    for _ in range(compiling.ASKED_MANY + 5):
+        compiling.kernel()
+
+    assert begun == [compiling.ASKED_MANY]
