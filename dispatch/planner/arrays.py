@@ -230,6 +230,5 @@ class Pool(NamedTuple):
     begin: Ints  # by route: where its visits begin; one more at the end
     kind: Ints  # by route
     drive: Ints  # by route: seconds
-    cost: Ints  # by route: the least cost of a plan that had it
     table: Indices
     size: Ints  # one number: how many routes there are

@@ -85,7 +85,7 @@ class Search:
         self.book[core.COST] = cost_s
         for nth, length in enumerate(self.routes.length):
             if length:
-                core.remember(self.hunt, self.routes, self.pool, nth, cost_s)
+                core.remember(self.hunt, self.routes, self.pool, nth)
         if cost_s < self.book[core.BEST]:
             self.book[core.BEST] = cost_s
             self.kept = arrays.routes_of(self.problem, plan, self.day, length_max=stops + 1)
@@ -239,7 +239,6 @@ def _pool() -> Pool:
         begin=np.zeros(POOL_MAX + 1, np.int64),
         kind=np.zeros(POOL_MAX, np.int64),
         drive=np.zeros(POOL_MAX, np.int64),
-        cost=np.zeros(POOL_MAX, np.int64),
         table=np.full(4 * POOL_MAX + 1, -1, np.int32),
         size=np.zeros(1, np.int64),
     )

@@ -209,7 +209,7 @@ def take(
         book[STAMP] += 1
         hunt.stamp[w] = book[STAMP]
         if book[COST] <= book[BEST] + near_best and routes.length[w] > 0:
-            remember(hunt, routes, pool, w, book[COST])
+            remember(hunt, routes, pool, w)
 
 
 @jit

@@ -70,8 +70,8 @@ def is_as_before(hunt: Hunt, routes: Routes, nth: int) -> bool:
 
 
 @jit
-def remember(hunt: Hunt, routes: Routes, pool: Pool, w: int, cost: int) -> None:
-    """Put a route into the pool, by its kind and visits, with the cheapest plan it was part of."""
+def remember(hunt: Hunt, routes: Routes, pool: Pool, w: int) -> None:
+    """Put a route into the pool, by its kind and visits, unless it is there."""
     size, kind = routes.length[w], hunt.kind[w]
     mixed = np.uint64(kind + 1)
     for r in range(size):
@@ -88,7 +88,6 @@ def remember(hunt: Hunt, routes: Routes, pool: Pool, w: int, cost: int) -> None:
                     is_same = False
                     break
             if is_same:
-                pool.cost[nth] = min(pool.cost[nth], cost)
                 return
         slot = (slot + 1) % len(pool.table)
     nth = pool.size[0]
@@ -100,7 +99,6 @@ def remember(hunt: Hunt, routes: Routes, pool: Pool, w: int, cost: int) -> None:
     pool.table[slot] = nth
     pool.kind[nth] = kind
     pool.drive[nth] = routes.drive[w]
-    pool.cost[nth] = cost
     for r in range(size):
         pool.visits[pool.begin[nth] + r] = routes.visits[w, r]
     pool.begin[nth + 1] = pool.begin[nth] + size
