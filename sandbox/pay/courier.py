@@ -59,7 +59,9 @@ class Courier(Carrier):
         notices.release_all(db, wall_s=self._wall())
 
     def _is_settled(self, db: sqlite3.Connection) -> bool:
-        return notices.is_settled(db, wall_s=self._wall())
+        """Return whether nothing is under way or due; what waits for its next try is settled."""
+        due_s = notices.due_s(db)
+        return due_s is None or due_s > self._wall()
 
     def _carry_one(self) -> bool:
         with self._memory.reading() as db:

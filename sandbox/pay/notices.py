@@ -168,12 +168,26 @@ def of_order(db: sqlite3.Connection, *, out_trade_no: str) -> list[Notice]:
 
 def is_due(db: sqlite3.Connection, *, wall_s: float) -> bool:
     """Return whether a claim would be worth the write lock."""
-    return _exists(db, "due_wall_s <= ?", wall_s)
+    row = db.execute(
+        "SELECT 1 FROM pay_notice WHERE state IN ('waiting', 'underway') AND due_wall_s <= ?"
+        " LIMIT 1",
+        (wall_s,),
+    ).fetchone()
+    return row is not None
 
 
-def is_settled(db: sqlite3.Connection, *, wall_s: float) -> bool:
-    """Return whether nothing is under way or due; what waits for its next try is settled."""
-    return not _exists(db, "(state = 'underway' OR due_wall_s <= ?)", wall_s)
+def due_s(db: sqlite3.Connection) -> float | None:
+    """Return the wall second at which the next notice is due; None when none waits.
+
+    One that is under way has been due all along. A caller compares it with a clock read
+    *afterwards*: what another thread makes due between a reading of the clock and this look would
+    seem to lie ahead.
+    """
+    row = db.execute(
+        "SELECT MIN(CASE state WHEN 'underway' THEN 0 ELSE due_wall_s END) FROM pay_notice"
+        " WHERE state IN ('waiting', 'underway')"
+    ).fetchone()
+    return None if row[0] is None else float(row[0])
 
 
 def release_all(db: sqlite3.Connection, *, wall_s: float) -> None:
@@ -189,14 +203,6 @@ def _end(db: sqlite3.Connection, notice: Notice, *, state: str, due_wall_s: floa
         "UPDATE pay_notice SET state = ?, due_wall_s = ? WHERE id = ? AND state = 'underway'",
         (state, due_wall_s, notice.id),
     )
-
-
-def _exists(db: sqlite3.Connection, rule: str, wall_s: float) -> bool:
-    row = db.execute(
-        f"SELECT 1 FROM pay_notice WHERE state IN ('waiting', 'underway') AND {rule} LIMIT 1",  # noqa: S608 - our own words
-        (wall_s,),
-    ).fetchone()
-    return row is not None
 
 
 def _notice(row: sqlite3.Row, *, tries: int) -> Notice:

@@ -1,5 +1,7 @@
 """What WeChat Pay tells the merchant by itself, how often, and what can befall it on the way."""
 
+from sandbox.pay import notices
+from sandbox.pay.courier import Courier
 from sandbox.pay.notices import RETRY_AFTER_S
 from tests.integration.sandbox.tills import NUMBER, Counter
 
@@ -138,3 +140,37 @@ class TestNotices:
         [notice] = counter.sandbox.look(f"payments/{NUMBER}")["notices"]
         assert (notice["state"], notice["tries"]) == ("waiting", 1)
         assert counter.sandbox.log(direction="callback")[0]["rule"]
+
+
+class TestSettling:
+    def test_what_falls_due_while_one_looks_is_not_settled(self, counter: Counter) -> None:
+        """A notice under way is sent again between the look's clock and the look itself."""
+        counter.place()
+        stage = counter.sandbox.stage
+        assert stage.settings.shop is not None
+        with stage.memory.transaction() as db:
+            notices.queue(
+                db,
+                out_trade_no=NUMBER,
+                event="TRANSACTION.SUCCESS",
+                url=counter.notify_url,
+                resource={"out_trade_no": NUMBER},
+                moment=stage.moment(),
+                is_lost=False,
+                delay_s=0,
+            )
+            taken = notices.claim(db, wall_s=stage.wall(), lease_s=60)
+        assert taken is not None
+
+        def meanwhile() -> float:
+            read_s = stage.wall()
+            with stage.memory.transaction() as db:
+                notices.finish(db, taken, is_received=True, wall_s=stage.wall())
+                notices.send_again(db, notice_row=taken.id, wall_s=stage.wall() + 1)
+            return read_s
+
+        looking = Courier(
+            stage.settings, stage.settings.shop, stage.memory, stage.clock, wall=meanwhile
+        )
+
+        assert not looking.wait_until_settled(timeout_s=0)
