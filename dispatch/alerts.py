@@ -11,8 +11,10 @@ from enum import StrEnum
 from sqlalchemy import select
 
 from dispatch import live, policy, queries
-from dispatch.board import Bar, Board, Look
+from dispatch.board import Bar, Board
+from dispatch.looks import Look
 from dispatch.models import Evidence, Visit
+from dispatch.planner.lateness import Chance
 from dispatch.planner.problem import Window
 from dispatch.states import MOVABLE, OWED, Proof, VisitState
 from kernel.clock import instant_at, local_date
@@ -53,7 +55,7 @@ class Alert:
 
     `length_s` is by how much a late visit misses its window or what is left of a tight one, and of
     the evidence clock how long it still runs; `count` the visits of a technician that are meant;
-    `reason` is what he gave as his.
+    `reason` is what he gave as his; `chance` is how likely a visit in danger is late.
     """
 
     kind: AlertKind
@@ -64,6 +66,7 @@ class Alert:
     length_s: int = 0
     count: int = 1
     reason: str = ""
+    chance: Chance | None = None
     takers: tuple[Taker, ...] = ()
 
 
@@ -127,6 +130,7 @@ def _endangered(bar: Bar, visit: Visit) -> Alert:
         technician_id=bar.technician_id,
         technician=bar.technician,
         length_s=abs(bar.slack_s),
+        chance=bar.chance,
     )
 
 

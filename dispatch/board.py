@@ -8,21 +8,18 @@ predicts them from now on. A day that is over shows what its routes last said.
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime
-from enum import StrEnum
 
-from dispatch import live, queries, travel
+from dispatch import chances, live, queries, travel
 from dispatch.daybook import DayPlan
+from dispatch.looks import Look, look_of
 from dispatch.models import RouteRow, Shift, Technician, Visit
-from dispatch.states import MOVABLE, OWED, STARTED, VisitState
+from dispatch.planner.lateness import PRIOR, Chance, Spread
+from dispatch.states import MOVABLE, STARTED, VisitState
 from gateways.maps.travel import TravelTimes
 from kernel.clock import local_date, second_of_day
 from kernel.db import Session
 from kernel.geo import Point
 
-# A promise is at risk when less than this is left of its window, and the window shuts soon: an
-# estimate for the far end of the day says little, and colour is for exceptions.
-RISK_SLACK_S = 15 * 60
-RISK_AHEAD_S = 3 * 3600
 # Arriving this much before the window opens is still on time.
 EARLY_GRACE_S = 15 * 60
 BUSY_PERCENT = 82
@@ -30,41 +27,6 @@ BUSY_PERCENT = 82
 Span = tuple[int, int]
 
 
-class Look(StrEnum):
-    """What a bar tells at first sight."""
-
-    HELD = "held"
-    PLANNED = "planned"
-    ASSIGNED = "assigned"
-    ACCEPTED = "accepted"
-    ON_WAY = "on_way"
-    IN_SERVICE = "in_service"
-    PAUSED = "paused"
-    WORK_DONE = "work_done"
-    DONE = "done"
-    FAILED = "failed"
-    RISK = "risk"
-    LATE = "late"
-
-
-_LOOK_OF = {
-    VisitState.HELD: Look.HELD,
-    VisitState.PLANNED: Look.PLANNED,
-    VisitState.READY: Look.PLANNED,
-    VisitState.ASSIGNED: Look.ASSIGNED,
-    VisitState.ACCEPTED: Look.ACCEPTED,
-    VisitState.EN_ROUTE: Look.ON_WAY,
-    VisitState.ARRIVED: Look.ON_WAY,
-    VisitState.IN_SERVICE: Look.IN_SERVICE,
-    VisitState.PAUSED: Look.PAUSED,
-    VisitState.WORK_DONE: Look.WORK_DONE,
-    VisitState.DONE: Look.DONE,
-    VisitState.NO_SHOW: Look.FAILED,
-    VisitState.REFUSED: Look.FAILED,
-    VisitState.ACCESS_FAILED: Look.FAILED,
-    VisitState.INCOMPLETE: Look.FAILED,
-}
-_EXPECTED = OWED | {VisitState.EN_ROUTE}
 _ATTENDED = STARTED - {VisitState.EN_ROUTE}
 
 
@@ -88,6 +50,8 @@ class Bar:
     shuts_s: int
     work_s: int
     point: Point
+    # How likely it is late; known of today's visits that nobody has set out for.
+    chance: Chance | None = None
 
     @property
     def slack_s(self) -> int:
@@ -198,6 +162,7 @@ def day_board(db: Session, *, branch_id: int, day: date, now: datetime) -> Board
         now_s=second_of_day(now, day) if days_off == 0 else None,
         is_over=days_off < 0,
         travel=travel.current(),
+        spread=chances.spread_of(db, branch_id=branch_id, day=day) if days_off == 0 else PRIOR,
     )
 
 
@@ -217,8 +182,12 @@ def lay_out(
     now_s: int | None,
     is_over: bool,
     travel: TravelTimes,
+    spread: Spread = PRIOR,
 ) -> Board:
     """Lay the day out, a row for each technician in the order given. Asks no database."""
+    known: dict[int, Chance] = {}
+    if now_s is not None and not is_over:
+        known = chances.of_day(plan, visits, now_s=now_s, spread=spread)
     rows = tuple(
         _row(
             technician,
@@ -228,6 +197,7 @@ def lay_out(
             visits=visits,
             now_s=now_s,
             travel=travel,
+            known=known,
         )
         for technician in technicians
     )
@@ -240,16 +210,6 @@ def lay_out(
         rows=rows,
         figures=_figures(rows, now_s=now_s, is_over=is_over, at_work=at_work),
     )
-
-
-def look_of(state: VisitState, *, slack_s: int, shuts_in_s: int | None) -> Look:
-    """Return what the bar tells; `shuts_in_s` is None on any day but today, where nothing is at risk."""
-    if state in _EXPECTED and shuts_in_s is not None:
-        if slack_s < 0:
-            return Look.LATE
-        if slack_s < RISK_SLACK_S and shuts_in_s <= RISK_AHEAD_S:
-            return Look.RISK
-    return _LOOK_OF[state]
 
 
 def _times(
@@ -291,8 +251,11 @@ def _row(
     visits: Mapping[int, Visit],
     now_s: int | None,
     travel: TravelTimes,
+    known: Mapping[int, Chance],
 ) -> Row:
-    bars = tuple(_bar(visits[time[0]], technician, time, now_s) for time in times)
+    bars = tuple(
+        _bar(visits[time[0]], technician, time, now_s, known.get(time[0])) for time in times
+    )
     doors = [visits[bar.visit_id].point for bar in bars if bar.state in _ATTENDED]
     opens_s = shift.opens_s if shift else (bars[0].start_s if bars else 0)
     return Row(
@@ -311,7 +274,11 @@ def _row(
 
 
 def _bar(
-    visit: Visit, technician: Technician, time: tuple[int, int, int, int], now_s: int | None
+    visit: Visit,
+    technician: Technician,
+    time: tuple[int, int, int, int],
+    now_s: int | None,
+    chance: Chance | None,
 ) -> Bar:
     _, arrive_s, start_s, end_s = time
     shuts_in_s = None if now_s is None else visit.shuts_s - now_s
@@ -320,7 +287,12 @@ def _bar(
         number=visit.number,
         label=visit.label,
         state=visit.state,
-        look=look_of(visit.state, slack_s=visit.shuts_s - arrive_s, shuts_in_s=shuts_in_s),
+        look=look_of(
+            visit.state,
+            slack_s=visit.shuts_s - arrive_s,
+            shuts_in_s=shuts_in_s,
+            late_percent=chance.percent if chance else 0,
+        ),
         technician_id=technician.id,
         technician=technician.name,
         is_told=visit.technician_id == technician.id,
@@ -331,6 +303,7 @@ def _bar(
         shuts_s=visit.shuts_s,
         work_s=visit.work_s,
         point=visit.point,
+        chance=chance,
     )
 
 

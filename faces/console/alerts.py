@@ -13,10 +13,14 @@ from booking.alerts import BookingAlert, BookingAlertKind
 from dispatch import alerts
 from dispatch.alerts import Alert, AlertKind, Taker
 from dispatch.board import Board
+from dispatch.planner.lateness import Chance
 from faces.chrome import call
 from faces.chrome.filters import clock_text, day_text, gettext, length_text, local
 from kernel.clock import instant_at
 from kernel.db import Session
+
+# A smaller chance is not worth a word.
+CHANCE_PERCENT_MIN = 5
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -113,6 +117,20 @@ def late_words(alert: Alert) -> str:
     return gettext("照这样到，自动赔 %(fee)s", fee=owed)
 
 
+def chance_words(chance: Chance | None) -> str:
+    """预计 38% 可能晚到：前面 2 单合计再超 12 分就晚了; "" when that is unknown or as good as never."""
+    if chance is None or chance.percent < CHANCE_PERCENT_MIN:
+        return ""
+    if chance.slack_s < 0 or not chance.before:
+        return gettext("预计 %(percent)s%% 可能晚到", percent=chance.percent)
+    return gettext(
+        "预计 %(percent)s%% 可能晚到：前面 %(count)s 单合计再超 %(length)s就晚了",
+        percent=chance.percent,
+        count=chance.before,
+        length=length_text(chance.slack_s),
+    )
+
+
 def _told(alert: Alert, booking_number: str, now: datetime) -> Told:
     tone, icon, title, line = _SAID[alert.kind](alert)
     hand = best(alert)
@@ -193,7 +211,8 @@ def _say_risk(alert: Alert) -> tuple[str, str, str, str]:
         visit=alert.visit.label,
         length=length,
     )
-    return "warn", "alert-triangle", title, gettext("再超 %(length)s就会迟到", length=length)
+    line = chance_words(alert.chance) or gettext("再超 %(length)s就会迟到", length=length)
+    return "warn", "alert-triangle", title, line
 
 
 def _say_stranded(alert: Alert) -> tuple[str, str, str, str]:

@@ -2,8 +2,10 @@
 
 from typing import Any
 
-from dispatch.board import BUSY_PERCENT, Bar, Board, Look, Row
+from dispatch.board import BUSY_PERCENT, Bar, Board, Row
+from dispatch.looks import Look
 from faces.chrome.filters import gettext, length_text
+from faces.console.alerts import CHANCE_PERCENT_MIN
 from kernel.words import msg
 
 HOUR_S = 3600
@@ -81,7 +83,10 @@ def _bar(bar: Bar) -> dict[str, Any]:
 
 
 def slack_words(bar: Bar) -> str:
-    """余量 32 分, or 晚 6 分."""
+    """余量 32 分, with the chance to be late where it is worth a word, or 晚 6 分."""
     if bar.slack_s < 0:
         return gettext("晚 %(length)s", length=length_text(-bar.slack_s))
-    return gettext("余量 %(length)s", length=length_text(bar.slack_s))
+    left = gettext("余量 %(length)s", length=length_text(bar.slack_s))
+    if bar.chance is None or bar.chance.percent < CHANCE_PERCENT_MIN:
+        return left
+    return gettext("%(left)s，%(percent)s%% 可能晚", left=left, percent=bar.chance.percent)

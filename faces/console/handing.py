@@ -52,6 +52,7 @@ def ways(number: str) -> ResponseReturnValue:
         broken_fee=policy.BROKEN_FEE,
         may_move=visit.state in OWED,
         extra_words=told.extra_words,
+        chance_words=told.chance_words,
     )
 
 

@@ -5,7 +5,8 @@ from typing import Any
 
 from flask import url_for
 
-from dispatch.board import Bar, Board, Look
+from dispatch.board import Bar, Board
+from dispatch.looks import Look
 from faces.chrome.filters import gettext
 
 

@@ -10,7 +10,7 @@ from dispatch import queries as dispatch
 from dispatch import scope
 from faces.chrome import call
 from faces.chrome.sign_in import signed_in
-from faces.console import frame, story
+from faces.console import alerts, frame, story
 from faces.console.routes import READERS, blueprint
 from kernel.db import transaction
 from notifications import queries as notifications
@@ -37,6 +37,7 @@ def visit(number: str) -> ResponseReturnValue:
             "booking": booking,
             "service": bookings.services_by_id(db)[booking.service_id],
             "bar": bar,
+            "chance_words": alerts.chance_words,
             "points": check_queries.points_of_visit(db, found.id),
             "ticked": check_queries.ticked(db, found.id),
             "planned": people.get(planned or 0),

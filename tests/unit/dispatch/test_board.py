@@ -5,8 +5,9 @@ from collections.abc import Sequence
 import pytest
 
 from dispatch import board as boards
-from dispatch.board import EARLY_GRACE_S, RISK_AHEAD_S, RISK_SLACK_S, Bar, Board, Look, look_of
+from dispatch.board import EARLY_GRACE_S, Bar, Board
 from dispatch.daybook import TechnicianFacts, VisitFacts
+from dispatch.looks import LIKELY_PERCENT, RISK_AHEAD_S, RISK_SLACK_S, Look, look_of
 from dispatch.models import RouteRow, Shift, Technician, Visit
 from dispatch.states import VisitState
 from kernel.clock import instant_at
@@ -124,6 +125,31 @@ class TestBars:
         assert bar.slack_s == 2 * HOUR_S
 
 
+class TestChances:
+    def test_of_what_follows_long_work_depend_on_how_long_it_has_gone_on(self) -> None:
+        def chance(started: str, now: str) -> int | None:
+            at_work = a_visit(
+                1, number=5, state=_S.IN_SERVICE, departed="08:00", arrived=started, started=started
+            )
+            following = a_visit(2, number=15, state=_S.ACCEPTED, window=("09:00", "10:20"))
+            board = a_board([a_technician(order=(1, 2))], [at_work, following], now=now)
+            found = board.bars[1].chance
+            return found.percent if found else None
+
+        assert chance("08:55", "09:00") in range(5, 40)
+        assert chance("08:55", "10:09") in range(70, 100)
+        assert chance("08:55", "10:15") == 100
+        assert chance("08:05", "08:10") in range(5)
+
+    def test_are_unknown_on_another_day_and_once_he_is_there(self) -> None:
+        visits = [a_visit(1, number=5, state=_S.ARRIVED, departed="08:50", arrived="09:00")]
+
+        [there] = a_board([a_technician(order=(1,))], visits, now="09:10").bars
+        [to_come] = a_board([a_technician(order=(1,))], [a_visit(1, number=5)]).bars
+
+        assert (there.chance, to_come.chance) == (None, None)
+
+
 class TestLook:
     @pytest.mark.parametrize(
         ("slack_s", "shuts_in_s", "look"),
@@ -142,6 +168,20 @@ class TestLook:
         self, slack_s: int, shuts_in_s: int | None, look: Look
     ) -> None:
         assert look_of(_S.ACCEPTED, slack_s=slack_s, shuts_in_s=shuts_in_s) is look
+
+    @pytest.mark.parametrize(
+        ("late_percent", "look"),
+        [
+            pytest.param(LIKELY_PERCENT - 1, Look.ACCEPTED, id="not_likely_enough"),
+            pytest.param(LIKELY_PERCENT, Look.RISK, id="likely_enough"),
+        ],
+    )
+    def test_warns_of_a_promise_that_is_likely_missed(self, late_percent: int, look: Look) -> None:
+        seen = look_of(
+            _S.ACCEPTED, slack_s=RISK_SLACK_S, shuts_in_s=HOUR_S, late_percent=late_percent
+        )
+
+        assert seen is look
 
     @pytest.mark.parametrize("state", [_S.HELD, _S.ARRIVED, _S.IN_SERVICE, _S.DONE])
     def test_does_not_warn_where_nothing_can_be_done_or_nothing_is_promised(
