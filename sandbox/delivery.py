@@ -92,11 +92,10 @@ def _send(
             address, method=method, body=body.encode(), headers=_HEADERS, timeout_s=timeout_s
         )
     except wire.NoAnswer as error:
-        took_ms = _ms_since(started_s)
         return Try(
-            result="超时" if took_ms >= timeout_s * 1_000 else "断线",
+            result="超时" if isinstance(error, wire.TooLate) else "断线",
             ok=False,
-            took_ms=took_ms,
+            took_ms=_ms_since(started_s),
             request=request,
             answer="",
             rule=f"{error}。",

@@ -12,7 +12,8 @@ from contextlib import contextmanager, suppress
 from pathlib import Path
 
 _POOL_MAX = 8
-_BUSY_TIMEOUT_MS = 5_000
+# A slow disk is no reason to refuse a call.
+_BUSY_TIMEOUT_MS = 30_000
 
 _TABLES = """
 CREATE TABLE IF NOT EXISTS setting (

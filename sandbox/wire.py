@@ -16,6 +16,10 @@ class NoAnswer(Exception):
     """Nothing usable came back; the sentence says whether it was refused, cut or too late."""
 
 
+class TooLate(NoAnswer):
+    """No answer within the time limit; one may still be on its way."""
+
+
 @dataclass(frozen=True, slots=True)
 class Answer:
     """An HTTP answer, whatever its status."""
@@ -49,7 +53,7 @@ def call(
         response = connection.getresponse()
         return Answer(status=response.status, body=response.read(ANSWER_BYTES_MAX))
     except TimeoutError as error:
-        raise NoAnswer(f"{timeout_s:g} 秒内没有应答") from error
+        raise TooLate(f"{timeout_s:g} 秒内没有应答") from error
     except (OSError, http.client.HTTPException, ssl.SSLError, socket.gaierror) as error:
         raise NoAnswer(f"连接失败：{type(error).__name__}") from error
     finally:
