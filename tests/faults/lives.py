@@ -4,21 +4,11 @@ import contextlib
 import multiprocessing
 import os
 import signal
-import time
 from collections.abc import Callable
 
 from flask import Flask
 
 END_S_MAX = 90
-
-
-def wait_until(is_so: Callable[[], bool], *, within_s: float, what: str) -> float:
-    """Wait until it is so and return the seconds it took; fail the test after `within_s`."""
-    began_s = time.monotonic()
-    while not is_so():
-        assert time.monotonic() - began_s < within_s, f"not within {within_s} s: {what}"
-        time.sleep(0.05)
-    return time.monotonic() - began_s
 
 
 class Fork:

@@ -17,7 +17,7 @@ from dispatch.operations import proposals, publishing
 from dispatch.planner import solver
 from kernel.clock import FixedClock
 from kernel.db import Session, transaction
-from tests.faults.lives import Fork, wait_until
+from tests.faults.lives import Fork
 from tests.house import (
     DISPATCHER,
     MONDAY_NINE,
@@ -30,6 +30,7 @@ from tests.house import (
     tomorrow,
 )
 from tests.integration.booking.promised import a_promise
+from tests.patience import wait_until
 
 CLOCK = FixedClock(MONDAY_NINE)
 

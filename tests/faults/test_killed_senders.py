@@ -23,11 +23,12 @@ from notifications import jobs
 from notifications.jobs import Sender
 from notifications.models import Message
 from notifications.sending import after_failure
-from tests.faults.lives import Fork, wait_until
+from tests.faults.lives import Fork
 from tests.faults.wechat import WeChat
 from tests.house import MONDAY_NINE, an_app, close_connections
 from tests.integration.gateways.serving import Platform, account_at
 from tests.integration.notifications.stories import messages
+from tests.patience import wait_until
 
 CLOCK = FixedClock(MONDAY_NINE)
 LEASE_S = 0.4

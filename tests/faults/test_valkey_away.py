@@ -32,7 +32,6 @@ from notifications.models import Message
 from scripts.bootstrap import PYTHON
 from scripts.killable import programs
 from scripts.processes import answers_http, flask_command
-from tests.faults.lives import wait_until
 from tests.faults.wechat import WeChat
 from tests.house import (
     HOUR_S,
@@ -47,6 +46,7 @@ from tests.house import (
     environment_for,
 )
 from tests.integration.gateways.serving import Platform
+from tests.patience import wait_until
 from tests.servers import ValkeyServer
 
 BOOKINGS = 30

@@ -3,10 +3,9 @@
 from multiprocessing.queues import Queue
 from multiprocessing.synchronize import Barrier
 
-from gateways.http import Caller
 from gateways.wechat.token import AccessTokens, SharedSecret
 from kernel.db import sa
-from tests.integration.gateways.serving import account_at, app_with_tokens
+from tests.integration.gateways.serving import account_at, app_with_tokens, patient_caller
 
 START_MAX_S = 60
 
@@ -16,7 +15,7 @@ def ask_for_a_token(
 ) -> None:
     """Start cold, wait for the others, and say which token one gets."""
     app = app_with_tokens(database_url)
-    tokens = AccessTokens(account_at(base), Caller())
+    tokens = AccessTokens(account_at(base), patient_caller())
     if not is_leased:
         tokens._shared = _Greedy(tokens._shared._name, tokens._shared._fetch)
     with app.app_context():

@@ -20,7 +20,9 @@ from gateways.wechat.token import GatewayToken
 from kernel import db as kernel_db
 from kernel.db import sa
 
-READ_MAX_S = 0.4
+# What who waits for an answer that comes may wait, on a machine that others use too; and who waits
+# for one that never comes.
+PATIENCE_S, HASTE_S = 60.0, 0.4
 
 
 @dataclass(frozen=True)
@@ -40,13 +42,15 @@ class Call:
 
 @dataclass(frozen=True)
 class Reply:
-    """What to answer; `is_cut` promises more bytes than it sends, `is_dropped` sends nothing."""
+    """What to answer; `is_cut` promises more bytes than it sends, `is_dropped` sends nothing, and
+    `never_comes` keeps the caller waiting until he gives up."""
 
     body: bytes = b""
     status: int = 200
     delay_s: float = 0.0
     is_cut: bool = False
     is_dropped: bool = False
+    never_comes: bool = False
     location: str = ""
     headers: Mapping[str, str] = field(default_factory=dict)
 
@@ -82,6 +86,7 @@ class Platform:
     def __init__(self) -> None:
         self.answers: dict[str, Answer] = {}
         self.calls: list[Call] = []
+        self.is_closing = threading.Event()
         self._lock = threading.Lock()
         self._server = ThreadingHTTPServer(("127.0.0.1", 0), self._handler())
         self._server.daemon_threads = True
@@ -103,6 +108,7 @@ class Platform:
         error: BaseException | None,
         trace: TracebackType | None,
     ) -> None:
+        self.is_closing.set()
         self._server.shutdown()
         self._server.server_close()
         self._thread.join()
@@ -132,6 +138,8 @@ class _Handler(BaseHTTPRequestHandler):
             Call(self.command, parts.path, query, body, dict(self.headers))
         )
         time.sleep(reply.delay_s)
+        if reply.never_comes:
+            self.platform.is_closing.wait(PATIENCE_S)
         self.close_connection = True
         if not reply.is_dropped:
             # The caller may have lost patience, as some tests want.
@@ -161,9 +169,14 @@ def account_at(base: str) -> Account:
     )
 
 
+def patient_caller() -> Caller:
+    """Return a caller that gets whatever answer comes."""
+    return Caller(connect_max_s=PATIENCE_S, read_max_s=PATIENCE_S)
+
+
 def hasty_caller() -> Caller:
-    """Return a caller that waits READ_MAX_S for an answer."""
-    return Caller(connect_max_s=0.5, read_max_s=READ_MAX_S)
+    """Return a caller for whom no answer comes."""
+    return Caller(connect_max_s=HASTE_S, read_max_s=HASTE_S)
 
 
 def app_with_tokens(database_url: str) -> Flask:
@@ -175,9 +188,13 @@ def app_with_tokens(database_url: str) -> Flask:
     return app
 
 
+_taken: list[socket.socket] = []
+
+
 def closed_port() -> int:
-    """Return a port at which nobody listens."""
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        port: int = probe.getsockname()[1]
-        return port
+    """Return a port at which nobody listens: it stays taken, so that nobody else begins to."""
+    probe = socket.socket()
+    probe.bind(("127.0.0.1", 0))
+    _taken.append(probe)
+    port: int = probe.getsockname()[1]
+    return port

@@ -18,7 +18,7 @@ from gateways.wechat.jssdk import prove_page
 from gateways.wechat.messages import Incoming
 from gateways.wechat.oauth import OAuth
 from kernel.clock import wall_s
-from tests.integration.gateways.serving import app_with_tokens
+from tests.integration.gateways.serving import app_with_tokens, patient_caller
 from tests.integration.sandbox.serving import (
     AES_KEY,
     APPID,
@@ -29,6 +29,7 @@ from tests.integration.sandbox.serving import (
     a_sandbox_app,
     stage_of,
 )
+from tests.patience import WAIT_S
 
 FIELDS = {"thing1": "空调安装", "time2": "2026年11月26日 10:00~12:00", "phrase3": "已预约"}
 
@@ -75,7 +76,7 @@ class Stage:
 
     @property
     def wechat(self) -> WeChat:
-        return WeChat(self.account)
+        return WeChat(self.account, caller=patient_caller())
 
     def send(self, openid: str, **changes: str) -> str:
         return self.wechat.send_template(
@@ -118,7 +119,7 @@ def test_the_account_proves_itself(stage: Stage) -> None:
 
 def test_a_scan_tells_the_scene_of_our_code(stage: Stage) -> None:
     code = stage.wechat.create_qr(scene="st_hailu_03", seconds=None)
-    picture = requests.get(stage.wechat.qr_image_url(code.ticket), timeout=10)
+    picture = requests.get(stage.wechat.qr_image_url(code.ticket), timeout=WAIT_S)
     phone = stage.sandbox.a_phone()
 
     stage.sandbox.control(f"phones/{phone['phone']}/follow", scene="st_hailu_03")
@@ -283,13 +284,13 @@ def test_a_page_proves_itself_to_the_js_sdk(stage: Stage) -> None:
 
 def test_a_visitor_comes_back_with_a_code_that_works_once(stage: Stage) -> None:
     phone = stage.sandbox.a_phone()
-    oauth = OAuth(stage.account)
+    oauth = OAuth(stage.account, caller=patient_caller())
     address = oauth.authorize_url(
         redirect_uri=f"http://{phone['phone']}.doorbell.localhost:8000/wechat/oauth?to=/c/&x=1",
         state="s1",
     )
 
-    answer = requests.get(address, allow_redirects=False, timeout=10)
+    answer = requests.get(address, allow_redirects=False, timeout=WAIT_S)
     back = parse_qs(urlsplit(answer.headers["Location"]).query)
     visitor = oauth.exchange(back["code"][0])
 

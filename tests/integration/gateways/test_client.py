@@ -1,5 +1,6 @@
 """The adapter against a platform on loopback that behaves well, badly, and very badly."""
 
+import itertools
 import json
 import socket
 from collections.abc import Callable, Iterator
@@ -14,8 +15,8 @@ from gateways import http
 from gateways.http import ANSWER_BYTES_MAX
 from gateways.wechat.client import Follower, QrCode, Template, WeChat
 from gateways.wechat.errors import Category, Retry, WeChatError
+from gateways.wechat.token import AccessTokens
 from tests.integration.gateways.serving import (
-    READ_MAX_S,
     Answer,
     Call,
     Platform,
@@ -25,6 +26,7 @@ from tests.integration.gateways.serving import (
     closed_port,
     hasty_caller,
     in_turn,
+    patient_caller,
     tells,
 )
 
@@ -46,7 +48,7 @@ def _context(_app: Flask, platform: Platform) -> Iterator[None]:
 
 @pytest.fixture
 def wechat(platform: Platform) -> WeChat:
-    return WeChat(account_at(platform.base), caller=hasty_caller())
+    return WeChat(account_at(platform.base), caller=patient_caller())
 
 
 def send(wechat: WeChat) -> str:
@@ -59,12 +61,14 @@ def send(wechat: WeChat) -> str:
     )
 
 
+_number = itertools.count(2)
+
+
 def fresh_tokens(platform: Platform) -> None:
     """Lend a token of this test's own, so that the row of the last test does not matter."""
-    number = iter(range(1, 1000))
 
     def answer(_call: Call) -> Reply:
-        told = {"access_token": f"{platform.base}#{next(number)}", "expires_in": 7200}
+        told = {"access_token": f"T{next(_number)}", "expires_in": 7200}
         return Reply(json.dumps(told).encode())
 
     platform.answers[STABLE] = answer
@@ -132,7 +136,6 @@ class TestSendTemplate:
             pytest.param(lambda _call: Reply(status=302, location="/ok"), id="a_redirect"),
             pytest.param(lambda _call: Reply(is_dropped=True), id="dropped"),
             pytest.param(lambda _call: Reply(b'{"errcode":0', is_cut=True), id="cut"),
-            pytest.param(lambda _call: Reply(delay_s=READ_MAX_S + 0.3), id="too_slow"),
             pytest.param(
                 lambda _call: Reply(b'{"errcode":0,"msgid":1}' + b" " * ANSWER_BYTES_MAX),
                 id="endless",
@@ -151,6 +154,17 @@ class TestSendTemplate:
         assert (told.value.category, told.value.retry) == (Category.NETWORK, Retry.AMBIGUOUS)
         assert len(platform.calls_to(TEMPLATE)) == 1
         assert not platform.calls_to("/ok")
+
+    def test_waits_for_an_answer_as_long_as_it_may_and_asks_once(self, platform: Platform) -> None:
+        platform.answers[TEMPLATE] = lambda _call: Reply(never_comes=True)
+        account = account_at(platform.base)
+        AccessTokens(account, patient_caller()).current()
+
+        with pytest.raises(WeChatError) as told:
+            send(WeChat(account, caller=hasty_caller()))
+
+        assert (told.value.category, told.value.retry) == (Category.NETWORK, Retry.AMBIGUOUS)
+        assert len(platform.calls_to(TEMPLATE)) <= 1
 
     def test_knows_that_nothing_was_sent_where_nobody_listens(self) -> None:
         wechat = WeChat(account_at(f"http://127.0.0.1:{closed_port()}"), caller=hasty_caller())

@@ -5,13 +5,13 @@ import pytest
 from gateways.wechat.errors import Category, Retry, WeChatError
 from gateways.wechat.oauth import OAuth, Visitor
 from tests.integration.gateways.serving import (
-    READ_MAX_S,
     Answer,
     Platform,
     Reply,
     account_at,
     closed_port,
     hasty_caller,
+    patient_caller,
     tells,
 )
 
@@ -20,7 +20,7 @@ EXCHANGE = "/sns/oauth2/access_token"
 
 @pytest.fixture
 def oauth(platform: Platform) -> OAuth:
-    return OAuth(account_at(platform.base), caller=hasty_caller())
+    return OAuth(account_at(platform.base), caller=patient_caller())
 
 
 def test_a_code_becomes_an_openid(platform: Platform, oauth: OAuth) -> None:
@@ -60,7 +60,6 @@ def test_a_bad_or_used_code_begins_again(platform: Platform, oauth: OAuth, code:
         lambda _call: Reply(b"{}"),
         lambda _call: Reply(b'{"openid":7}'),
         lambda _call: Reply(status=500),
-        lambda _call: Reply(delay_s=READ_MAX_S + 0.3),
     ],
 )
 def test_nothing_else_signs_anybody_in(platform: Platform, oauth: OAuth, answer: Answer) -> None:
@@ -71,6 +70,16 @@ def test_nothing_else_signs_anybody_in(platform: Platform, oauth: OAuth, answer:
 
     assert told.value.retry is Retry.AMBIGUOUS
     assert len(platform.calls_to(EXCHANGE)) == 1
+
+
+def test_nobody_waits_for_an_answer_for_ever(platform: Platform) -> None:
+    platform.answers[EXCHANGE] = lambda _call: Reply(never_comes=True)
+
+    with pytest.raises(WeChatError) as told:
+        OAuth(account_at(platform.base), caller=hasty_caller()).exchange("c0de")
+
+    assert told.value.retry is Retry.AMBIGUOUS
+    assert len(platform.calls_to(EXCHANGE)) <= 1
 
 
 def test_nobody_waits_for_a_platform_that_is_away() -> None:

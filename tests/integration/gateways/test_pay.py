@@ -19,6 +19,7 @@ from tests.integration.gateways.serving import (
     Reply,
     closed_port,
     hasty_caller,
+    patient_caller,
 )
 
 APPID = "wx0123456789abcdef"
@@ -50,7 +51,7 @@ def platform() -> Iterator[Platform]:
 
 @pytest.fixture
 def pay(platform: Platform) -> WeChatPay:
-    return WeChatPay(shop.a_merchant(appid=APPID, pay_base=platform.base), caller=hasty_caller())
+    return WeChatPay(shop.a_merchant(appid=APPID, pay_base=platform.base), caller=patient_caller())
 
 
 def signed(told: Any, *, status: int = 200, changes: Mapping[str, str] | None = None) -> Answer:
@@ -180,7 +181,6 @@ class TestFailures:
             pytest.param(lambda _call: Reply(b"", 500), id="nothing_but_500"),
             pytest.param(lambda _call: Reply(is_dropped=True), id="no_answer"),
             pytest.param(lambda _call: Reply(b"{}", is_cut=True), id="half_an_answer"),
-            pytest.param(lambda _call: Reply(b"{}", delay_s=0.8), id="a_late_answer"),
             pytest.param(
                 lambda _call: Reply(b"", 302, location="/elsewhere"), id="a_way_elsewhere"
             ),
@@ -195,6 +195,15 @@ class TestFailures:
 
         assert (told.category, told.retry) == (PayCategory.NETWORK, Retry.AMBIGUOUS)
         assert len(platform.calls) == 1
+
+    def test_what_is_never_answered_may_have_been_done(self, platform: Platform) -> None:
+        platform.answers[QUERY] = lambda _call: Reply(never_comes=True)
+        merchant = shop.a_merchant(appid=APPID, pay_base=platform.base)
+
+        told = told_by_query(WeChatPay(merchant, caller=hasty_caller()))
+
+        assert (told.category, told.retry) == (PayCategory.NETWORK, Retry.AMBIGUOUS)
+        assert len(platform.calls) <= 1
 
     def test_what_never_left_may_be_sent_again(self) -> None:
         nowhere = f"http://127.0.0.1:{closed_port()}"

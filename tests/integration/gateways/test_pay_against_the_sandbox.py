@@ -22,8 +22,9 @@ from gateways.wechat.pay_values import (
 from kernel.clock import wall_s
 from kernel.money import Money
 from tests import shop
-from tests.integration.gateways.serving import hasty_caller
+from tests.integration.gateways.serving import hasty_caller, patient_caller
 from tests.integration.sandbox.serving import APPID, Sandbox, Served, a_sandbox_app, stage_of
+from tests.patience import wait_until
 
 NUMBER = "D20261123001"
 THIRTY = Money(3000)
@@ -108,7 +109,10 @@ def stage(tmp_path: Path) -> Iterator[Stage]:
     )
     served = Served(app)
     sandbox = Sandbox(base=served.base, stage=stage_of(app))
-    house.pay = WeChatPay(shop.a_merchant(appid=APPID, pay_base=served.base, notify=server.base))
+    house.pay = WeChatPay(
+        shop.a_merchant(appid=APPID, pay_base=served.base, notify=server.base),
+        caller=patient_caller(),
+    )
     yield Stage(sandbox, house, house.pay, sandbox.look("phones/p1")["openid"])
     served.stop()
     sandbox.stage.close()
@@ -282,14 +286,10 @@ class TestFaults:
         assert (told.category, told.retry) == (PayCategory.BUSY, Retry.AMBIGUOUS)
 
     def test_a_late_answer_has_been_done_and_may_be_asked_again(self, stage: Stage) -> None:
-        hasty = WeChatPay(
-            shop.a_merchant(
-                appid=APPID,
-                pay_base=stage.sandbox.base,
-                notify=stage.sandbox.base,
-            ),
-            caller=hasty_caller(),
+        merchant = shop.a_merchant(
+            appid=APPID, pay_base=stage.sandbox.base, notify=stage.sandbox.base
         )
+        patient = WeChatPay(merchant, caller=patient_caller())
         order: dict[str, Any] = {
             "out_trade_no": NUMBER,
             "description": "押金",
@@ -299,11 +299,13 @@ class TestFaults:
         stage.sandbox.control("faults", fault="slow")
 
         with pytest.raises(PayError) as told:
-            hasty.prepay(**order)
+            WeChatPay(merchant, caller=hasty_caller()).prepay(**order)
 
         assert told.value.retry is Retry.AMBIGUOUS
-        assert hasty.query(NUMBER).state is TradeState.NOT_PAID
-        assert hasty.prepay(**order).prepay_id
+        # Who is hasty may be gone before the platform has begun.
+        wait_until(lambda: bool(stage.sandbox.look("payments")["payments"]), what="it is done")
+        assert patient.query(NUMBER).state is TradeState.NOT_PAID
+        assert patient.prepay(**order).prepay_id
 
     def test_another_merchants_key_is_told_to_an_operator(self, stage: Stage) -> None:
         merchant = replace(
@@ -312,6 +314,6 @@ class TestFaults:
         )
 
         with pytest.raises(PayError) as told:
-            WeChatPay(merchant).query(NUMBER)
+            WeChatPay(merchant, caller=patient_caller()).query(NUMBER)
 
         assert (told.value.code, told.value.needs_operator) == ("SIGN_ERROR", True)

@@ -1,5 +1,6 @@
 """The token that all processes share, on both databases."""
 
+import contextlib
 import itertools
 import json
 import multiprocessing
@@ -24,15 +25,17 @@ from tests.integration.gateways.serving import (
     app_with_tokens,
     hasty_caller,
     in_turn,
+    patient_caller,
     tells,
 )
+from tests.patience import wait_until
 
 STABLE = "/cgi-bin/stable_token"
 PROCESSES = 8
 
 
 def tokens_of(platform: Platform) -> AccessTokens:
-    return AccessTokens(account_at(platform.base), hasty_caller())
+    return AccessTokens(account_at(platform.base), patient_caller())
 
 
 def lends_anew(delay_s: float = 0.0) -> Answer:
@@ -55,7 +58,6 @@ class TestColdStart:
     """Eight processes that start at once with an empty table."""
 
     def run(self, database_url: str, platform: Platform, *, is_leased: bool) -> list[str]:
-        platform.answers[STABLE] = lends_anew(delay_s=0.3)
         # The fork server imports once; its children are as fresh as new processes, and cheap.
         context = multiprocessing.get_context("forkserver")
         context.set_forkserver_preload([hands.__name__])
@@ -77,6 +79,16 @@ class TestColdStart:
     def test_the_stage_shows_the_fault(
         self, tokens_app: Flask, database_url: str, platform: Platform
     ) -> None:
+        both_are_here = threading.Barrier(2)
+        lend = lends_anew()
+
+        def answer(call: Call) -> Reply:
+            with contextlib.suppress(threading.BrokenBarrierError):
+                both_are_here.wait(hands.START_MAX_S)
+                both_are_here.abort()
+            return lend(call)
+
+        platform.answers[STABLE] = answer
         tokens = self.run(database_url, platform, is_leased=False)
 
         assert len(set(tokens)) > 1
@@ -84,6 +96,7 @@ class TestColdStart:
     def test_one_fetches_and_all_have_the_same_token(
         self, tokens_app: Flask, database_url: str, platform: Platform
     ) -> None:
+        platform.answers[STABLE] = lends_anew(delay_s=0.3)
         tokens = self.run(database_url, platform, is_leased=True)
 
         assert tokens == ["T1"] * PROCESSES
@@ -196,7 +209,6 @@ class TestCurrent:
             (tells(access_token="T1"), Category.NETWORK),
             (lambda _call: Reply(b"<html>"), Category.NETWORK),
             (lambda _call: Reply(status=502), Category.NETWORK),
-            (lambda _call: Reply(delay_s=2), Category.NETWORK),
         ],
     )
     def test_says_what_is_wrong_and_lets_the_next_one_try(
@@ -210,6 +222,22 @@ class TestCurrent:
 
         assert told.value.category is category
         assert tokens.current() == "T1"
+
+    def test_that_is_never_answered_lets_the_next_one_try(
+        self, tokens_app: Flask, platform: Platform
+    ) -> None:
+        good, platform.answers[STABLE] = (
+            platform.answers[STABLE],
+            lambda _call: Reply(never_comes=True),
+        )
+
+        with pytest.raises(WeChatError) as told:
+            AccessTokens(account_at(platform.base), hasty_caller()).current()
+
+        assert told.value.category is Category.NETWORK
+        wait_until(lambda: bool(platform.calls_to(STABLE)), what="WeChat was asked")
+        platform.answers[STABLE] = good
+        assert tokens_of(platform).current() == "T1"
 
 
 def test_a_busy_database_is_told_as_a_safe_retry(sqlite_url: str, platform: Platform) -> None:

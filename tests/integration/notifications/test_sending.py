@@ -10,6 +10,7 @@ from sqlalchemy import update
 
 from gateways.http import Caller
 from gateways.wechat.client import WeChat
+from gateways.wechat.token import AccessTokens
 from kernel import leases
 from kernel.clock import FixedClock, wall_s
 from kernel.db import transaction
@@ -26,15 +27,16 @@ from tests.integration.gateways.serving import (
     Reply,
     account_at,
     closed_port,
+    hasty_caller,
     in_turn,
+    patient_caller,
     tells,
 )
 from tests.integration.notifications.stories import messages
+from tests.patience import wait_until
 
 SEND = "/cgi-bin/message/template/send"
 TOKEN = "/cgi-bin/stable_token"
-# Enough on a busy machine; a test that wants the caller to give up is hastier.
-PATIENCE_S, HASTE_S = 10.0, 0.3
 CLOCK = FixedClock(MONDAY_NINE)
 HTML = Reply(b"<html>busy</html>")
 
@@ -64,17 +66,16 @@ def a_message(key: str = "M1:B1", **changes: object) -> int:
         return row.id
 
 
-def sender(base: str, *, patience_s: float = PATIENCE_S) -> Sender:
-    caller = Caller(connect_max_s=1.0, read_max_s=patience_s)
+def sender(base: str, *, caller: Caller | None = None) -> Sender:
     return Sender(
-        wechat=WeChat(account_at(base), caller=caller),
+        wechat=WeChat(account_at(base), caller=caller or patient_caller()),
         template_ids={"M1": "tpl-1"},
         public_base="https://doorbell.localhost",
     )
 
 
-def send(platform: Platform, *, patience_s: float = PATIENCE_S) -> int:
-    return send_messages(sender(platform.base, patience_s=patience_s), CLOCK)
+def send(platform: Platform, *, caller: Caller | None = None) -> int:
+    return send_messages(sender(platform.base, caller=caller), CLOCK)
 
 
 def the_message() -> Message:
@@ -130,7 +131,7 @@ class TestAnAmbiguousAnswer:
     @pytest.mark.parametrize(
         "answer",
         [
-            pytest.param(lambda _: Reply(delay_s=HASTE_S * 3), id="read_timeout"),
+            pytest.param(lambda _: Reply(never_comes=True), id="read_timeout"),
             pytest.param(lambda _: Reply(is_dropped=True), id="reset_after_the_request"),
             pytest.param(lambda _: Reply(status=500), id="500"),
             pytest.param(lambda _: Reply(status=502, body=b"{}"), id="502"),
@@ -146,8 +147,11 @@ class TestAnAmbiguousAnswer:
     def test_is_repeated_under_the_same_id(self, platform: Platform, answer: Answer) -> None:
         a_message()
         platform.answers[SEND] = in_turn(answer, tells(errcode=0, errmsg="ok", msgid=77))
+        # The token is there: who is hasty has no time for two calls.
+        AccessTokens(account_at(platform.base), patient_caller()).current()
 
-        send(platform, patience_s=HASTE_S)
+        send(platform, caller=hasty_caller())
+        wait_until(lambda: bool(bodies(platform)), what="WeChat has it")
         first = the_message()
         due_now()
         send(platform)
@@ -174,7 +178,7 @@ class TestAnAmbiguousAnswer:
     @pytest.mark.parametrize(
         ("ago_s", "state", "calls"),
         [
-            pytest.param(NINE_MINUTES_S - 5, "sent", 2, id="within_nine_minutes"),
+            pytest.param(NINE_MINUTES_S - 60, "sent", 2, id="within_nine_minutes"),
             pytest.param(NINE_MINUTES_S + 1, "unknown", 1, id="after_them"),
         ],
     )
