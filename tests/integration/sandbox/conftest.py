@@ -7,8 +7,15 @@ from typing import Any
 import pytest
 
 from tests import shop
-from tests.integration.sandbox.serving import Receiver, Sandbox, Served, a_sandbox_app, stage_of
-from tests.integration.sandbox.tills import Counter, Till, Wall, a_library
+from tests.integration.sandbox.serving import (
+    Receiver,
+    Sandbox,
+    Served,
+    Wall,
+    a_sandbox_app,
+    stage_of,
+)
+from tests.integration.sandbox.tills import Counter, Till, a_library
 
 NewSandbox = Callable[..., tuple[Sandbox, Receiver]]
 

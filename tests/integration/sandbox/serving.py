@@ -20,6 +20,7 @@ from sandbox.pay.shop import shop_of
 from sandbox.settings import Settings, account_of
 from sandbox.stage import EXTENSION, Stage
 from tests import shop
+from tests.patience import WAIT_S
 
 APPID = "wx5a8b7c6d5e4f3a2b"
 SECRET = "the-secret-of-the-account"
@@ -35,6 +36,17 @@ GOOD_DATA = {
     "time2": {"value": "2026年11月26日 10:00~12:00"},
     "phrase3": {"value": "已预约"},
 }
+
+
+class Wall:
+    """True time in seconds, which stands but for what a test lets go by."""
+
+    def __init__(self) -> None:
+        self._stood_s = wall_s()
+        self.ahead_s = 0.0
+
+    def __call__(self) -> float:
+        return self._stood_s + self.ahead_s
 
 
 class Served:
@@ -131,7 +143,7 @@ class Sandbox:
     def control(self, path: str, *, expect: int = 200, **body: Any) -> dict[str, Any]:
         """POST to the control interface and return its JSON."""
         answer = requests.post(
-            f"{self.base}/control/{path}", json=body, headers={"X-Sandbox": "1"}, timeout=30
+            f"{self.base}/control/{path}", json=body, headers={"X-Sandbox": "1"}, timeout=2 * WAIT_S
         )
         assert answer.status_code == expect, answer.text
         told: dict[str, Any] = answer.json()
@@ -139,14 +151,14 @@ class Sandbox:
 
     def look(self, path: str, **query: Any) -> dict[str, Any]:
         """GET from the control interface."""
-        answer = requests.get(f"{self.base}/control/{path}", params=query, timeout=10)
+        answer = requests.get(f"{self.base}/control/{path}", params=query, timeout=WAIT_S)
         assert answer.status_code == 200, answer.text
         told: dict[str, Any] = answer.json()
         return told
 
     def settle(self) -> None:
         """Wait until the callbacks have been delivered or given up."""
-        assert self.control("settle")["settled"]
+        assert self.control("settle", timeout_s=int(WAIT_S))["settled"]
 
     def a_phone(self, *, name: str = "林女士", follows: bool = False) -> dict[str, Any]:
         return self.control("phones", expect=201, name=name, follows=follows)
@@ -163,7 +175,7 @@ class Sandbox:
         answer = requests.post(
             f"{self.base}/cgi-bin/stable_token",
             json={"grant_type": "client_credential", "appid": APPID, "secret": SECRET},
-            timeout=10,
+            timeout=WAIT_S,
         )
         token: str = answer.json()["access_token"]
         return token
@@ -174,7 +186,7 @@ class Sandbox:
             f"{self.base}/cgi-bin/{path}",
             params={"access_token": self.token() if token is None else token},
             json=body,
-            timeout=20,
+            timeout=WAIT_S,
         )
         assert answer.status_code == 200
         told: dict[str, Any] = answer.json()
@@ -200,12 +212,12 @@ def a_sandbox_app(
     *,
     callback_url: str,
     aes: bool = False,
-    timeout_s: float = 5.0,
+    timeout_s: float = WAIT_S,
     wall: Callable[[], float] = wall_s,
     has_shop: bool = False,
     **account: Any,
 ) -> Flask:
-    """Build a sandbox whose waits are short; `has_shop`: it plays the merchant of tests/shop.py."""
+    """Build a sandbox that tries again at once; `has_shop`: it plays the merchant of tests/shop.py."""
     settings = Settings(
         account=account_of(
             {
@@ -224,7 +236,7 @@ def a_sandbox_app(
         database=database,
         shop=shop_of(shop.platform_half()) if has_shop else None,
         callback_timeout_s=timeout_s,
-        retry_gap_s=0.05,
+        retry_gap_s=0.0,
     )
     return create_app(settings, wall=wall)
 

@@ -5,28 +5,18 @@ from typing import Any
 import pytest
 import requests
 
-from kernel.clock import wall_s
 from tests.integration.sandbox.conftest import NewSandbox
-from tests.integration.sandbox.serving import APPID, GOOD_DATA, SECRET, Sandbox
-
-
-class _Wall:
-    """The true time, moved by hand."""
-
-    def __init__(self) -> None:
-        self.ahead_s = 0.0
-
-    def __call__(self) -> float:
-        return wall_s() + self.ahead_s
+from tests.integration.sandbox.serving import APPID, GOOD_DATA, SECRET, Sandbox, Wall
+from tests.patience import WAIT_S
 
 
 @pytest.fixture
-def wall() -> _Wall:
-    return _Wall()
+def wall() -> Wall:
+    return Wall()
 
 
 @pytest.fixture
-def timed(new_sandbox: NewSandbox, wall: _Wall) -> Sandbox:
+def timed(new_sandbox: NewSandbox, wall: Wall) -> Sandbox:
     """A sandbox whose true time the test moves through `wall`."""
     return new_sandbox(wall=wall)[0]
 
@@ -35,7 +25,7 @@ def _plain_token(sandbox: Sandbox) -> str:
     answer = requests.get(
         f"{sandbox.base}/cgi-bin/token",
         params={"grant_type": "client_credential", "appid": APPID, "secret": SECRET},
-        timeout=10,
+        timeout=WAIT_S,
     )
     token: str = answer.json()["access_token"]
     return token
@@ -50,7 +40,7 @@ def _forced_token(sandbox: Sandbox) -> dict[str, Any]:
             "secret": SECRET,
             "force_refresh": True,
         },
-        timeout=10,
+        timeout=WAIT_S,
     )
     told: dict[str, Any] = answer.json()
     return told
@@ -64,7 +54,7 @@ def _use(sandbox: Sandbox, token: str) -> int:
 
 class TestTokens:
     def test_an_old_token_lives_five_minutes_beside_its_successor(
-        self, timed: Sandbox, wall: _Wall
+        self, timed: Sandbox, wall: Wall
     ) -> None:
         old = _plain_token(timed)
         new = _plain_token(timed)
@@ -76,7 +66,7 @@ class TestTokens:
 
         assert (within, after, _use(timed, new)) == (0, 40001, 0)
 
-    def test_a_token_expires_after_two_hours(self, timed: Sandbox, wall: _Wall) -> None:
+    def test_a_token_expires_after_two_hours(self, timed: Sandbox, wall: Wall) -> None:
         token = _plain_token(timed)
 
         wall.ahead_s = 7201
@@ -84,7 +74,7 @@ class TestTokens:
         assert _use(timed, token) == 42001
 
     def test_the_stable_token_stays_until_its_last_five_minutes(
-        self, timed: Sandbox, wall: _Wall
+        self, timed: Sandbox, wall: Wall
     ) -> None:
         first = timed.token()
 
@@ -98,7 +88,7 @@ class TestTokens:
         assert _use(timed, first) == 0
 
     def test_forcing_kills_the_old_one_at_once_and_is_limited(
-        self, timed: Sandbox, wall: _Wall
+        self, timed: Sandbox, wall: Wall
     ) -> None:
         old = timed.token()
         _forced_token(timed)
@@ -128,7 +118,7 @@ class TestTokens:
     ) -> None:
         query = {"grant_type": "client_credential", "appid": APPID, "secret": SECRET} | change
 
-        answer = requests.get(f"{sandbox.base}/cgi-bin/token", params=query, timeout=10)
+        answer = requests.get(f"{sandbox.base}/cgi-bin/token", params=query, timeout=WAIT_S)
 
         assert answer.status_code == 200
         assert answer.json()["errcode"] == errcode
@@ -211,7 +201,7 @@ class TestTemplateMessages:
         assert sandbox.inbox("p1")[0]["fields"][0]["value"] == "空调安装"
 
     def test_the_same_client_msg_id_is_shown_once_in_ten_minutes(
-        self, timed: Sandbox, wall: _Wall
+        self, timed: Sandbox, wall: Wall
     ) -> None:
         phone = timed.a_phone(follows=True)
         other = timed.a_phone(follows=True)
@@ -311,7 +301,7 @@ class TestCustomerMessages:
 
 
 class TestCodes:
-    def test_a_temporary_code_runs_out(self, timed: Sandbox, wall: _Wall) -> None:
+    def test_a_temporary_code_runs_out(self, timed: Sandbox, wall: Wall) -> None:
         timed.a_phone()
         timed.api(
             "qrcode/create",

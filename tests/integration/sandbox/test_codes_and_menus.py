@@ -6,6 +6,7 @@ import pytest
 import requests
 
 from tests.integration.sandbox.serving import Sandbox
+from tests.patience import WAIT_S
 
 
 class TestCodesAndMenus:
@@ -43,7 +44,7 @@ class TestCodesAndMenus:
         told = requests.get(
             f"{sandbox.base}/cgi-bin/user/info",
             params={"access_token": sandbox.token(), "openid": phone["openid"]},
-            timeout=10,
+            timeout=WAIT_S,
         ).json()
 
         assert (told["qr_scene"], told["qr_scene_str"]) == (7, "")
@@ -82,7 +83,7 @@ class TestCodesAndMenus:
     def test_wrong_methods_and_unknown_calls_are_answered_in_wechats_way(
         self, sandbox: Sandbox, method: str, path: str, errcode: int
     ) -> None:
-        answer = requests.request(method, f"{sandbox.base}/cgi-bin/{path}", timeout=10)
+        answer = requests.request(method, f"{sandbox.base}/cgi-bin/{path}", timeout=WAIT_S)
 
         assert answer.status_code == 200
         assert answer.json()["errcode"] == errcode
@@ -95,7 +96,7 @@ class TestCodesAndMenus:
                 f"{sandbox.base}/cgi-bin/menu/create",
                 params={"access_token": token},
                 data=body,
-                timeout=10,
+                timeout=WAIT_S,
             ).json()["errcode"]
             for body in (b"", b"{", b"[]")
         ]

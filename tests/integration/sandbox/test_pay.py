@@ -10,6 +10,7 @@ from wechatpayv3 import WeChatPayType
 from tests import shop
 from tests.integration.sandbox.serving import Sandbox
 from tests.integration.sandbox.tills import NUMBER, Counter
+from tests.patience import WAIT_S
 
 
 class TestOrders:
@@ -151,14 +152,14 @@ class TestSignatures:
         assert word in counter.sandbox.log(failed=1)[0]["rule"]
 
     def test_a_signature_of_six_minutes_ago_is_refused(self, counter: Counter) -> None:
-        counter.wall.ahead_s = 301
+        counter.wall.ahead_s = 360
 
         assert counter.place()[1]["code"] == "SIGN_ERROR"
         assert "5 分钟" in counter.sandbox.log(failed=1)[0]["rule"]
 
     def test_nobody_calls_unsigned(self, counter: Counter) -> None:
         answer = requests.post(
-            f"{counter.sandbox.base}/v3/refund/domestic/refunds", json={}, timeout=10
+            f"{counter.sandbox.base}/v3/refund/domestic/refunds", json={}, timeout=WAIT_S
         )
 
         assert (answer.status_code, answer.json()["code"]) == (401, "SIGN_ERROR")
@@ -213,7 +214,7 @@ class TestRestart:
 
 
 def test_without_a_merchant_there_is_no_pay(sandbox: Sandbox) -> None:
-    answer = requests.get(f"{sandbox.base}/v3/refund/domestic/refunds/R1", timeout=10)
+    answer = requests.get(f"{sandbox.base}/v3/refund/domestic/refunds/R1", timeout=WAIT_S)
 
     assert (answer.status_code, answer.json()["code"]) == (401, "SIGN_ERROR")
     assert "SANDBOX_PAY" in sandbox.log()[0]["rule"]

@@ -45,9 +45,9 @@ class TestNotices:
 
         for after_s in RETRY_AFTER_S:
             tried = len(counter.till.arrived)
-            counter.move(after_s - 2)
+            counter.move(after_s - 1)
             assert len(counter.till.arrived) == tried
-            counter.move(2)
+            counter.move(1)
             assert len(counter.till.arrived) == tried + 1
 
         assert len(counter.till.arrived) == 16
@@ -96,10 +96,10 @@ class TestNotices:
         counter.place()
         counter.sandbox.control(f"payments/{NUMBER}/delay_notices", by_s=600)
         counter.sandbox.control(f"payments/{NUMBER}/pay")
-        counter.move(598)
+        counter.move(599)
         assert counter.till.arrived == []
 
-        counter.move(2)
+        counter.move(1)
 
         assert len(counter.till.arrived) == 1
 
@@ -118,9 +118,9 @@ class TestNotices:
 
         counter.sandbox.control("faults", fault="delay_notice")
         counter.refund()
-        counter.move(58)
+        counter.move(59)
         assert len(counter.till.arrived) == 3
-        counter.move(2)
+        counter.move(1)
         assert counter.read()["event_type"] == "REFUND.SUCCESS"
 
     def test_a_line_of_the_log_is_sent_again(self, counter: Counter) -> None:

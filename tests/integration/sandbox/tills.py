@@ -1,4 +1,4 @@
-"""A merchant's side of WeChat Pay: his library, his till, and a true time that a test can move."""
+"""A merchant's side of WeChat Pay: his library and his till."""
 
 import json
 from collections.abc import Mapping
@@ -8,21 +8,11 @@ from typing import Any
 from flask import Flask, Response, request
 from wechatpayv3 import WeChatPay, WeChatPayType
 
-from kernel.clock import wall_s
 from tests import shop
-from tests.integration.sandbox.serving import APPID, Sandbox
+from tests.integration.sandbox.serving import APPID, Sandbox, Wall
+from tests.patience import WAIT_S
 
 NUMBER = "D20261123001"
-
-
-class Wall:
-    """True time in seconds, moved ahead by a test instead of waiting."""
-
-    def __init__(self) -> None:
-        self.ahead_s = 0.0
-
-    def __call__(self) -> float:
-        return wall_s() + self.ahead_s
 
 
 @dataclass(frozen=True, slots=True)
@@ -110,7 +100,7 @@ def a_library(base: str, notify_url: str) -> WeChatPay:
         appid=APPID,
         apiv3_key=shop.APIV3_KEY,
         notify_url=notify_url,
-        timeout=(3, 10),
+        timeout=(WAIT_S, WAIT_S),
         public_key=shop.public_pem(shop.platform_key()),
         public_key_id=shop.PUBLIC_KEY_ID,
     )
