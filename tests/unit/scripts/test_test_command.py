@@ -32,7 +32,7 @@ class TestOutcome:
         results = tmp_path / "results.xml"
         results.write_text(JUNIT)
 
-        outcome = test_command._outcome("unit", code=1, took_s=2.0, results=results)
+        outcome = test_command._outcome("unit", code=1, results=results)
 
         assert (outcome.passed, outcome.failed, outcome.skipped) == (3, 2, 2)
         assert not outcome.is_good
@@ -40,7 +40,7 @@ class TestOutcome:
     def test_is_bad_when_pytest_died_without_a_word(self, tmp_path: Path) -> None:
         missing = tmp_path / "results.xml"
 
-        outcome = test_command._outcome("unit", code=-9, took_s=2.0, results=missing)
+        outcome = test_command._outcome("unit", code=-9, results=missing)
 
         assert not outcome.is_good
         assert outcome.remark == "pytest ended with -9"
