@@ -3,10 +3,11 @@
 import logging
 from datetime import date, datetime, timedelta
 
-from booking import goods_queries, queries, waiting_queries
+from booking import goods_queries, offering, queries, waiting_queries
 from booking.operations import bookings, clockwork, late_goods, looking, waiting
 from booking.operations.waiting import Outcome
 from dispatch import queries as dispatch
+from dispatch.operations.places import PlaceGone
 from kernel.clock import Clock
 from kernel.db import transaction
 from kernel.errors import Conflict, Forbidden, Refusal
@@ -121,6 +122,8 @@ def _serve_day(branch_id: int, day: date, now: datetime) -> int:
         try:
             with transaction() as db:
                 outcome = waiting.serve(db, number=number, passed=passed, now=now)
+            if outcome is Outcome.NO_PLACE:
+                outcome = _serve_with_room(number, passed, now)
         except Forbidden:
             # Blacklisted meanwhile: his place in the line is kept, and others are served before.
             outcome = Outcome.BUSY
@@ -131,3 +134,15 @@ def _serve_day(branch_id: int, day: date, now: datetime) -> int:
             passed.add(number)
         offered += outcome is Outcome.OFFERED
     return offered
+
+
+def _serve_with_room(number: str, passed: set[str], now: datetime) -> Outcome:
+    """Try once more for one whose visit fits nowhere, with others changing hands."""
+    opening = offering.opening_for_waiting(number, now=now)
+    if opening is None:
+        return Outcome.NO_PLACE
+    try:
+        with transaction() as db:
+            return waiting.serve(db, number=number, passed=passed, now=now, opening=opening)
+    except PlaceGone:
+        return Outcome.NO_PLACE

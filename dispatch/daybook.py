@@ -20,7 +20,7 @@ from dispatch.planner.problem import (
     Window,
     Worker,
 )
-from dispatch.states import STARTED, VisitState
+from dispatch.states import STARTED, TOLD, VisitState
 from gateways.maps.travel import TravelTimes
 from kernel.geo import Point
 
@@ -64,7 +64,8 @@ class DayPlan:
     """A branch's live plan as one value: what is frozen, and the problem that remains.
 
     `late` names the visits whose promise the present plan breaks already; in `problem` their
-    windows are widened to the time predicted, so that nothing may get worse.
+    windows are widened to the time predicted, so that nothing may get worse. `told` names those
+    that have a technician people were told about.
     """
 
     branch_id: int
@@ -79,6 +80,7 @@ class DayPlan:
     timetables: Mapping[int, Timetable]
     route_versions: Mapping[int, int]
     late: frozenset[int]
+    told: frozenset[int]
 
     def delays(self) -> dict[int, int]:
         """Return when the late visits are reached, seconds of the day."""
@@ -142,6 +144,7 @@ def build(
         timetables=verdict.timetables,
         route_versions={t.id: t.route_version for t in technicians},
         late=late,
+        told=frozenset(i for i in open_ids if visits[i].state in TOLD),
     )
 
 

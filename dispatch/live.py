@@ -81,16 +81,31 @@ def find(
     With `day`, of that day alone, if it is one of them. Each comes with its best witness; ordered by
     day and time.
     """
+    offers = []
+    for each, windows in on_sale(db, branch_id=branch_id, now=now, days=days, day=day):
+        plan = day_plan(db, branch_id=branch_id, day=each, now=now)
+        offers += offers_of(plan, shape, windows)
+    return offers
+
+
+def on_sale(
+    db: Session,
+    *,
+    branch_id: int,
+    now: datetime,
+    days: int = HORIZON_DAYS,
+    day: date | None = None,
+) -> list[tuple[date, list[Window]]]:
+    """Return the windows that may be sold now, by day; days with none are left out."""
     windows = [Window(a, b) for a, b in queries.branch(db, branch_id).windows]
     first = local_date(now)
-    offers = []
+    found = []
     for each in (first + timedelta(days=n) for n in range(days)):
         soonest_s = second_of_day(now, each) + LEAD_S
         open_windows = [w for w in windows if w.open_s >= soonest_s]
         if open_windows and day in (None, each):
-            plan = day_plan(db, branch_id=branch_id, day=each, now=now)
-            offers += offers_of(plan, shape, open_windows)
-    return offers
+            found.append((each, open_windows))
+    return found
 
 
 def offers_of(plan: DayPlan, shape: VisitShape, windows: Sequence[Window]) -> list[Offer]:

@@ -11,6 +11,7 @@ from booking.operations.steps import facts_of, locked, move
 from booking.policy import DEPOSIT_LIFE, HOLD_LIFE, Ending
 from booking.states import KEPT, KNOWN, BookingAction, BookingState
 from dispatch import live
+from dispatch.openings import Opening
 from dispatch.operations import places
 from dispatch.operations.places import PlaceGone
 from dispatch.planner.problem import Window
@@ -41,14 +42,14 @@ def hold(
     by: Actor,
     now: datetime,
     first_try: int | None = None,
+    opening: Opening | None = None,
     life: timedelta = HOLD_LIFE,
 ) -> Booking:
     """Keep a window for the draft's member for `life`. The same draft and window again is the same hold.
 
     A draft that was booked already leads to that booking: going back in the browser must not book
-    the same thing twice. A delivery with its installation holds both places or none.
-
-    Another window held under the same draft is given up, once the new one is sure; so are holds of
+    the same thing twice. A delivery with its installation holds both places or none. `opening` makes
+    room where no route has any. Another window held under the same draft is given up, once the new one is sure; so are holds of
     the member that ran out and were not freed yet: they must not stand in his own way. Raises
     BookingMissing, Blocked, SlotPast, TooSoon, TooFar, OffGrid, TooManyHolds, PlaceGone.
     """
@@ -80,6 +81,7 @@ def hold(
         by=by,
         now=now,
         first_try=first_try,
+        opening=opening,
     )
     booking.visit_id = kept[0][0]
     db.add(booking)

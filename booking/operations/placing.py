@@ -6,9 +6,10 @@ from datetime import date, datetime
 
 from booking import coupling, queries
 from booking.models import Draft, Service
-from dispatch import live
+from dispatch import live, openings
 from dispatch import queries as dispatch_queries
 from dispatch.live import Offer, VisitShape
+from dispatch.openings import Gap, Opening
 from dispatch.operations import places
 from dispatch.operations.places import PlaceGone
 from dispatch.planner.problem import Window
@@ -65,6 +66,19 @@ def offers(db: Session, *, draft: Draft, now: datetime, day: date | None = None)
     return found
 
 
+def gaps(
+    db: Session, *, draft: Draft, offers: Sequence[Offer], now: datetime, day: date | None = None
+) -> list[Gap]:
+    """Return the windows on sale that are not among the `offers`, on days when somebody could serve
+    the draft; with `day`, of that day alone. None for a delivery with its installation."""
+    if draft.delivery_id is not None:
+        return []
+    shape = shape_of(draft, queries.services_by_id(db)[draft.service_id])
+    return openings.gaps(
+        db, branch_id=draft.branch_id, shape=shape, offers=offers, now=now, day=day
+    )
+
+
 def place_draft(
     db: Session,
     draft: Draft,
@@ -75,10 +89,12 @@ def place_draft(
     by: Actor,
     now: datetime,
     first_try: int | None = None,
+    opening: Opening | None = None,
 ) -> list[tuple[int, int, Window]]:
     """Put all visits of a draft into the plan of a day: (visit id, service id, window) of each.
 
     The service arrives within `window`, its delivery within the latest window that leaves it room.
+    Where no route has room, `opening` may make it for a service that comes alone.
     Raises PlaceGone; the caller's transaction then holds none of them.
     """
     services = queries.services_by_id(db)
@@ -96,6 +112,8 @@ def place_draft(
         first_try = pair.witness.worker_id
     wanted.append((service, shape, window, first_try))
     kept = []
+    if draft.delivery_id is not None:
+        opening = None
     for each, its_shape, its_window, witness in wanted:
         visit = places.hold_place(
             db,
@@ -108,6 +126,7 @@ def place_draft(
             by=by,
             now=now,
             first_try=witness,
+            opening=opening,
         )
         kept.append((visit.id, each.id, its_window))
     return kept

@@ -16,9 +16,10 @@ from booking.policy import HOLDS_MAX
 from booking.states import KEPT, BookingState, WaitingAction, WaitingState
 from booking.waiting import LINES_MAX, OFFER_LIFE, BookedAlready, TooManyLines
 from booking.waiting_models import Waiting
-from dispatch import live
+from dispatch import live, openings
 from dispatch import queries as dispatch
 from dispatch.live import Offer
+from dispatch.openings import Opening
 from dispatch.operations import places
 from dispatch.planner.problem import Window
 from kernel import outbox
@@ -125,11 +126,18 @@ def settle(db: Session, *, number: str, now: datetime) -> Waiting:
     return row
 
 
-def serve(db: Session, *, number: str, passed: Collection[str], now: datetime) -> Outcome:
+def serve(
+    db: Session,
+    *,
+    number: str,
+    passed: Collection[str],
+    now: datetime,
+    opening: Opening | None = None,
+) -> Outcome:
     """Offer one who waits a place for OFFER_LIFE, if his visit fits and nobody before him does.
 
-    `passed` are those before him who cannot be offered anything now. Raises Blocked when he must
-    not book.
+    `passed` are those before him who cannot be offered anything now; `opening` is room that can be
+    made for him. Raises Blocked when he must not book, PlaceGone when the opening is no more.
     """
     row = _locked(db, number, SYSTEM)
     if not _is_waiting_still(db, row, now):
@@ -142,6 +150,8 @@ def serve(db: Session, *, number: str, passed: Collection[str], now: datetime) -
     if _is_behind(db, row, version, passed):
         return Outcome.NOT_HIS_TURN
     offer = _best(db, row, draft, now)
+    if offer is None and opening is not None:
+        offer = openings.offer_of(opening)
     if offer is None:
         row.seen_version = version
         return Outcome.NO_PLACE
@@ -154,6 +164,7 @@ def serve(db: Session, *, number: str, passed: Collection[str], now: datetime) -
         by=SYSTEM,
         now=now,
         first_try=offer.witness.worker_id,
+        opening=opening,
         life=OFFER_LIFE,
     )
     row.booking_id = booking.id

@@ -3,15 +3,16 @@
 from collections.abc import Iterable
 from datetime import date, datetime
 
-from dispatch import live
+from dispatch import live, openings
 from dispatch.daybook import DayPlan
 from dispatch.live import VisitShape
 from dispatch.models import BarredPair, Visit
+from dispatch.openings import Opening
 from dispatch.operations import plan as plans
 from dispatch.operations.plan import LockedDay
 from dispatch.operations.steps import move
 from dispatch.planner.insertion import Witness
-from dispatch.planner.problem import Problem, Stop, Window
+from dispatch.planner.problem import Problem, Route, Stop, Window
 from dispatch.states import VisitAction, VisitState
 from kernel.actor import Actor
 from kernel.db import Session
@@ -42,16 +43,18 @@ def hold_place(
     by: Actor,
     now: datetime,
     first_try: int | None = None,
+    opening: Opening | None = None,
 ) -> Visit:
     """Put the visit into the live plan until `until`; it stays there when committed.
 
     `first_try` is the technician of the offer's witness: only his route is proven when it still
     fits; otherwise every route of the day is tried under the lock, so that a refusal means that no
-    place is left and not that somebody else was a moment earlier. Raises PlaceGone.
+    place is left and not that somebody else was a moment earlier. Where none is left, `opening` may
+    make room, while its routes are as they were. Raises PlaceGone.
     """
     locked = plans.lock_day(db, branch_id=branch_id, day=day, now=now)
     witness = _witness(locked.plan, shape, window, first_try)
-    if witness is None:
+    if witness is None and (opening is None or not openings.still_holds(locked.plan, opening)):
         raise PlaceGone
 
     visit = Visit(
@@ -79,7 +82,10 @@ def hold_place(
                 visit_id=visit.id, technician_id=technician_id, reason=DECLINED_BEFORE, at=now
             )
         )
-    insert(db, locked, visit, witness, shape.barred)
+    if witness is not None:
+        insert(db, locked, visit, witness, shape.barred)
+    elif opening is not None:
+        _rearrange(db, locked, visit, opening, shape.barred)
     move(db, visit, None, by=by, now=now)
 
     plans.changed(db, locked, now=now)
@@ -155,6 +161,32 @@ def insert(
     timetable = plans.timetable_of_route(with_visit, route)
     row = plans.put_order(db, locked, technician_id=witness.worker_id, timetable=timetable)
     visit.route_id = row.id
+
+
+def _rearrange(
+    db: Session, locked: LockedDay, visit: Visit, opening: Opening, barred: frozenset[int]
+) -> None:
+    """Write the opening's routes with the visit in one of them. Raises PlaceGone when the judge does
+    not let it."""
+    plan = locked.plan
+    routes = [
+        Route(r.worker_id, tuple(visit.id if i == live.CANDIDATE_ID else i for i in r.stop_ids))
+        for r in opening.room.routes
+    ]
+    problem = _problem_with(plan, visit, barred)
+    timetables = openings.proven(problem, plan.plan, routes, newcomer_id=visit.id)
+    if timetables is None:
+        raise PlaceGone
+    for route in routes:
+        row = plans.put_order(
+            db,
+            locked,
+            technician_id=route.worker_id,
+            timetable=timetables[route.worker_id],
+        )
+        for visit_id in sorted(openings.movers(plan, [route])):
+            mover = visit if visit_id == visit.id else plans.visit_row(db, visit_id)
+            mover.route_id = row.id
 
 
 def _problem_with(plan: DayPlan, visit: Visit, barred: frozenset[int]) -> Problem:

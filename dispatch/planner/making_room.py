@@ -228,7 +228,7 @@ class _Search:
         return _Entry(route.worker_id, longer.stop_ids, out)
 
 
-def _lighter(plan: Plan, fixed: Collection[int]) -> Iterator[tuple[Route, tuple[int, ...]]]:
+def _lighter(plan: Plan, fixed: set[int]) -> Iterator[tuple[Route, tuple[int, ...]]]:
     """Yield every route with one visit left out, then with two that follow one another."""
     for many in (1, 2):
         for route in plan.routes:

@@ -4,9 +4,10 @@ import functools
 
 from flask.typing import ResponseReturnValue
 
-from booking import addresses, queries
+from booking import addresses, offering, queries
 from booking.operations import bookings, drafts, placing
 from dispatch.live import Offer
+from dispatch.openings import Opening
 from faces.api import slots
 from faces.api.routes import get, post
 from faces.api.schemas import (
@@ -57,8 +58,8 @@ def save_draft() -> ResponseReturnValue:
 @get("/drafts/<number>/offers", tag=TAG, scope=READ, gives=OfferOut(many=True), refuses=(404,))
 def offers(number: str) -> ResponseReturnValue:
     """List the windows of the next fourteen days into which the visit is proven to fit."""
-    with transaction(reads_only=True) as db:
-        return call.answers(slots.told(_offers(db, number=number)))
+    found = offering.offers(draft_number=number, by=call.actor(), now=call.now())
+    return call.answers(slots.told(found))
 
 
 @post(
@@ -73,17 +74,24 @@ def hold() -> ResponseReturnValue:
     """Hold a window for ten minutes. A window that is gone is answered with the three nearest."""
     given = call.body(HoldIn())
     day, window = slots.window(given["starts_at"], given["ends_at"])
-    left = functools.partial(_offers, number=given["draft"])
-    with slots.with_alternatives(left, day=day, window=window), call.once() as db:
-        held = bookings.hold(
-            db,
-            draft_number=given["draft"],
-            day=day,
-            window=window,
-            by=call.actor(),
-            now=call.now(),
-        )
-        return call.answers(BookingOut().dump(held), 201)
+    draft, by, now = given["draft"], call.actor(), call.now()
+
+    def take(opening: Opening | None) -> ResponseReturnValue:
+        with call.once() as db:
+            held = bookings.hold(
+                db,
+                draft_number=draft,
+                day=day,
+                window=window,
+                by=by,
+                now=now,
+                opening=opening,
+            )
+            return call.answers(BookingOut().dump(held), 201)
+
+    left = functools.partial(_offers, number=draft)
+    with slots.with_alternatives(left, day=day, window=window):
+        return offering.with_room(take, draft_number=draft, day=day, window=window, by=by, now=now)
 
 
 @get("/bookings/<number>", tag=TAG, scope=READ, gives=BookingOut(), refuses=(404,))

@@ -5,8 +5,9 @@ from datetime import date
 from flask import render_template, request, url_for
 from flask.typing import ResponseReturnValue
 
-from booking import queries
-from booking.operations import bookings, placing
+from booking import offering, queries
+from booking.operations import bookings
+from dispatch.openings import Opening
 from dispatch.operations.places import PlaceGone
 from dispatch.planner.problem import Window
 from faces.chrome import call
@@ -43,12 +44,23 @@ def hold(number: str) -> ResponseReturnValue:
     if errors:
         return _page(number, wanted=None, error=next(iter(errors.values()))), 422
     day, window = values["window"]
-    try:
+    by, now = call.actor(), call.now()
+
+    def take(opening: Opening | None) -> ResponseReturnValue:
         with call.once() as db:
             booking = bookings.hold(
-                db, draft_number=number, day=day, window=window, by=call.actor(), now=call.now()
+                db,
+                draft_number=number,
+                day=day,
+                window=window,
+                by=by,
+                now=now,
+                opening=opening,
             )
             return call.leads_to("consumer.confirm", number=booking.number)
+
+    try:
+        return offering.with_room(take, draft_number=number, day=day, window=window, by=by, now=now)
     except PlaceGone as refusal:
         return _page(number, wanted=day, lost=(day, window)), status_of(refusal)
     except (Invalid, Conflict) as refusal:
@@ -64,11 +76,12 @@ def _page(
     is_few: bool = False,
 ) -> str:
     by, now = call.actor(), call.now()
+    offers = offering.offers(draft_number=number, by=by, now=now)
     with transaction(reads_only=True) as db:
         draft = queries.draft(db, number=number, by=by)
         shown = grid.grid(
             db,
-            placing.offers(db, draft=draft, now=now),
+            offers,
             branch_id=draft.branch_id,
             wanted=wanted,
             lost=lost,

@@ -18,12 +18,14 @@ from typing import Any
 from flask import Flask
 from sqlalchemy import select, update
 
+from booking import offering
 from booking import queries as booking_queries
 from booking.models import Booking
 from booking.operations import bookings, placing
 from booking.states import BookingState
-from dispatch import live, queries
+from dispatch import live, openings, queries
 from dispatch.models import BranchDay, RouteRow
+from dispatch.openings import Opening
 from dispatch.operations import plan as plans
 from dispatch.operations.places import PlaceGone
 from dispatch.operations.plan import LockedDay
@@ -90,6 +92,46 @@ def take_that_window(attempt: Attempt) -> str:
     assert attempt.window is not None
     chance = random.Random(attempt.number)
     return "booked" if _booked(attempt, attempt.window, None, chance) else "refused"
+
+
+def take_with_room(attempt: Attempt) -> str:
+    """Try the one window the person wants, others changing hands for it."""
+    assert attempt.window is not None
+    day, window = attempt.day, attempt.window
+    openings.BUDGET_S = 30.0
+
+    def take(opening: Opening | None) -> Booking:
+        with _stage(attempt) if opening else contextlib.nullcontext(), transaction() as db:
+            return bookings.hold(
+                db,
+                draft_number=attempt.draft,
+                day=day,
+                window=window,
+                by=attempt.member,
+                now=MONDAY_NINE,
+                opening=opening,
+            )
+
+    for _ in range(TRIES_MAX):
+        try:
+            held = offering.with_room(
+                take,
+                draft_number=attempt.draft,
+                day=day,
+                window=window,
+                by=attempt.member,
+                now=MONDAY_NINE,
+            )
+            with transaction() as db:
+                bookings.commit(db, number=held.number, by=attempt.member, now=MONDAY_NINE)
+            return "booked"
+        except PlaceGone:
+            return "refused"
+        except (Conflict, Unavailable):
+            if attempt.is_blind:
+                return "lost"
+            time.sleep(random.Random(attempt.number).uniform(0, 0.02))
+    raise AssertionError("the database stayed busy")
 
 
 def _offers(db: Session, attempt: Attempt) -> list[live.Offer]:

@@ -1,0 +1,82 @@
+"""What is on offer, with the room that can be made where a day is full.
+
+Room is searched for outside any transaction: these functions open their own.
+"""
+
+from collections.abc import Callable, Sequence
+from datetime import date, datetime
+from typing import TypeVar
+
+from booking import queries, waiting, waiting_queries
+from booking.operations import placing
+from dispatch import openings
+from dispatch.live import Offer
+from dispatch.openings import Gap, Opening
+from dispatch.operations.places import PlaceGone
+from dispatch.planner.problem import Window
+from kernel.actor import SYSTEM, Actor
+from kernel.db import transaction
+
+# How often room is made anew when the plan has moved on before it could be taken: whoever was faster
+# each time took a place, so that few days have room for one who loses so often.
+TRIES = 6
+
+T = TypeVar("T")
+
+
+def offers(*, draft_number: str, by: Actor, now: datetime) -> list[Offer]:
+    """Return every proven window for the draft, by day and time, with those for which room can be
+    made within openings.BUDGET_S. Raises BookingMissing."""
+    with transaction(reads_only=True) as db:
+        draft = queries.draft(db, number=draft_number, by=by)
+        found = placing.offers(db, draft=draft, now=now)
+        gaps = placing.gaps(db, draft=draft, offers=found, now=now)
+    made = [openings.offer_of(opening) for opening in openings.search(gaps)]
+    return sorted([*found, *made], key=lambda offer: (offer.day, offer.window))
+
+
+def with_room(
+    hold: Callable[[Opening | None], T],
+    *,
+    draft_number: str,
+    day: date,
+    window: Window,
+    by: Actor,
+    now: datetime,
+) -> T:
+    """Call `hold`; when no route has room, TRIES times at most with room that can be made.
+
+    Raises PlaceGone, and whatever `hold` raises.
+    """
+    try:
+        return hold(None)
+    except PlaceGone as gone:
+        for _ in range(TRIES):
+            with transaction(reads_only=True) as db:
+                draft = queries.draft(db, number=draft_number, by=by)
+                gaps = placing.gaps(db, draft=draft, offers=(), now=now, day=day)
+            opening = _opening(gaps, lambda each: each == window)
+            if opening is None:
+                break
+            try:
+                return hold(opening)
+            except PlaceGone:
+                continue
+        raise gone from None
+
+
+def opening_for_waiting(number: str, *, now: datetime) -> Opening | None:
+    """Return room that can be made for one who waits, within a window that he wants."""
+    with transaction(reads_only=True) as db:
+        row = waiting_queries.waiting_by_number(db, number=number, by=SYSTEM)
+        draft = queries.draft_by_id(db, row.draft_id)
+        gaps = placing.gaps(db, draft=draft, offers=(), now=now, day=row.day)
+        wanted = row.windows
+    return _opening(gaps, lambda window: waiting.is_wanted(window, wanted))
+
+
+def _opening(gaps: Sequence[Gap], is_wanted: Callable[[Window], bool]) -> Opening | None:
+    """Return the cheapest of what room can be made within the windows that are wanted."""
+    narrowed = [Gap(gap.plan, gap.shape, tuple(filter(is_wanted, gap.windows))) for gap in gaps]
+    found = openings.search(narrowed)
+    return min(found, key=lambda opening: opening.room.witness.extra_s, default=None)
