@@ -8,7 +8,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import date
 
-from dispatch.planner import insertion, judge
+from dispatch.planner import insertion, judge, widening
 from dispatch.planner.problem import (
     DAY_S,
     Break,
@@ -129,7 +129,7 @@ def build(
         )
     )
     problem = Problem(stops, workers, travel.matrix(points))
-    problem, late = _with_late_windows(problem, plan)
+    problem, late = widening.widened(problem, plan)
     verdict = judge.judge(problem, plan)
     return DayPlan(
         branch_id=branch_id,
@@ -239,41 +239,4 @@ def _stop(visit: VisitFacts, *, place: int) -> Stop:
         skill=visit.skill,
         level=visit.level,
         barred=visit.barred,
-    )
-
-
-def _with_late_windows(problem: Problem, plan: Plan) -> tuple[Problem, frozenset[int]]:
-    """Widen what the present plan already breaks: windows reached too late, rests, shifts."""
-    verdict = judge.judge(problem, plan)
-    if not verdict.broken:
-        return problem, frozenset()
-    starts = {v.stop_id: v.start_s for t in verdict.timetables.values() for v in t.visits}
-    finishes = {t.worker_id: t.finish_s for t in verdict.timetables.values() if t.visits}
-    stops, late = [], set()
-    for stop in problem.stops:
-        [window] = stop.windows
-        if starts.get(stop.id, 0) > window.shut_s:
-            late.add(stop.id)
-            window = Window(window.open_s, min(starts[stop.id], DAY_S))
-        stops.append(replace(stop, windows=(window,)))
-    workers = tuple(
-        replace(
-            w,
-            shift_shut_s=min(max(w.shift_shut_s, finishes.get(w.id, 0)), DAY_S),
-            breaks=_with_late_rests(w.breaks, verdict.timetables[w.id].breaks),
-        )
-        for w in problem.workers
-    )
-    return Problem(tuple(stops), workers, problem.travel_s), frozenset(late)
-
-
-def _with_late_rests(
-    breaks: Sequence[Break], spans: Sequence[tuple[int, int]]
-) -> tuple[Break, ...]:
-    """Widen the breaks to when they are foreseen; one who has no visit left has no such times."""
-    if not spans:
-        return tuple(breaks)
-    return tuple(
-        replace(rest, shut_s=min(max(rest.shut_s, start_s), DAY_S))
-        for rest, (start_s, _) in zip(breaks, spans, strict=True)
     )

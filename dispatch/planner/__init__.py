@@ -5,6 +5,8 @@ values of a day and a plan), `constraints` (the rules and their sentences), `jud
 any plan, whoever made it), `arrays` (a day as the kernel reads it), `compiling` and `kernel`
 (labels, insertion and search steps, compiled), `insertion` (proves where one more visit
 fits: offers, a dispatcher's move), `mending` and `trial` (where a solving begins, what it
-may hand out), `lateness` (how likely a promise is missed), `search` (proposes routes), `master` (OR-Tools chooses among them), `solver`
-(all of it within a time budget; for workers only, as its import costs).
+may hand out), `lateness` (how likely a promise is missed), `search` (proposes routes),
+`happenings`, `shifting` and `repair` (what to do when a day breaks), `master` (OR-Tools
+chooses among them), `solver` (all of it within a time budget; for workers only, as its
+import costs).
 """

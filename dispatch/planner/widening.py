@@ -1,0 +1,46 @@
+"""Widens what a plan breaks already to what it will be, so that nothing may get worse than that."""
+
+from collections.abc import Sequence
+from dataclasses import replace
+
+from dispatch.planner.judge import judge
+from dispatch.planner.problem import DAY_S, Break, Plan, Problem, Window
+
+
+def widened(problem: Problem, plan: Plan) -> tuple[Problem, frozenset[int]]:
+    """Return the problem of which the plan keeps every time, and the stops whose windows had to give.
+
+    Windows reached too late, rests and shifts give way; rules that are not about time do not.
+    """
+    verdict = judge(problem, plan)
+    if not verdict.broken:
+        return problem, frozenset()
+    starts = {v.stop_id: v.start_s for t in verdict.timetables.values() for v in t.visits}
+    finishes = {t.worker_id: t.finish_s for t in verdict.timetables.values() if t.visits}
+    rests = {t.worker_id: t.breaks for t in verdict.timetables.values()}
+    stops, late = [], set()
+    for stop in problem.stops:
+        *others, last = stop.windows
+        if starts.get(stop.id, 0) > last.shut_s:
+            late.add(stop.id)
+            last = Window(last.open_s, min(starts[stop.id], DAY_S))
+        stops.append(replace(stop, windows=(*others, last)))
+    workers = tuple(
+        replace(
+            worker,
+            shift_shut_s=min(max(worker.shift_shut_s, finishes.get(worker.id, 0)), DAY_S),
+            breaks=_rested(worker.breaks, rests.get(worker.id, ())),
+        )
+        for worker in problem.workers
+    )
+    return Problem(tuple(stops), workers, problem.travel_s), frozenset(late)
+
+
+def _rested(breaks: Sequence[Break], spans: Sequence[tuple[int, int]]) -> tuple[Break, ...]:
+    """Widen the breaks to when they are foreseen; one who has no visit left has no such times."""
+    if not spans:
+        return tuple(breaks)
+    return tuple(
+        replace(rest, shut_s=min(max(rest.shut_s, start_s), DAY_S))
+        for rest, (start_s, _) in zip(breaks, spans, strict=True)
+    )
