@@ -222,21 +222,38 @@ def day_plan(db: Session, *, branch_id: int, day: date, now: datetime) -> DayPla
     """
     row = _day_row(db, branch_id, day)
     version = row.version if row else 0
-    minute = max(0, -(-second_of_day(now, day) // _MINUTE_S))
-    now_s = minute * _MINUTE_S
+    now_s = _now_s(now, day)
     if (branch_id, day) in db.info.get("changed_days", ()):
         # What this transaction wrote may yet be rolled back: not for the cache.
         return _read(db, branch_id=branch_id, day=day, version=version, now_s=now_s)
     key = (str(db.get_bind().engine.url), branch_id, day)
     cached = _cache.get(key)
-    if cached is not None and cached[0] == minute and cached[1].version == version:
+    if cached is not None and cached[0] == now_s and cached[1].version == version:
         return cached[1]
     plan = _read(db, branch_id=branch_id, day=day, version=version, now_s=now_s)
     with _cache_lock:
         if len(_cache) >= CACHE_DAYS_MAX:
             _cache.clear()
-        _cache[key] = (minute, plan)
+        _cache[key] = (now_s, plan)
     return plan
+
+
+def plan_without(db: Session, visit: Visit, *, now: datetime) -> DayPlan:
+    """Return the live plan as taking that visit out of its route would leave it; not cached.
+
+    What it would no longer make late is held to its promise again, see `DayPlan.late`.
+    """
+    plan = day_plan(db, branch_id=visit.branch_id, day=visit.day, now=now)
+    if not plan.problem.has_stop(visit.id):
+        return plan
+    return _read(
+        db,
+        branch_id=visit.branch_id,
+        day=visit.day,
+        version=plan.version,
+        now_s=_now_s(now, visit.day),
+        without=visit.id,
+    )
 
 
 def mark_changed(db: Session, *, branch_id: int, day: date) -> None:
@@ -244,18 +261,25 @@ def mark_changed(db: Session, *, branch_id: int, day: date) -> None:
     db.info.setdefault("changed_days", set()).add((branch_id, day))
 
 
+def _now_s(now: datetime, day: date) -> int:
+    """Return the end of the present minute; 0 for a day to come."""
+    return max(0, -(-second_of_day(now, day) // _MINUTE_S)) * _MINUTE_S
+
+
 def _day_row(db: Session, branch_id: int, day: date) -> BranchDay | None:
     found = select(BranchDay).where(BranchDay.branch_id == branch_id, BranchDay.day == day)
     return db.scalars(found).one_or_none()
 
 
-def _read(db: Session, *, branch_id: int, day: date, version: int, now_s: int) -> DayPlan:
+def _read(
+    db: Session, *, branch_id: int, day: date, version: int, now_s: int, without: int | None = None
+) -> DayPlan:
     shifts = queries.shifts(db, branch_id=branch_id, day=day)
     routes = queries.routes(db, branch_id=branch_id, day=day)
     visits = queries.visits_in_routes(db, branch_id=branch_id, day=day)
     barred = queries.barred_from(db, list(visits))
     technicians = [
-        _technician_facts(t, shifts[t.id], routes.get(t.id))
+        _technician_facts(t, shifts[t.id], routes.get(t.id), without)
         for t in queries.technicians(db, branch_id=branch_id)
         if t.id in shifts
     ]
@@ -271,7 +295,7 @@ def _read(db: Session, *, branch_id: int, day: date, version: int, now_s: int) -
 
 
 def _technician_facts(
-    technician: Technician, shift: Shift, row: RouteRow | None
+    technician: Technician, shift: Shift, row: RouteRow | None, without: int | None
 ) -> TechnicianFacts:
     return TechnicianFacts(
         id=technician.id,
@@ -280,7 +304,7 @@ def _technician_facts(
         shift_open_s=shift.opens_s,
         shift_shut_s=shift.shuts_s,
         breaks=tuple(Break(*rest) for rest in shift.breaks),
-        order=tuple(stop[0] for stop in row.stops) if row else (),
+        order=tuple(stop[0] for stop in row.stops if stop[0] != without) if row else (),
         planned_breaks=tuple((start, end) for start, end in row.breaks) if row else (),
         route_version=row.version if row else 0,
     )

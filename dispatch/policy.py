@@ -20,6 +20,8 @@ ACCEPT_LIFE = timedelta(minutes=15)
 RELEASE_LIFE = timedelta(minutes=5)
 # A delay is told again when it has grown by so much; so much of it is what we first owe for, too.
 DELAY_STEP_S = 15 * 60
+# So much overtime a day may be asked of a technician, who has to agree.
+OVERTIME_MAX_S = 30 * 60
 
 
 class EvidenceMissing(Conflict):

@@ -110,6 +110,14 @@ def shifts(db: Session, *, branch_id: int, day: date) -> dict[int, Shift]:
     return {shift.technician_id: shift for shift in found}
 
 
+def absences(db: Session, *, branch_id: int, day: date) -> dict[int, str]:
+    """Return why those technicians of the branch are away who should work that day, by their id."""
+    found = select(Shift.technician_id, Shift.absent).where(
+        Shift.branch_id == branch_id, Shift.day == day, Shift.absent != ""
+    )
+    return {row.technician_id: row.absent for row in db.execute(found)}
+
+
 def barred_from(db: Session, visit_ids: Collection[int]) -> dict[int, frozenset[int]]:
     """Return who declined each of those visits, by visit id; visits that nobody declined are left out."""
     pairs = db.execute(

@@ -10,11 +10,12 @@ from enum import StrEnum
 
 import numpy as np
 
-from dispatch.planner import arrays, constraints, insertion
+from dispatch.planner import arrays, constraints, insertion, judge
 from dispatch.planner.arrays import FAR, Newcomer, Routes
 from dispatch.planner.compiling import kernel
 from dispatch.planner.constraints import N_, Pair
 from dispatch.planner.insertion import PreparedDay, Witness
+from dispatch.planner.judge import Breach
 from dispatch.planner.problem import DAY_S, Plan, Problem, Stop, Window, Worker
 
 LASTS = ("last_by", "last_cap", "last_drive")
@@ -85,11 +86,16 @@ class Relaxation:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Answer:
-    """For one technician: where the visit fits best, or the ways that would let it, least first."""
+    """For one technician: where the visit fits best, or the ways that would let it, least first.
+
+    Where no one thing that gives way is enough, `breaches` are what putting it in would break: of
+    all places in his route, where that is least.
+    """
 
     worker_id: int
     witness: Witness | None
     relaxations: tuple[Relaxation, ...] = ()
+    breaches: tuple[Breach, ...] = ()
 
 
 def why(problem: Problem, plan: Plan, stop_id: int) -> list[Answer]:
@@ -100,7 +106,8 @@ def why(problem: Problem, plan: Plan, stop_id: int) -> list[Answer]:
     stop = problem.stop(stop_id)
     without = Plan(tuple(route.without_stop(stop_id) for route in plan.routes))
     prepared = insertion.prepare_day(problem, without)
-    return [_answer(prepared, stop, nth) for nth in range(len(problem.workers))]
+    who = _newcomer(prepared, stop)
+    return [_answer(prepared, stop, who, nth) for nth in range(len(problem.workers))]
 
 
 def smallest(answers: list[Answer]) -> list[Relaxation]:
@@ -117,7 +124,7 @@ def _weight(relaxation: Relaxation) -> tuple[bool, int]:
     return relaxation.kind in {Kind.RULE, Kind.ROOM}, relaxation.amount
 
 
-def _answer(prepared: PreparedDay, stop: Stop, nth: int) -> Answer:
+def _answer(prepared: PreparedDay, stop: Stop, who: Newcomer, nth: int) -> Answer:
     worker = prepared.problem.workers[nth]
     pair = Pair(worker, stop)
     against = [(rule, rule.excess(pair)) for rule in constraints.PAIR_RULES if rule.excess(pair)]
@@ -134,11 +141,16 @@ def _answer(prepared: PreparedDay, stop: Stop, nth: int) -> Answer:
         best = min(witnesses, key=lambda witness: witness.extra_s)
         return Answer(worker_id=worker.id, witness=best)
     ways = [
-        *_windows(prepared, stop, nth),
-        *_overtime(prepared, stop, nth),
-        *_room(prepared, stop, nth),
+        *_windows(prepared, stop, who, nth),
+        *_overtime(prepared, stop, who, nth),
+        *_room(prepared, stop, who, nth),
     ]
-    return Answer(worker_id=worker.id, witness=None, relaxations=tuple(sorted(ways, key=_weight)))
+    return Answer(
+        worker_id=worker.id,
+        witness=None,
+        relaxations=tuple(sorted(ways, key=_weight)),
+        breaches=() if ways else _broken(prepared, stop, who, nth),
+    )
 
 
 def _found(prepared: PreparedDay, stop: Stop, worker_id: int) -> list[Witness]:
@@ -149,7 +161,41 @@ def _found(prepared: PreparedDay, stop: Stop, worker_id: int) -> list[Witness]:
     return [witness for few in found.values() for witness in few]
 
 
-def _windows(prepared: PreparedDay, stop: Stop, nth: int) -> Iterator[Relaxation]:
+def _broken(prepared: PreparedDay, stop: Stop, who: Newcomer, nth: int) -> tuple[Breach, ...]:
+    """Ask the judge what the visit breaks in each place that may be the best; return the least."""
+    worker = prepared.problem.workers[nth]
+    route = prepared.plan.route_of(worker.id)
+    stops = tuple(map(prepared.problem.stop, (*route.stop_ids, stop.id)))
+    alone = Problem(stops, (worker,), prepared.problem.travel_s)
+    rows = range(len(route.stop_ids) + 1)
+    least: tuple[int, tuple[Breach, ...]] | None = None
+    for excess, row in sorted((_excess(prepared, stop, who, nth, row), row) for row in rows):
+        if least is not None and excess >= least[0]:
+            break
+        broken = judge.judge(alone, Plan((route.with_stop(stop.id, position=row),))).broken
+        worth = sum(each.excess for each in broken)
+        if least is None or worth < least[0]:
+            least = worth, broken
+    return least[1] if least else ()
+
+
+def _excess(prepared: PreparedDay, stop: Stop, who: Newcomer, nth: int, row: int) -> int:
+    """Return the seconds that are broken at the least with the visit in that row, breaks aside."""
+    there, onward = kernel().drives(prepared.day, prepared.routes, who, nth, row)
+    labels = range(len(prepared.problem.workers[nth].breaks) + 1)
+    free, due = prepared.routes.free[nth, row].tolist(), prepared.routes.due[nth, row].tolist()
+    least = FAR
+    for taken in labels:
+        begun_s = max(free[taken] + there, stop.windows[0].open_s)
+        late_s = max(0, begun_s - stop.windows[-1].shut_s)
+        for by in labels[taken:]:
+            over_s = max(0, begun_s + stop.work_s + onward - due[by])
+            least = min(least, late_s + over_s)
+    # Beyond a day: a route that nothing keeps; only the judge can tell how far it is broken.
+    return int(least) if least < DAY_S else 0
+
+
+def _windows(prepared: PreparedDay, stop: Stop, who: Newcomer, nth: int) -> Iterator[Relaxation]:
     """Ask for the first start after each window, and the last before it."""
     for kind in (Kind.STARTS_LATER, Kind.STARTS_EARLIER):
         asked = [
@@ -159,12 +205,14 @@ def _windows(prepared: PreparedDay, stop: Stop, nth: int) -> Iterator[Relaxation
             for window in stop.windows
             if (window.shut_s < DAY_S if kind is Kind.STARTS_LATER else window.open_s > 0)
         ]
-        who = _newcomer(prepared, stop, tuple(beside for _, beside in asked))
+        opens = np.array([beside.open_s for _, beside in asked], np.int64)
+        shuts = np.array([beside.shut_s for _, beside in asked], np.int64)
+        beside_them = who._replace(opens=opens, shuts=shuts)
         best: tuple[int, Window] | None = None
         for row in range(int(prepared.routes.length[nth]) + 1):
             for k, (window, _) in enumerate(asked):
                 _, start_s, last_s = kernel().starts(
-                    prepared.day, prepared.routes, who, nth, row, k
+                    prepared.day, prepared.routes, beside_them, nth, row, k
                 )
                 if start_s >= FAR:
                     continue
@@ -182,7 +230,7 @@ def _windows(prepared: PreparedDay, stop: Stop, nth: int) -> Iterator[Relaxation
             )
 
 
-def _newcomer(prepared: PreparedDay, stop: Stop, windows: tuple[Window, ...]) -> Newcomer:
+def _newcomer(prepared: PreparedDay, stop: Stop) -> Newcomer:
     to_s, from_s = prepared.problem.travel_of(stop.place)
     return arrays.newcomer_of(
         prepared.day,
@@ -190,14 +238,14 @@ def _newcomer(prepared: PreparedDay, stop: Stop, windows: tuple[Window, ...]) ->
         workers=prepared.problem.workers,
         to_s=to_s,
         from_s=from_s,
-        windows=windows,
+        windows=stop.windows,
     )
 
 
-def _overtime(prepared: PreparedDay, stop: Stop, nth: int) -> Iterator[Relaxation]:
+def _overtime(prepared: PreparedDay, stop: Stop, who: Newcomer, nth: int) -> Iterator[Relaxation]:
     """Halve the seconds until the shift is just long enough; longer never hurts."""
     worker = prepared.problem.workers[nth]
-    bench = _Bench(prepared, stop, nth)
+    bench = _Bench(prepared, who, nth)
     amount = _least(
         DAY_S - worker.shift_shut_s,
         lambda more: bench.fits(replace(worker, shift_shut_s=worker.shift_shut_s + more)),
@@ -206,10 +254,10 @@ def _overtime(prepared: PreparedDay, stop: Stop, nth: int) -> Iterator[Relaxatio
         yield Relaxation(kind=Kind.OVERTIME, worker_id=worker.id, stop_id=stop.id, amount=amount)
 
 
-def _room(prepared: PreparedDay, stop: Stop, nth: int) -> Iterator[Relaxation]:
+def _room(prepared: PreparedDay, stop: Stop, who: Newcomer, nth: int) -> Iterator[Relaxation]:
     """Halve the units until the van has just room enough, for each kind of room by itself."""
     worker = prepared.problem.workers[nth]
-    bench = _Bench(prepared, stop, nth)
+    bench = _Bench(prepared, who, nth)
     stops = [stop, *map(prepared.problem.stop, prepared.plan.route_of(worker.id).stop_ids)]
     for kind, room in enumerate(worker.room):
         loads = [sum((*one.down[kind : kind + 1], *one.up[kind : kind + 1])) for one in stops]
@@ -237,16 +285,15 @@ def _least(most: int, fits: Callable[[int], bool]) -> int:
 class _Bench:
     """One technician's route, to be tried with his day changed."""
 
-    def __init__(self, prepared: PreparedDay, stop: Stop, nth: int) -> None:
+    def __init__(self, prepared: PreparedDay, who: Newcomer, nth: int) -> None:
         self.nth = nth
         day = prepared.day
         own = {name: getattr(day, name).copy() for name in ("ends", "room", *LASTS)}
         self.day = day._replace(**own)
         self.routes = Routes(*(array.copy() for array in prepared.routes))  # type: ignore[arg-type]
-        self.who = _newcomer(prepared, stop, stop.windows)
-        self.who.able[:] = False
+        self.who = who._replace(able=np.zeros_like(who.able))
         self.who.able[nth] = True
-        self.extra = np.empty((len(prepared.problem.workers), len(stop.windows)), np.int64)
+        self.extra = np.empty((len(who.able), len(who.opens)), np.int64)
         self.at = np.zeros_like(self.extra)
 
     def fits(self, worker: Worker) -> bool:

@@ -6,7 +6,7 @@ from typing import Any
 
 import pytest
 
-from dispatch.planner import explain, insertion
+from dispatch.planner import explain, insertion, judge
 from dispatch.planner.explain import Kind, Relaxation
 from dispatch.planner.problem import DAY_S, Break, Plan, Problem, Route, Window
 from tests.unit.planner.days import (
@@ -56,6 +56,18 @@ def fits(problem: Problem, plan: Plan, found: Relaxation) -> bool:
         day, stop=stop, to_s=to_s, from_s=from_s, windows=stop.windows, only=found.worker_id
     )
     return any(places.values())
+
+
+def broken_by_place(problem: Problem, plan: Plan, worker_id: int, stop_id: int) -> list[int]:
+    """Return what the judge finds broken with the stop in each place of that route, in units."""
+    before = len(judge.judge(problem, plan).broken)
+    assert before == 0
+    route = plan.route_of(worker_id)
+    tried = [
+        plan.with_route(route.with_stop(stop_id, position=position))
+        for position in range(len(route.stop_ids) + 1)
+    ]
+    return [sum(each.excess for each in judge.judge(problem, one).broken) for one in tried]
 
 
 def _loaded(problem: Problem, narrow_s: int) -> Problem:
@@ -142,6 +154,36 @@ class TestWhy:
         [answer] = explain.why(a_problem([a_stop(1)], [worker]), Plan(), 1)
 
         assert [(f.kind, f.amount) for f in answer.relaxations] == [(Kind.OVERTIME, HOUR_S)]
+
+    def test_names_what_would_break_where_no_one_thing_is_enough(self) -> None:
+        stops = [
+            a_stop(1, shuts_s=DOOR_S),
+            a_stop(2, place=1, shuts_s=DOOR_S + HOUR_S + STEP_S),
+            a_stop(3, shuts_s=DOOR_S, work_s=2 * HOUR_S),
+        ]
+        worker = a_worker(1, shift_shut_s=DOOR_S + 2 * HOUR_S + STEP_S)
+
+        [answer] = explain.why(a_problem(stops, [worker]), a_plan(w1=[1, 2]), 3)
+
+        assert answer.relaxations == ()
+        assert {(b.rule, b.stop_id, b.excess) for b in answer.breaches} == {
+            ("seconds_late", 3, 2 * HOUR_S + 2 * STEP_S),
+            ("seconds_of_overtime", None, 2 * HOUR_S + STEP_S),
+        }
+
+    def test_no_other_place_in_the_route_breaks_less(self) -> None:
+        asked = 0
+        problem = a_city(workers=6, stops=60, seed=2)
+        plan = inserted_greedily(problem, seed=1)
+        for stop in problem.stops[::3]:
+            without = Plan(tuple(route.without_stop(stop.id) for route in plan.routes))
+            for answer in explain.why(problem, plan, stop.id):
+                if answer.breaches:
+                    asked += 1
+                    told = sum(breach.excess for breach in answer.breaches)
+                    assert told == min(broken_by_place(problem, without, answer.worker_id, stop.id))
+
+        assert asked >= 20
 
     def test_speaks_two_languages(self) -> None:
         problem = a_problem([a_stop(1, place=2, shuts_s=DOOR_S)], [a_worker(7)])

@@ -1,0 +1,149 @@
+"""Why one visit is whose it is: for each technician of its day, what it would cost him, or what stands
+against it. Reads only; the rules are those by which the solver plans and a drop is proven.
+"""
+
+from collections.abc import Mapping
+from dataclasses import dataclass, replace
+from datetime import datetime
+from enum import StrEnum
+
+from dispatch import live, policy, queries
+from dispatch.models import Technician, Visit
+from dispatch.planner import explain
+from dispatch.planner.explain import Answer, Kind, Relaxation
+from dispatch.planner.insertion import Witness
+from dispatch.planner.problem import Stop, Timed, Window
+from kernel.db import Session
+
+
+class Standing(StrEnum):
+    """How a technician stands to the visit."""
+
+    OWN = "own"
+    FITS = "fits"
+    # Only with overtime, within what may be asked of him.
+    PRICED = "priced"
+    BREAKS = "breaks"
+    AWAY = "away"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Reason:
+    """One technician's part. `answer` is None for who does not work that day; `absent` says why."""
+
+    technician_id: int
+    name: str
+    work_number: str
+    standing: Standing
+    answer: Answer | None = None
+    absent: str = ""
+
+    @property
+    def witness(self) -> Witness | None:
+        return self.answer.witness if self.answer else None
+
+    @property
+    def overtime_s(self) -> int:
+        """The overtime with which it would fit; 0 when that is not what is missing."""
+        ways = self.answer.relaxations if self.answer else ()
+        return next((way.amount for way in ways if way.kind is Kind.OVERTIME), 0)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Reasons:
+    """All technicians of the branch, in the board's order.
+
+    `now` is when the present plan reaches the visit; `labels` names the stops of the sentences.
+    """
+
+    visit: Visit
+    rows: tuple[Reason, ...]
+    now: Timed | None
+    labels: Mapping[int, str]
+
+    @property
+    def holder(self) -> Reason | None:
+        return next((row for row in self.rows if row.standing is Standing.OWN), None)
+
+    @property
+    def takers(self) -> list[Reason]:
+        """Who else could take it as everything stands, the least driving first."""
+        found = [row for row in self.rows if row.standing is Standing.FITS]
+        return sorted(found, key=_extra_s)
+
+    @property
+    def priced(self) -> list[Reason]:
+        """Who could take it with overtime, the least first."""
+        found = [row for row in self.rows if row.standing is Standing.PRICED]
+        return sorted(found, key=lambda row: row.overtime_s)
+
+    @property
+    def against(self) -> list[Reason]:
+        barred = (Standing.BREAKS, Standing.AWAY)
+        return [row for row in self.rows if row.standing in barred]
+
+    @property
+    def least(self) -> list[Relaxation]:
+        """The least that would have to give way for somebody to take it, one of each kind."""
+        return explain.smallest([row.answer for row in self.rows if row.answer is not None])
+
+
+def of_visit(db: Session, visit: Visit, *, now: datetime) -> Reasons:
+    """Ask every technician of the visit's branch and day about it, as if nobody had it."""
+    branch_id, day = visit.branch_id, visit.day
+    plan = live.day_plan(db, branch_id=branch_id, day=day, now=now)
+    holder = next((r.worker_id for r in plan.plan.routes if visit.id in r.stop_ids), None)
+    times = plan.timetables[holder].visits if holder is not None else ()
+    without = live.plan_without(db, visit, now=now)
+    barred = queries.barred_from(db, [visit.id]).get(visit.id, frozenset())
+    stop = Stop(
+        id=visit.id,
+        place=0,
+        work_s=visit.work_s,
+        # What was promised: a day that runs late is planned with wider windows.
+        windows=(Window(visit.opens_s, visit.shuts_s),),
+        skill=visit.skill,
+        level=visit.level,
+        barred=barred,
+    )
+    problem = live.with_place(without, stop, visit.point)
+    answers = {a.worker_id: a for a in explain.why(problem, without.plan, visit.id)}
+    absent = queries.absences(db, branch_id=branch_id, day=day)
+    rows = queries.visits_in_routes(db, branch_id=branch_id, day=day)
+    return Reasons(
+        visit=visit,
+        rows=tuple(
+            _reason(person, answers.get(person.id), absent.get(person.id, ""), holder)
+            for person in queries.technicians(db, branch_id=branch_id)
+            if person.disabled_at is None or person.id in answers
+        ),
+        now=next((timed for timed in times if timed.stop_id == visit.id), None),
+        labels={each.id: each.label for each in (*rows.values(), visit)},
+    )
+
+
+def _reason(person: Technician, answer: Answer | None, absent: str, holder: int | None) -> Reason:
+    reason = Reason(
+        technician_id=person.id,
+        name=person.name,
+        work_number=person.work_number,
+        standing=Standing.OWN if person.id == holder else Standing.AWAY,
+        answer=answer,
+        absent=absent,
+    )
+    if answer is None or reason.standing is Standing.OWN:
+        return reason
+    return replace(reason, standing=_standing(reason))
+
+
+def _standing(reason: Reason) -> Standing:
+    if reason.witness is not None:
+        return Standing.FITS
+    if 0 < reason.overtime_s <= policy.OVERTIME_MAX_S:
+        return Standing.PRICED
+    return Standing.BREAKS
+
+
+def _extra_s(reason: Reason) -> int:
+    assert reason.witness is not None
+    return reason.witness.extra_s
