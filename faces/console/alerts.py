@@ -16,6 +16,7 @@ from dispatch.board import Board
 from dispatch.planner.lateness import Chance
 from faces.chrome import call
 from faces.chrome.filters import clock_text, day_text, gettext, length_text, local
+from faces.console.drawing import more_words
 from kernel.clock import instant_at
 from kernel.db import Session
 
@@ -94,8 +95,7 @@ def extra_words(taker: Taker) -> str:
 
 def brief_words(taker: Taker) -> str:
     """+9 分."""
-    sign = "−" if taker.extra_s < 0 else "+"
-    return f"{sign}{length_text(abs(taker.extra_s))}"
+    return more_words(taker.extra_s)
 
 
 def ends_words(breaks_at: datetime, now: datetime) -> str:

@@ -25,6 +25,7 @@ from faces.console import (
     users,
     visits,
     waiting,
+    why,
 )
 from faces.console.routes import blueprint
 
@@ -54,4 +55,5 @@ __all__ = [
     "users",
     "visits",
     "waiting",
+    "why",
 ]

@@ -1,0 +1,155 @@
+"""Why a visit is whose it is: the panel, and what the timeline draws from it."""
+
+import json
+import re
+from typing import Any
+
+import pytest
+
+from dispatch import queries
+from dispatch.models import Visit
+from dispatch.operations import roster, withdrawals
+from dispatch.states import Trouble
+from kernel.actor import Actor, Role
+from kernel.db import transaction
+from tests.house import DISPATCHER, HOUR_S, MONDAY_NINE, a_technician, tomorrow
+from tests.journeys.console.conftest import DeskOf, Town
+from tests.journeys.console.desk import Desk, a_promise
+
+
+@pytest.fixture
+def visit(town: Town) -> Visit:
+    """A visit of tomorrow that technician 1 has; 2 could take it, 4 has never learned it."""
+    with transaction() as db:
+        a_technician(db, branch_id=town.here, skills={"glass": 3})
+    a_promise(town.member)
+    return visit_of(town)
+
+
+def visit_of(town: Town) -> Visit:
+    with transaction(reads_only=True) as db:
+        [found] = [
+            *queries.visits_in_routes(db, branch_id=town.here, day=tomorrow()).values(),
+            *queries.unserved(db, branch_id=town.here, day=tomorrow()),
+        ]
+    return found
+
+
+def send_home(town: Town, *technicians: int) -> None:
+    by = Actor(1, Role.DISPATCHER, frozenset({town.here}))
+    for technician_id in technicians:
+        with transaction() as db:
+            withdrawals.send_home(
+                db,
+                technician_id=technician_id,
+                day=tomorrow(),
+                reason="ill",
+                by=by,
+                now=MONDAY_NINE,
+            )
+
+
+def why(visit: Visit) -> str:
+    return f"/console/visits/{visit.number}/why"
+
+
+def carried(desk: Desk, visit: Visit) -> Any:
+    text = desk.ask("GET", why(visit)).get_data(as_text=True)
+    told = re.search(r"<script[^>]*data-carried>(.*?)</script>", text, re.DOTALL)
+    assert told
+    return json.loads(told[1])
+
+
+def test_says_why_he_has_it_who_else_could_and_why_not_the_others(desk: Desk, visit: Visit) -> None:
+    text = desk.open(why(visit)).text
+
+    assert "归王师1最省" in text
+    assert re.search(r"王师2 \w+ \+\d+ 分路程 · 10:00 到 · 余量 \d+", text)
+    assert re.search(r"王师3 \w+ 没有「空调装」技能", text)
+
+
+def test_gives_the_timeline_a_verdict_for_each_row(desk: Desk, visit: Visit) -> None:
+    told = carried(desk, visit)
+
+    assert (told["what"], told["where"]) == ("空调装", "浮山后三")
+    assert {row: verdict["is"] for row, verdict in told["rows"].items()} == {
+        "1": "own",
+        "2": "fits",
+        "4": "breaks",
+    }
+    fits = told["rows"]["2"]
+    assert fits["end"] - fits["start"] == visit.work_s
+    assert fits["start"] >= visit.opens_s
+
+
+def test_its_press_is_the_drop(desk: Desk, town: Town, visit: Visit) -> None:
+    page = desk.ask("GET", why(visit)).get_data(as_text=True)
+    [address] = re.findall(r'data-give="2" hx-post="([^"]+)"', page)
+
+    done = desk.post(address, {"technician": "2", "version": str(visit.version)})
+
+    assert done.status == 200
+    assert carried(desk, visit_of(town))["rows"]["2"]["is"] == "own"
+
+
+def test_says_what_would_have_to_give_way_when_nobody_can(
+    desk: Desk, town: Town, visit: Visit
+) -> None:
+    send_home(town, 2)
+    with transaction() as db:
+        roster.set_shift(
+            db, technician_id=1, day=tomorrow(), opens_s=0, shuts_s=11 * HOUR_S, now=MONDAY_NINE
+        )
+    send_home(town, 1)
+    with transaction() as db:
+        withdrawals.call_back(db, technician_id=1, day=tomorrow(), now=MONDAY_NINE)
+    with transaction() as db:
+        roster.set_shift(
+            db, technician_id=1, day=tomorrow(), opens_s=0, shuts_s=10 * HOUR_S, now=MONDAY_NINE
+        )
+
+    page = desk.open(why(visit_of(town)))
+
+    assert "派不出去：1 位没有这项技能，1 位这个时段排不进，1 位当天不上班。" in page.text
+    assert "王师2 QD1002 当天病假" in page.text
+    assert "王师1加班 60 分就能接 改班次" in page.text
+    assert "时段往前放宽 60 分，王师1能接 去改约" in page.text
+
+
+def test_the_board_leads_to_it_from_what_nobody_has(desk: Desk, town: Town, visit: Visit) -> None:
+    send_home(town, 1, 2)
+
+    board = desk.open(f"/console/board?branch={town.here}&day={tomorrow()}")
+
+    assert why(visit) in board.links
+
+
+def test_of_a_visit_that_was_called_off_shows_how_that_went(desk: Desk, visit: Visit) -> None:
+    with transaction() as db:
+        withdrawals.cancel(
+            db, visit_id=visit.id, cause=Trouble.MEMBER, by=DISPATCHER, now=MONDAY_NINE
+        )
+
+    page = desk.open(why(visit))
+
+    assert page.path == f"/console/visits/{visit.number}"
+
+
+def test_another_branch_sees_nothing(desk_of: DeskOf, visit: Visit) -> None:
+    assert desk_of("elsewhere").open(why(visit)).status == 404
+
+
+def test_an_auditor_reads_it_without_a_press(desk_of: DeskOf, visit: Visit) -> None:
+    page = desk_of("auditor").ask("GET", why(visit)).get_data(as_text=True)
+
+    assert "归王师1最省" in page
+    assert "data-give" not in page
+
+
+def test_speaks_english(desk: Desk, visit: Visit) -> None:
+    desk.post("/language/en", {"next": "/console/board"})
+
+    text = desk.open(why(visit)).text
+
+    assert "Not trained for 空调装" in text
+    assert not re.search(r"[路技最]", text.replace("空调装", ""))
