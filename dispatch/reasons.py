@@ -43,6 +43,12 @@ class Reason:
         return self.answer.witness if self.answer else None
 
     @property
+    def is_ruled_out(self) -> bool:
+        """Whether a rule between the two forbids it, whatever the time."""
+        ways = self.answer.relaxations if self.answer else ()
+        return any(way.kind is Kind.RULE for way in ways)
+
+    @property
     def overtime_s(self) -> int:
         """The overtime with which it would fit; 0 when that is not what is missing."""
         ways = self.answer.relaxations if self.answer else ()
@@ -79,8 +85,10 @@ class Reasons:
 
     @property
     def against(self) -> list[Reason]:
+        """Who could not take it: whom the time forbids, then whom a rule does, then who is away."""
         barred = (Standing.BREAKS, Standing.AWAY)
-        return [row for row in self.rows if row.standing in barred]
+        found = [row for row in self.rows if row.standing in barred]
+        return sorted(found, key=lambda row: (row.standing is Standing.AWAY, row.is_ruled_out))
 
     @property
     def least(self) -> list[Relaxation]:

@@ -224,4 +224,4 @@ def _class_of(row: Reason) -> str:
     rules = {way.rule for way in row.answer.relaxations if way.kind is Kind.RULE}
     if rules & {"skills_missing", "levels_short"}:
         return "skill"
-    return "rule" if rules else "time"
+    return "rule" if row.is_ruled_out else "time"
