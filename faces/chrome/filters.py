@@ -108,6 +108,11 @@ def length_text(seconds: int) -> str:
     return gettext("%(hours)s 小时 %(minutes)s 分", hours=minutes // 60, minutes=minutes % 60)
 
 
+def more_text(seconds: int) -> str:
+    """+9 分, or what is saved: −9 分."""
+    return f"{'−' if seconds < 0 else '+'}{length_text(abs(seconds))}"
+
+
 def distance_text(metres: float) -> str:
     """820 米, 6.8 公里."""
     if metres < 1000:

@@ -15,8 +15,7 @@ from dispatch.alerts import Alert, AlertKind, Taker
 from dispatch.board import Board
 from dispatch.planner.lateness import Chance
 from faces.chrome import call
-from faces.chrome.filters import clock_text, day_text, gettext, length_text, local
-from faces.console.drawing import more_words
+from faces.chrome.filters import clock_text, day_text, gettext, length_text, local, more_text
 from kernel.clock import instant_at
 from kernel.db import Session
 
@@ -95,7 +94,7 @@ def extra_words(taker: Taker) -> str:
 
 def brief_words(taker: Taker) -> str:
     """+9 分."""
-    return more_words(taker.extra_s)
+    return more_text(taker.extra_s)
 
 
 def ends_words(breaks_at: datetime, now: datetime) -> str:

@@ -82,11 +82,6 @@ def _bar(bar: Bar) -> dict[str, Any]:
     }
 
 
-def more_words(seconds: int) -> str:
-    """+9 分, or what is saved."""
-    return f"{'−' if seconds < 0 else '+'}{length_text(abs(seconds))}"
-
-
 def slack_words(bar: Bar) -> str:
     """余量 32 分, with the chance to be late where it is worth a word, or 晚 6 分."""
     if bar.slack_s < 0:

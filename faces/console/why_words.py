@@ -9,8 +9,7 @@ from dispatch.planner.constraints import RULES
 from dispatch.planner.explain import Kind, Relaxation
 from dispatch.planner.judge import Breach
 from dispatch.reasons import Reason, Reasons, Standing
-from faces.chrome.filters import gettext, length_text, second_text
-from faces.console.drawing import more_words
+from faces.chrome.filters import gettext, length_text, more_text, second_text
 from faces.console.roster_forms import REASONS
 
 MINUTE_S = 60
@@ -34,7 +33,7 @@ class Told:
             case Standing.FITS:
                 return gettext(
                     "%(extra)s路程 · %(time)s 到",
-                    extra=more_words(_extra_s(row)),
+                    extra=more_text(_extra_s(row)),
                     time=second_text(self._reached_s(row)),
                 )
             case Standing.PRICED:
@@ -56,14 +55,14 @@ class Told:
             return self._nobody()
         if holder.witness is None:
             return gettext("%(name)s守不住：%(why)s。", name=holder.name, why=self._against(holder))
-        own = more_words(_extra_s(holder))
+        own = more_text(_extra_s(holder))
         if not takers:
             return gettext("只有%(name)s守得住这个时段：%(own)s路程。", name=holder.name, own=own)
         facts = {
             "name": holder.name,
             "own": own,
             "other": takers[0].name,
-            "more": more_words(_extra_s(takers[0])),
+            "more": more_text(_extra_s(takers[0])),
         }
         if _extra_s(takers[0]) < _extra_s(holder):
             return gettext(
@@ -94,7 +93,7 @@ class Told:
             return gettext(
                 "还没有师傅。给%(name)s最省：%(extra)s路程。",
                 name=takers[0].name,
-                extra=more_words(_extra_s(takers[0])),
+                extra=more_text(_extra_s(takers[0])),
             )
         counts = Counter(_class_of(row) for row in self.reasons.rows)
         parts = [
