@@ -215,6 +215,8 @@ class Promise(Base):
     ended_at: Mapped[datetime | None] = mapped_column(Instant)
     # How it ended, one of `policy.Ending`; empty while it stands.
     ending: Mapped[str] = mapped_column(default="")
+    # The points for a window on somebody's way (顺路), fixed when it was held, due when it is kept.
+    bonus: Mapped[int] = mapped_column(default=0, server_default="0")
 
 
 class Addition(Base):

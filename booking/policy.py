@@ -38,6 +38,16 @@ DISPUTE_FOR = timedelta(days=7)
 # An unanswered member of the highest tier is let go so long before his window.
 RELEASE_NOTICE = timedelta(hours=2)
 
+# 顺路: a window that adds at most this share of the driving a visit usually adds earns points, by the
+# minutes it saves, in whole steps; in all so many at most for a branch and day of visits.
+ON_THE_WAY_SHARE = 0.5
+ON_THE_WAY_POINTS_A_MINUTE = 2
+ON_THE_WAY_STEP = 10
+ON_THE_WAY_MOST = 50
+ON_THE_WAY_DAY = 600
+# With fewer visits than this in a branch's plans nobody knows what is usual there.
+ON_THE_WAY_LEAST_KNOWN = 8
+
 
 class Ending(StrEnum):
     """How a promise ended."""

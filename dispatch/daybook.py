@@ -81,6 +81,8 @@ class DayPlan:
     route_versions: Mapping[int, int]
     late: frozenset[int]
     told: frozenset[int]
+    # What each visit that lies ahead adds to its route, seconds of driving.
+    detours: tuple[int, ...]
 
     def delays(self) -> dict[int, int]:
         """Return when the late visits are reached, seconds of the day."""
@@ -145,7 +147,20 @@ def build(
         route_versions={t.id: t.route_version for t in technicians},
         late=late,
         told=frozenset(i for i in open_ids if visits[i].state in TOLD),
+        detours=tuple(s for route in plan.routes for s in _detours(problem, route)),
     )
+
+
+def _detours(problem: Problem, route: Route) -> list[int]:
+    worker = problem.worker(route.worker_id)
+    stops = [problem.stop(stop_id).place for stop_id in route.stop_ids]
+    befores, afters = [worker.start_place, *stops], [*stops[1:], worker.end_place]
+    return [
+        problem.drive_s(before, here)
+        + problem.drive_s(here, after)
+        - problem.drive_s(before, after)
+        for before, here, after in zip(befores, stops, afters, strict=False)
+    ]
 
 
 @dataclass(frozen=True, slots=True)

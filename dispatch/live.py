@@ -55,6 +55,8 @@ class Offer:
     plan_version: int
     # The delivery that comes first in the same booking; none for a service that comes alone.
     delivery: "Offer | None" = None
+    # Others must change hands for it; the witness's driving is what all of this costs.
+    is_opening: bool = False
 
 
 _cache: dict[tuple[str, int, date], tuple[int, DayPlan]] = {}
@@ -106,6 +108,15 @@ def on_sale(
         if open_windows and day in (None, each):
             found.append((each, open_windows))
     return found
+
+
+def detours(db: Session, *, branch_id: int, now: datetime) -> list[int]:
+    """Return the driving that each visit in the plans of the days on sale adds to its route."""
+    return [
+        detour_s
+        for day, _ in on_sale(db, branch_id=branch_id, now=now)
+        for detour_s in day_plan(db, branch_id=branch_id, day=day, now=now).detours
+    ]
 
 
 def offers_of(plan: DayPlan, shape: VisitShape, windows: Sequence[Window]) -> list[Offer]:

@@ -93,6 +93,7 @@ def offer_of(opening: Opening) -> Offer:
         window=opening.window,
         witness=opening.room.witness,
         plan_version=opening.version,
+        is_opening=True,
     )
 
 

@@ -34,6 +34,7 @@ HOUSE_DEPOSITS_KEPT = "house:deposits_kept"
 # Kinds of postings.
 COMPLETION = "completion"
 RATING = "rating"
+ON_THE_WAY = "on_the_way"
 CANCEL_FEE = "cancel_fee"
 MOVE_FEE = "move_fee"
 STRIKE = "strike"
@@ -50,6 +51,7 @@ KIND_NAMES: Mapping[str, str] = MappingProxyType(
     {
         COMPLETION: msg("完成服务"),
         RATING: msg("评价奖励"),
+        ON_THE_WAY: msg("顺路奖励"),
         CANCEL_FEE: msg("不足 24 小时取消"),
         MOVE_FEE: msg("不足 24 小时改约"),
         STRIKE: msg("违约"),
@@ -192,6 +194,18 @@ def rating_draft(*, member_id: int, booking_number: str) -> Draft:
         kind=RATING,
         unit=POINTS,
         legs={HOUSE_POINTS: -RATING_POINTS, member_owner(member_id): RATING_POINTS},
+        evidence=f"booking:{booking_number}",
+    )
+
+
+def on_the_way_draft(*, member_id: int, booking_number: str, points: int) -> Draft:
+    """Return the posting of `points` (positive) for a window on somebody's way that was kept: once a
+    booking, however often it moved."""
+    return Draft(
+        key=f"{ON_THE_WAY}:{booking_number}",
+        kind=ON_THE_WAY,
+        unit=POINTS,
+        legs={HOUSE_POINTS: -points, member_owner(member_id): points},
         evidence=f"booking:{booking_number}",
     )
 

@@ -3,7 +3,7 @@
 from collections.abc import Sequence
 from datetime import date, datetime, timedelta
 
-from booking import policy, queries
+from booking import bonus_queries, policy, queries
 from booking.events import BookingBooked, BookingExpired, BookingHeld, DepositAsked
 from booking.models import Booking, Draft
 from booking.operations import billing, goods, looking, placing, promises
@@ -71,6 +71,7 @@ def hold(
     days = {(day, draft.branch_id)} | {(local_date(b.starts_at), b.branch_id) for b in given_up}
     places.lock_days(db, days, now=now)
     _give_up(db, given_up, by=by, now=now)
+    bonus = _bonus_due(db, draft, day=day, window=window, now=now)
     booking = _new_booking(draft, day=day, window=window, until=now + life, now=now)
     kept = placing.place_draft(
         db,
@@ -86,7 +87,7 @@ def hold(
     booking.visit_id = kept[0][0]
     db.add(booking)
     db.flush()
-    promises.keep_all(db, booking, day=day, kept=kept)
+    promises.keep_all(db, booking, day=day, kept=kept, bonus=bonus)
     promises.point_at_next(db, booking)
     move(db, booking, None, by=by, now=now)
 
@@ -150,8 +151,10 @@ def commit_paid(db: Session, *, number: str, by: Actor, now: datetime) -> Bookin
     days = {(day, draft.branch_id)} | {(local_date(b.starts_at), b.branch_id) for b in rivals}
     places.lock_days(db, days, now=now)
     _give_up(db, rivals, by=by, now=now)
+    left = policy.ON_THE_WAY_DAY - bonus_queries.spent(db, branch_id=booking.branch_id, day=day)
+    bonus = max(0, min(bonus_queries.bonus_of(db, booking), left))
     kept = placing.place_draft(db, draft, day=day, window=window, until=now, by=by, now=now)
-    promises.keep_all(db, booking, day=day, kept=kept)
+    promises.keep_all(db, booking, day=day, kept=kept, bonus=bonus)
     return promise(db, booking, BookingAction.REVIVE, by=by, now=now)
 
 
@@ -190,6 +193,12 @@ def expire_hold(db: Session, *, number: str, now: datetime) -> None:
 
 class StillHeld(Conflict):
     """The hold has not run out."""
+
+
+def _bonus_due(db: Session, draft: Draft, *, day: date, window: Window, now: datetime) -> int:
+    """Return the points for taking that window, by what is proven under the day's lock."""
+    offers = placing.offers(db, draft=draft, now=now, day=day)
+    return bonus_queries.due(db, offers, branch_id=draft.branch_id, day=day, window=window, now=now)
 
 
 def _keeps(db: Session, booking: Booking, *, day: date, window: Window, service_id: int) -> bool:

@@ -4,7 +4,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import date, datetime
 
-from booking import goods_queries, policy, queries
+from booking import bonus_queries, goods_queries, policy, queries
 from booking.events import BookingMoved
 from booking.models import Booking, Draft, Promise
 from booking.operations import goods, looking, placing, promises
@@ -55,17 +55,18 @@ def check_may_move(db: Session, booking: Booking) -> None:
     _check_movable(db, booking, promises.standing(db, booking))
 
 
-def offers(db: Session, *, booking: Booking, now: datetime) -> list[Offer]:
+def offers(db: Session, *, booking: Booking, now: datetime, day: date | None = None) -> list[Offer]:
     """Return the proven windows to which a booking may move, or in which it is visited once more.
 
     Each is proven while the old window still stands, which itself is left out; so is who declined
-    the visit before.
+    the visit before. With `day`, of that day alone.
     """
     draft = queries.draft_by_id(db, booking.draft_id)
     if _moves_both(db, booking, draft):
-        found = placing.offers(db, draft=draft, now=now)
+        found = placing.offers(db, draft=draft, now=now, day=day)
     else:
-        found = live.find(db, branch_id=booking.branch_id, shape=_shape(db, booking), now=now)
+        shape = _shape(db, booking)
+        found = live.find(db, branch_id=booking.branch_id, shape=shape, now=now, day=day)
     standing = promises.standing(db, booking)
     return [
         offer
@@ -97,15 +98,15 @@ def reschedule(
     _check_new(booking, old, starts_at=instant_at(day, window.open_s))
     placing.check_window(db, branch_id=booking.branch_id, day=day, window=window, now=now)
     is_provider = cause is not None and cause in OURS
-    tariff = policy.move_tariff(
-        starts_at=booking.starts_at, now=now, is_ours=is_provider or fails_him(db, booking)
-    )
+    is_ours = is_provider or fails_him(db, booking)
+    tariff = policy.move_tariff(starts_at=booking.starts_at, now=now, is_ours=is_ours)
     days = {(day, booking.branch_id)} | {(local_date(p.starts_at), booking.branch_id) for p in old}
     places.lock_days(db, days, now=now)
     # Under the days' locks nobody sets out any more: what holds now stays so.
     _check_movable(db, booking, old)
 
-    fresh = _place_anew(db, booking, day=day, window=window, by=by, now=now)
+    bonus = _bonus_due(db, booking, day=day, window=window, is_ours=is_ours, now=now)
+    fresh = _place_anew(db, booking, day=day, window=window, bonus=bonus, by=by, now=now)
     for kept in _replaced(old, fresh):
         withdrawals.cancel(db, visit_id=kept.visit_id, cause=Trouble.MOVED, by=by, now=now)
         goods.take_back(db, visit_id=kept.visit_id, by=by, now=now)
@@ -165,8 +166,25 @@ def _is_standing(booking: Booking, standing: Sequence[Promise], starts_at: datet
     )
 
 
+def _bonus_due(
+    db: Session, booking: Booking, *, day: date, window: Window, is_ours: bool, now: datetime
+) -> int:
+    """Return the points that the new window earns: by itself, when he moves; and what he had, when the
+    fault is ours."""
+    found = offers(db, booking=booking, now=now, day=day)
+    due = bonus_queries.due(db, found, branch_id=booking.branch_id, day=day, window=window, now=now)
+    return max(due, bonus_queries.bonus_of(db, booking)) if is_ours else due
+
+
 def _place_anew(
-    db: Session, booking: Booking, *, day: date, window: Window, by: Actor, now: datetime
+    db: Session,
+    booking: Booking,
+    *,
+    day: date,
+    window: Window,
+    bonus: int,
+    by: Actor,
+    now: datetime,
 ) -> list[Promise]:
     """Take the new place or places, and promise them. Raises PlaceGone."""
     draft = queries.draft_by_id(db, booking.draft_id)
@@ -198,6 +216,7 @@ def _place_anew(
             service_id=service_id,
             starts_at=instant_at(day, its_window.open_s),
             ends_at=instant_at(day, its_window.shut_s),
+            bonus=bonus if service_id == booking.service_id else 0,
         )
         promise.promised_at = now
         fresh.append(promise)

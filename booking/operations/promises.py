@@ -20,8 +20,10 @@ def keep(
     service_id: int,
     starts_at: datetime,
     ends_at: datetime,
+    bonus: int = 0,
 ) -> Promise:
-    """Write down that a visit keeps this window for the booking; nothing is promised yet."""
+    """Write down that a visit keeps this window for the booking, with the points that it earns when it
+    is kept; nothing is promised yet."""
     promise = Promise(
         booking_id=booking.id,
         visit_id=visit_id,
@@ -29,6 +31,7 @@ def keep(
         starts_at=starts_at,
         ends_at=ends_at,
         ending="",
+        bonus=bonus,
     )
     db.add(promise)
     db.flush()
@@ -36,9 +39,15 @@ def keep(
 
 
 def keep_all(
-    db: Session, booking: Booking, *, day: date, kept: Sequence[tuple[int, int, Window]]
+    db: Session,
+    booking: Booking,
+    *,
+    day: date,
+    kept: Sequence[tuple[int, int, Window]],
+    bonus: int = 0,
 ) -> list[Promise]:
-    """Write down what several visits of one day keep: (visit id, service id, window) of each."""
+    """Write down what several visits of one day keep: (visit id, service id, window) of each. The
+    bonus is that of the booking's service."""
     return [
         keep(
             db,
@@ -47,6 +56,7 @@ def keep_all(
             service_id=service_id,
             starts_at=instant_at(day, window.open_s),
             ends_at=instant_at(day, window.shut_s),
+            bonus=bonus if service_id == booking.service_id else 0,
         )
         for visit_id, service_id, window in kept
     ]

@@ -209,14 +209,20 @@ def _sign(db: Session, booking: Booking, *, by: Actor, now: datetime) -> Booking
     if by.role is not Role.SYSTEM:
         billing.check_paid(db, booking)
     visits.sign(db, visit_id=visit.id, by=by, now=now)
-    promises.end(queries.promise_of_visit(db, visit.id), Ending.KEPT, now=now)
+    kept = queries.promise_of_visit(db, visit.id)
+    promises.end(kept, Ending.KEPT, now=now)
     move(db, booking, BookingAction.COMPLETE, by=by, now=now)
     looking.plan_next(db, booking, now=now)
 
-    earned = ledger.completion_draft(
-        member_id=booking.member_id, booking_number=booking.number, price=booking.price
-    )
-    postings.post(db, earned, now=now)
+    member_id, number = booking.member_id, booking.number
+    earned = [
+        ledger.completion_draft(member_id=member_id, booking_number=number, price=booking.price)
+    ]
+    if kept.bonus:
+        earned.append(
+            ledger.on_the_way_draft(member_id=member_id, booking_number=number, points=kept.bonus)
+        )
+    postings.post_all(db, earned, now=now)
     following.confirm_phone(db, member_id=booking.member_id, phone=booking.phone, now=now)
     outbox.record(db, BookingCompleted(at=now, **facts_of(booking)))
     return booking

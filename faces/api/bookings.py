@@ -59,7 +59,8 @@ def save_draft() -> ResponseReturnValue:
 def offers(number: str) -> ResponseReturnValue:
     """List the windows of the next fourteen days into which the visit is proven to fit."""
     found = offering.offers(draft_number=number, by=call.actor(), now=call.now())
-    return call.answers(slots.told(found))
+    with transaction(reads_only=True) as db:
+        return call.answers(slots.told(db, found))
 
 
 @post(

@@ -64,7 +64,7 @@ def move_offers(number: str) -> ResponseReturnValue:
     with transaction(reads_only=True) as db:
         found = queries.booking(db, number=number, by=call.actor())
         moving.check_may_move(db, found)
-        return call.answers(slots.told(_offers(db, number=number)))
+        return call.answers(slots.told(db, _offers(db, number=number)))
 
 
 @post(

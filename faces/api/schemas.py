@@ -52,6 +52,8 @@ class OfferOut(Schema):
     ends_at = InstantOut(required=True)
     # Driving that the visit adds to the day of the technician who proves it.
     extra_s = fields.Integer(required=True)
+    # Points that the window earns when it is kept, being on somebody's way; fixed by a hold.
+    bonus_points = fields.Integer(required=True)
 
 
 class SlotFullOut(RefusalOut):

@@ -4,8 +4,10 @@ from collections import Counter
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import date, datetime, timedelta
+from typing import TypeAlias
 
-from booking import windows
+from booking import bonus_queries, windows
+from booking.on_the_way import Mark
 from dispatch import queries as dispatch
 from dispatch.live import HORIZON_DAYS, LEAD_S, Offer
 from dispatch.planner.problem import Window
@@ -13,6 +15,8 @@ from faces.chrome.filters import day_text, gettext, month_text, second_text, wee
 from faces.consumer import forms
 from kernel.clock import instant_at, local_date, second_of_day
 from kernel.db import Session
+
+Marks: TypeAlias = Mapping[tuple[date, Window], Mark]
 
 # Driving that a visit adds to the day: less than this is "near".
 NEAR_S = 8 * 60
@@ -45,6 +49,8 @@ class Choice:
     reason: str
     starts_at: datetime
     ends_at: datetime
+    # The words of its badge, and its look; none without one.
+    badge: tuple[str, str, str] | None = None
     # 送货 08:00–10:00 of a coupled booking, "" for a service that comes alone.
     delivery: str = ""
 
@@ -88,12 +94,14 @@ def grid(
     days = [local_date(now) + timedelta(days=n) for n in range(HORIZON_DAYS)]
     chosen = wanted if wanted in days else min((o.day for o in offers), default=days[0])
     resting = _resting(db, branch_id=branch_id, days=days, offers=offers)
+    marks = bonus_queries.marks(db, offers, branch_id=branch_id, now=now)
     listed = windows.best_first([offer for offer in offers if offer.day == chosen])
     return Grid(
         cells=tuple(
             _cells(
                 days,
                 offers,
+                marked={day for day, _ in marks},
                 resting=resting,
                 today_is_over=not _still_on_sale(db, branch_id=branch_id, day=days[0], now=now),
                 chosen=chosen,
@@ -103,17 +111,17 @@ def grid(
         weekdays=tuple(weekday(day).removeprefix("周") for day in days[:7]),
         months=_months(days),
         chosen=chosen,
-        choices=tuple(choice(offer) for offer in listed),
+        choices=tuple(choice(offer, marks) for offer in listed),
         full=_full(db, listed, branch_id=branch_id, day=chosen, now=now)
         if chosen not in resting
         else (),
-        few=tuple(choice(offer) for offer in _few(offers)),
+        few=tuple(choice(offer, marks) for offer in _few(offers)),
         best_count=windows.BEST_COUNT,
-        sheet=_sheet(offers, lost),
+        sheet=_sheet(offers, marks, lost),
     )
 
 
-def choice(offer: Offer) -> Choice:
+def choice(offer: Offer, marks: Marks) -> Choice:
     """Return an offer as the page shows it."""
     starts_at = instant_at(offer.day, offer.window.open_s)
     ends_at = instant_at(offer.day, offer.window.shut_s)
@@ -123,10 +131,19 @@ def choice(offer: Offer) -> Choice:
         time=time,
         words=f"{weekday(offer.day)} {time}",
         reason=reason(offer),
+        badge=badge(marks.get((offer.day, offer.window))),
         starts_at=starts_at,
         ends_at=ends_at,
         delivery=_delivery(offer),
     )
+
+
+def badge(mark: Mark | None) -> tuple[str, str, str] | None:
+    """Return the badge of a window on somebody's way, with the points it earns."""
+    if mark is None:
+        return None
+    words = gettext("顺路 +%(points)s 积分", points=mark.points) if mark.points else gettext("顺路")
+    return (words, "ok", "route")
 
 
 def reason(offer: Offer) -> str:
@@ -169,11 +186,11 @@ def _few(offers: Sequence[Offer]) -> list[Offer]:
     return [windows.best_first(by_day[day])[0] for day in first]
 
 
-def _sheet(offers: Sequence[Offer], lost: tuple[date, Window] | None) -> Sheet | None:
+def _sheet(offers: Sequence[Offer], marks: Marks, lost: tuple[date, Window] | None) -> Sheet | None:
     if lost is None:
         return None
     day, window = lost
-    choices = [choice(offer) for offer in windows.nearest(offers, day=day, window=window)]
+    choices = [choice(offer, marks) for offer in windows.nearest(offers, day=day, window=window)]
     return Sheet(
         lost=forms.window_value(day, window),
         choices=tuple(replace(c, reason=distance(c, day=day, window=window)) for c in choices),
@@ -215,6 +232,7 @@ def _cells(
     days: Sequence[date],
     offers: Sequence[Offer],
     *,
+    marked: set[date],
     resting: set[date],
     today_is_over: bool,
     chosen: date,
@@ -225,6 +243,7 @@ def _cells(
         _cell(
             day,
             left[day],
+            is_on_the_way=day in marked,
             rests=day in resting,
             selected=day == chosen,
             is_first=day == days[0],
@@ -236,9 +255,19 @@ def _cells(
 
 
 def _cell(
-    day: date, left: int, *, rests: bool, selected: bool, is_first: bool, is_over: bool, href: str
+    day: date,
+    left: int,
+    *,
+    is_on_the_way: bool,
+    rests: bool,
+    selected: bool,
+    is_first: bool,
+    is_over: bool,
+    href: str,
 ) -> Cell:
     kind, note = ("open", gettext("余 %(n)s", n=left)) if left else ("full", gettext("约满"))
+    if left and is_on_the_way:
+        kind, note = "route", gettext("顺路")
     if rests:
         kind, note = "rest", gettext("休息")
     elif is_over:

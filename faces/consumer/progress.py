@@ -4,7 +4,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import date, datetime
 
-from booking import pricing, queries
+from booking import bonus_queries, pricing, queries
 from booking.policy import Cause
 from booking.states import KEPT, PROMISED, AdditionState, BookingState
 from dispatch import queries as dispatch
@@ -81,6 +81,8 @@ class Progress:
     held_until: datetime
     draft: str
     price: Money
+    # Points for a window on somebody's way, posted when the visit is done.
+    bonus: int
     # What the service costs by itself, and the options by (name, count, amount).
     base: Money
     lines: tuple[tuple[str, int, Money], ...]
@@ -142,6 +144,7 @@ def read(db: Session, *, number: str, by: Actor, now: datetime) -> Progress:
         held_until=booking.held_until,
         draft=queries.draft_by_id(db, booking.draft_id).number,
         price=booking.price,
+        bonus=bonus_queries.bonus_of(db, booking),
         base=service.price,
         lines=_lines(
             service.price,
@@ -169,14 +172,16 @@ def read(db: Session, *, number: str, by: Actor, now: datetime) -> Progress:
         arrived_at=visit.arrived_at,
         started_at=visit.started_at,
         finished_at=visit.finished_at,
-        ends_about=(
-            instant_at(times.day, times.depart_s)
-            if times is not None and visit.state is VisitState.IN_SERVICE
-            else None
-        ),
+        ends_about=_ends_about(visit.state, times),
         points=ledger_queries.points_of(db, f"booking:{booking.number}", booking.member_id),
         photos=tuple(photo.number for photo in dispatch.photos(db, visit.id)),
     )
+
+
+def _ends_about(state: VisitState, times: VisitTimes | None) -> datetime | None:
+    if times is None or state is not VisitState.IN_SERVICE:
+        return None
+    return instant_at(times.day, times.depart_s)
 
 
 def shown_state(booking: BookingState, visit: VisitState, *, cause: str, needs_window: bool) -> str:
