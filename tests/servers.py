@@ -142,6 +142,18 @@ class PostgresServer(Server):
         self._spawn([str(programs / "postgres"), "-D", str(store), *words], **_as_nobody())
         self._wait_until_ready()
 
+    def kill(self) -> None:
+        """End all of it at once: its backends outlive it for a moment, and one of them might answer."""
+        is_alive = self.process is not None and self.process.poll() is None
+        backends = _children_of(self.process.pid) if self.process and is_alive else []
+        super().kill()
+        for backend in backends:
+            with contextlib.suppress(ProcessLookupError):
+                os.kill(backend, signal.SIGKILL)
+        deadline = time.monotonic() + STOP_S_MAX
+        while any(map(_is_there, backends)) and time.monotonic() < deadline:
+            time.sleep(0.01)
+
     def is_ready(self) -> bool:
         try:
             psycopg.connect(self.url("postgres"), connect_timeout=2).close()
@@ -187,6 +199,23 @@ class PostgresServer(Server):
         if os.geteuid() == 0:
             nobody = pwd.getpwnam("nobody")
             os.chown(folder, nobody.pw_uid, nobody.pw_gid)
+
+
+def _children_of(process_id: int) -> list[int]:
+    children = []
+    for path in Path("/proc").glob("[0-9]*/stat"):
+        with contextlib.suppress(OSError):
+            parent = path.read_text().rpartition(")")[2].split()[1]
+            children += [int(path.parent.name)] if int(parent) == process_id else []
+    return children
+
+
+def _is_there(process_id: int) -> bool:
+    """A zombie that nobody has reaped yet is not there."""
+    try:
+        return ") Z " not in Path(f"/proc/{process_id}/stat").read_text()
+    except OSError:
+        return False
 
 
 def _as_nobody() -> dict[str, Any]:
@@ -248,3 +277,18 @@ class ValkeyServer(Server):
 def _short_temp_folder() -> str:
     folder = tempfile.gettempdir()
     return folder if len(os.fsencode(folder)) <= _FOLDER_BYTES_MAX else "/tmp"
+
+
+def a_free_port(*, count: int = 1) -> int:
+    """Return a port of loopback that is free, and so are those that follow it, `count` in all.
+
+    Below the ports that the kernel gives to whoever calls somebody: between the look and the start
+    one of those may be taken. Each process looks at a place of its own.
+    """
+    first = 20_000 + os.getpid() % 1_000 * 10
+    for port in range(first, first + 2_000, count):
+        with contextlib.ExitStack() as held, contextlib.suppress(OSError):
+            for place in range(port, port + count):
+                held.enter_context(socket.socket()).bind(("127.0.0.1", place))
+            return port
+    raise RuntimeError("no free port")
