@@ -166,7 +166,7 @@ class _Hand:
         try:
             is_good, said = self.line.recv()
         except EOFError:
-            self.process.join(LAST_WORDS_S)
+            self.process.join(START_S_MAX)
             self.report = f"hand {self.place} said nothing and ended: {how(self.process.exitcode)}"
             return
         if is_good:

@@ -12,7 +12,7 @@ from kernel.db import transaction
 from kernel.outbox import OutboxRow, latest_id
 from tests.house import MONDAY_NINE
 
-PATIENCE_S = 10.0
+PATIENCE_S = 60.0
 MINE = frozenset({"booking:B1"})
 
 

@@ -17,6 +17,12 @@ SLOW_S = 5.0
 QUEUE_OF = {"outbox": "messages", "messages": "messages", "plans": "planner"}
 
 
+@pytest.fixture
+def patient(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Let a bell wait for a machine that is slow to answer: that is not out of order."""
+    monkeypatch.setattr("kernel.queue.CALL_MAX_S", 12 * SLOW_S)
+
+
 def waiting(server_url: str, queue: str) -> int:
     """Return how many wakings wait in the queue."""
     with redis.Redis.from_url(server_url) as line:
@@ -25,6 +31,7 @@ def waiting(server_url: str, queue: str) -> int:
 
 
 class TestABell:
+    @pytest.mark.usefixtures("patient")
     def test_wakes_the_queue_that_hears_it(self, valkey_url: str) -> None:
         bell = Bell(valkey_url, QUEUE_OF)
 
@@ -33,6 +40,7 @@ class TestABell:
         assert [waiting(valkey_url, queue) for queue in ("messages", "planner")] == [1, 1]
         assert bell.answers()
 
+    @pytest.mark.usefixtures("patient")
     def test_leaves_no_pickle_behind(self, valkey_url: str) -> None:
         # Who may write to Redis must not be able to run code in a worker.
         Bell(valkey_url, QUEUE_OF).ring({"outbox"})
@@ -70,14 +78,10 @@ class TestABell:
 
         assert 2 * CALL_MAX_S < took_s < 3 * CALL_MAX_S + SLOW_S
 
+    @pytest.mark.usefixtures("patient")
     def test_says_once_that_it_is_out_of_order_and_once_that_it_rings_again(
-        self,
-        own_valkey: ValkeyServer,
-        caplog: pytest.LogCaptureFixture,
-        monkeypatch: pytest.MonkeyPatch,
+        self, own_valkey: ValkeyServer, caplog: pytest.LogCaptureFixture
     ) -> None:
-        # A machine that others use too may be slow to answer; that is not out of order.
-        monkeypatch.setattr("kernel.queue.CALL_MAX_S", SLOW_S)
         bell = Bell(own_valkey.url, QUEUE_OF)
         with caplog.at_level(logging.WARNING):
             for _ in range(3):

@@ -142,7 +142,7 @@ class TestSolve:
 
         done = solve(problem, None, seconds=30.0, seed=1, engine=engine)
 
-        assert time.monotonic() - began < 5
+        assert time.monotonic() - began < 15
         assert done.plan == Plan()
 
     def test_leaves_at_home_who_can_serve_nobody(self, engine: Engine) -> None:
@@ -184,7 +184,7 @@ class TestSolve:
 
         solve(problem, None, seconds=60.0, seed=1, stop=lambda: True, engine=engine)
 
-        assert time.monotonic() - began < 20
+        assert time.monotonic() - began < 40
 
     def test_lets_the_callers_own_errors_through(self, engine: Engine) -> None:
         def fail(_elapsed_s: float, _cost: int) -> None:
@@ -213,7 +213,7 @@ class TestBudget:
 
         solve(problem, None, seconds=1.0, seed=1)
 
-        assert time.monotonic() - began < 6
+        assert time.monotonic() - began < 20
 
 
 class TestEncoders:

@@ -89,12 +89,13 @@ class TestWaitUntilFree:
 
 
 class TestProbes:
-    def test_nobody_answers_on_a_free_port(self) -> None:
+    def test_nobody_answers_where_nobody_listens(self) -> None:
         with socket.socket() as line:
             line.bind(("127.0.0.1", 0))
-            free_port = line.getsockname()[1]
+            # Taken, so that nobody else begins to listen there.
+            silent_port = line.getsockname()[1]
 
-        assert processes.answers_http(free_port, "/healthz") == 0
+            assert processes.answers_http(silent_port, "/healthz") == 0
 
     def test_nobody_answers_on_a_missing_socket(self, tmp_path: Path) -> None:
         assert not processes.answers_ping(tmp_path / "redis.sock")
