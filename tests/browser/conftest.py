@@ -19,7 +19,8 @@ from playwright.sync_api import (
 from playwright.sync_api import Error as PlaywrightError
 
 from scripts.test_command import BROWSERS, NO_BROWSER
-from tests.browser.running import RunningHouse, Starter, free_ports
+from tests.browser.running import RunningHouse, Starter
+from tests.servers import a_free_port
 
 ARTIFACTS = Path(__file__).parent / "artifacts"
 
@@ -50,7 +51,7 @@ _CONSOLE: dict[str, Any] = {"viewport": {"width": 1440, "height": 900}}
 # htmx logs as errors the requests that a person abandons by going elsewhere; Chromium, that a sheet's
 # first button takes no focus while its page stands in the frame of a sandbox phone.
 _HARMLESS = ("htmx:sendAbort", "htmx:afterRequest", "Blocked autofocusing on a <button>")
-_WAIT_MS_MAX = 20_000
+_WAIT_MS_MAX = 40_000
 expect.set_options(timeout=_WAIT_MS_MAX)
 
 NewContext = Callable[..., BrowserContext]
@@ -68,7 +69,7 @@ def pytest_addoption(parser: pytest.Parser) -> None:
 @pytest.fixture(scope="session")
 def house(tmp_path_factory: pytest.TempPathFactory) -> Iterator[RunningHouse]:
     """The whole house with the demo city, started once for all browser tests."""
-    with Starter(port=free_ports(), folder=tmp_path_factory.mktemp("house")) as running:
+    with Starter(port=a_free_port(count=2), folder=tmp_path_factory.mktemp("house")) as running:
         yield running
 
 

@@ -30,7 +30,7 @@ from tests.browser.running import RunningHouse
 DISPATCHER = Actor(1, Role.DISPATCHER, frozenset(range(1, 100)))
 MANAGER = Actor(9001, Role.MANAGER)
 DAY_S = 86_400
-CITY_S_MAX = 40.0
+CITY_S_MAX = 90.0
 
 
 @dataclass(frozen=True, slots=True)

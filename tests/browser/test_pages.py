@@ -14,7 +14,8 @@ from tests.browser.running import RunningHouse
 Picture = Callable[[Page, str], Path]
 
 CONSOLE_PAGES = ("board", "plans", "bookings", "technicians", "messages", "stores", "account")
-pytestmark = pytest.mark.timeout(120)
+# Whoever comes first waits for the house as well.
+pytestmark = pytest.mark.timeout(420)
 
 
 def test_the_consumers_pages_at_390(

@@ -9,7 +9,8 @@ from tests.browser.conftest import NewContext
 from tests.browser.member import look_at_a_later_day
 from tests.browser.running import RunningHouse
 
-pytestmark = pytest.mark.timeout(120)
+# Whoever comes first waits for the house as well.
+pytestmark = pytest.mark.timeout(420)
 
 # The line for news, in the test's own hand: news() tells the page that something has changed.
 LINE = """

@@ -23,7 +23,8 @@ Picture = Callable[[Page, str], Path]
 SignedIn = Callable[[str], Any]
 ConsoleAt = Callable[..., Page]
 
-pytestmark = pytest.mark.timeout(240)
+# Whoever comes first waits for the house as well.
+pytestmark = pytest.mark.timeout(420)
 
 MINUTE = timedelta(minutes=1)
 # The bank takes its time, and WeChat Pay's notice comes after it.
