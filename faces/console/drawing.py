@@ -4,6 +4,7 @@ from typing import Any
 
 from dispatch.board import BUSY_PERCENT, Bar, Board, Row
 from dispatch.looks import Look
+from dispatch.states import OWED
 from faces.chrome.filters import gettext, length_text
 from faces.console.alerts import CHANCE_PERCENT_MIN
 from kernel.words import msg
@@ -79,6 +80,7 @@ def _bar(bar: Bar) -> dict[str, Any]:
         "end": bar.end_s,
         "opens": bar.opens_s,
         "shuts": bar.shuts_s,
+        "may_move": bar.state in OWED,
     }
 
 

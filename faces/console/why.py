@@ -13,7 +13,7 @@ from dispatch.planner.explain import Kind, Relaxation
 from dispatch.reasons import Reason, Reasons, Standing
 from dispatch.states import MOVABLE, OWED
 from faces.chrome import call
-from faces.chrome.filters import gettext
+from faces.chrome.filters import gettext, length_text
 from faces.chrome.sign_in import signed_in
 from faces.console import frame
 from faces.console.routes import READERS, blueprint
@@ -87,6 +87,8 @@ def _carried(found: Reasons, told: Told) -> dict[str, Any]:
         "number": visit.number,
         "what": what,
         "where": where.removesuffix("小区"),
+        "length": length_text(visit.work_s),
+        "skill": told.skills.get(visit.skill, visit.skill),
         "opens": visit.opens_s,
         "shuts": visit.shuts_s,
         "rows": {str(row.technician_id): _verdict(row, told) for row in found.rows},

@@ -1,5 +1,6 @@
 // The board: a timeline that follows the day, a map beside it, what is in danger and what is open.
 
+import { Carry } from "./carry.js";
 import { openDrawer } from "./drawer.js";
 import { listenToKeys } from "./keys.js";
 import { followNews } from "./news.js";
@@ -25,6 +26,7 @@ function fitView(news) {
   if (!wantsList && place && !timeline) {
     timeline = new Timeline(place, dayTold());
     listenToKeys(board, timeline);
+    if ("carries" in place.dataset) new Carry(board, timeline, news);
   }
 }
 

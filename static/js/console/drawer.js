@@ -4,13 +4,13 @@ const drawer = document.getElementById("drawer");
 let cameFrom = null;
 
 /** Open the visit at `address`; the focus returns to `from` when the drawer closes. */
-export function openDrawer(address, from) {
+export function openDrawer(address, from, { takesFocus = true } = {}) {
   if (!drawer.contains(from)) cameFrom = from;
-  window.htmx.ajax("GET", address, { target: drawer, swap: "innerHTML" }).then(() => {
+  return window.htmx.ajax("GET", address, { target: drawer, swap: "innerHTML" }).then(() => {
     if (!drawer.childElementCount) return;
     drawer.hidden = false;
     drawer.dataset.visit = address;
-    drawer.querySelector("[data-drawer-title]")?.focus();
+    if (takesFocus) drawer.querySelector("[data-drawer-title]")?.focus();
   });
 }
 

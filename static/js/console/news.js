@@ -14,7 +14,8 @@ const waiting = new Map();
 
 /** Ask for news when the house tells of a change, and each business minute; `after` runs once it is patched in. */
 export function followNews(address, after) {
-  const news = { view: "board", ask };
+  const news = { view: "board", ask, hold, letGo };
+  let held = 0;
   let timer = 0;
   let asking = false;
   let again = false;
@@ -24,7 +25,12 @@ export function followNews(address, after) {
     timer = setTimeout(ask, GATHER_MS);
   }
 
+  /** Ask for nothing while something is carried; what was due meanwhile is asked for afterwards. */
+  function hold() { held += 1; }
+  function letGo() { held -= 1; if (!held && again) { again = false; soon(); } }
+
   async function ask() {
+    if (held) { again = true; return; }
     if (asking) { again = true; return; }
     asking = true;
     try {
@@ -33,12 +39,12 @@ export function followNews(address, after) {
       if (!answer.ok) return;
       const fresh = new DOMParser().parseFromString(await answer.text(), "text/html");
       // Nothing is exchanged under a finger.
-      whenFree(() => { patch(fresh); after(); });
+      whenFree(() => { if (held) again = true; else { patch(fresh); after(); } });
     } catch {
       // The line is away: live.js says so, and asks again when it is back.
     } finally {
       asking = false;
-      if (again) { again = false; soon(); }
+      if (again && !held) { again = false; soon(); }
     }
   }
 

@@ -48,6 +48,8 @@ export class Timeline {
       locale: "zh-CN",
       nowIndicator: false,
       editable: false,
+      eventStartEditable: false,
+      eventDurationEditable: false,
       selectable: false,
       resources: this.resources(),
       events: this.events(),
@@ -116,7 +118,7 @@ export class Timeline {
       const head = document.createElement("div");
       head.className = "board-head";
       head.dataset.pinLink = `t${id}`;
-      head.append(span("board-name"), span("board-number"), meter());
+      head.append(span("board-mark"), span("board-name"), span("board-number"), meter());
       this.heads.set(id, head);
       this.fillHead(this.rowsById.get(id));
     }
@@ -126,8 +128,8 @@ export class Timeline {
   fillHead(row) {
     const head = this.heads.get(String(row.id));
     if (!head) return;
-    write(head.children[0], row.name);
-    write(head.children[1], row.number.replace(/^\D+/, ""));
+    write(head.children[1], row.name);
+    write(head.children[2], row.number.replace(/^\D+/, ""));
     head.classList.toggle("is-off", !row.shift);
     head.title = row.busy === null ? row.number : `${row.number} · ${row.busy}%`;
     const run = head.querySelector(".meter-run");
@@ -198,6 +200,9 @@ export class Timeline {
     const look = `bar bar-${bar.look}`;
     if (button.className !== look) button.className = look;
     button.dataset.bar = bar.id;
+    if (bar.may_move && "carries" in this.place.dataset) button.dataset.carry = bar.id;
+    else delete button.dataset.carry;
+    button.dataset.carryWords = `${bar.what} ${bar.where}`;
     // A visit without a pin of its own lights its technician's.
     button.dataset.pinLink = PINNED.has(bar.look) ? `v${bar.pin}` : `t${this.barsById.get(bar.id).row.id}`;
     const words = this.words(bar);
