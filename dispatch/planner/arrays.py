@@ -11,6 +11,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from dispatch.planner import constraints
+from dispatch.planner.constraints import Weight
 from dispatch.planner.problem import Plan, Problem, Seconds, Stop, Window, Worker
 
 Ints: TypeAlias = NDArray[np.int64]
@@ -27,7 +28,9 @@ class Day(NamedTuple):
 
     travel: Seconds  # place x place
     place: Ints  # by stop
-    work: Ints  # by stop
+    work: Ints  # technician x stop
+    setup: Ints  # by stop: on top of the work of one who drives there
+    has_setups: bool
     windows: Ints  # by stop: how many
     opens: Ints  # stop x window
     shuts: Ints  # stop x window
@@ -48,6 +51,11 @@ class Day(NamedTuple):
     last_by: Ints  # technician x break
     last_cap: Ints
     last_drive: Ints
+    # What a route costs beside its driving, in seconds of driving.
+    taste: Ints  # technician x stop
+    called: Ints  # by technician: to have him come at all
+    estate: Ints  # by stop: a number of its own for each, NOWHERE for none
+    paid_from: Ints  # by technician: the end of his shift, after which each second costs more
 
 
 class Routes(NamedTuple):
@@ -55,17 +63,19 @@ class Routes(NamedTuple):
 
     Row r lies between stop r - 1 (or the start) and stop r (or the end). `free` is when he can
     leave the stop before, `due` when he must reach the stop after, each by the number of breaks
-    taken so far; what cannot be is FAR, or -FAR.
+    taken so far; what cannot be is FAR, or -FAR. On a day without set-ups `near` is not written.
     """
 
     visits: Indices  # technician x position
     length: Ints
     free: Ints  # technician x row x breaks taken
     due: Ints  # technician x row x breaks taken
+    near: Ints  # as `due`, for one who is at that door already and has no set-up there
     leg: Ints  # technician x row
     before: Ints  # technician x row x dimension: most load on the leg and on any before it
     after: Ints  # technician x row x dimension: most load on the leg and on any after it
     drive: Ints  # by technician
+    soft: Ints  # by technician: what it costs beside
     kept: Flags  # by technician: whether the route keeps its times and its room
 
 
@@ -74,7 +84,8 @@ class Newcomer(NamedTuple):
 
     to: Seconds  # by place: the drive from there to it
     onward: Seconds  # by place: the drive from it to there
-    work: int
+    work: Ints  # by technician
+    setup: int
     down: Ints
     up: Ints
     able: Flags  # by technician
@@ -87,16 +98,20 @@ def day_of(problem: Problem) -> Day:
     stops, workers = problem.stops, problem.workers
     loads = [*(stop.down for stop in stops), *(stop.up for stop in stops)]
     kinds = max(map(len, [*loads, *(worker.room for worker in workers)]), default=0)
-    wide = max((len(stop.windows) for stop in stops), default=1)
+    windows = [stop.open_windows for stop in stops]
+    wide = max(1, *map(len, windows)) if windows else 1
+    estates = sorted({stop.estate for stop in stops if stop.estate is not None})
     rests = max((len(worker.breaks) for worker in workers), default=0)
     by_worker = [lasts(worker) for worker in workers]
     return Day(
         travel=problem.travel_s,
         place=_column([stop.place for stop in stops]),
-        work=_column([stop.work_s for stop in stops]),
-        windows=_column([len(stop.windows) for stop in stops]),
-        opens=_grid([[w.open_s for w in stop.windows] for stop in stops], wide, FAR),
-        shuts=_grid([[w.shut_s for w in stop.windows] for stop in stops], wide, -FAR),
+        work=_services(workers, stops),
+        setup=_column([stop.setup_s for stop in stops]),
+        has_setups=any(stop.setup_s for stop in stops),
+        windows=_column([len(some) for some in windows]),
+        opens=_grid([[w.open_s for w in some] for some in windows], wide, FAR),
+        shuts=_grid([[w.shut_s for w in some] for some in windows], wide, -FAR),
         down=_grid([stop.down for stop in stops], kinds, 0),
         up=_grid([stop.up for stop in stops], kinds, 0),
         able=_able(workers, stops),
@@ -104,7 +119,7 @@ def day_of(problem: Problem) -> Day:
         start=_column([worker.start_place for worker in workers]),
         end=_column([NOWHERE if w.end_place is None else w.end_place for w in workers]),
         begins=_column([worker.shift_open_s for worker in workers]),
-        ends=_column([worker.shift_shut_s for worker in workers]),
+        ends=_column([worker.ends_s for worker in workers]),
         rests=_column([len(worker.breaks) for worker in workers]),
         rest_open=_grid([[rest.open_s for rest in w.breaks] for w in workers], rests, FAR),
         rest_shut=_grid([[rest.shut_s for rest in w.breaks] for w in workers], rests, -FAR),
@@ -112,6 +127,12 @@ def day_of(problem: Problem) -> Day:
         last_by=_grid([[last[0] for last in some] for some in by_worker], rests, -FAR),
         last_cap=_grid([[last[1] for last in some] for some in by_worker], rests, -FAR),
         last_drive=_grid([[last[2] for last in some] for some in by_worker], rests, -FAR),
+        taste=_tastes(workers, stops),
+        called=_column([w.is_standby * constraints.seconds(Weight.STANDBY) for w in workers]),
+        estate=_column(
+            [NOWHERE if s.estate is None else estates.index(s.estate) for s in stops]
+        ),
+        paid_from=_column([worker.shift_shut_s for worker in workers]),
     )
 
 
@@ -132,10 +153,12 @@ def routes_of(problem: Problem, plan: Plan, day: Day, *, length_max: int) -> Rou
         length=length,
         free=np.full((workers, rows, labels), FAR, np.int64),
         due=np.full((workers, rows, labels), -FAR, np.int64),
+        near=np.full((workers, rows, labels) if day.has_setups else (0, 0, 0), -FAR, np.int64),
         leg=np.zeros((workers, rows), np.int64),
         before=np.zeros((workers, rows, kinds), np.int64),
         after=np.zeros((workers, rows, kinds), np.int64),
         drive=np.zeros(workers, np.int64),
+        soft=np.zeros(workers, np.int64),
         kept=np.zeros(workers, np.bool_),
     )
 
@@ -144,7 +167,7 @@ def newcomer_of(
     day: Day,
     stop: Stop,
     *,
-    workers: Iterable[Worker],
+    workers: Sequence[Worker],
     to_s: Seconds,
     from_s: Seconds,
     windows: Sequence[Window],
@@ -154,7 +177,8 @@ def newcomer_of(
     return Newcomer(
         to=np.ascontiguousarray(to_s, np.int32),
         onward=np.ascontiguousarray(from_s, np.int32),
-        work=stop.work_s,
+        work=_column([worker.service_s(stop) for worker in workers]),
+        setup=stop.setup_s,
         down=_grid([stop.down[:kinds]], kinds, 0)[0],
         up=_grid([stop.up[:kinds]], kinds, 0)[0],
         able=np.array([constraints.may_serve(worker, stop) for worker in workers], np.bool_),
@@ -164,20 +188,41 @@ def newcomer_of(
 
 
 def _able(workers: Sequence[Worker], stops: Sequence[Stop]) -> Flags:
-    """Ask the rules about pairs once for all stops that are alike to them."""
-    alike: dict[tuple[object, ...], list[int]] = {}
-    for nth, stop in enumerate(stops):
-        alike.setdefault((stop.skill, stop.level, stop.worker_id, stop.barred), []).append(nth)
     able = np.zeros((len(workers), len(stops)), np.bool_)
-    for some in alike.values():
+    for some in _alike(stops):
         column = [constraints.may_serve(worker, stops[some[0]]) for worker in workers]
         able[:, some] = np.array(column, np.bool_)[:, None]
     return able
 
 
+def _tastes(workers: Sequence[Worker], stops: Sequence[Stop]) -> Ints:
+    tastes = np.zeros((len(workers), len(stops)), np.int64)
+    for some in _alike(stops):
+        column = [constraints.taste_s(worker, stops[some[0]]) for worker in workers]
+        tastes[:, some] = _column(column)[:, None]
+    return tastes
+
+
+def _alike(stops: Sequence[Stop]) -> Iterable[list[int]]:
+    """Return the stops that are alike to the rules about pairs, which so are asked once for all."""
+    alike: dict[tuple[object, ...], list[int]] = {}
+    for nth, stop in enumerate(stops):
+        key = (stop.skill, stop.level, stop.worker_id, stop.barred, stop.area)
+        alike.setdefault((*key, stop.prefers, stop.told_id), []).append(nth)
+    return alike.values()
+
+
+def _services(workers: Sequence[Worker], stops: Sequence[Stop]) -> Ints:
+    rows = {
+        pace: [workers[nth].service_s(stop) for stop in stops]
+        for nth, pace in enumerate(worker.pace for worker in workers)
+    }
+    return _grid([rows[worker.pace] for worker in workers], len(stops), 0)
+
+
 def lasts(worker: Worker) -> list[tuple[int, int, int]]:
     """Return `last_by`, `last_cap` and `last_drive` by the number of breaks taken."""
-    by_s = worker.shift_shut_s
+    by_s = worker.ends_s
     cap_s = drive_max_s = FAR
     found: list[tuple[int, int, int]] = []
     for rest in reversed(worker.breaks):
@@ -229,6 +274,6 @@ class Pool(NamedTuple):
     visits: Indices
     begin: Ints  # by route: where its visits begin; one more at the end
     kind: Ints  # by route
-    drive: Ints  # by route: seconds
+    cost: Ints  # by route: seconds of driving, with what it costs beside
     table: Indices
     size: Ints  # one number: how many routes there are

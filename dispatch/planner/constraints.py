@@ -1,4 +1,4 @@
-"""The rules of a plan: one named function each, its unit in its name, and its sentence.
+"""The rules of a plan: what each measures (see `measures`), what it weighs, and its sentence.
 
 A hard rule is broken by any excess above zero and cannot be paid for. A soft rule costs
 its weight for every unit. To add a rule: write the function, list it below, and tell the
@@ -7,12 +7,15 @@ solver how to keep it (`solver.ENCODERS`; a test demands it of every hard rule).
 Sentences take %(name)s fields from `Breach.words`; the Chinese one is the gettext msgid.
 """
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from enum import IntEnum
 from typing import Any, Generic, TypeVar
 
-from dispatch.planner.problem import Break, Stop, Timetable, Worker
+from dispatch.planner import measures
+from dispatch.planner.across import After, Quota, Together, Tool
+from dispatch.planner.measures import Entry, Load, Pair, Rest, Tie, Tour, Visit
+from dispatch.planner.problem import Stop, Worker
 
 T = TypeVar("T")
 
@@ -22,7 +25,20 @@ class Weight(IntEnum):
 
     HARD = -1
     WAITING = 1
+    FAIRNESS = 5
+    # A second at which a promise might be broken.
+    RISK = 10
     DRIVING = 100
+    # An hour of it costs an hour and a half of driving, as wages for it do (Labour Law, art. 44).
+    OVERTIME = 150
+    # A minute of driving for a level that another visit may need.
+    LEVEL = 6_000
+    # Each way into a compound has its gate, its lift and its parking.
+    ESTATE = 12_000
+    # A member's wish is worth ten minutes, a name he was told a quarter of an hour.
+    WISH = 60_000
+    TOLD = 90_000
+    STANDBY = 360_000
     # Ten hours of driving for each point of priority: nobody is left out to save fuel.
     UNSERVED = 3_600_000
 
@@ -42,127 +58,22 @@ class Rule(Generic[T]):
         return self.weight is Weight.HARD
 
 
-@dataclass(frozen=True, slots=True)
-class Entry:
-    """An id as the plan names it: whether the day knows it, how often it came before."""
-
-    is_known: bool
-    times_before: int
-
-
-@dataclass(frozen=True, slots=True)
-class Pair:
-    """A technician and a stop he is to serve, at whatever time."""
-
-    worker: Worker
-    stop: Stop
-
-
-@dataclass(frozen=True, slots=True)
-class Visit:
-    """A stop and the second its service starts."""
-
-    stop: Stop
-    start_s: int
-
-
-@dataclass(frozen=True, slots=True)
-class Rest:
-    """A break that was due and the second it starts."""
-
-    due: Break
-    start_s: int
-
-
-@dataclass(frozen=True, slots=True)
-class Load:
-    """What a van holds at most on its way, by kind."""
-
-    worker: Worker
-    most: tuple[int, ...]
-
-
-@dataclass(frozen=True, slots=True)
-class Tour:
-    """A technician's whole day as timed."""
-
-    worker: Worker
-    timetable: Timetable
-
-
 def N_(text: str) -> str:  # noqa: N802 - the name by which Babel finds text to translate
     return text
-
-
-def ids_unknown(entry: Entry) -> int:
-    return 0 if entry.is_known else 1
-
-
-def ids_repeated(entry: Entry) -> int:
-    return 1 if entry.times_before else 0
-
-
-def skills_missing(pair: Pair) -> int:
-    return int(pair.stop.skill is not None and pair.stop.skill not in pair.worker.skills)
-
-
-def levels_short(pair: Pair) -> int:
-    """Return how many levels he lacks of a skill he has."""
-    if pair.stop.skill is None or pair.stop.skill not in pair.worker.skills:
-        return 0
-    return max(0, pair.stop.level - pair.worker.skills[pair.stop.skill])
-
-
-def pins_broken(pair: Pair) -> int:
-    return int(pair.stop.worker_id is not None and pair.stop.worker_id != pair.worker.id)
-
-
-def bars_broken(pair: Pair) -> int:
-    return int(pair.worker.id in pair.stop.barred)
-
-
-def seconds_late(visit: Visit) -> int:
-    """Return the seconds by which a service starts after its last window has shut."""
-    return max(0, visit.start_s - visit.stop.windows[-1].shut_s)
-
-
-def seconds_of_late_rest(rest: Rest) -> int:
-    return max(0, rest.start_s - rest.due.shut_s)
-
-
-def units_overloaded(load: Load) -> int:
-    """Return the units beyond the van's room, of all kinds that are limited."""
-    return sum(max(0, most - room) for most, room in zip(load.most, load.worker.room, strict=False))
-
-
-def seconds_of_overtime(tour: Tour) -> int:
-    return max(0, tour.timetable.finish_s - tour.worker.shift_shut_s)
-
-
-def seconds_driven(tour: Tour) -> int:
-    return tour.timetable.travel_s
-
-
-def seconds_waited(tour: Tour) -> int:
-    return tour.timetable.wait_s
-
-
-def priority_unserved(stop: Stop) -> int:
-    return stop.priority
 
 
 ENTRY_RULES: tuple[Rule[Entry], ...] = (
     Rule(
         "ids_unknown",
         Weight.HARD,
-        ids_unknown,
+        measures.ids_unknown,
         N_("排班里有不存在的编号：师傅 %(worker)s，任务 %(stop)s"),
         "The plan names somebody or something unknown: technician %(worker)s, stop %(stop)s",
     ),
     Rule(
         "ids_repeated",
         Weight.HARD,
-        ids_repeated,
+        measures.ids_repeated,
         N_("排班里重复出现：师傅 %(worker)s，任务 %(stop)s"),
         "The plan holds this twice: technician %(worker)s, stop %(stop)s",
     ),
@@ -171,46 +82,90 @@ PAIR_RULES: tuple[Rule[Pair], ...] = (
     Rule(
         "skills_missing",
         Weight.HARD,
-        skills_missing,
+        measures.skills_missing,
         N_("%(worker)s不具备%(stop)s所需的技能"),
         "%(worker)s lacks the skill that %(stop)s needs",
     ),
     Rule(
         "levels_short",
         Weight.HARD,
-        levels_short,
+        measures.levels_short,
         N_("%(worker)s的技能等级比%(stop)s的要求低 %(excess)s 级"),
         "%(worker)s is %(excess)s levels short of what %(stop)s needs",
     ),
     Rule(
         "pins_broken",
         Weight.HARD,
-        pins_broken,
+        measures.pins_broken,
         N_("%(stop)s已指定其他师傅，不能派给%(worker)s"),
         "%(stop)s is pinned to somebody other than %(worker)s",
     ),
     Rule(
         "bars_broken",
         Weight.HARD,
-        bars_broken,
+        measures.bars_broken,
         N_("%(stop)s不接受%(worker)s上门"),
         "%(worker)s must not come to %(stop)s",
+    ),
+    Rule(
+        "certificates_expired",
+        Weight.HARD,
+        measures.certificates_expired,
+        N_("%(worker)s的证书在当天已过期，不能做%(stop)s"),
+        "A certificate of %(worker)s that %(stop)s needs has expired on that day",
+    ),
+    Rule(
+        "areas_left",
+        Weight.HARD,
+        measures.areas_left,
+        N_("%(stop)s不在%(worker)s的服务片区"),
+        "%(stop)s lies outside the areas that %(worker)s serves",
+    ),
+)
+TASTE_RULES: tuple[Rule[Pair], ...] = (
+    Rule(
+        "wishes_missed",
+        Weight.WISH,
+        measures.wishes_missed,
+        N_("%(stop)s的客户希望由其他师傅上门，不是%(worker)s"),
+        "The member of %(stop)s would rather have somebody other than %(worker)s",
+    ),
+    Rule(
+        "names_changed",
+        Weight.TOLD,
+        measures.names_changed,
+        N_("%(stop)s已告知客户由其他师傅上门，改派%(worker)s要再通知"),
+        "The member of %(stop)s was told of somebody other than %(worker)s",
+    ),
+    Rule(
+        "levels_unneeded",
+        Weight.LEVEL,
+        measures.levels_unneeded,
+        N_("%(worker)s的技能等级比%(stop)s的要求高 %(excess)s 级"),
+        "%(worker)s is %(excess)s levels above what %(stop)s needs",
     ),
 )
 VISIT_RULES: tuple[Rule[Visit], ...] = (
     Rule(
         "seconds_late",
         Weight.HARD,
-        seconds_late,
+        measures.seconds_late,
         N_("%(worker)s到%(stop)s会迟到 %(minutes)s 分钟"),
         "%(worker)s reaches %(stop)s %(minutes)s min too late",
+    ),
+    Rule(
+        "seconds_of_closed_hours",
+        Weight.HARD,
+        measures.seconds_of_closed_hours,
+        N_("%(worker)s到%(stop)s时不许施工，%(minutes)s 分钟后才可以"),
+        "%(worker)s reaches %(stop)s at hours closed to work, %(minutes)s min before they end",
     ),
 )
 REST_RULES: tuple[Rule[Rest], ...] = (
     Rule(
         "seconds_of_late_rest",
         Weight.HARD,
-        seconds_of_late_rest,
+        measures.seconds_of_late_rest,
         N_("%(worker)s的休息要推迟 %(minutes)s 分钟，超出规定时间"),
         "%(worker)s can rest only %(minutes)s min later than allowed",
     ),
@@ -219,7 +174,7 @@ LOAD_RULES: tuple[Rule[Load], ...] = (
     Rule(
         "units_overloaded",
         Weight.HARD,
-        units_overloaded,
+        measures.units_overloaded,
         N_("%(worker)s的车装不下，多出 %(excess)s 件"),
         "The van of %(worker)s is %(excess)s units over its room",
     ),
@@ -228,42 +183,142 @@ TOUR_RULES: tuple[Rule[Tour], ...] = (
     Rule(
         "seconds_of_overtime",
         Weight.HARD,
-        seconds_of_overtime,
+        measures.seconds_of_overtime,
         N_("%(worker)s要超时工作 %(minutes)s 分钟"),
         "%(worker)s works %(minutes)s min past the end of the shift",
     ),
     Rule(
         "seconds_driven",
         Weight.DRIVING,
-        seconds_driven,
+        measures.seconds_driven,
         N_("%(worker)s路上用时 %(minutes)s 分钟"),
         "%(worker)s drives for %(minutes)s min",
     ),
     Rule(
         "seconds_waited",
         Weight.WAITING,
-        seconds_waited,
+        measures.seconds_waited,
         N_("%(worker)s等候 %(minutes)s 分钟"),
         "%(worker)s waits for %(minutes)s min",
+    ),
+    Rule(
+        "seconds_of_paid_overtime",
+        Weight.OVERTIME,
+        measures.seconds_of_paid_overtime,
+        N_("%(worker)s加班 %(minutes)s 分钟"),
+        "%(worker)s works %(minutes)s min of overtime",
+    ),
+    Rule(
+        "seconds_at_risk",
+        Weight.RISK,
+        measures.seconds_at_risk,
+        N_("服务时间偏长时，%(worker)s可能迟到 %(minutes)s 分钟"),
+        "When services take long, %(worker)s may be %(minutes)s min late",
+    ),
+    Rule(
+        "ways_into_estates",
+        Weight.ESTATE,
+        measures.ways_into_estates,
+        N_("%(worker)s要进出小区 %(excess)s 次"),
+        "%(worker)s has to get into compounds %(excess)s times",
+    ),
+    Rule(
+        "standbys_called",
+        Weight.STANDBY,
+        measures.standbys_called,
+        N_("要叫备班的%(worker)s上班"),
+        "%(worker)s is called from standby",
     ),
 )
 STOP_RULES: tuple[Rule[Stop], ...] = (
     Rule(
         "priority_unserved",
         Weight.UNSERVED,
-        priority_unserved,
+        measures.priority_unserved,
         N_("%(stop)s没有师傅可派"),
         "Nobody is left for %(stop)s",
+    ),
+)
+AFTER_RULES: tuple[Rule[Tie[After]], ...] = (
+    Rule(
+        "seconds_off_the_gap",
+        Weight.HARD,
+        measures.seconds_off_the_gap,
+        N_("%(stop)s与前一次上门的间隔差 %(minutes)s 分钟"),
+        "The gap between %(stop)s and the visit before it is off by %(minutes)s min",
+    ),
+    Rule(
+        "visits_without_their_first",
+        Weight.HARD,
+        measures.visits_without_their_first,
+        N_("%(stop)s之前的上门没有安排"),
+        "The visit that must come before %(stop)s is not made",
+    ),
+    Rule(
+        "visits_of_another_hand",
+        Weight.HARD,
+        measures.visits_of_another_hand,
+        N_("%(stop)s与前一次上门须由同一位师傅完成"),
+        "%(stop)s and the visit before it are to be made by one technician",
+    ),
+)
+TOGETHER_RULES: tuple[Rule[Tie[Together]], ...] = (
+    Rule(
+        "hands_missing",
+        Weight.HARD,
+        measures.hands_missing,
+        N_("%(stop)s要多人同时上门，还差 %(excess)s 人"),
+        "%(stop)s needs a crew and lacks %(excess)s of it",
+    ),
+    Rule(
+        "seconds_apart",
+        Weight.HARD,
+        measures.seconds_apart,
+        N_("%(stop)s的几位师傅到得不齐，相差 %(minutes)s 分钟"),
+        "The crew of %(stop)s starts %(minutes)s min apart",
+    ),
+)
+QUOTA_RULES: tuple[Rule[Tie[Quota]], ...] = (
+    Rule(
+        "visits_over_quota",
+        Weight.HARD,
+        measures.visits_over_quota,
+        N_("合作方的派单超出配额 %(excess)s 单"),
+        "A partner is given %(excess)s visits over its quota",
+    ),
+)
+TOOL_RULES: tuple[Rule[Tie[Tool]], ...] = (
+    Rule(
+        "tools_missing",
+        Weight.HARD,
+        measures.tools_missing,
+        N_("共用的工具还差 %(excess)s 件"),
+        "%(excess)s of a shared tool are missing",
+    ),
+)
+TEAM_RULES: tuple[Rule[Sequence[int]], ...] = (
+    Rule(
+        "seconds_unfair",
+        Weight.FAIRNESS,
+        measures.seconds_unfair,
+        N_("本月工时最多与最少的师傅相差 %(minutes)s 分钟"),
+        "The hours of the month are %(minutes)s min apart",
     ),
 )
 RULES: tuple[Rule[Any], ...] = (
     *ENTRY_RULES,
     *PAIR_RULES,
+    *TASTE_RULES,
     *VISIT_RULES,
     *REST_RULES,
     *LOAD_RULES,
     *TOUR_RULES,
     *STOP_RULES,
+    *AFTER_RULES,
+    *TOGETHER_RULES,
+    *QUOTA_RULES,
+    *TOOL_RULES,
+    *TEAM_RULES,
 )
 
 
@@ -271,3 +326,14 @@ def may_serve(worker: Worker, stop: Stop) -> bool:
     """Say whether no rule about the two alone, at whatever time, forbids the visit."""
     pair = Pair(worker, stop)
     return not any(rule.excess(pair) for rule in PAIR_RULES)
+
+
+def taste_s(worker: Worker, stop: Stop) -> int:
+    """Return what the soft rules about the two alone ask for, in seconds of driving."""
+    pair = Pair(worker, stop)
+    return sum(rule.weight * rule.excess(pair) for rule in TASTE_RULES) // Weight.DRIVING
+
+
+def seconds(weight: Weight) -> int:
+    """Return a weight in seconds of driving."""
+    return weight // Weight.DRIVING

@@ -13,7 +13,8 @@ import numpy as np
 from dispatch.planner import arrays, constraints, insertion, judge
 from dispatch.planner.arrays import FAR, Newcomer, Routes
 from dispatch.planner.compiling import kernel
-from dispatch.planner.constraints import N_, Pair
+from dispatch.planner.constraints import N_
+from dispatch.planner.measures import Pair
 from dispatch.planner.insertion import PreparedDay, Witness
 from dispatch.planner.judge import Breach
 from dispatch.planner.problem import DAY_S, Plan, Problem, Stop, Window, Worker

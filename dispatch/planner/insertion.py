@@ -86,22 +86,30 @@ def find(
     technician alone is asked.
     """
     workers = prepared.problem.workers
+    # Hours closed to work may part a window, or leave nothing of it.
+    parts = [window.without(stop.closed) for window in windows]
+    asked = [part for some in parts for part in some]
     who = arrays.newcomer_of(
-        prepared.day, stop, workers=workers, to_s=to_s, from_s=from_s, windows=windows
+        prepared.day, stop, workers=workers, to_s=to_s, from_s=from_s, windows=asked
     )
     if only is not None:
         who.able[[worker.id != only for worker in workers]] = False
-    shape = len(workers), len(windows)
+    shape = len(workers), len(asked)
     extra, at = np.empty(shape, np.int64), np.zeros(shape, np.int64)
     core = kernel()
     core.find(prepared.day, prepared.routes, who, extra, at)
 
-    order = extra.argsort(axis=0, kind="stable")[:few]
-    found: dict[Window, list[Witness]] = {}
-    for k, window in enumerate(windows):
-        best = [int(w) for w in order[:, k] if extra[w, k] < arrays.FAR]
-        found[window] = []
-        for w in best:
+    found: dict[Window, list[Witness]] = {window: [] for window in windows}
+    first = 0
+    for window, some in zip(windows, parts, strict=True):
+        columns = extra[:, first : first + len(some)]
+        if not some:
+            continue
+        least = columns.min(axis=1)
+        for w in map(int, least.argsort(kind="stable")[:few]):
+            if least[w] >= arrays.FAR:
+                break
+            k = first + int(columns[w].argmin())
             row = int(at[w, k])
             arrive_s, start_s, last_s = core.starts(prepared.day, prepared.routes, who, w, row, k)
             found[window].append(
@@ -115,4 +123,5 @@ def find(
                     extra_s=int(extra[w, k]),
                 )
             )
+        first += len(some)
     return found

@@ -6,13 +6,15 @@ drive to a stop is interrupted once at most, and what is left is taken after the
 service, before the drive home.
 """
 
+from collections import Counter
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from itertools import accumulate, pairwise
 from typing import TypeVar
 
-from dispatch.planner import constraints
-from dispatch.planner.constraints import Entry, Load, Pair, Rest, Rule, Tour, Visit
+from dispatch.planner import across, constraints, measures
+from dispatch.planner.constraints import Rule, Weight
+from dispatch.planner.measures import Entry, Load, Pair, Rest, Tie, Tour, Visit, Whole
 from dispatch.planner.problem import (
     Break,
     Plan,
@@ -25,6 +27,10 @@ from dispatch.planner.problem import (
 )
 
 T = TypeVar("T")
+
+# Ties may raise each other's times; those of a day that can be kept settle far sooner.
+ROUNDS_MAX = 100
+WEIGHTS = {rule.name: rule.weight for rule in constraints.RULES}
 
 
 @dataclass(frozen=True, slots=True)
@@ -49,13 +55,17 @@ class Breach:
 
 @dataclass(frozen=True, slots=True)
 class Verdict:
-    """What the judge says of a plan. `cost` is in seconds of driving, soft rules only."""
+    """What the judge says of a plan.
+
+    `cost` is in seconds of driving, soft rules only: what `paid` has in their units, by name.
+    """
 
     broken: tuple[Breach, ...]
     timetables: Mapping[int, Timetable]
     travel_s: int
     wait_s: int
     unserved: tuple[int, ...]
+    paid: Mapping[str, int]
     cost: int
 
     @property
@@ -75,30 +85,91 @@ def judge(problem: Problem, plan: Plan) -> Verdict:
     unknown or already seen is named and left out of the timetable.
     """
     broken: list[Breach] = []
-    tours: list[Tour] = []
     served: set[int] = set()
-    for worker, stops in _known(problem, plan, served, broken):
-        route = _Route(problem, worker, stops)
+    routes = _timed_together(problem, list(_known(problem, plan, served, broken)))
+    for route in routes:
         broken += route.broken()
-        tours.append(Tour(worker, route.timetable))
-
+    broken += _torn(problem, routes)
     unserved = tuple(stop for stop in problem.stops if stop.id not in served)
-    hundredths = sum(_price(constraints.TOUR_RULES, tour) for tour in tours)
-    hundredths += sum(_price(constraints.STOP_RULES, stop) for stop in unserved)
+    paid = _paid(problem, routes, unserved)
+    tables = {route.worker.id: route.timetable for route in routes}
+    hundredths = sum(units * WEIGHTS[name] for name, units in paid.items())
     return Verdict(
         broken=tuple(broken),
-        timetables={tour.worker.id: tour.timetable for tour in tours},
-        travel_s=sum(tour.timetable.travel_s for tour in tours),
-        wait_s=sum(tour.timetable.wait_s for tour in tours),
+        timetables=tables,
+        travel_s=sum(table.travel_s for table in tables.values()),
+        wait_s=sum(table.wait_s for table in tables.values()),
         unserved=tuple(stop.id for stop in unserved),
-        cost=hundredths // constraints.Weight.DRIVING,
+        paid=paid,
+        cost=hundredths // Weight.DRIVING,
     )
 
 
 def timetable(problem: Problem, route: Route) -> Timetable:
     """Time one route at its earliest. Raises KeyError for ids the problem does not know."""
     stops = tuple(map(problem.stop, route.stop_ids))
-    return _Route(problem, problem.worker(route.worker_id), stops).timetable
+    return _Route(problem, problem.worker(route.worker_id), stops, {}).timetable
+
+
+def _timed_together(
+    problem: Problem, known: list[tuple[Worker, tuple[Stop, ...]]]
+) -> list["_Route"]:
+    """Time every route at its earliest that keeps the ties between routes, if any does.
+
+    A break lies where it lets its own route end soonest.
+    """
+    released: dict[int, int] = {}
+    routes = [_Route(problem, worker, stops, released) for worker, stops in known]
+    if not problem.ties.groups:
+        return routes
+    nth_of = {stop.id: nth for nth, route in enumerate(routes) for stop in route.stops}
+    for _ in range(ROUNDS_MAX):
+        times = {
+            visit.stop_id: (visit.start_s, visit.depart_s)
+            for route in routes
+            for visit in route.timetable.visits
+        }
+        found = dict(across.releases(problem.ties, times, released))
+        if not found:
+            break
+        released |= found
+        for nth in {nth_of[stop_id] for stop_id in found}:
+            routes[nth] = _Route(problem, routes[nth].worker, routes[nth].stops, released)
+    return routes
+
+
+def _torn(problem: Problem, routes: list["_Route"]) -> Iterator[Breach]:
+    """Name what crosses routes and is not kept; by its last visit, if it is about visits."""
+    ties = problem.ties
+    if not ties:
+        return
+    whole = Whole(
+        {v.stop_id: (route.worker.id, v) for route in routes for v in route.timetable.visits}
+    )
+    for after in ties.after:
+        yield from _breaches(constraints.AFTER_RULES, Tie(after, whole), None, after.second)
+    for crew in ties.together:
+        yield from _breaches(constraints.TOGETHER_RULES, Tie(crew, whole), None, crew.stop_ids[-1])
+    for quota in ties.quotas:
+        yield from _breaches(constraints.QUOTA_RULES, Tie(quota, whole), None, None)
+    for tool in ties.tools:
+        yield from _breaches(constraints.TOOL_RULES, Tie(tool, whole), None, None)
+
+
+def _paid(problem: Problem, routes: list["_Route"], unserved: tuple[Stop, ...]) -> dict[str, int]:
+    """Return how many units of each soft rule the plan takes; rules of which none is are left out."""
+    paid: Counter[str] = Counter()
+    for route in routes:
+        paid.update(_units(constraints.TOUR_RULES, route.tour))
+        for stop in route.stops:
+            paid.update(_units(constraints.TASTE_RULES, Pair(route.worker, stop)))
+    for stop in unserved:
+        paid.update(_units(constraints.STOP_RULES, stop))
+    if problem.ties.is_fair:
+        today_s = {route.worker.id: route.worked_s for route in routes}
+        hours = [worker.worked_s + today_s.get(worker.id, 0) for worker in problem.workers]
+        paid.update(_units(constraints.TEAM_RULES, hours))
+    return dict(paid)
 
 
 def _known(
@@ -153,11 +224,29 @@ class _Route:
     be kept if and only if the last label has no excess.
     """
 
-    def __init__(self, problem: Problem, worker: Worker, stops: tuple[Stop, ...]) -> None:
+    def __init__(
+        self,
+        problem: Problem,
+        worker: Worker,
+        stops: tuple[Stop, ...],
+        released: Mapping[int, int],
+    ) -> None:
+        """`released` are the visits that may not start before a second."""
         self.problem = problem
         self.worker = worker
         self.stops = stops
+        self.released = released
         self.timetable = self._timed()
+
+    @property
+    def tour(self) -> Tour:
+        return Tour(self.worker, self.timetable, self.stops)
+
+    @property
+    def worked_s(self) -> int:
+        """Return the seconds he serves and drives."""
+        visits = self.timetable.visits
+        return self.timetable.travel_s + sum(v.depart_s - v.start_s for v in visits)
 
     def broken(self) -> Iterator[Breach]:
         worker = self.worker
@@ -172,8 +261,7 @@ class _Route:
             yield from _breaches(constraints.REST_RULES, Rest(due, start_s), worker.id, None)
         load = Load(worker, self._most_loaded())
         yield from _breaches(constraints.LOAD_RULES, load, worker.id, None)
-        tour = Tour(worker, self.timetable)
-        yield from _breaches(constraints.TOUR_RULES, tour, worker.id, None)
+        yield from _breaches(constraints.TOUR_RULES, self.tour, worker.id, None)
 
     def _most_loaded(self) -> tuple[int, ...]:
         """Return what the van holds at most: all deliveries at the start, all returns at the end."""
@@ -200,7 +288,7 @@ class _Route:
     def _after(self, labels: list[_Label | None], stop: Stop, drive_s: int) -> list[_Label | None]:
         """Return the labels once a stop is served that lies a drive away."""
         after: list[_Label | None] = [
-            label and _served(label, stop, label.free_s + drive_s) for label in labels
+            label and self._served(label, stop, label.free_s + drive_s, drive_s) for label in labels
         ]
         for taken, due in enumerate(self.worker.breaks):
             label = labels[taken]
@@ -208,10 +296,20 @@ class _Route:
                 continue
             # Drive until the break opens, rest, drive on: or wait for it, already there.
             arrive_s = max(label.free_s + drive_s, due.open_s) + due.work_s
-            other = _served(_resting(label, due), stop, arrive_s)
+            other = self._served(_resting(label, due), stop, arrive_s, drive_s)
             if other.is_before(after[taken + 1]):
                 after[taken + 1] = other
         return after
+
+    def _served(self, label: _Label, stop: Stop, arrive_s: int, drive_s: int) -> _Label:
+        """Serve a stop at its earliest; one who was at the door has no set-up."""
+        start_s = stop.start_after(max(arrive_s, self.released.get(stop.id, 0)))
+        begun_s = arrive_s if start_s is None else start_s
+        visit = Visit(stop, begun_s)
+        late_s = sum(rule.excess(visit) for rule in constraints.VISIT_RULES)
+        work_s = self.worker.service_s(stop) + (stop.setup_s if drive_s else 0)
+        timed = Timed(stop.id, arrive_s, begun_s, begun_s + work_s)
+        return _Label(label.excess_s + late_s, timed.depart_s, _Trail(label.trail, visit=timed))
 
     def _told(self, label: _Label) -> Timetable:
         """Read a timetable off the trail of the last label."""
@@ -238,7 +336,7 @@ class _Route:
         travel_s = sum(legs_s) + home_s
         finish_s = free_s + home_s
         began_s = visits[0].start_s
-        busy_s = travel_s - legs_s[0] + sum(stop.work_s for stop in self.stops)
+        busy_s = travel_s - legs_s[0] + sum(visit.depart_s - visit.start_s for visit in visits)
         busy_s += sum(end_s - start_s for start_s, end_s in breaks if start_s >= began_s)
         return Timetable(
             worker_id=self.worker.id,
@@ -250,17 +348,9 @@ class _Route:
         )
 
 
-def _served(label: _Label, stop: Stop, arrive_s: int) -> _Label:
-    start_s = stop.start_after(arrive_s)
-    begun_s = arrive_s if start_s is None else start_s
-    late_s = constraints.seconds_late(Visit(stop, begun_s))
-    timed = Timed(stop.id, arrive_s, begun_s, begun_s + stop.work_s)
-    return _Label(label.excess_s + late_s, timed.depart_s, _Trail(label.trail, visit=timed))
-
-
 def _resting(label: _Label, due: Break) -> _Label:
     rest = Rest(due, max(label.free_s, due.open_s))
-    late_s = constraints.seconds_of_late_rest(rest)
+    late_s = measures.seconds_of_late_rest(rest)
     return _Label(
         label.excess_s + late_s, rest.start_s + due.work_s, _Trail(label.trail, rest=rest)
     )
@@ -285,6 +375,7 @@ def _breaches(
             yield Breach(rule.name, worker_id, stop_id, excess)
 
 
-def _price(rules: tuple[Rule[T], ...], thing: T) -> int:
-    """Return what the soft rules ask for a thing, in hundredths of a second of driving."""
-    return sum(rule.weight * rule.excess(thing) for rule in rules if not rule.is_hard)
+def _units(rules: tuple[Rule[T], ...], thing: T) -> dict[str, int]:
+    """Return what the soft rules measure on a thing, but for nothing."""
+    found = ((rule.name, rule.excess(thing)) for rule in rules if not rule.is_hard)
+    return {name: units for name, units in found if units}

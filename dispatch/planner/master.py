@@ -49,7 +49,7 @@ def choose(
     reduced_s, bound_s = _priced(columns, technicians, penalty_s, held, until=until)
     left_out = np.ones(len(penalty_s), np.bool_)
     left_out[columns.visits[: columns.begin[held]]] = False
-    held_s = int(columns.drive[:held].sum() + penalty_s[left_out].sum())
+    held_s = int(columns.cost[:held].sum() + penalty_s[left_out].sum())
     if bound_s > -math.inf:
         kept = np.flatnonzero(reduced_s <= held_s - bound_s + 1e-6)
         kept = kept[reduced_s[kept].argsort(kind="stable")[:CHOSEN_FROM_MAX]]
@@ -84,11 +84,11 @@ def _priced(
         objective.SetCoefficient(leave, float(penalty))
     is_in = np.zeros(len(columns), np.bool_)
     entering = np.arange(held)
-    reduced_s = columns.drive.astype(np.float64)
+    reduced_s = columns.cost.astype(np.float64)
     for _ in range(ROUNDS_MAX):
         for nth in entering:
             take = solver.NumVar(0, solver.infinity(), "")
-            objective.SetCoefficient(take, float(columns.drive[nth]))
+            objective.SetCoefficient(take, float(columns.cost[nth]))
             limits[columns.kind[nth]].SetCoefficient(take, 1)
             for visit in columns.visits_of(int(nth)):
                 rows[visit].SetCoefficient(take, 1)
@@ -99,7 +99,7 @@ def _priced(
         rents = np.array([limit.dual_value() for limit in limits])
         earned = np.concatenate([[0.0], prices[columns.visits].cumsum()])
         worth = earned[columns.begin[1:]] - earned[columns.begin[:-1]]
-        reduced_s = columns.drive - worth - rents[columns.kind]
+        reduced_s = columns.cost - worth - rents[columns.kind]
         better = np.flatnonzero((reduced_s < -1e-6) & ~is_in)
         if not len(better):
             return reduced_s, float(prices.sum() + (rents * technicians).sum())
@@ -136,7 +136,7 @@ class _Model:
             self.model.add_exactly_one(some)
         self.model.minimize(
             cp_model.LinearExpr.weighted_sum(
-                list(self.takes.values()), columns.drive[chosen_from].tolist()
+                list(self.takes.values()), columns.cost[chosen_from].tolist()
             )
             + cp_model.LinearExpr.weighted_sum(leaves, penalty_s.tolist())
         )

@@ -55,6 +55,7 @@ def without_fault(problem: Problem, plan: Plan, broken: Iterable[Breach]) -> Par
         tuple(stop for stop in problem.stops if stop.id not in held),
         tuple(worker for worker in problem.workers if worker.id not in at_fault),
         problem.travel_s,
+        problem.ties.without(held, at_fault),
     )
     return Part(rest, Plan(kept), fixed)
 

@@ -6,30 +6,42 @@ the travel matrix; the planner knows no map.
 
 import hashlib
 import json
+import math
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, fields
 from itertools import pairwise
 from typing import Any, TypeAlias
 
 import numpy as np
 from numpy.typing import NDArray
 
-DAY_S = 86_400
+from dispatch.planner.across import UNTIED, Ties
+from dispatch.planner.values import DAY_S, BadProblem
+
+__all__ = [
+    "DAY_S",
+    "BadProblem",
+    "Break",
+    "Plan",
+    "Problem",
+    "Route",
+    "Seconds",
+    "Skill",
+    "Stop",
+    "Ties",
+    "Timed",
+    "Timetable",
+    "Window",
+    "Worker",
+]
+
 STOPS_MAX = 5_000
 WORKERS_MAX = 1_000
 BREAKS_MAX = 8
+PACE_MAX = 10.0
 
 Skill: TypeAlias = str
 Seconds: TypeAlias = NDArray[np.int32]
-
-
-class BadProblem(ValueError):
-    """A problem or plan that cannot be meant; says the field and the ids at fault."""
-
-    def __init__(self, field: str, ids: Iterable[object], why: str) -> None:
-        self.field = field
-        self.ids = tuple(ids)
-        super().__init__(f"{field} of {', '.join(map(str, self.ids))}: {why}")
 
 
 @dataclass(frozen=True, slots=True, order=True)
@@ -41,6 +53,18 @@ class Window:
 
     def __post_init__(self) -> None:
         _check_span("window", (f"{self.open_s}-{self.shut_s}",), self.open_s, self.shut_s)
+
+    def without(self, spans: Iterable["Window"]) -> tuple["Window", ...]:
+        """Return what is left of the window beside spans that are in time order and apart."""
+        parts, open_s = [], self.open_s
+        for span in spans:
+            if open_s <= span.shut_s and span.open_s <= self.shut_s:
+                if open_s < span.open_s:
+                    parts.append(Window(open_s, span.open_s - 1))
+                open_s = span.shut_s + 1
+        if open_s <= self.shut_s:
+            parts.append(Window(open_s, self.shut_s))
+        return tuple(parts)
 
 
 @dataclass(frozen=True, slots=True, order=True)
@@ -61,9 +85,13 @@ class Break:
 class Stop:
     """One visit to be made: `work_s` of service that starts within one of its windows.
 
-    `worker_id` pins it to a technician; `barred` are those who must never come.
-    Windows are in time order and apart. `down` is what is brought from the start, `up` what
-    is taken along to the end, in as many units of its own as the van has kinds of room.
+    `worker_id` pins it to a technician; `barred` are those who must never come. Windows and
+    `closed` spans (the hours a compound allows no work, a hold for the weather) are in time order
+    and apart. `down` is what is brought from the start, `up` what is taken along to the end, in
+    as many units of its own as the van has kinds of room. `setup_s` comes on top for one who
+    drives there, once for all he does at one door. `area` is where it lies, for those who serve
+    some areas only; `estate` the compound. `prefers` are the technicians the member would like
+    best, `told_id` is the one he was told of. `spread_s` is the standard deviation of `work_s`.
     """
 
     id: int
@@ -77,35 +105,39 @@ class Stop:
     barred: frozenset[int] = frozenset()
     down: tuple[int, ...] = ()
     up: tuple[int, ...] = ()
+    setup_s: int = 0
+    closed: tuple[Window, ...] = ()
+    area: str | None = None
+    estate: str | None = None
+    prefers: frozenset[int] = frozenset()
+    told_id: int | None = None
+    spread_s: int = 0
 
     def __post_init__(self) -> None:
-        for name in ("work_s", "level", "priority"):
+        for name in ("work_s", "level", "priority", "setup_s", "spread_s"):
             if getattr(self, name) < 0:
                 raise BadProblem(f"stop.{name}", (self.id,), "must not be negative")
         if min((0, *self.down, *self.up)) < 0:
             raise BadProblem("stop.load", (self.id,), "must not be negative")
         if not self.windows:
             raise BadProblem("stop.windows", (self.id,), "needs at least one window")
-        for one, following in pairwise(self.windows):
-            if following.open_s <= one.shut_s:
-                raise BadProblem("stop.windows", (self.id,), "must be in time order and apart")
+        for name in ("windows", "closed"):
+            for one, following in pairwise(getattr(self, name)):
+                if following.open_s <= one.shut_s:
+                    raise BadProblem(f"stop.{name}", (self.id,), "must be in time order and apart")
+
+    @property
+    def open_windows(self) -> tuple[Window, ...]:
+        """Return the windows without the closed spans; there may be none."""
+        if not self.closed:
+            return self.windows
+        return tuple(part for window in self.windows for part in window.without(self.closed))
 
     def start_after(self, arrive_s: int) -> int | None:
         """Return the earliest start for one who arrives then; None when all windows are shut."""
-        for window in self.windows:
+        for window in self.open_windows:
             if arrive_s <= window.shut_s:
                 return max(arrive_s, window.open_s)
-        return None
-
-    def start_before(self, bound_s: int) -> int | None:
-        """Return the latest start at or before `bound_s`; None when no window is open by then.
-
-        As starts only ever grow with arrivals, arriving by this second is both needed
-        and enough to start by `bound_s`, however many windows there are.
-        """
-        for window in reversed(self.windows):
-            if window.open_s <= bound_s:
-                return min(bound_s, window.shut_s)
         return None
 
 
@@ -116,7 +148,10 @@ class Worker:
     One who is already under way starts where he is, when he is free, without the breaks
     he has had. Without `end_place` his shift ends with his last service. He takes his
     breaks in the order given, each once, on any day that has a visit. `room` is what his
-    van holds, by kind; what is not named has no limit.
+    van holds, by kind; what is not named has no limit. `skills` he may use today; those in
+    `expired` he had a certificate for. `areas` are those he serves, None for all. `pace` is his
+    service time over the standard one. He may be asked for `overtime_s` after his shift; one on
+    standby is better left at home. `worked_s` is what he worked earlier in the month.
     """
 
     id: int
@@ -127,17 +162,34 @@ class Worker:
     breaks: tuple[Break, ...] = ()
     skills: Mapping[Skill, int] = field(default_factory=dict, hash=False)
     room: tuple[int, ...] = ()
+    expired: frozenset[Skill] = frozenset()
+    areas: frozenset[str] | None = None
+    pace: float = 1.0
+    overtime_s: int = 0
+    is_standby: bool = False
+    worked_s: int = 0
 
     def __post_init__(self) -> None:
-        for name in ("shift_open_s", "shift_shut_s"):
-            # The two may cross: one who runs late is free only after his shift.
+        for name in ("shift_open_s", "shift_shut_s", "overtime_s"):
+            # The first two may cross: one who runs late is free only after his shift.
             if not 0 <= getattr(self, name) <= DAY_S:
                 raise BadProblem(f"worker.{name}", (self.id,), "must lie within the day")
+        if not 0 < self.pace <= PACE_MAX:
+            raise BadProblem("worker.pace", (self.id,), f"must be above 0, {PACE_MAX} at most")
         if len(self.breaks) > BREAKS_MAX:
             raise BadProblem("worker.breaks", (self.id,), f"may be {BREAKS_MAX} at most")
         for one, following in pairwise(self.breaks):
             if following.open_s < one.open_s or following.shut_s < one.shut_s:
                 raise BadProblem("worker.breaks", (self.id,), "must be in time order")
+
+    @property
+    def ends_s(self) -> int:
+        """Return the last second he may be asked for."""
+        return min(DAY_S, self.shift_shut_s + self.overtime_s)
+
+    def service_s(self, stop: Stop) -> int:
+        """Return how long he serves a visit, without its set-up: whole seconds, rounded up."""
+        return stop.work_s if self.pace == 1.0 else math.ceil(stop.work_s * self.pace)
 
 
 @dataclass(frozen=True, slots=True)
@@ -221,12 +273,14 @@ class Timetable:
 class Problem:
     """A branch's day: its stops, its technicians and the seconds from place to place.
 
-    `travel_s` is a square int32 matrix, kept as a read-only copy. Raises BadProblem.
+    `travel_s` is a square int32 matrix, kept as a read-only copy; `ties` are what crosses routes.
+    Raises BadProblem.
     """
 
     stops: tuple[Stop, ...]
     workers: tuple[Worker, ...]
     travel_s: Seconds
+    ties: Ties = UNTIED
     _stops: dict[int, Stop] = field(init=False, repr=False)
     _workers: dict[int, Worker] = field(init=False, repr=False)
 
@@ -240,6 +294,7 @@ class Problem:
         _check_ids("workers", [worker.id for worker in self.workers], WORKERS_MAX)
         self._check_places()
         self._check_references()
+        self.ties.check(frozenset(self._stops), frozenset(self._workers))
 
     def stop(self, stop_id: int) -> Stop:
         """Return a stop by id. Raises KeyError."""
@@ -266,11 +321,13 @@ class Problem:
     def fingerprint(self) -> str:
         """Return a SHA-256 in hex that is equal for equal content, in whatever order it was given."""
         content = {
-            "stops": sorted(map(_canonical_stop, self.stops)),
-            "workers": sorted(map(_canonical_worker, self.workers)),
+            "stops": sorted(self.stops, key=lambda stop: stop.id),
+            "workers": sorted(self.workers, key=lambda worker: worker.id),
             "places": len(self.travel_s),
+            "ties": self.ties,
         }
-        digest = hashlib.sha256(json.dumps(content, separators=(",", ":")).encode())
+        text = json.dumps(content, separators=(",", ":"), sort_keys=True, default=_canonical)
+        digest = hashlib.sha256(text.encode())
         digest.update(self.travel_s.astype("<i4").tobytes())
         return digest.hexdigest()
 
@@ -320,30 +377,10 @@ def _checked_matrix(travel_s: Seconds) -> Seconds:
     return matrix
 
 
-def _canonical_stop(stop: Stop) -> list[Any]:
-    return [
-        stop.id,
-        stop.place,
-        stop.work_s,
-        [[window.open_s, window.shut_s] for window in stop.windows],
-        stop.skill,
-        stop.level,
-        stop.priority,
-        stop.worker_id,
-        sorted(stop.barred),
-        stop.down,
-        stop.up,
-    ]
-
-
-def _canonical_worker(worker: Worker) -> list[Any]:
-    return [
-        worker.id,
-        worker.start_place,
-        worker.end_place,
-        worker.shift_open_s,
-        worker.shift_shut_s,
-        [[rest.open_s, rest.shut_s, rest.work_s] for rest in worker.breaks],
-        sorted(worker.skills.items()),
-        worker.room,
-    ]
+def _canonical(value: Any) -> Any:
+    """Return a value as JSON that is equal for equal content."""
+    if isinstance(value, frozenset):
+        return sorted(value)
+    if isinstance(value, Mapping):
+        return dict(value)
+    return {each.name: getattr(value, each.name) for each in fields(value)}

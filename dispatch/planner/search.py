@@ -7,7 +7,6 @@ of which the solver chooses.
 import time
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
-from itertools import pairwise
 
 import numpy as np
 
@@ -40,7 +39,7 @@ class Columns:
     visits: Ints
     begin: Ints
     kind: Ints
-    drive: Ints  # seconds
+    cost: Ints  # seconds of driving, with what a route costs beside
 
     def __len__(self) -> int:
         return len(self.kind)
@@ -52,7 +51,7 @@ class Columns:
 class Search:
     """One search over one day, from a plan whose every route keeps its rules.
 
-    `best` is the cheapest plan met, by driving and penalties alone. Needs at least one stop and one
+    `best` is the cheapest plan met, by all that hangs on one route alone and on what is left out. Needs at least one stop and one
     technician.
     """
 
@@ -81,7 +80,8 @@ class Search:
             self.book[core.STAMP] += 1
             self.hunt.stamp[nth] = self.book[core.STAMP]
         absent = self.hunt.holder < 0
-        cost_s = int(self.routes.drive.sum() + self.hunt.penalty[absent].sum())
+        costs = self.routes.drive + self.routes.soft
+        cost_s = int(costs.sum() + self.hunt.penalty[absent].sum())
         self.book[core.COST] = cost_s
         for nth, length in enumerate(self.routes.length):
             if length:
@@ -89,6 +89,7 @@ class Search:
         if cost_s < self.book[core.BEST]:
             self.book[core.BEST] = cost_s
             self.kept = arrays.routes_of(self.problem, plan, self.day, length_max=stops + 1)
+            self.kept.drive[:] = costs
 
     @property
     def best_s(self) -> int:
@@ -156,9 +157,7 @@ class Search:
             visits=np.concatenate([*own, pool.visits[: pool.begin[count]]]).astype(np.int64),
             begin=np.concatenate([[0], lengths.cumsum()]),
             kind=np.concatenate([self.hunt.kind[best], pool.kind[:count]]),
-            drive=np.concatenate([[self._drive_s(nth) for nth in best], pool.drive[:count]]).astype(
-                np.int64
-            ),
+            cost=np.concatenate([self.kept.drive[best], pool.cost[:count]]),
         )
 
     def plan_of(self, columns: Columns, chosen: list[int]) -> Plan:
@@ -186,12 +185,6 @@ class Search:
             )
         )
 
-    def _drive_s(self, nth: int) -> int:
-        visits = self.kept.visits[nth, : self.kept.length[nth]]
-        places = [self.day.start[nth], *self.day.place[visits]]
-        driven = sum(int(self.day.travel[a, b]) for a, b in pairwise(places))
-        return driven + self.problem.drive_s(places[-1], self.problem.workers[nth].end_place)
-
     def _mean_drive_s(self) -> float:
         served = max(1, int((self.hunt.holder >= 0).sum()))
         return max(1.0, float(self.routes.drive.sum()) / served)
@@ -213,7 +206,7 @@ def penalties(problem: Problem, start: Plan) -> list[int]:
 
 def _hunt(problem: Problem, day: Day, penalty_s: list[int]) -> Hunt:
     stops, workers = len(problem.stops), len(problem.workers)
-    kind = _kinds(problem, day.able)
+    kind = _kinds(problem, day.able, day.taste)
     return Hunt(
         penalty=np.array(penalty_s, np.int64),
         kind=kind,
@@ -238,13 +231,13 @@ def _pool() -> Pool:
         visits=np.zeros(POOL_VISITS_MAX, np.int32),
         begin=np.zeros(POOL_MAX + 1, np.int64),
         kind=np.zeros(POOL_MAX, np.int64),
-        drive=np.zeros(POOL_MAX, np.int64),
+        cost=np.zeros(POOL_MAX, np.int64),
         table=np.full(4 * POOL_MAX + 1, -1, np.int32),
         size=np.zeros(1, np.int64),
     )
 
 
-def _kinds(problem: Problem, able: Flags) -> Ints:
+def _kinds(problem: Problem, able: Flags, taste: Ints) -> Ints:
     """Number the technicians so that those who may take each other's routes share one."""
     numbers: dict[tuple[object, ...], int] = {}
     kinds = [
@@ -256,7 +249,11 @@ def _kinds(problem: Problem, able: Flags) -> Ints:
                 worker.shift_shut_s,
                 worker.breaks,
                 worker.room,
+                worker.pace,
+                worker.overtime_s,
+                worker.is_standby,
                 able[nth].tobytes(),
+                taste[nth].tobytes(),
             ),
             len(numbers),
         )

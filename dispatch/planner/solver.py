@@ -19,7 +19,8 @@ from ortools.constraint_solver import pywrapcp, routing_enums_pb2
 
 from dispatch.planner import constraints, master, mending
 from dispatch.planner.arrays import NOWHERE
-from dispatch.planner.constraints import Pair, Rule
+from dispatch.planner.constraints import Rule
+from dispatch.planner.measures import Pair
 from dispatch.planner.judge import Verdict
 from dispatch.planner.mending import Part
 from dispatch.planner.problem import DAY_S, Plan, Problem, Route
@@ -272,7 +273,7 @@ def _shuffled(problem: Problem, seed: int) -> Problem:
     """Return the problem with its stops in another order: the library takes no seed."""
     stops = list(problem.stops)
     random.Random(seed).shuffle(stops)
-    return Problem(tuple(stops), problem.workers, problem.travel_s)
+    return Problem(tuple(stops), problem.workers, problem.travel_s, problem.ties)
 
 
 def _matrix(problem: Problem) -> tuple[NDArray[np.int64], NDArray[np.int64]]:

@@ -11,7 +11,7 @@ from numpy.typing import NDArray
 
 from dispatch.planner.arrays import Day, Hunt, Ints, Pool, Routes
 from dispatch.planner.compiling import jit
-from dispatch.planner.kernel.labels import label
+from dispatch.planner.kernel.labels import label, soft
 from dispatch.planner.kernel.newcomers import NEVER, cheapest
 from dispatch.planner.kernel.steps import insert, is_as_before, keep, remember, restore
 
@@ -125,11 +125,11 @@ def sort(hunt: Hunt, rng: Random, count: int) -> None:
 def best_place(
     day: Day, hunt: Hunt, routes: Routes, rng: Random, stop: int, changed: int
 ) -> tuple[int, int, int]:
-    """Return the least driving a loose stop adds, to which route and in which row.
+    """Return where a loose stop costs least: the driving it adds, to which route, in which row.
 
-    What the routes say that did not change in this step is remembered by their stamps.
+    What it costs beside the driving counts as far as it does not hang on the rest of the route. What the routes say that did not change in this step is remembered by their stamps.
     """
-    best, best_w, best_at = NEVER, -1, 0
+    best, best_w, best_at, best_bias = NEVER, -1, 0, 0
     asked, kind, stamp, memo = hunt.asked, hunt.kind, hunt.stamp, hunt.memo_stamp
     length, is_changed, able = routes.length, hunt.is_changed, day.able
     asked[-1] += 1
@@ -144,15 +144,18 @@ def best_place(
         if memo[w, stop] != stamp[w]:
             memo[w, stop] = stamp[w]
             hunt.memo_extra[w, stop], hunt.memo_at[w, stop] = cheapest(day, routes, w, stop, NEVER)
-        if hunt.memo_extra[w, stop] < best:
-            best, best_w, best_at = hunt.memo_extra[w, stop], w, int(hunt.memo_at[w, stop])
+        bias = day.taste[w, stop] + (day.called[w] if length[w] == 0 else 0)
+        if hunt.memo_extra[w, stop] + bias < best:
+            best, best_w, best_at = hunt.memo_extra[w, stop] + bias, w, int(hunt.memo_at[w, stop])
+            best_bias = bias
     for nth in range(changed):
         w = hunt.aside_of[nth]
         if able[w, stop] and draw(rng) >= BLINK_SHARE:
-            more, at = cheapest(day, routes, w, stop, best)
-            if more < best:
-                best, best_w, best_at = more, w, at
-    return best, best_w, best_at
+            bias = day.taste[w, stop] + (day.called[w] if length[w] == 0 else 0)
+            more, at = cheapest(day, routes, w, stop, best - bias)
+            if more + bias < best:
+                best, best_w, best_at, best_bias = more + bias, w, at, bias
+    return best - best_bias, best_w, best_at
 
 
 @jit
@@ -164,7 +167,7 @@ def recreate(day: Day, hunt: Hunt, routes: Routes, rng: Random) -> tuple[int, in
     count, changed = ruin(hunt, routes, rng)
     before = after = 0
     for k in range(changed):
-        before += routes.drive[hunt.aside_of[k]]
+        before += routes.drive[hunt.aside_of[k]] + routes.soft[hunt.aside_of[k]]
         label(day, routes, hunt.aside_of[k])
     for stop in range(len(hunt.holder)):
         if hunt.holder[stop] < 0:
@@ -181,11 +184,13 @@ def recreate(day: Day, hunt: Hunt, routes: Routes, rng: Random) -> tuple[int, in
             continue
         if not hunt.is_changed[w]:
             keep(hunt, routes, w, changed)
-            before += routes.drive[w]
+            before += routes.drive[w] + routes.soft[w]
             changed += 1
         insert(day, routes, w, at, stop, more)
     for k in range(changed):
-        after += routes.drive[hunt.aside_of[k]]
+        w = hunt.aside_of[k]
+        routes.soft[w] = soft(day, routes, w)
+        after += routes.drive[w] + routes.soft[w]
     return count, changed, after - before
 
 
@@ -229,7 +234,8 @@ def search(
 
     `book` holds the cost of the plan and of the best, in seconds of driving, the last stamp given,
     and how many steps were tried and taken. Routes of plans that cost at most `near_best` more than
-    the best go into the pool; of `best` only the visits and lengths are kept.
+    the best go into the pool; of `best` only the visits, the lengths and, as `drive`, what each route
+    costs are kept.
     """
     for _ in range(steps):
         count, changed, more = recreate(day, hunt, routes, rng)
@@ -245,5 +251,6 @@ def search(
             book[BEST] = book[COST]
             for w in range(len(routes.length)):
                 best.length[w] = routes.length[w]
+                best.drive[w] = routes.drive[w] + routes.soft[w]
                 for r in range(routes.length[w]):
                     best.visits[w, r] = routes.visits[w, r]

@@ -4,8 +4,12 @@ Breaks come in order, so a label needs to know only how many are behind him. Lab
 stay exact with several windows, as starts only ever grow with arrivals.
 """
 
-from dispatch.planner.arrays import FAR, Day, Ints, Routes
+from dispatch.planner.arrays import FAR, NOWHERE, Day, Ints, Routes
 from dispatch.planner.compiling import inlined, jit
+from dispatch.planner.constraints import Weight, seconds
+
+ESTATE_S = seconds(Weight.ESTATE)
+OVERTIME, DRIVING = int(Weight.OVERTIME), int(Weight.DRIVING)
 
 
 @inlined
@@ -57,6 +61,31 @@ def label(day: Day, routes: Routes, w: int) -> None:
     routes.drive[w] = 0
     for r in range(n + 1):
         routes.drive[w] += routes.leg[w, r]
+    routes.soft[w] = soft(day, routes, w)
+
+
+@jit
+def soft(day: Day, routes: Routes, w: int) -> int:
+    """Return what a labelled route costs beside its driving, in seconds of driving."""
+    n = routes.length[w]
+    if n == 0:
+        return 0
+    cost, last = day.called[w], NOWHERE
+    for r in range(n):
+        stop = routes.visits[w, r]
+        cost += day.taste[w, stop]
+        if day.estate[stop] >= 0 and day.estate[stop] != last:
+            cost += ESTATE_S
+        last = day.estate[stop]
+    if day.ends[w] > day.paid_from[w]:
+        finish = FAR
+        for t in range(day.rests[w] + 1):
+            free = routes.free[w, n, t]
+            for k in range(t, day.rests[w]):
+                free = max(free, day.rest_open[w, k]) + day.rest_work[w, k]
+            finish = min(finish, free + routes.leg[w, n])
+        cost += max(0, finish - day.paid_from[w]) * OVERTIME // DRIVING
+    return int(cost)
 
 
 @jit
@@ -69,7 +98,7 @@ def relabel(day: Day, routes: Routes, w: int, low: int, high: int) -> bool:
     n, rests, end = routes.length[w], day.rests[w], day.end[w]
     visits, leg, free, due = routes.visits[w], routes.leg[w], routes.free[w], routes.due[w]
     opens, shuts, windows = day.opens, day.shuts, day.windows
-    travel, place, work = day.travel, day.place, day.work
+    travel, place, work = day.travel, day.place, day.work[w]
     rest_open, rest_shut, rest_work = day.rest_open[w], day.rest_shut[w], day.rest_work[w]
     at = place[visits[low - 1]] if low > 0 else day.start[w]
     if low == 0:
@@ -88,7 +117,8 @@ def relabel(day: Day, routes: Routes, w: int, low: int, high: int) -> bool:
                 )
                 arrive = min(arrive, other)
             begun = start_after(opens, shuts, windows[stop], stop, arrive)
-            free[r + 1, t] = begun + work[stop] if begun < FAR else FAR
+            done = begun + work[stop] + (day.setup[stop] if there > 0 else 0)
+            free[r + 1, t] = done if begun < FAR else FAR
         at = place[stop]
     # He who visits nobody drives nowhere.
     home = int(travel[at, end]) if n > 0 and end >= 0 else 0
@@ -101,17 +131,22 @@ def relabel(day: Day, routes: Routes, w: int, low: int, high: int) -> bool:
         due[n, rests] = day.ends[w]
     for r in range(high, 0, -1):
         stop = visits[r - 1]
+        by_then = routes.near[w, r] if day.has_setups and r < n and leg[r] == 0 else due[r]
         for t in range(rests + 1):
-            leave = due[r, t] - leg[r]
+            leave = by_then[t] - leg[r]
             if t < rests and r == n:
                 by = last_by(home, day.last_by[w, t], day.last_cap[w, t], day.last_drive[w, t])
                 leave = max(leave, by)
             elif t < rests:
-                by = rest_by(due[r, t + 1], leg[r], rest_open[t], rest_shut[t], rest_work[t])
+                by = rest_by(by_then[t + 1], leg[r], rest_open[t], rest_shut[t], rest_work[t])
                 leave = max(leave, by)
             if r == n and free[n, t] <= leave:
                 is_kept = True
-            due[r - 1, t] = start_before(opens, shuts, windows[stop], stop, leave - work[stop])
+            done = leave - work[stop]
+            if day.has_setups:
+                routes.near[w, r - 1, t] = start_before(opens, shuts, windows[stop], stop, done)
+            done -= day.setup[stop]
+            due[r - 1, t] = start_before(opens, shuts, windows[stop], stop, done)
     return bool(is_kept)
 
 

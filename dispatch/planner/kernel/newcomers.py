@@ -1,7 +1,7 @@
 """Where one more visit fits, told by its two drives alone."""
 
 from dispatch.planner.arrays import FAR, Day, Ints, Newcomer, Routes
-from dispatch.planner.compiling import jit
+from dispatch.planner.compiling import inlined, jit
 from dispatch.planner.kernel.labels import last_by, rest_by, rested, start_after
 
 NEVER = 1 << 50
@@ -18,12 +18,19 @@ def has_room(day: Day, routes: Routes, w: int, r: int, down: Ints, up: Ints) -> 
     return True
 
 
+@inlined
+def is_near(day: Day, routes: Routes, w: int, r: int, onward: int) -> bool:
+    """Tell whether one who comes from there needs no set-up for the stop after row r."""
+    return day.has_setups and onward == 0 and r < routes.length[w]
+
+
 @jit
 def span(
     day: Day, routes: Routes, w: int, r: int, t: int, there: int, onward: int
 ) -> tuple[int, int]:
     """Return the first arrival at a newcomer in row r and the last leaving, t breaks taken by then."""
-    arrive, leave = routes.free[w, r, t] + there, routes.due[w, r, t] - onward
+    due = routes.near[w, r] if is_near(day, routes, w, r, onward) else routes.due[w, r]
+    arrive, leave = routes.free[w, r, t] + there, due[t] - onward
     opens, shuts, rest = day.rest_open[w], day.rest_shut[w], day.rest_work[w]
     if t > 0:
         other = rested(routes.free[w, r, t - 1], there, opens[t - 1], shuts[t - 1], rest[t - 1])
@@ -32,7 +39,7 @@ def span(
         by = last_by(onward, day.last_by[w, t], day.last_cap[w, t], day.last_drive[w, t])
         leave = max(leave, by)
     elif t < day.rests[w]:
-        by = rest_by(routes.due[w, r, t + 1], onward, opens[t], shuts[t], rest[t])
+        by = rest_by(due[t + 1], onward, opens[t], shuts[t], rest[t])
         leave = max(leave, by)
     return arrive, leave
 
@@ -55,7 +62,8 @@ def starts(day: Day, routes: Routes, who: Newcomer, w: int, r: int, k: int) -> t
     if has_room(day, routes, w, r, who.down, who.up):
         for t in range(day.rests[w] + 1):
             arrive, leave = span(day, routes, w, r, t, there, onward)
-            by = min(leave - who.work, who.shuts[k])
+            work = who.work[w] + (who.setup if there > 0 else 0)
+            by = min(leave - work, who.shuts[k])
             if max(arrive, who.opens[k]) <= by:
                 first = min(first, arrive)
                 last = max(last, by)
@@ -82,7 +90,7 @@ def find(day: Day, routes: Routes, who: Newcomer, extra: Ints, at: Ints) -> None
             more = there + onward - routes.leg[w, r]
             for t in range(day.rests[w] + 1):
                 arrive, leave = span(day, routes, w, r, t, there, onward)
-                by = leave - who.work
+                by = leave - who.work[w] - (who.setup if there > 0 else 0)
                 if arrive > by:
                     continue
                 for k in range(len(opens)):
@@ -99,10 +107,12 @@ def cheapest(day: Day, routes: Routes, w: int, stop: int, bound: int) -> tuple[i
     """
     n, rests, end = routes.length[w], day.rests[w], day.end[w]
     visits, leg, free, due = routes.visits[w], routes.leg[w], routes.free[w], routes.due[w]
-    opens, shuts, windows, work = day.opens, day.shuts, day.windows, day.work[stop]
+    opens, shuts, windows, work = day.opens, day.shuts, day.windows, day.work[w, stop]
     rest_open, rest_shut, rest_work = day.rest_open[w], day.rest_shut[w], day.rest_work[w]
     travel, place = day.travel, day.place
     here, count = place[stop], windows[stop]
+    if count == 0:
+        return bound, 0
     first, final = opens[stop, 0], shuts[stop, count - 1]
     carries = day.room.shape[1] > 0
     best, at = bound, 0
@@ -125,8 +135,12 @@ def cheapest(day: Day, routes: Routes, w: int, stop: int, bound: int) -> tuple[i
             continue
         if carries and not has_room(day, routes, w, r, day.down[stop], day.up[stop]):
             continue
+        done, by_then = work, due[r]
+        if day.has_setups:
+            done += day.setup[stop] if there > 0 else 0
+            by_then = routes.near[w, r] if is_near(day, routes, w, r, onward) else due[r]
         for t in range(rests + 1):
-            arrive, leave = free[r, t] + there, due[r, t] - onward
+            arrive, leave = free[r, t] + there, by_then[t] - onward
             if t > 0:
                 other = rested(
                     free[r, t - 1], there, rest_open[t - 1], rest_shut[t - 1], rest_work[t - 1]
@@ -136,9 +150,9 @@ def cheapest(day: Day, routes: Routes, w: int, stop: int, bound: int) -> tuple[i
                 by = last_by(onward, day.last_by[w, t], day.last_cap[w, t], day.last_drive[w, t])
                 leave = max(leave, by)
             elif t < rests:
-                by = rest_by(due[r, t + 1], onward, rest_open[t], rest_shut[t], rest_work[t])
+                by = rest_by(by_then[t + 1], onward, rest_open[t], rest_shut[t], rest_work[t])
                 leave = max(leave, by)
-            if start_after(opens, shuts, count, stop, arrive) <= leave - work:
+            if start_after(opens, shuts, count, stop, arrive) <= leave - done:
                 best, at = more, r
                 break
     return best, at

@@ -18,6 +18,8 @@ def insert(day: Day, routes: Routes, w: int, at: int, stop: int, more: int) -> N
         leg[r] = leg[r - 1]
         for t in range(labels):
             due[r, t] = due[r - 1, t]
+            if day.has_setups:
+                routes.near[w, r, t] = routes.near[w, r - 1, t]
     visits[at] = stop
     routes.length[w] = n + 1
     routes.drive[w] += more
@@ -31,6 +33,7 @@ def copy(one: Routes, w: int, other: Routes, v: int, size: int) -> None:
     """Copy a route of `size` stops and its labels from one place to another."""
     other.length[v] = size
     other.drive[v] = one.drive[w]
+    other.soft[v] = one.soft[w]
     for r in range(size):
         other.visits[v, r] = one.visits[w, r]
     for r in range(size + 1):
@@ -38,6 +41,8 @@ def copy(one: Routes, w: int, other: Routes, v: int, size: int) -> None:
         for t in range(one.free.shape[2]):
             other.free[v, r, t] = one.free[w, r, t]
             other.due[v, r, t] = one.due[w, r, t]
+            if len(one.near) > 0:
+                other.near[v, r, t] = one.near[w, r, t]
         for d in range(one.before.shape[2]):
             other.before[v, r, d] = one.before[w, r, d]
             other.after[v, r, d] = one.after[w, r, d]
@@ -98,7 +103,7 @@ def remember(hunt: Hunt, routes: Routes, pool: Pool, w: int) -> None:
         return
     pool.table[slot] = nth
     pool.kind[nth] = kind
-    pool.drive[nth] = routes.drive[w]
+    pool.cost[nth] = routes.drive[w] + routes.soft[w]
     for r in range(size):
         pool.visits[pool.begin[nth] + r] = routes.visits[w, r]
     pool.begin[nth + 1] = pool.begin[nth] + size

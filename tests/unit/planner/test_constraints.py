@@ -6,8 +6,9 @@ from typing import Any
 import pytest
 
 from dispatch.planner import constraints
-from dispatch.planner.constraints import RULES, Entry, Load, Pair, Rest, Rule, Tour, Visit, Weight
+from dispatch.planner.constraints import RULES, Rule, Weight
 from dispatch.planner.judge import Breach
+from dispatch.planner.measures import Entry, Load, Pair, Rest, Tour, Visit
 from dispatch.planner.problem import Break, Timetable, Window
 from tests.unit.planner.days import SHUT_S, a_stop, a_worker
 

@@ -16,7 +16,7 @@ def columns(*routes: tuple[int, int, tuple[int, ...]]) -> Columns:
         visits=np.array([visit for _, _, visits in routes for visit in visits], np.int64),
         begin=np.array([0, *np.cumsum(lengths)], np.int64),
         kind=np.array([kind for kind, _, _ in routes], np.int64),
-        drive=np.array([driven for _, driven, _ in routes], np.int64),
+        cost=np.array([driven for _, driven, _ in routes], np.int64),
     )
 
 

@@ -51,19 +51,27 @@ class TestStartAfter:
         assert TWO_WINDOWS.start_after(arrive_s) == start_s
 
 
-class TestStartBefore:
+class TestClosedHours:
     @pytest.mark.parametrize(
-        ("bound_s", "start_s"),
+        ("closed", "left"),
         [
-            pytest.param(500, 400, id="the_last_window_has_shut"),
-            pytest.param(300, 300, id="the_last_window_has_just_opened"),
-            pytest.param(299, 200, id="between_the_windows"),
-            pytest.param(100, 100, id="the_first_second_of_all"),
-            pytest.param(99, None, id="nothing_open_yet"),
+            pytest.param([(120, 130)], [(100, 119), (131, 200), (300, 400)], id="within_a_window"),
+            pytest.param([(0, 100)], [(101, 200), (300, 400)], id="over_its_beginning"),
+            pytest.param([(150, 350)], [(100, 149), (351, 400)], id="over_two_windows"),
+            pytest.param([(210, 290)], [(100, 200), (300, 400)], id="between_them"),
+            pytest.param([(0, 199), (201, 400)], [(200, 200)], id="but_for_one_second"),
+            pytest.param([(0, 500)], [], id="all_day"),
         ],
     )
-    def test_is_the_last_open_second(self, bound_s: int, start_s: int | None) -> None:
-        assert TWO_WINDOWS.start_before(bound_s) == start_s
+    def test_are_taken_out_of_the_windows(
+        self, closed: list[tuple[int, int]], left: list[tuple[int, int]]
+    ) -> None:
+        stop = replace(TWO_WINDOWS, closed=tuple(Window(*span) for span in closed))
+
+        assert [(w.open_s, w.shut_s) for w in stop.open_windows] == left
+
+    def test_push_a_start_to_when_they_end(self) -> None:
+        assert replace(TWO_WINDOWS, closed=(Window(120, 130),)).start_after(125) == 131
 
 
 class TestProblem:

@@ -55,7 +55,7 @@ class TestSearch:
             plan = search.plan_of(pool, [nth])
             told = judge(problem, plan)
             assert told.is_feasible
-            assert told.travel_s == pool.drive[nth]
+            assert told.travel_s == pool.cost[nth]
 
     def test_begins_its_pool_with_the_routes_of_the_best_plan(self) -> None:
         problem = a_city(workers=5, stops=30, seed=4)
