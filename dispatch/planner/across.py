@@ -82,13 +82,14 @@ class Ties:
 
     def check(self, stop_ids: frozenset[int], worker_ids: frozenset[int]) -> None:
         """Raise BadProblem for ids that the day does not know."""
-        named = {i for group in (*self.groups, *self.tools) for i in group.stop_ids}
+        named = {i for group in self.groups for i in group.stop_ids}
+        named |= {i for tool in self.tools for i in tool.stop_ids}
         _check("ties.stop_ids", named - stop_ids)
         _check("ties.worker_ids", {i for q in self.quotas for i in q.worker_ids} - worker_ids)
-        for bounded in (*self.quotas, *self.tools):
-            count = bounded.visits_max if isinstance(bounded, Quota) else bounded.count
-            if count < 0:
-                raise BadProblem("ties", (bounded.name,), "must not be negative")
+        bounds = {q.name: q.visits_max for q in self.quotas} | {t.name: t.count for t in self.tools}
+        for name, most in bounds.items():
+            if most < 0:
+                raise BadProblem("ties", (name,), "must not be negative")
 
     def without(self, stop_ids: Iterable[int], worker_ids: Iterable[int]) -> "Ties":
         """Return what is left of them for a day without these visits and technicians."""

@@ -56,6 +56,7 @@ class Day(NamedTuple):
     called: Ints  # by technician: to have him come at all
     estate: Ints  # by stop: a number of its own for each, NOWHERE for none
     paid_from: Ints  # by technician: the end of his shift, after which each second costs more
+    price: Ints  # by technician: what the search adds for each visit, and no plan pays
 
 
 class Routes(NamedTuple):
@@ -129,10 +130,9 @@ def day_of(problem: Problem) -> Day:
         last_drive=_grid([[last[2] for last in some] for some in by_worker], rests, -FAR),
         taste=_tastes(workers, stops),
         called=_column([w.is_standby * constraints.seconds(Weight.STANDBY) for w in workers]),
-        estate=_column(
-            [NOWHERE if s.estate is None else estates.index(s.estate) for s in stops]
-        ),
+        estate=_column([NOWHERE if s.estate is None else estates.index(s.estate) for s in stops]),
         paid_from=_column([worker.shift_shut_s for worker in workers]),
+        price=np.zeros(len(workers), np.int64),
     )
 
 

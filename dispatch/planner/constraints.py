@@ -2,7 +2,7 @@
 
 A hard rule is broken by any excess above zero and cannot be paid for. A soft rule costs
 its weight for every unit. To add a rule: write the function, list it below, and tell the
-solver how to keep it (`solver.ENCODERS`; a test demands it of every hard rule).
+engines how to keep it (`routing.ENCODERS`; a test demands it of every hard rule).
 
 Sentences take %(name)s fields from `Breach.words`; the Chinese one is the gettext msgid.
 """

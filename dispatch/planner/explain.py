@@ -4,7 +4,7 @@ The reasons come from the rules that planning keeps, and each number is the smal
 the answer: with so many seconds or units more the visit fits, with any fewer it does not.
 """
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass, replace
 from enum import StrEnum
 
@@ -14,9 +14,9 @@ from dispatch.planner import arrays, constraints, insertion, judge
 from dispatch.planner.arrays import FAR, Newcomer, Routes
 from dispatch.planner.compiling import kernel
 from dispatch.planner.constraints import N_
-from dispatch.planner.measures import Pair
 from dispatch.planner.insertion import PreparedDay, Witness
 from dispatch.planner.judge import Breach
+from dispatch.planner.measures import Pair
 from dispatch.planner.problem import DAY_S, Plan, Problem, Stop, Window, Worker
 
 LASTS = ("last_by", "last_cap", "last_drive")
@@ -28,6 +28,7 @@ class Kind(StrEnum):
     RULE = "rule"
     STARTS_LATER = "starts_later"
     STARTS_EARLIER = "starts_earlier"
+    CLOSED = "closed"
     OVERTIME = "overtime"
     ROOM = "room"
 
@@ -40,6 +41,10 @@ SENTENCES = {
     Kind.STARTS_EARLIER: (
         N_("%(worker)s最晚要比约定时段早 %(minutes)s 分钟开始%(stop)s"),
         "%(worker)s would have to begin %(stop)s %(minutes)s min before its window",
+    ),
+    Kind.CLOSED: (
+        N_("不许施工的时段再短 %(minutes)s 分钟，%(worker)s就能做%(stop)s"),
+        "%(worker)s could make %(stop)s if the hours closed to work were %(minutes)s min shorter",
     ),
     Kind.OVERTIME: (
         N_("%(worker)s要加班 %(minutes)s 分钟才能完成%(stop)s"),
@@ -143,6 +148,7 @@ def _answer(prepared: PreparedDay, stop: Stop, who: Newcomer, nth: int) -> Answe
         return Answer(worker_id=worker.id, witness=best)
     ways = [
         *_windows(prepared, stop, who, nth),
+        *_closed(prepared, stop, who, nth),
         *_overtime(prepared, stop, who, nth),
         *_room(prepared, stop, who, nth),
     ]
@@ -184,13 +190,15 @@ def _excess(prepared: PreparedDay, stop: Stop, who: Newcomer, nth: int, row: int
     """Return the seconds that are broken at the least with the visit in that row, breaks aside."""
     there, onward = kernel().drives(prepared.day, prepared.routes, who, nth, row)
     labels = range(len(prepared.problem.workers[nth].breaks) + 1)
-    free, due = prepared.routes.free[nth, row].tolist(), prepared.routes.due[nth, row].tolist()
+    late = prepared.routes.near if prepared.day.has_setups else prepared.routes.due
+    free, due = prepared.routes.free[nth, row].tolist(), late[nth, row].tolist()
+    work_s = int(who.work[nth]) + (stop.setup_s if there else 0)
     least = FAR
     for taken in labels:
         begun_s = max(free[taken] + there, stop.windows[0].open_s)
         late_s = max(0, begun_s - stop.windows[-1].shut_s)
         for by in labels[taken:]:
-            over_s = max(0, begun_s + stop.work_s + onward - due[by])
+            over_s = max(0, begun_s + work_s + onward - due[by])
             least = min(least, late_s + over_s)
     # Beyond a day: a route that nothing keeps; only the judge can tell how far it is broken.
     return int(least) if least < DAY_S else 0
@@ -199,36 +207,67 @@ def _excess(prepared: PreparedDay, stop: Stop, who: Newcomer, nth: int, row: int
 def _windows(prepared: PreparedDay, stop: Stop, who: Newcomer, nth: int) -> Iterator[Relaxation]:
     """Ask for the first start after each window, and the last before it."""
     for kind in (Kind.STARTS_LATER, Kind.STARTS_EARLIER):
-        asked = [
-            (window, Window(window.shut_s + 1, DAY_S))
-            if kind is Kind.STARTS_LATER
-            else (window, Window(0, window.open_s - 1))
+        late = kind is Kind.STARTS_LATER
+        beside = [
+            (window, Window(window.shut_s + 1, DAY_S) if late else Window(0, window.open_s - 1))
             for window in stop.windows
-            if (window.shut_s < DAY_S if kind is Kind.STARTS_LATER else window.open_s > 0)
+            if (window.shut_s < DAY_S if late else window.open_s > 0)
         ]
-        opens = np.array([beside.open_s for _, beside in asked], np.int64)
-        shuts = np.array([beside.shut_s for _, beside in asked], np.int64)
-        beside_them = who._replace(opens=opens, shuts=shuts)
-        best: tuple[int, Window] | None = None
-        for row in range(int(prepared.routes.length[nth]) + 1):
-            for k, (window, _) in enumerate(asked):
-                _, start_s, last_s = kernel().starts(
-                    prepared.day, prepared.routes, beside_them, nth, row, k
-                )
-                if start_s >= FAR:
-                    continue
-                late = kind is Kind.STARTS_LATER
-                amount = int(start_s) - window.shut_s if late else window.open_s - int(last_s)
-                if best is None or amount < best[0]:
-                    best = amount, window
-        if best:
-            yield Relaxation(
-                kind=kind,
-                worker_id=prepared.problem.workers[nth].id,
-                stop_id=stop.id,
-                amount=best[0],
-                window=best[1],
-            )
+        asked = [(w, part) for w, span in beside for part in span.without(stop.closed)]
+        amounts = (
+            (start_s - window.shut_s if late else window.open_s - last_s, window)
+            for window, start_s, last_s in _starts(prepared, who, nth, asked)
+        )
+        yield from _smallest(prepared, stop, nth, kind, amounts)
+
+
+def _closed(prepared: PreparedDay, stop: Stop, who: Newcomer, nth: int) -> Iterator[Relaxation]:
+    """Ask for starts within the hours closed to work: how much sooner they would have to end,
+    or how much later to begin.
+    """
+    shared = (
+        (span, max(span.open_s, window.open_s), min(span.shut_s, window.shut_s))
+        for span in stop.closed
+        for window in stop.windows
+    )
+    asked = [(span, Window(open_s, shut_s)) for span, open_s, shut_s in shared if open_s <= shut_s]
+    amounts = (
+        (min(span.shut_s + 1 - last_s, start_s - span.open_s + 1), span)
+        for span, start_s, last_s in _starts(prepared, who, nth, asked)
+    )
+    yield from _smallest(prepared, stop, nth, Kind.CLOSED, amounts)
+
+
+def _starts(
+    prepared: PreparedDay, who: Newcomer, nth: int, asked: list[tuple[Window, Window]]
+) -> Iterator[tuple[Window, int, int]]:
+    """Yield the first and the last start in each second window, by the first, wherever there is one."""
+    opens = np.array([part.open_s for _, part in asked], np.int64)
+    shuts = np.array([part.shut_s for _, part in asked], np.int64)
+    beside = who._replace(opens=opens, shuts=shuts)
+    for row in range(int(prepared.routes.length[nth]) + 1):
+        for k, (window, _) in enumerate(asked):
+            _, start_s, last_s = kernel().starts(prepared.day, prepared.routes, beside, nth, row, k)
+            if start_s < FAR:
+                yield window, int(start_s), int(last_s)
+
+
+def _smallest(
+    prepared: PreparedDay,
+    stop: Stop,
+    nth: int,
+    kind: Kind,
+    amounts: Iterable[tuple[int, Window]],
+) -> Iterator[Relaxation]:
+    best = min(amounts, default=None)
+    if best is not None:
+        yield Relaxation(
+            kind=kind,
+            worker_id=prepared.problem.workers[nth].id,
+            stop_id=stop.id,
+            amount=best[0],
+            window=best[1],
+        )
 
 
 def _newcomer(prepared: PreparedDay, stop: Stop) -> Newcomer:
@@ -239,7 +278,7 @@ def _newcomer(prepared: PreparedDay, stop: Stop) -> Newcomer:
         workers=prepared.problem.workers,
         to_s=to_s,
         from_s=from_s,
-        windows=stop.windows,
+        windows=stop.open_windows,
     )
 
 
@@ -294,11 +333,11 @@ class _Bench:
         self.routes = Routes(*(array.copy() for array in prepared.routes))  # type: ignore[arg-type]
         self.who = who._replace(able=np.zeros_like(who.able))
         self.who.able[nth] = True
-        self.extra = np.empty((len(who.able), len(who.opens)), np.int64)
+        self.extra = np.empty((len(prepared.problem.workers), len(who.opens)), np.int64)
         self.at = np.zeros_like(self.extra)
 
     def fits(self, worker: Worker) -> bool:
-        self.day.ends[self.nth] = worker.shift_shut_s
+        self.day.ends[self.nth] = worker.ends_s
         self.day.room[self.nth, : len(worker.room)] = worker.room
         for t, values in enumerate(arrays.lasts(worker)):
             for name, value in zip(LASTS, values, strict=True):

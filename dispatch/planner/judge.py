@@ -303,8 +303,7 @@ class _Route:
 
     def _served(self, label: _Label, stop: Stop, arrive_s: int, drive_s: int) -> _Label:
         """Serve a stop at its earliest; one who was at the door has no set-up."""
-        start_s = stop.start_after(max(arrive_s, self.released.get(stop.id, 0)))
-        begun_s = arrive_s if start_s is None else start_s
+        begun_s = stop.start_after(max(arrive_s, self.released.get(stop.id, 0)))
         visit = Visit(stop, begun_s)
         late_s = sum(rule.excess(visit) for rule in constraints.VISIT_RULES)
         work_s = self.worker.service_s(stop) + (stop.setup_s if drive_s else 0)

@@ -45,9 +45,9 @@ def without_fault(problem: Problem, plan: Plan, broken: Iterable[Breach]) -> Par
     """Return all but the routes that break a rule; None when the fault is not a route's own."""
     broken = tuple(broken)
     entries = {rule.name for rule in constraints.ENTRY_RULES}
-    if any(breach.rule in entries for breach in broken):
+    if any(breach.rule in entries or breach.worker_id is None for breach in broken):
         return None
-    at_fault = {breach.worker_id for breach in broken}
+    at_fault = {b.worker_id for b in broken if b.worker_id is not None}
     fixed = tuple(route for route in plan.routes if route.worker_id in at_fault)
     kept = tuple(route for route in plan.routes if route.worker_id not in at_fault)
     held = Plan(fixed).served()

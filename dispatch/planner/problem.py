@@ -133,12 +133,15 @@ class Stop:
             return self.windows
         return tuple(part for window in self.windows for part in window.without(self.closed))
 
-    def start_after(self, arrive_s: int) -> int | None:
-        """Return the earliest start for one who arrives then; None when all windows are shut."""
-        for window in self.open_windows:
+    def start_after(self, arrive_s: int) -> int:
+        """Return the earliest start for one who arrives then.
+
+        Too late for what is open, he starts in closed hours; too late for every window, at once.
+        """
+        for window in (*self.open_windows, *self.windows):
             if arrive_s <= window.shut_s:
                 return max(arrive_s, window.open_s)
-        return None
+        return arrive_s
 
 
 @dataclass(frozen=True, slots=True)

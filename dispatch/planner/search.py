@@ -30,6 +30,8 @@ POOL_MAX = 20_000
 POOL_VISITS_MAX = 400_000
 # A plan's routes go into the pool when it costs at most so many mean drives more than the best.
 NEAR_BEST_DRIVES = 6.0
+# By how much a visit gets dearer for each that is over a quota.
+PRICE_DRIVES = 0.5
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -40,6 +42,7 @@ class Columns:
     begin: Ints
     kind: Ints
     cost: Ints  # seconds of driving, with what a route costs beside
+    busy: Ints  # seconds driven and served
 
     def __len__(self) -> int:
         return len(self.kind)
@@ -52,10 +55,10 @@ class Search:
     """One search over one day, from a plan whose every route keeps its rules.
 
     `best` is the cheapest plan met, by all that hangs on one route alone and on what is left out. Needs at least one stop and one
-    technician.
+    technician. `taken` are the steps that searches before it tried.
     """
 
-    def __init__(self, problem: Problem, start: Plan, *, seed: int) -> None:
+    def __init__(self, problem: Problem, start: Plan, *, seed: int, taken: int = 0) -> None:
         compiling.load()
         self.problem = problem
         self.penalty_s = penalties(problem, start)
@@ -67,6 +70,7 @@ class Search:
         self.next_beat = time.monotonic() + BEAT_S
         self.steps = STEPS_FIRST
         self.book[kernel().BEST] = arrays.FAR
+        self.book[kernel().STEPS] = taken
         self.adopt(start)
 
     def adopt(self, plan: Plan) -> None:
@@ -85,11 +89,11 @@ class Search:
         self.book[core.COST] = cost_s
         for nth, length in enumerate(self.routes.length):
             if length:
-                core.remember(self.hunt, self.routes, self.pool, nth)
+                core.remember(self.day, self.hunt, self.routes, self.pool, nth)
         if cost_s < self.book[core.BEST]:
             self.book[core.BEST] = cost_s
             self.kept = arrays.routes_of(self.problem, plan, self.day, length_max=stops + 1)
-            self.kept.drive[:] = costs
+            self.kept.drive[:] = costs - self.day.price * self.routes.length
 
     @property
     def best_s(self) -> int:
@@ -112,6 +116,18 @@ class Search:
                 )
             )
         )
+
+    def price(self) -> None:
+        """Make the visits of those dearer who have more than their quota, cheaper again of others.
+
+        The price is in no plan's cost: it only leads the search to where OR-Tools can choose.
+        """
+        step_s = PRICE_DRIVES * self._mean_drive_s()
+        for quota in self.problem.ties.quotas:
+            his = [n for n, w in enumerate(self.problem.workers) if w.id in quota.worker_ids]
+            over = int(self.kept.length[his].sum()) - quota.visits_max
+            self.day.price[his] = np.maximum(0, self.day.price[his] + int(step_s * over))
+            self.book[kernel().BEST] = arrays.FAR
 
     def take(self, steps: int, *, heat_s: float) -> None:
         """Take some steps, none of which may lose more than the heat allows."""
@@ -153,11 +169,19 @@ class Search:
         count, pool = int(self.pool.size[0]), self.pool
         lengths = np.concatenate([self.kept.length[best], np.diff(pool.begin[: count + 1])])
         own = [self.kept.visits[nth, : self.kept.length[nth]] for nth in best]
+        visits = np.concatenate([*own, pool.visits[: pool.begin[count]]]).astype(np.int64)
+        kind = np.concatenate([self.hunt.kind[best], pool.kind[:count]])
+        cost = np.concatenate([self.kept.drive[best], pool.cost[:count]])
+        who = np.unique(self.hunt.kind, return_index=True)[1][kind]
+        served = self.day.work[who.repeat(lengths), visits]
+        begin = np.concatenate([[0], lengths.cumsum()])
+        total = np.concatenate([[0], served.cumsum()])
         return Columns(
-            visits=np.concatenate([*own, pool.visits[: pool.begin[count]]]).astype(np.int64),
-            begin=np.concatenate([[0], lengths.cumsum()]),
-            kind=np.concatenate([self.hunt.kind[best], pool.kind[:count]]),
-            cost=np.concatenate([self.kept.drive[best], pool.cost[:count]]),
+            visits=visits,
+            begin=begin,
+            kind=kind,
+            cost=cost,
+            busy=cost + total[begin[1:]] - total[begin[:-1]],
         )
 
     def plan_of(self, columns: Columns, chosen: list[int]) -> Plan:
@@ -252,6 +276,8 @@ def _kinds(problem: Problem, able: Flags, taste: Ints) -> Ints:
                 worker.pace,
                 worker.overtime_s,
                 worker.is_standby,
+                worker.worked_s if problem.ties.is_fair else 0,
+                *(worker.id in quota.worker_ids for quota in problem.ties.quotas),
                 able[nth].tobytes(),
                 taste[nth].tobytes(),
             ),

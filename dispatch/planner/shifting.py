@@ -164,9 +164,9 @@ class Desk:
         place, free_s = worker.start_place, worker.shift_open_s
         for position in range(len(order) + 1):
             begun_s = stop.start_after(free_s + drive_s(place, stop.place))
-            if begun_s is None or begun_s > shut_s:
+            if begun_s > shut_s:
                 return
-            by_s, end = worker.shift_shut_s, worker.end_place
+            by_s, end = worker.ends_s, worker.end_place
             if position < len(order):
                 following = self.problem.stop(order[position])
                 by_s, end = following.windows[-1].shut_s, following.place

@@ -75,7 +75,7 @@ def _act(way: Relaxation, found: Reasons, booking: str) -> dict[str, str]:
         case Kind.RULE:
             href = url_for("console.technician", technician_id=way.worker_id)
             return {"act": gettext("看师傅"), "href": href}
-        case Kind.ROOM:
+        case Kind.ROOM | Kind.CLOSED:
             return {}
 
 

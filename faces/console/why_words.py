@@ -78,6 +78,10 @@ class Told:
                 return gettext("时段往后放宽 %(length)s，%(name)s能接", length=length, name=name)
             case Kind.STARTS_EARLIER:
                 return gettext("时段往前放宽 %(length)s，%(name)s能接", length=length, name=name)
+            case Kind.CLOSED:
+                return gettext(
+                    "不许施工的时段缩短 %(length)s，%(name)s就能接", length=length, name=name
+                )
             case Kind.OVERTIME:
                 return gettext("%(name)s加班 %(length)s就能接", length=length, name=name)
             case Kind.ROOM:
@@ -136,6 +140,8 @@ class Told:
                 return gettext(
                     "最晚 %(time)s 就要开始，早 %(length)s", time=at, length=whole(way.amount)
                 )
+            case Kind.CLOSED:
+                return gettext("正是不许施工的时段，差 %(length)s", length=whole(way.amount))
             case Kind.OVERTIME:
                 most = length_text(policy.OVERTIME_MAX_S)
                 return gettext(

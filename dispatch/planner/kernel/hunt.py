@@ -144,14 +144,14 @@ def best_place(
         if memo[w, stop] != stamp[w]:
             memo[w, stop] = stamp[w]
             hunt.memo_extra[w, stop], hunt.memo_at[w, stop] = cheapest(day, routes, w, stop, NEVER)
-        bias = day.taste[w, stop] + (day.called[w] if length[w] == 0 else 0)
+        bias = day.taste[w, stop] + day.price[w] + (day.called[w] if length[w] == 0 else 0)
         if hunt.memo_extra[w, stop] + bias < best:
             best, best_w, best_at = hunt.memo_extra[w, stop] + bias, w, int(hunt.memo_at[w, stop])
             best_bias = bias
     for nth in range(changed):
         w = hunt.aside_of[nth]
         if able[w, stop] and draw(rng) >= BLINK_SHARE:
-            bias = day.taste[w, stop] + (day.called[w] if length[w] == 0 else 0)
+            bias = day.taste[w, stop] + day.price[w] + (day.called[w] if length[w] == 0 else 0)
             more, at = cheapest(day, routes, w, stop, best - bias)
             if more + bias < best:
                 best, best_w, best_at, best_bias = more + bias, w, at, bias
@@ -196,6 +196,7 @@ def recreate(day: Day, hunt: Hunt, routes: Routes, rng: Random) -> tuple[int, in
 
 @jit
 def take(
+    day: Day,
     hunt: Hunt,
     routes: Routes,
     pool: Pool,
@@ -214,7 +215,7 @@ def take(
         book[STAMP] += 1
         hunt.stamp[w] = book[STAMP]
         if book[COST] <= book[BEST] + near_best and routes.length[w] > 0:
-            remember(hunt, routes, pool, w)
+            remember(day, hunt, routes, pool, w)
 
 
 @jit
@@ -246,11 +247,12 @@ def search(
             continue
         book[TAKEN] += 1
         book[COST] += more
-        take(hunt, routes, pool, book, count, changed, near_best)
+        take(day, hunt, routes, pool, book, count, changed, near_best)
         if book[COST] < book[BEST]:
             book[BEST] = book[COST]
             for w in range(len(routes.length)):
                 best.length[w] = routes.length[w]
                 best.drive[w] = routes.drive[w] + routes.soft[w]
+                best.drive[w] -= day.price[w] * routes.length[w]
                 for r in range(routes.length[w]):
                     best.visits[w, r] = routes.visits[w, r]

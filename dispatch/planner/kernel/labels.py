@@ -70,7 +70,7 @@ def soft(day: Day, routes: Routes, w: int) -> int:
     n = routes.length[w]
     if n == 0:
         return 0
-    cost, last = day.called[w], NOWHERE
+    cost, last = day.called[w] + day.price[w] * n, NOWHERE
     for r in range(n):
         stop = routes.visits[w, r]
         cost += day.taste[w, stop]

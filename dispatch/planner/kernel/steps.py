@@ -75,7 +75,7 @@ def is_as_before(hunt: Hunt, routes: Routes, nth: int) -> bool:
 
 
 @jit
-def remember(hunt: Hunt, routes: Routes, pool: Pool, w: int) -> None:
+def remember(day: Day, hunt: Hunt, routes: Routes, pool: Pool, w: int) -> None:
     """Put a route into the pool, by its kind and visits, unless it is there."""
     size, kind = routes.length[w], hunt.kind[w]
     mixed = np.uint64(kind + 1)
@@ -103,7 +103,7 @@ def remember(hunt: Hunt, routes: Routes, pool: Pool, w: int) -> None:
         return
     pool.table[slot] = nth
     pool.kind[nth] = kind
-    pool.cost[nth] = routes.drive[w] + routes.soft[w]
+    pool.cost[nth] = routes.drive[w] + routes.soft[w] - day.price[w] * size
     for r in range(size):
         pool.visits[pool.begin[nth] + r] = routes.visits[w, r]
     pool.begin[nth + 1] = pool.begin[nth] + size

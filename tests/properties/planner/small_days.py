@@ -1,13 +1,15 @@
 """Strategies for days small enough to try everything on, and what trying everything finds."""
 
+import math
 from collections.abc import Iterator
 from dataclasses import replace
 from itertools import pairwise
+from typing import Any
 
 import numpy as np
 from hypothesis import strategies as st
 
-from dispatch.planner import arrays, insertion
+from dispatch.planner import arrays, constraints, insertion
 from dispatch.planner.compiling import kernel
 from dispatch.planner.insertion import Witness
 from dispatch.planner.judge import judge
@@ -17,7 +19,7 @@ from dispatch.planner.problem import Break, Plan, Problem, Route, Seconds, Stop,
 DUSK_S = 24
 DRIVE_S_MAX = 6
 SECONDS = st.integers(0, DUSK_S)
-PAIR_RULES = {"skills_missing", "levels_short", "pins_broken", "bars_broken"}
+PAIR_RULES = {rule.name for rule in constraints.PAIR_RULES}
 
 
 @st.composite
@@ -33,7 +35,15 @@ def windows(draw: st.DrawFn) -> tuple[Window, ...]:
 
 
 @st.composite
-def stops(draw: st.DrawFn, stop_id: int, place: int) -> Stop:
+def stops(draw: st.DrawFn, stop_id: int, place: int, *, rich: bool) -> Stop:
+    """Draw a stop; a rich one may need a set-up and have hours closed to work."""
+    more: dict[str, Any] = {}
+    if rich:
+        more = {
+            "setup_s": draw(st.integers(0, 3)),
+            "closed": draw(st.one_of(st.just(()), windows())),
+            "area": draw(st.sampled_from(["east", "west"])),
+        }
     return Stop(
         stop_id,
         place,
@@ -43,6 +53,7 @@ def stops(draw: st.DrawFn, stop_id: int, place: int) -> Stop:
         level=draw(st.sampled_from([1, 1, 2])),
         worker_id=draw(st.sampled_from([None, None, None, 1])),
         barred=draw(st.sampled_from([frozenset(), frozenset(), frozenset({2})])),
+        **more,
     )
 
 
@@ -54,8 +65,16 @@ def breaks(draw: st.DrawFn) -> tuple[Break, ...]:
 
 
 @st.composite
-def workers(draw: st.DrawFn, worker_id: int, places: int) -> Worker:
+def workers(draw: st.DrawFn, worker_id: int, places: int, *, rich: bool) -> Worker:
+    """Draw a technician; a rich one has a pace of his own, areas and overtime."""
     opens_s, shuts_s = draw(spans())
+    more: dict[str, Any] = {}
+    if rich:
+        more = {
+            "pace": draw(st.sampled_from([1.0, 0.5, 1.7])),
+            "overtime_s": draw(st.integers(0, 4)),
+            "areas": draw(st.sampled_from([None, frozenset({"east"})])),
+        }
     return Worker(
         worker_id,
         draw(st.integers(0, places - 1)),
@@ -64,6 +83,7 @@ def workers(draw: st.DrawFn, worker_id: int, places: int) -> Worker:
         shuts_s,
         draw(breaks()),
         draw(st.sampled_from([{}, {"gas": 1}, {"gas": 2}])),
+        **more,
     )
 
 
@@ -80,12 +100,15 @@ def matrices(draw: st.DrawFn, places: int, *, metric: bool) -> Seconds:
 
 
 @st.composite
-def problems(draw: st.DrawFn, *, stops_max: int = 4, metric: bool = False) -> Problem:
+def problems(
+    draw: st.DrawFn, *, stops_max: int = 4, metric: bool = False, rich: bool = False
+) -> Problem:
     count = draw(st.integers(1, stops_max))
     places = 4
+    at = st.integers(0, places - 1)
     return Problem(
-        tuple(draw(stops(n, draw(st.integers(0, places - 1)))) for n in range(1, count + 1)),
-        tuple(draw(workers(n, places)) for n in (1, 2)),
+        tuple(draw(stops(n, draw(at), rich=rich)) for n in range(1, count + 1)),
+        tuple(draw(workers(n, places, rich=rich)) for n in (1, 2)),
         draw(matrices(places, metric=metric)),
     )
 
@@ -118,7 +141,7 @@ def can_be_kept(problem: Problem, worker: Worker, order: tuple[Stop, ...]) -> bo
         state = states.pop()
         now, served, driven, taken, _ = state
         done = served == len(order) and taken == len(worker.breaks)
-        if done and driven == legs[-1] and now <= worker.shift_shut_s:
+        if done and driven == legs[-1] and now <= worker.ends_s:
             return True
         for following in _steps(worker, order, legs, state):
             if following[0] <= 3 * DUSK_S and following not in seen:
@@ -142,8 +165,11 @@ def _steps(
         yield now + 1, served, driven + 1, taken, interrupted
     if not on_the_last_way and driven == legs[served]:
         stop = order[served]
-        if any(window.open_s <= now <= window.shut_s for window in stop.windows):
-            yield now + stop.work_s, served + 1, 0, taken, False
+        is_open = any(window.open_s <= now <= window.shut_s for window in stop.windows)
+        if is_open and not any(span.open_s <= now <= span.shut_s for span in stop.closed):
+            work_s = math.ceil(stop.work_s * worker.pace)
+            work_s += stop.setup_s if legs[served] else 0
+            yield now + work_s, served + 1, 0, taken, False
 
 
 # --- Insertion against the judge -----------------------------------------------------------
@@ -184,6 +210,7 @@ def everywhere(problem: Problem, plan: Plan, newcomer: Stop) -> list[Witness]:
         from_s=from_s,
         windows=newcomer.windows,
     )
+    assert not newcomer.closed
     found = []
     for w, worker in enumerate(problem.workers):
         for r in range(len(plan.route_of(worker.id).stop_ids) + 1):

@@ -22,11 +22,32 @@ from tests.properties.planner.small_days import (
 @given(st.data())
 @settings(max_examples=200)
 def test_a_place_is_proven_if_and_only_if_the_judge_accepts_it(data: st.DataObject) -> None:
-    problem = data.draw(problems())
+    problem = _open_to_the_last(data.draw(problems(rich=data.draw(st.booleans()))))
     plan = data.draw(planned(problem, len(problem.stops) - 1))
     newcomer = problem.stops[-1]
 
     assert proven(problem, plan, newcomer) == accepted(problem, plan, newcomer)
+
+
+def _open_to_the_last(problem: Problem) -> Problem:
+    """Return the problem without hours closed to the last visit: `find` alone knows them."""
+    *others, newcomer = problem.stops
+    stops = (*others, replace(newcomer, closed=()))
+    return Problem(stops, problem.workers, problem.travel_s)
+
+
+@given(st.data())
+def test_hours_closed_to_work_part_the_window(data: st.DataObject) -> None:
+    problem = data.draw(problems(rich=True))
+    plan = data.draw(planned(problem, len(problem.stops) - 1))
+    newcomer = problem.stops[-1]
+    to_s, from_s = problem.travel_of(newcomer.place)
+    day = insertion.prepare_day(problem, plan)
+
+    found = insertion.find(day, stop=newcomer, to_s=to_s, from_s=from_s, windows=newcomer.windows)
+
+    places = {(w.worker_id, w.window) for few in found.values() for w in few}
+    assert places == {(worker, window) for worker, _, window in accepted(problem, plan, newcomer)}
 
 
 @given(st.data())
@@ -62,7 +83,7 @@ def test_find_is_the_best_of_everywhere(data: st.DataObject) -> None:
 def test_a_witness_tells_the_first_and_the_last_second_it_could_start(
     data: st.DataObject,
 ) -> None:
-    problem = data.draw(problems())
+    problem = _open_to_the_last(data.draw(problems(rich=data.draw(st.booleans()))))
     plan = data.draw(planned(problem, len(problem.stops) - 1))
     newcomer = problem.stops[-1]
 
@@ -97,7 +118,8 @@ def test_nothing_is_found_only_where_no_order_of_its_own_helps_either(
     data: st.DataObject,
 ) -> None:
     """One visit on an empty day: found for a technician whenever any walk keeps it."""
-    problem = data.draw(problems(stops_max=1))
+    problem = data.draw(problems(stops_max=1, rich=data.draw(st.booleans())))
+    problem = _open_to_the_last(problem)
     [newcomer] = problem.stops
 
     found = {worker_id for worker_id, _, _ in proven(problem, Plan(), newcomer)}

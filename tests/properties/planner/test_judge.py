@@ -10,7 +10,7 @@ from tests.properties.planner.small_days import PAIR_RULES, can_be_kept, planned
 @given(st.data())
 @settings(max_examples=200)
 def test_the_judge_keeps_a_route_if_and_only_if_some_walk_does(data: st.DataObject) -> None:
-    problem = data.draw(problems(stops_max=3))
+    problem = data.draw(problems(stops_max=3, rich=data.draw(st.booleans())))
     plan = data.draw(planned(problem, len(problem.stops)))
 
     verdict = judge(problem, plan)

@@ -147,6 +147,19 @@ class TestWhy:
             (Kind.RULE, rule, amount)
         ]
 
+    def test_tells_by_how_much_closed_hours_are_too_long(self) -> None:
+        closed = Window(DOOR_S, DOOR_S + STEP_S + 100)
+        stop = a_stop(1, shuts_s=DOOR_S + STEP_S + 50, closed=(closed,), place=1)
+
+        [answer] = explain.why(a_problem([stop], [a_worker(1)]), Plan(), 1)
+
+        found = next(f for f in answer.relaxations if f.kind is Kind.CLOSED)
+        assert (found.amount, found.window) == (51, closed)
+        for less, is_kept in ((found.amount, True), (found.amount - 1, False)):
+            shorter = Window(closed.open_s, closed.shut_s - less)
+            eased = a_problem([replace(stop, closed=(shorter,))], [a_worker(1)])
+            assert (explain.why(eased, Plan(), 1)[0].witness is not None) is is_kept
+
     def test_keeps_the_lunch_while_it_asks_for_overtime(self) -> None:
         lunch = Break(DOOR_S, DOOR_S, HOUR_S)
         worker = a_worker(1, shift_shut_s=DOOR_S + HOUR_S, breaks=(lunch,))

@@ -4,6 +4,7 @@ import numpy as np
 import pytest
 
 from dispatch.planner import master
+from dispatch.planner.master import Sides
 from dispatch.planner.search import Columns
 
 PENALTY_S = np.full(4, 1_000)
@@ -17,10 +18,18 @@ def columns(*routes: tuple[int, int, tuple[int, ...]]) -> Columns:
         begin=np.array([0, *np.cumsum(lengths)], np.int64),
         kind=np.array([kind for kind, _, _ in routes], np.int64),
         cost=np.array([driven for _, driven, _ in routes], np.int64),
+        busy=np.array([driven for _, driven, _ in routes], np.int64),
     )
 
 
-def choose(met: Columns, *, technicians: list[int], held: int, seconds: float | None) -> list[int]:
+def choose(
+    met: Columns,
+    *,
+    technicians: list[int],
+    held: int,
+    seconds: float | None,
+    sides: Sides = master.FREE,
+) -> list[int]:
     chosen = master.choose(
         met,
         technicians=np.array(technicians),
@@ -28,6 +37,7 @@ def choose(met: Columns, *, technicians: list[int], held: int, seconds: float | 
         held=held,
         seconds=seconds,
         seed=1,
+        sides=sides,
     )
     assert chosen is not None
     return sorted(chosen)
@@ -52,6 +62,37 @@ class TestChoose:
         met = columns((0, 5_000, (0, 1, 2)), (0, 20, (0, 1)))
 
         assert choose(met, technicians=[1], held=1, seconds=seconds) == [1]
+
+    @pytest.mark.parametrize(
+        ("sides", "chosen"),
+        [
+            pytest.param(master.FREE, [1, 2], id="nothing_crosses"),
+            pytest.param(Sides(quotas=[(frozenset({0}), 1)]), [1, 4], id="a_quota_of_one"),
+            pytest.param(Sides(tools=[(frozenset({0, 2}), 1)]), [0], id="one_tool"),
+        ],
+    )
+    def test_keeps_what_crosses_the_routes(
+        self, sides: Sides, chosen: list[int], seconds: float | None
+    ) -> None:
+        met = columns(
+            (0, 90, (0, 1, 2)), (1, 50, (2, 3)), (0, 40, (0, 1)), (1, 60, (0, 2)), (0, 45, (1,))
+        )
+
+        assert choose(met, technicians=[1, 1], held=1, seconds=seconds, sides=sides) == chosen
+
+    @pytest.mark.parametrize(
+        ("sides", "chosen"),
+        [
+            pytest.param(master.FREE, [0], id="nothing_crosses"),
+            pytest.param(Sides(worked_s=np.array([9_000, 0])), [1], id="who_worked_much_rests"),
+        ],
+    )
+    def test_evens_out_what_was_worked(
+        self, sides: Sides, chosen: list[int], seconds: float | None
+    ) -> None:
+        met = columns((0, 90, (0, 1, 2, 3)), (1, 95, (0, 1, 2, 3)))
+
+        assert choose(met, technicians=[1, 1], held=1, seconds=seconds, sides=sides) == chosen
 
 
 def test_what_is_held_is_confirmed_when_there_is_no_time() -> None:

@@ -44,7 +44,7 @@ class TestStartAfter:
             pytest.param(200, 200, id="starts_in_its_last_second"),
             pytest.param(201, 300, id="waits_for_the_next_window"),
             pytest.param(400, 400, id="starts_in_the_very_last_second"),
-            pytest.param(401, None, id="comes_one_second_late"),
+            pytest.param(401, 401, id="comes_one_second_late"),
         ],
     )
     def test_is_the_first_open_second(self, arrive_s: int, start_s: int | None) -> None:

@@ -4,7 +4,7 @@ import time
 
 import pytest
 
-from dispatch.planner import solver
+from dispatch.planner import routing, solver
 from dispatch.planner.constraints import RULES
 from dispatch.planner.judge import judge
 from dispatch.planner.problem import Break, Plan, Problem, Route, Window
@@ -218,7 +218,7 @@ class TestBudget:
 
 class TestEncoders:
     def test_hold_every_hard_rule_and_no_other(self) -> None:
-        assert set(solver.ENCODERS) == {rule.name for rule in RULES if rule.is_hard}
+        assert set(routing.ENCODERS) == {rule.name for rule in RULES if rule.is_hard}
 
 
 class TestBothEngines:
