@@ -173,7 +173,7 @@ class TestSolve:
             engine=engine,
         )
 
-        assert len(told) >= 3
+        assert len(told) >= 2  # While it works and when it is done, however busy the machine.
         assert told == sorted(told, key=lambda one: (one[0], -one[1]))
         assert list(done.curve) == sorted(done.curve, key=lambda one: (one[0], -one[1]))
         assert done.curve[-1][1] == done.verdict.cost
