@@ -7,9 +7,11 @@ from sqlalchemy import func, select
 
 from booking.feedback_models import Complaint, Rating, Urge
 from booking.models import Booking
+from booking.policy import KNOWN_FOR, KNOWN_MAX, KNOWN_STARS
 from booking.queries import visible_to
 from booking.states import ComplaintState
 from booking.urging import Answer
+from dispatch import queries as dispatch
 from kernel.actor import Actor
 from kernel.db import Session
 from kernel.errors import Missing
@@ -35,6 +37,30 @@ def ratings_of(
         Rating.technician_id == technician_id, Rating.at > since, Rating.at <= until
     )
     return db.scalars(found.order_by(Rating.at.desc(), Rating.id.desc())).all()
+
+
+def known_technicians(
+    db: Session, *, member_id: int, branch_id: int, now: datetime
+) -> Sequence[int]:
+    """Return the technicians of the branch whom the member rated well when they came last, the latest
+    first, KNOWN_MAX at most."""
+    found = select(Rating.technician_id, Rating.stars).where(
+        Rating.member_id == member_id,
+        Rating.at > now - KNOWN_FOR,
+    )
+    latest: dict[int, int] = {}
+    for technician_id, stars in db.execute(found.order_by(Rating.at.desc(), Rating.id.desc())):
+        if technician_id is not None:
+            latest.setdefault(technician_id, stars)
+    rows = dispatch.technicians_by_id(db, list(latest))
+    known = [
+        technician_id
+        for technician_id, stars in latest.items()
+        if stars >= KNOWN_STARS
+        and rows[technician_id].branch_id == branch_id
+        and rows[technician_id].disabled_at is None
+    ]
+    return known[:KNOWN_MAX]
 
 
 def complaint(db: Session, *, number: str, by: Actor) -> Complaint:

@@ -7,7 +7,7 @@ from collections.abc import Callable, Sequence
 from datetime import date, datetime
 from typing import TypeVar
 
-from booking import queries, waiting, waiting_queries
+from booking import queries, waiting, waiting_queries, windows
 from booking.operations import placing
 from dispatch import openings
 from dispatch.live import Offer
@@ -24,12 +24,17 @@ TRIES = 6
 T = TypeVar("T")
 
 
-def offers(*, draft_number: str, by: Actor, now: datetime) -> list[Offer]:
+def offers(
+    *, draft_number: str, by: Actor, now: datetime, wish: int | None = None, is_only: bool = False
+) -> list[Offer]:
     """Return every proven window for the draft, by day and time, with those for which room can be
-    made within openings.BUDGET_S. Raises BookingMissing."""
+    made within openings.BUDGET_S; with `wish`, each with that technician's own place, and when he is
+    the only one who will do, those that he can keep. Raises BookingMissing."""
     with transaction(reads_only=True) as db:
         draft = queries.draft(db, number=draft_number, by=by)
-        found = placing.offers(db, draft=draft, now=now)
+        found = placing.offers(db, draft=draft, now=now, wish=wish)
+        if is_only:
+            return windows.with_only(found)
         gaps = placing.gaps(db, draft=draft, offers=found, now=now)
     made = [openings.offer_of(opening) for opening in openings.search(gaps)]
     return sorted([*found, *made], key=lambda offer: (offer.day, offer.window))

@@ -38,6 +38,11 @@ DISPUTE_FOR = timedelta(days=7)
 # An unanswered member of the highest tier is let go so long before his window.
 RELEASE_NOTICE = timedelta(hours=2)
 
+# 熟悉的师傅: rated so well by the member within that time; so many are named to him.
+KNOWN_STARS = 4
+KNOWN_FOR = timedelta(days=730)
+KNOWN_MAX = 3
+
 # 顺路: a window that adds at most this share of the driving a visit usually adds earns points, by the
 # minutes it saves, in whole steps; in all so many at most for a branch and day of visits.
 ON_THE_WAY_SHARE = 0.5

@@ -37,6 +37,7 @@ class VisitFacts:
     level: int
     state: VisitState
     barred: frozenset[int] = frozenset()
+    wish: int | None = None
     departed_s: int | None = None
     arrived_s: int | None = None
     started_s: int | None = None
@@ -81,6 +82,8 @@ class DayPlan:
     route_versions: Mapping[int, int]
     late: frozenset[int]
     told: frozenset[int]
+    # Those that stand in the route of the technician whom their member would like.
+    as_wished: frozenset[int]
     # What each visit that lies ahead adds to its route, seconds of driving.
     detours: tuple[int, ...]
 
@@ -147,6 +150,7 @@ def build(
         route_versions={t.id: t.route_version for t in technicians},
         late=late,
         told=frozenset(i for i in open_ids if visits[i].state in TOLD),
+        as_wished=frozenset(i for t in technicians for i in t.order if visits[i].wish == t.id),
         detours=tuple(s for route in plan.routes for s in _detours(problem, route)),
     )
 

@@ -42,6 +42,11 @@ class VisitShape:
     level: int = 1
     # Technicians who must never be given it.
     barred: frozenset[int] = frozenset()
+    # The technician whom the member would like to come; no promise.
+    wish: int | None = None
+    # The service's code and the 小区.
+    service: str = ""
+    estate: str = ""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -57,6 +62,8 @@ class Offer:
     delivery: "Offer | None" = None
     # Others must change hands for it; the witness's driving is what all of this costs.
     is_opening: bool = False
+    # The best place with the technician whom the member would like to come; none when he has none.
+    wished: Witness | None = None
 
 
 _cache: dict[tuple[str, int, date], tuple[int, DayPlan]] = {}
@@ -125,6 +132,7 @@ def offers_of(plan: DayPlan, shape: VisitShape, windows: Sequence[Window]) -> li
     found = insertion.find(
         plan.prepared, stop=candidate(shape), to_s=to_s, from_s=from_s, windows=windows
     )
+    his = _places_with(plan, shape, windows, shape.wish) if shape.wish is not None else {}
     return [
         Offer(
             branch_id=plan.branch_id,
@@ -132,6 +140,7 @@ def offers_of(plan: DayPlan, shape: VisitShape, windows: Sequence[Window]) -> li
             window=window,
             witness=found[window][0],
             plan_version=plan.version,
+            wished=his.get(window),
         )
         for window in windows
         if found.get(window)
@@ -176,16 +185,23 @@ def offers_after(
 
 def prove(plan: DayPlan, shape: VisitShape, window: Window, technician_id: int) -> Witness | None:
     """Prove that the visit fits into that technician's route; None when it does not."""
+    return _places_with(plan, shape, [window], technician_id).get(window)
+
+
+def _places_with(
+    plan: DayPlan, shape: VisitShape, windows: Sequence[Window], technician_id: int
+) -> dict[Window, Witness]:
+    """Return the best place in that technician's route for every window into which the visit fits."""
     to_s, from_s = travel.current().to_from(plan.points, shape.point)
     found = insertion.find(
         plan.prepared,
         stop=candidate(shape),
         to_s=to_s,
         from_s=from_s,
-        windows=[window],
+        windows=windows,
         only=technician_id,
     )
-    return found[window][0] if found[window] else None
+    return {window: places[0] for window, places in found.items() if places}
 
 
 def takers(plan: DayPlan, shape: VisitShape, window: Window) -> list[Witness]:
@@ -334,6 +350,7 @@ def _visit_facts(visit: Visit, barred: frozenset[int]) -> VisitFacts:
         level=visit.level,
         state=visit.state,
         barred=barred,
+        wish=visit.wish_id,
         departed_s=second(visit.departed_at),
         arrived_s=second(visit.arrived_at),
         started_s=second(visit.started_at),
@@ -349,6 +366,9 @@ def shape_of(visit: Visit, *, barred: frozenset[int] = frozenset()) -> VisitShap
         skill=visit.skill,
         level=visit.level,
         barred=barred,
+        wish=visit.wish_id,
+        service=visit.service,
+        estate=visit.estate,
     )
 
 

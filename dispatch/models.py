@@ -150,6 +150,11 @@ class Visit(Base):
     lon: Mapped[float]
     # What stands on the board: service and 小区, such as 空调装 浮山后.
     label: Mapped[str] = mapped_column(default="")
+    # The service's code and the 小区, by which the time that such visits take is learned.
+    service: Mapped[str] = mapped_column(default="", server_default=text("''"))
+    estate: Mapped[str] = mapped_column(default="", server_default=text("''"))
+    # The technician whom the member would like to come; no promise.
+    wish_id: Mapped[int | None]
     # The route that holds it; none once released.
     route_id: Mapped[int | None] = mapped_column(ForeignKey("dispatch_route.id"), index=True)
     # The technician people were told about; the live plan may already prefer another.

@@ -2,7 +2,7 @@
 
 Searched outside any transaction, within a budget of time, for windows that no route has room for as
 it stands. Nothing is lost by it: everybody keeps his window, and whose technician people were told
-about stays with him. What was found is proven again under the day's lock before it is used.
+about, or whom the member likes best, stays with him. What was found is proven again under the day's lock before it is used.
 """
 
 import time
@@ -138,7 +138,7 @@ def _of_day(gap: Gap, until_s: float) -> list[Opening]:
         plan.plan,
         newcomer_id=live.CANDIDATE_ID,
         windows=gap.windows,
-        fixed=plan.told,
+        fixed=plan.told | plan.as_wished,
         is_over=lambda: time.monotonic() >= until_s,
     )
     return [

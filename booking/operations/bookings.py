@@ -3,7 +3,7 @@
 from collections.abc import Sequence
 from datetime import date, datetime, timedelta
 
-from booking import bonus_queries, policy, queries
+from booking import bonus_queries, feedback_queries, policy, queries, windows
 from booking.events import BookingBooked, BookingExpired, BookingHeld, DepositAsked
 from booking.models import Booking, Draft
 from booking.operations import billing, goods, looking, placing, promises
@@ -43,13 +43,14 @@ def hold(
     now: datetime,
     first_try: int | None = None,
     opening: Opening | None = None,
+    only: int | None = None,
     life: timedelta = HOLD_LIFE,
 ) -> Booking:
     """Keep a window for the draft's member for `life`. The same draft and window again is the same hold.
 
     A draft that was booked already leads to that booking: going back in the browser must not book
     the same thing twice. A delivery with its installation holds both places or none. `opening` makes
-    room where no route has any. Another window held under the same draft is given up, once the new one is sure; so are holds of
+    room where no route has any; `only` is the one technician who will do. Another window held under the same draft is given up, once the new one is sure; so are holds of
     the member that ran out and were not freed yet: they must not stand in his own way. Raises
     BookingMissing, Blocked, SlotPast, TooSoon, TooFar, OffGrid, TooManyHolds, PlaceGone.
     """
@@ -71,8 +72,8 @@ def hold(
     days = {(day, draft.branch_id)} | {(local_date(b.starts_at), b.branch_id) for b in given_up}
     places.lock_days(db, days, now=now)
     _give_up(db, given_up, by=by, now=now)
-    bonus = _bonus_due(db, draft, day=day, window=window, now=now)
     booking = _new_booking(draft, day=day, window=window, until=now + life, now=now)
+    bonus, wish = _asked(db, draft, day=day, window=window, only=only, now=now)
     kept = placing.place_draft(
         db,
         draft,
@@ -83,12 +84,10 @@ def hold(
         now=now,
         first_try=first_try,
         opening=opening,
+        wish=wish,
+        only=only,
     )
-    booking.visit_id = kept[0][0]
-    db.add(booking)
-    db.flush()
-    promises.keep_all(db, booking, day=day, kept=kept, bonus=bonus)
-    promises.point_at_next(db, booking)
+    _keep(db, booking, day=day, kept=kept, bonus=bonus)
     move(db, booking, None, by=by, now=now)
 
     outbox.record(db, BookingHeld(at=now, **facts_of(booking)))
@@ -195,10 +194,40 @@ class StillHeld(Conflict):
     """The hold has not run out."""
 
 
-def _bonus_due(db: Session, draft: Draft, *, day: date, window: Window, now: datetime) -> int:
-    """Return the points for taking that window, by what is proven under the day's lock."""
-    offers = placing.offers(db, draft=draft, now=now, day=day)
-    return bonus_queries.due(db, offers, branch_id=draft.branch_id, day=day, window=window, now=now)
+def _keep(
+    db: Session,
+    booking: Booking,
+    *,
+    day: date,
+    kept: Sequence[tuple[int, int, Window]],
+    bonus: int,
+) -> None:
+    booking.visit_id = kept[0][0]
+    db.add(booking)
+    db.flush()
+    promises.keep_all(db, booking, day=day, kept=kept, bonus=bonus)
+    promises.point_at_next(db, booking)
+
+
+def _asked(
+    db: Session, draft: Draft, *, day: date, window: Window, only: int | None, now: datetime
+) -> tuple[int, int | None]:
+    """Return the points for taking that window, by what is proven under the day's lock; and the
+    technician to be tried first: the one he asks for, else one who came before, unless another's way
+    is what the points are for."""
+    wish = only
+    if wish is None and draft.delivery_id is None:
+        known = feedback_queries.known_technicians(
+            db, member_id=draft.member_id, branch_id=draft.branch_id, now=now
+        )
+        wish = known[0] if known else None
+    offers = placing.offers(db, draft=draft, now=now, day=day, wish=wish)
+    offers = windows.with_only(offers) if only is not None else offers
+    bonus = bonus_queries.due(
+        db, offers, branch_id=draft.branch_id, day=day, window=window, now=now
+    )
+    is_by_known = any(o.window == window and windows.is_by_known(o) for o in offers)
+    return bonus, wish if only is not None or (is_by_known and not bonus) else None
 
 
 def _keeps(db: Session, booking: Booking, *, day: date, window: Window, service_id: int) -> bool:

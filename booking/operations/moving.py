@@ -202,6 +202,7 @@ def _place_anew(
             until=now,
             by=by,
             now=now,
+            first_try=None if bonus else before.wish_id,
         )
         if booking.needs_window:
             visit.parent_id, visit.attempt = before.id, before.attempt + 1

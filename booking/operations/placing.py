@@ -48,13 +48,21 @@ class OffGrid(Invalid):
     says = msg("没有这个时段，请从列表里选。")
 
 
-def offers(db: Session, *, draft: Draft, now: datetime, day: date | None = None) -> list[Offer]:
-    """Return every proven window for the draft, by day and time; with `day`, of that day alone.
+def offers(
+    db: Session,
+    *,
+    draft: Draft,
+    now: datetime,
+    day: date | None = None,
+    wish: int | None = None,
+) -> list[Offer]:
+    """Return every proven window for the draft, by day and time; with `day`, of that day alone; with
+    `wish`, each with that technician's own place, where he has one.
 
     For a delivery with its installation the windows are the installation's; each names its delivery.
     """
     services = queries.services_by_id(db)
-    shape = shape_of(draft, services[draft.service_id])
+    shape = shape_of(draft, services[draft.service_id], wish=wish)
     if draft.delivery_id is None:
         return live.find(db, branch_id=draft.branch_id, shape=shape, now=now, day=day)
     first = delivery_shape(draft, services[draft.delivery_id])
@@ -90,16 +98,19 @@ def place_draft(
     now: datetime,
     first_try: int | None = None,
     opening: Opening | None = None,
+    wish: int | None = None,
+    only: int | None = None,
 ) -> list[tuple[int, int, Window]]:
     """Put all visits of a draft into the plan of a day: (visit id, service id, window) of each.
 
     The service arrives within `window`, its delivery within the latest window that leaves it room.
-    Where no route has room, `opening` may make it for a service that comes alone.
+    Where no route has room, `opening` may make it for a service that comes alone. `wish` is tried
+    first for the service, `only` is the one technician who will do.
     Raises PlaceGone; the caller's transaction then holds none of them.
     """
     services = queries.services_by_id(db)
     service = services[draft.service_id]
-    shape = shape_of(draft, service)
+    shape = shape_of(draft, service, wish=wish)
     wanted: list[tuple[Service, VisitShape, Window, int | None]] = []
     if draft.delivery_id is not None:
         first = delivery_shape(draft, services[draft.delivery_id])
@@ -109,8 +120,8 @@ def place_draft(
         wanted.append(
             (services[draft.delivery_id], first, delivery.window, delivery.witness.worker_id)
         )
-        first_try = pair.witness.worker_id
-    wanted.append((service, shape, window, first_try))
+        first_try, only = pair.witness.worker_id, None
+    wanted.append((service, shape, window, first_try if wish is None else wish))
     kept = []
     if draft.delivery_id is not None:
         opening = None
@@ -127,15 +138,22 @@ def place_draft(
             now=now,
             first_try=witness,
             opening=opening,
+            only=only,
         )
         kept.append((visit.id, each.id, its_window))
     return kept
 
 
-def shape_of(draft: Draft, service: Service) -> VisitShape:
+def shape_of(draft: Draft, service: Service, *, wish: int | None = None) -> VisitShape:
     """Return what the visit will need."""
     return VisitShape(
-        point=draft.point, work_s=draft.work_s, skill=service.skill, level=service.level
+        point=draft.point,
+        work_s=draft.work_s,
+        skill=service.skill,
+        level=service.level,
+        wish=wish,
+        service=service.code,
+        estate=draft.compound,
     )
 
 
@@ -146,6 +164,8 @@ def delivery_shape(draft: Draft, delivery: Service) -> VisitShape:
         work_s=draft.delivery_work_s,
         skill=delivery.skill,
         level=delivery.level,
+        service=delivery.code,
+        estate=draft.compound,
     )
 
 

@@ -44,19 +44,52 @@ def hold_place(
     now: datetime,
     first_try: int | None = None,
     opening: Opening | None = None,
+    only: int | None = None,
 ) -> Visit:
     """Put the visit into the live plan until `until`; it stays there when committed.
 
     `first_try` is the technician of the offer's witness: only his route is proven when it still
     fits; otherwise every route of the day is tried under the lock, so that a refusal means that no
     place is left and not that somebody else was a moment earlier. Where none is left, `opening` may
-    make room, while its routes are as they were. Raises PlaceGone.
+    make room, while its routes are as they were. With `only`, no other technician's route will do.
+    Raises PlaceGone.
     """
     locked = plans.lock_day(db, branch_id=branch_id, day=day, now=now)
-    witness = _witness(locked.plan, shape, window, first_try)
+    witness = _witness(locked.plan, shape, window, first_try, only)
     if witness is None and (opening is None or not openings.still_holds(locked.plan, opening)):
         raise PlaceGone
 
+    visit = _new_visit(
+        db,
+        branch_id=branch_id,
+        day=day,
+        window=window,
+        shape=shape,
+        label=label,
+        until=until,
+        now=now,
+    )
+    if witness is not None:
+        insert(db, locked, visit, witness, shape.barred)
+    elif opening is not None:
+        _rearrange(db, locked, visit, opening, shape.barred)
+    move(db, visit, None, by=by, now=now)
+
+    plans.changed(db, locked, now=now)
+    return visit
+
+
+def _new_visit(
+    db: Session,
+    *,
+    branch_id: int,
+    day: date,
+    window: Window,
+    shape: VisitShape,
+    label: str,
+    until: datetime,
+    now: datetime,
+) -> Visit:
     visit = Visit(
         number=new_number("V"),
         branch_id=branch_id,
@@ -66,6 +99,9 @@ def hold_place(
         work_s=shape.work_s,
         skill=shape.skill,
         level=shape.level,
+        service=shape.service,
+        estate=shape.estate,
+        wish_id=shape.wish,
         lat=shape.point.lat,
         lon=shape.point.lon,
         label=label,
@@ -82,13 +118,6 @@ def hold_place(
                 visit_id=visit.id, technician_id=technician_id, reason=DECLINED_BEFORE, at=now
             )
         )
-    if witness is not None:
-        insert(db, locked, visit, witness, shape.barred)
-    elif opening is not None:
-        _rearrange(db, locked, visit, opening, shape.barred)
-    move(db, visit, None, by=by, now=now)
-
-    plans.changed(db, locked, now=now)
     return visit
 
 
@@ -137,8 +166,10 @@ def release_place(db: Session, *, visit_id: int, by: Actor, now: datetime) -> Vi
 
 
 def _witness(
-    plan: DayPlan, shape: VisitShape, window: Window, first_try: int | None
+    plan: DayPlan, shape: VisitShape, window: Window, first_try: int | None, only: int | None
 ) -> Witness | None:
+    if only is not None:
+        return live.prove(plan, shape, window, only)
     if first_try is not None and plan.problem.has_worker(first_try):
         found = live.prove(plan, shape, window, first_try)
         if found is not None:

@@ -66,9 +66,10 @@ class WindowField(fields.Field[tuple[date, Window]]):
 
 
 class HoldForm(Form):
-    """The window to hold."""
+    """The window to hold; `who` is the work number of the one technician who will do, if any."""
 
     window = WindowField(required=True, error_messages={"required": msg("请先选一个时段。")})
+    who = fields.String(load_default="", validate=validate.Length(max=20, error=UNKNOWN))
 
 
 class BookForm(Form):

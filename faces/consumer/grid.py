@@ -89,8 +89,10 @@ def grid(
     lost: tuple[date, Window] | None,
     href: Callable[[date], str],
     now: datetime,
+    known: str = "",
 ) -> Grid:
-    """Return what a page shows of these offers; `href` is the address of the page for one day."""
+    """Return what a page shows of these offers; `href` is the address of the page for one day, `known`
+    the name of him whom the member would like."""
     days = [local_date(now) + timedelta(days=n) for n in range(HORIZON_DAYS)]
     chosen = wanted if wanted in days else min((o.day for o in offers), default=days[0])
     resting = _resting(db, branch_id=branch_id, days=days, offers=offers)
@@ -111,18 +113,21 @@ def grid(
         weekdays=tuple(weekday(day).removeprefix("周") for day in days[:7]),
         months=_months(days),
         chosen=chosen,
-        choices=tuple(choice(offer, marks) for offer in listed),
+        choices=tuple(choice(offer, marks, known) for offer in listed),
         full=_full(db, listed, branch_id=branch_id, day=chosen, now=now)
         if chosen not in resting
         else (),
-        few=tuple(choice(offer, marks) for offer in _few(offers)),
+        few=tuple(choice(offer, marks, known) for offer in _few(offers)),
         best_count=windows.BEST_COUNT,
         sheet=_sheet(offers, marks, lost),
     )
 
 
-def choice(offer: Offer, marks: Marks) -> Choice:
+def choice(offer: Offer, marks: Marks, known: str = "") -> Choice:
     """Return an offer as the page shows it."""
+    mark = marks.get((offer.day, offer.window))
+    # The way of another is what the points are for: then nobody is tried before him.
+    comes = known if windows.is_by_known(offer) and not (mark and mark.points) else ""
     starts_at = instant_at(offer.day, offer.window.open_s)
     ends_at = instant_at(offer.day, offer.window.shut_s)
     time = f"{second_text(offer.window.open_s)}–{second_text(offer.window.shut_s)}"
@@ -130,8 +135,8 @@ def choice(offer: Offer, marks: Marks) -> Choice:
         value=forms.window_value(offer.day, offer.window),
         time=time,
         words=f"{weekday(offer.day)} {time}",
-        reason=reason(offer),
-        badge=badge(marks.get((offer.day, offer.window))),
+        reason=gettext("%(known)s可上门，他来过您家", known=comes) if comes else reason(offer),
+        badge=badge(mark) or ((gettext("熟悉的师傅"), "gray", "star") if comes else None),
         starts_at=starts_at,
         ends_at=ends_at,
         delivery=_delivery(offer),

@@ -83,6 +83,8 @@ class Progress:
     price: Money
     # Points for a window on somebody's way, posted when the visit is done.
     bonus: int
+    # The name of him whom the member would like, while the visit stands in his route.
+    wished: str
     # What the service costs by itself, and the options by (name, count, amount).
     base: Money
     lines: tuple[tuple[str, int, Money], ...]
@@ -145,6 +147,7 @@ def read(db: Session, *, number: str, by: Actor, now: datetime) -> Progress:
         draft=queries.draft_by_id(db, booking.draft_id).number,
         price=booking.price,
         bonus=bonus_queries.bonus_of(db, booking),
+        wished=_wished(db, visit.wish_id, times),
         base=service.price,
         lines=_lines(
             service.price,
@@ -176,6 +179,12 @@ def read(db: Session, *, number: str, by: Actor, now: datetime) -> Progress:
         points=ledger_queries.points_of(db, f"booking:{booking.number}", booking.member_id),
         photos=tuple(photo.number for photo in dispatch.photos(db, visit.id)),
     )
+
+
+def _wished(db: Session, wish_id: int | None, times: VisitTimes | None) -> str:
+    if wish_id is None or times is None or times.technician_id != wish_id:
+        return ""
+    return surname(dispatch.technician(db, wish_id).name)
 
 
 def _ends_about(state: VisitState, times: VisitTimes | None) -> datetime | None:

@@ -1,18 +1,21 @@
 """Booking, second step: fourteen days of proven windows, and the hold on one of them."""
 
+from dataclasses import dataclass
 from datetime import date
 
 from flask import render_template, request, url_for
 from flask.typing import ResponseReturnValue
 
-from booking import offering, queries
+from booking import feedback_queries, offering, queries
 from booking.operations import bookings
+from dispatch import queries as dispatch
 from dispatch.openings import Opening
 from dispatch.operations.places import PlaceGone
 from dispatch.planner.problem import Window
 from faces.chrome import call
 from faces.chrome.context import CARE_COOKIE
 from faces.chrome.errors import sentence_of, status_of
+from faces.chrome.filters import surname
 from faces.chrome.limits import BOOKING, rated
 from faces.chrome.sign_in import signed_in
 from faces.consumer import forms, grid, home, waiting
@@ -21,6 +24,15 @@ from faces.consumer.routes import blueprint
 from kernel.actor import Role
 from kernel.db import transaction
 from kernel.errors import Conflict, Invalid
+
+
+@dataclass(frozen=True, slots=True)
+class KnownTechnician:
+    """One who came before."""
+
+    id: int
+    work_number: str
+    name: str
 
 
 @blueprint.get("/drafts/<number>/windows")
@@ -32,7 +44,12 @@ def windows_page(number: str) -> ResponseReturnValue:
     """
     wanted = grid.day_of(request.args.get("day", ""))
     is_plain = wanted is not None or "all" in request.args
-    return _page(number, wanted=wanted, is_few=not is_plain and call.cookie(CARE_COOKIE) == "on")
+    return _page(
+        number,
+        wanted=wanted,
+        is_few=not is_plain and call.cookie(CARE_COOKIE) == "on",
+        who=request.args.get("who", ""),
+    )
 
 
 @blueprint.post("/drafts/<number>/windows")
@@ -44,7 +61,8 @@ def hold(number: str) -> ResponseReturnValue:
     if errors:
         return _page(number, wanted=None, error=next(iter(errors.values()))), 422
     day, window = values["window"]
-    by, now = call.actor(), call.now()
+    by, now, who = call.actor(), call.now(), values["who"]
+    only = next((each.id for each in _known(number) if each.work_number == who), None)
 
     def take(opening: Opening | None) -> ResponseReturnValue:
         with call.once() as db:
@@ -56,15 +74,32 @@ def hold(number: str) -> ResponseReturnValue:
                 by=by,
                 now=now,
                 opening=opening,
+                only=only,
             )
             return call.leads_to("consumer.confirm", number=booking.number)
 
     try:
+        if only is not None:
+            return take(None)
         return offering.with_room(take, draft_number=number, day=day, window=window, by=by, now=now)
     except PlaceGone as refusal:
-        return _page(number, wanted=day, lost=(day, window)), status_of(refusal)
+        return _page(number, wanted=day, lost=(day, window), who=who), status_of(refusal)
     except (Invalid, Conflict) as refusal:
-        return _page(number, wanted=day, error=sentence_of(refusal)), status_of(refusal)
+        return _page(number, wanted=day, error=sentence_of(refusal), who=who), status_of(refusal)
+
+
+def _known(number: str) -> list[KnownTechnician]:
+    """Return the technicians whom the draft's member may ask for: they came before, and were rated
+    well."""
+    with transaction(reads_only=True) as db:
+        draft = queries.draft(db, number=number, by=call.actor())
+        if draft.delivery_id is not None:
+            return []
+        ids = feedback_queries.known_technicians(
+            db, member_id=draft.member_id, branch_id=draft.branch_id, now=call.now()
+        )
+        rows = dispatch.technicians_by_id(db, ids)
+        return [KnownTechnician(i, rows[i].work_number, rows[i].name) for i in ids]
 
 
 def _page(
@@ -74,9 +109,20 @@ def _page(
     error: str = "",
     lost: tuple[date, Window] | None = None,
     is_few: bool = False,
+    who: str = "",
 ) -> str:
     by, now = call.actor(), call.now()
-    offers = offering.offers(draft_number=number, by=by, now=now)
+    known = _known(number)
+    only = next((each for each in known if each.work_number == who), None)
+    first = only or next(iter(known), None)
+    offers = offering.offers(
+        draft_number=number,
+        by=by,
+        now=now,
+        wish=first.id if first else None,
+        is_only=only is not None,
+    )
+    who = only.work_number if only else ""
     with transaction(reads_only=True) as db:
         draft = queries.draft(db, number=number, by=by)
         shown = grid.grid(
@@ -85,8 +131,11 @@ def _page(
             branch_id=draft.branch_id,
             wanted=wanted,
             lost=lost,
-            href=lambda day: url_for("consumer.windows_page", number=number, day=day.isoformat()),
+            href=lambda day: url_for(
+                "consumer.windows_page", number=number, day=day.isoformat(), who=who or None
+            ),
             now=now,
+            known=surname(first.name) if first else "",
         )
         service = queries.services_by_id(db)[draft.service_id]
         holds = [h for h in home.held(db) if h.draft != number]
@@ -102,5 +151,7 @@ def _page(
         holds=holds,
         line=lines.get(shown.chosen),
         error=error,
+        known=[(each.work_number, surname(each.name)) for each in known],
+        who=who,
         sheet=shown.sheet,
     )

@@ -1,8 +1,9 @@
 """In which order windows are shown, and which are nearest to a lost one."""
 
+from dataclasses import replace
 from datetime import date, timedelta
 
-from booking.windows import ALIKE_S, best_first, nearest
+from booking.windows import ALIKE_S, KNOWN_MORE_S, best_first, nearest
 from dispatch.live import Offer
 from dispatch.planner.insertion import Witness
 from dispatch.planner.problem import Window
@@ -27,6 +28,14 @@ def hours(offers: list[Offer]) -> list[int]:
 
 
 class TestBestFirst:
+    def test_puts_those_of_whom_the_member_knows_before_all_others(self) -> None:
+        known = offer(14, extra_s=0)
+        known = replace(known, wished=replace(known.witness, extra_s=KNOWN_MORE_S))
+        too_far = offer(8, extra_s=0)
+        too_far = replace(too_far, wished=replace(too_far.witness, extra_s=KNOWN_MORE_S + 1))
+
+        assert hours(best_first([too_far, offer(10), known])) == [14, 8, 10]
+
     def test_puts_the_three_with_least_driving_in_front_and_the_rest_by_time(self) -> None:
         driving = {8: 5, 10: 4, 12: 0, 14: 1, 16: 2, 18: 3}
 
