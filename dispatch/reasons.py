@@ -8,7 +8,7 @@ from datetime import datetime
 from enum import StrEnum
 
 from dispatch import live, policy, queries
-from dispatch.models import Technician, Visit
+from dispatch.models import Visit
 from dispatch.planner import explain
 from dispatch.planner.explain import Answer, Kind, Relaxation
 from dispatch.planner.insertion import Witness
@@ -29,7 +29,10 @@ class Standing(StrEnum):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Reason:
-    """One technician's part. `answer` is None for who does not work that day; `absent` says why."""
+    """One technician's part. `answer` is None for who does not work that day; `absent` says why.
+
+    His shift ends at `shuts_s`, seconds of the day; a day that runs late is planned to `planned_s`.
+    """
 
     technician_id: int
     name: str
@@ -37,6 +40,8 @@ class Reason:
     standing: Standing
     answer: Answer | None = None
     absent: str = ""
+    shuts_s: int = 0
+    planned_s: int = 0
 
     @property
     def witness(self) -> Witness | None:
@@ -49,10 +54,16 @@ class Reason:
         return any(way.kind is Kind.RULE for way in ways)
 
     @property
+    def until_s(self) -> int:
+        """Until when he would have to work for it to fit; 0 when that is not what is missing."""
+        ways = self.answer.relaxations if self.answer else ()
+        found = [way.amount for way in ways if way.kind is Kind.OVERTIME]
+        return self.planned_s + found[0] if found else 0
+
+    @property
     def overtime_s(self) -> int:
         """The overtime with which it would fit; 0 when that is not what is missing."""
-        ways = self.answer.relaxations if self.answer else ()
-        return next((way.amount for way in ways if way.kind is Kind.OVERTIME), 0)
+        return self.until_s - self.shuts_s if self.until_s else 0
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -117,11 +128,24 @@ def of_visit(db: Session, visit: Visit, *, now: datetime) -> Reasons:
     problem = live.with_place(without, stop, visit.point)
     answers = {a.worker_id: a for a in explain.why(problem, without.plan, visit.id)}
     absent = queries.absences(db, branch_id=branch_id, day=day)
+    shifts = queries.shifts(db, branch_id=branch_id, day=day)
     rows = queries.visits_in_routes(db, branch_id=branch_id, day=day)
+    planned = {worker.id: worker.shift_shut_s for worker in problem.workers}
     return Reasons(
         visit=visit,
         rows=tuple(
-            _reason(person, answers.get(person.id), absent.get(person.id, ""), holder)
+            _placed(
+                Reason(
+                    technician_id=person.id,
+                    name=person.name,
+                    work_number=person.work_number,
+                    standing=Standing.OWN if person.id == holder else Standing.AWAY,
+                    answer=answers.get(person.id),
+                    absent=absent.get(person.id, ""),
+                    shuts_s=shifts[person.id].shuts_s if person.id in shifts else 0,
+                    planned_s=planned.get(person.id, 0),
+                )
+            )
             for person in queries.technicians(db, branch_id=branch_id)
             if person.disabled_at is None or person.id in answers
         ),
@@ -130,16 +154,8 @@ def of_visit(db: Session, visit: Visit, *, now: datetime) -> Reasons:
     )
 
 
-def _reason(person: Technician, answer: Answer | None, absent: str, holder: int | None) -> Reason:
-    reason = Reason(
-        technician_id=person.id,
-        name=person.name,
-        work_number=person.work_number,
-        standing=Standing.OWN if person.id == holder else Standing.AWAY,
-        answer=answer,
-        absent=absent,
-    )
-    if answer is None or reason.standing is Standing.OWN:
+def _placed(reason: Reason) -> Reason:
+    if reason.answer is None or reason.standing is Standing.OWN:
         return reason
     return replace(reason, standing=_standing(reason))
 

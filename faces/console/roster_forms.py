@@ -57,6 +57,12 @@ class ShiftForm(Form):
     )
 
 
+class ShiftQuery(Form):
+    """Until when he would have to work, for the visit that leads here."""
+
+    shuts = fields.Time(load_default=None)
+
+
 class LeaveForm(Form):
     """The days off, both included, and why."""
 

@@ -16,7 +16,7 @@ from faces.chrome.filters import gettext, second_text
 from faces.chrome.sign_in import signed_in
 from faces.console import filled, frame
 from faces.console.forms import NoForm
-from faces.console.roster_forms import REASONS, RESTS, LeaveForm, OneDayForm, ShiftForm
+from faces.console.roster_forms import REASONS, RESTS, LeaveForm, OneDayForm, ShiftForm, ShiftQuery
 from faces.console.routes import READERS, WRITERS, blueprint
 from faces.console.technician import refused
 from faces.console.technicians import check_own
@@ -185,6 +185,9 @@ def _page(
         opens_s, shuts_s, rests = found.shift.opens_s, found.shift.shuts_s, found.shift.breaks
     typed = {"opens": second_text(opens_s), "shuts": second_text(shuts_s)}
     rows = [(second_text(a), second_text(b), str(length // MINUTE_S)) for a, b, length in rests]
+    asked = call.query(ShiftQuery())["shuts"] if request.method == "GET" else None
+    if asked is not None:
+        typed["shuts"] = asked.strftime("%H:%M")
     if request.method == "POST" and "opens" in request.form:
         typed = filled.typed("opens", "shuts")
         names = ("rest_from", "rest_to", "rest_minutes")
@@ -194,6 +197,7 @@ def _page(
         "found": found,
         "day": day,
         "typed": typed,
+        "asked": asked,
         "rests": (rows + [("", "", "")] * RESTS)[:RESTS],
         "errors": errors or {},
         "broken": broken,

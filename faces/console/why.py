@@ -13,7 +13,7 @@ from dispatch.planner.explain import Kind, Relaxation
 from dispatch.reasons import Reason, Reasons, Standing
 from dispatch.states import MOVABLE, OWED
 from faces.chrome import call
-from faces.chrome.filters import gettext, length_text
+from faces.chrome.filters import gettext, length_text, second_text
 from faces.chrome.sign_in import signed_in
 from faces.console import frame
 from faces.console.routes import READERS, blueprint
@@ -48,6 +48,7 @@ def why(number: str) -> ResponseReturnValue:
         told=told,
         ways=_ways(found, told, booking.number) if is_open else [],
         is_open=is_open,
+        longer={row.technician_id: _longer(row, found) for row in found.priced},
         overtime_most_s=policy.OVERTIME_MAX_S,
         carried=_carried(found, told),
         judged_ms=round((time.perf_counter() - began_s) * 1000),
@@ -70,13 +71,21 @@ def _act(way: Relaxation, found: Reasons, booking: str) -> dict[str, str]:
                 "href": url_for("console.move_booking", number=booking),
             }
         case Kind.OVERTIME:
-            href = url_for("console.shift", technician_id=way.worker_id, day=found.visit.day)
-            return {"act": gettext("改班次"), "href": href}
+            [row] = [row for row in found.rows if row.technician_id == way.worker_id]
+            return {"act": gettext("改班次"), "href": _longer(row, found)}
         case Kind.RULE:
             href = url_for("console.technician", technician_id=way.worker_id)
             return {"act": gettext("看师傅"), "href": href}
         case Kind.ROOM | Kind.CLOSED:
             return {}
+
+
+def _longer(row: Reason, found: Reasons) -> str:
+    """Return where his shift is made long enough for it."""
+    until = second_text(-(-row.until_s // 60) * 60)
+    return url_for(
+        "console.shift", technician_id=row.technician_id, day=found.visit.day, shuts=until
+    )
 
 
 def _carried(found: Reasons, told: Told) -> dict[str, Any]:

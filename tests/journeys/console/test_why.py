@@ -116,6 +116,28 @@ def test_says_what_would_have_to_give_way_when_nobody_can(
     assert "时段往前放宽 60 分，王师1能接 去改约" in page.text
 
 
+def test_overtime_leads_to_a_shift_that_is_just_long_enough(
+    desk: Desk, town: Town, visit: Visit
+) -> None:
+    with transaction() as db:
+        roster.set_shift(
+            db,
+            technician_id=2,
+            day=tomorrow(),
+            opens_s=0,
+            shuts_s=10 * HOUR_S + 3000,
+            now=MONDAY_NINE,
+        )
+    page = desk.ask("GET", why(visit)).get_data(as_text=True)
+    [href] = re.findall(r'href="([^"]+shuts=[^"]+)" data-give="2"', page)
+
+    shift = desk.open(href)
+    assert "先征得他本人同意" in shift.text
+    desk.send(shift.form(f"/shifts/{tomorrow()}"))
+
+    assert carried(desk, visit)["rows"]["2"]["is"] == "fits"
+
+
 def test_the_board_leads_to_it_from_what_nobody_has(desk: Desk, town: Town, visit: Visit) -> None:
     send_home(town, 1, 2)
 
