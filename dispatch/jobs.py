@@ -11,6 +11,7 @@ from dispatch.daybook import DayPlan
 from dispatch.models import Proposal
 from dispatch.operations.proposals import order_of, totals_of
 from dispatch.planner import judge, solver
+from dispatch.planner.judge import Verdict
 from dispatch.states import PROPOSAL_MACHINE, ProposalAction, ProposalState
 from kernel import leases
 from kernel.clock import Clock, wall_s
@@ -55,7 +56,7 @@ def _solve(row: Proposal, clock: Clock) -> None:
         decided_at = clock.now() + timedelta(seconds=DECIDE_S)
         plan = live.day_plan(db, branch_id=row.branch_id, day=row.day, now=decided_at)
     before = judge.judge(plan.problem, plan.plan)
-    watch = _Watch(row, first_cost=before.cost)
+    watch = _Watch(row, before)
     solution = solver.solve(
         plan.problem,
         plan.plan,
@@ -83,15 +84,20 @@ def _solve(row: Proposal, clock: Clock) -> None:
 class _Watch:
     """Writes the cost curve into the proposal's row as the solver goes, and hears the stop button."""
 
-    def __init__(self, row: Proposal, *, first_cost: int) -> None:
+    def __init__(self, row: Proposal, before: Verdict) -> None:
         self._row = row
         self._wrote_s = time.monotonic()
         self._stop = False
-        self.curve: dict[str, list[float]] = {"elapsed_s": [0.0], "cost": [first_cost]}
+        self.curve: dict[str, list[float]] = {
+            "elapsed_s": [0.0],
+            "cost": [before.cost],
+            "unserved": [len(before.unserved)],
+        }
 
-    def progress(self, elapsed_s: float, cost: int) -> None:
+    def progress(self, elapsed_s: float, cost: int, unserved: int) -> None:
         self.curve["elapsed_s"].append(round(elapsed_s, 2))
         self.curve["cost"].append(cost)
+        self.curve["unserved"].append(unserved)
 
     def asked_to_stop(self) -> bool:
         """Called often by the solver; looks into the database every PROGRESS_EVERY_S."""

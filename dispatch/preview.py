@@ -4,6 +4,7 @@ from dataclasses import dataclass
 from datetime import date, datetime
 
 from dispatch import diff, live, merging, queries
+from dispatch.balance import Balance, balance
 from dispatch.diff import Diff, Promise, Side
 from dispatch.models import Proposal
 from dispatch.states import VisitState
@@ -12,10 +13,14 @@ from kernel.db import Session
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Preview:
-    """The changes against the live plan of this moment, and whose routes are kept since they moved."""
+    """The changes against the live plan of this moment, and whose routes are kept since they moved;
+    what the plan does to promises and people as it is, and as it would be.
+    """
 
     diff: Diff
     kept: tuple[int, ...]
+    before: Balance
+    after: Balance
 
 
 def of_proposal(db: Session, proposal: Proposal, *, now: datetime) -> Preview | None:
@@ -28,13 +33,21 @@ def of_proposal(db: Session, proposal: Proposal, *, now: datetime) -> Preview | 
     )
     if merged is None:
         return None
+    promises = _promises(db, branch_id=proposal.branch_id, day=proposal.day)
+    shifts = queries.shifts(db, branch_id=proposal.branch_id, day=proposal.day)
+    shuts_s = {technician_id: shift.shuts_s for technician_id, shift in shifts.items()}
     found = diff.compare(
         plan.problem,
         before=Side(plan.plan, plan.timetables),
         after=Side(merged.plan, merged.verdict.timetables),
-        promises=_promises(db, branch_id=proposal.branch_id, day=proposal.day),
+        promises=promises,
     )
-    return Preview(diff=found, kept=merged.kept)
+    return Preview(
+        diff=found,
+        kept=merged.kept,
+        before=balance(plan.timetables, promises=promises, shuts_s=shuts_s),
+        after=balance(merged.verdict.timetables, promises=promises, shuts_s=shuts_s),
+    )
 
 
 def _promises(db: Session, *, branch_id: int, day: date) -> dict[int, Promise]:

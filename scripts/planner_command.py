@@ -155,5 +155,5 @@ def _json(path: Path) -> Any:
         raise click.ClickException(f"{path.name}: no JSON: {error}") from error
 
 
-def _shown(elapsed_s: float, cost: int) -> None:
-    click.echo(f"\r  {elapsed_s:6.1f} s   cost {cost}   ", nl=False, err=True)
+def _shown(elapsed_s: float, cost: int, unserved: int) -> None:
+    click.echo(f"\r  {elapsed_s:6.1f} s   cost {cost}   {unserved} left out   ", nl=False, err=True)

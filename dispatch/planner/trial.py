@@ -7,7 +7,8 @@ from typing import TypeAlias
 from dispatch.planner.judge import Verdict, judge
 from dispatch.planner.problem import Plan, Problem
 
-Progress: TypeAlias = Callable[[float, int], None]
+# Is told the seconds gone, the best cost so far and how many stops that plan leaves out.
+Progress: TypeAlias = Callable[[float, int, int], None]
 Stopper: TypeAlias = Callable[[], bool]
 
 
@@ -26,6 +27,7 @@ class Trial:
         self.start = self.best = self._shown = start
         self.verdict = judge(problem, start)
         self._rank = self.verdict.rank
+        self._unserved = len(self.verdict.unserved)
         self.curve = [(0.0, self.verdict.cost)]
         self.began = time.monotonic()
         self._promised = start.served() & {i.id for i in problem.stops}
@@ -52,7 +54,7 @@ class Trial:
             self._shown = plan
             self._judged(plan)
         if self._progress is not None:
-            self._progress(self.elapsed_s, self.curve[-1][1])
+            self._progress(self.elapsed_s, self.curve[-1][1], self._unserved)
 
     def _judged(self, plan: Plan) -> Verdict | None:
         if not self._promised <= plan.served():
@@ -60,5 +62,6 @@ class Trial:
         verdict = judge(self.problem, plan)
         if verdict.rank < self._rank:
             self._rank = verdict.rank
+            self._unserved = len(verdict.unserved)
             self.curve.append((self.elapsed_s, verdict.cost))
         return verdict

@@ -12,7 +12,7 @@ from dispatch.preview import Preview
 from faces.chrome import call
 from faces.chrome.errors import sentence_of, status_of
 from faces.chrome.sign_in import signed_in
-from faces.console import frame
+from faces.console import balances, frame
 from faces.console.curve import curve_of
 from faces.console.forms import DayForm, NoForm, PageQuery
 from faces.console.paging import Page
@@ -160,6 +160,7 @@ def _page(number: str, *, refusal: Refusal | None = None) -> str:
         told=_told(seen, people),
         handed=handed,
         curve=_curve(found),
+        balance_rows=balances.rows,
         state=STATES.get(found.state, (found.state, "gray", "info")),
         outcome=session.get(OUTCOME) if _is_outcome_of(number) else None,
         refusal=sentence_of(refusal) if refusal else "",

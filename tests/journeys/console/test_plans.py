@@ -1,5 +1,7 @@
 """Asking for a better plan, watching it, taking it or leaving it."""
 
+import re
+
 import pytest
 
 from dispatch.operations import proposals
@@ -29,12 +31,17 @@ def asked(desk: Desk, town: Town) -> str:
 def test_waits_with_a_curve_until_it_is_solved(desk: Desk, town: Town, numbers: list[str]) -> None:
     number = asked(desk, town)
     waiting = desk.open(f"/console/plans/{number}")
-    write(number, curve={"elapsed_s": [0.0, 2.0], "cost": [6000.0, 5400.0]})
+    write(
+        number,
+        curve={"elapsed_s": [0.0, 2.0], "cost": [6000.0, 5400.0], "unserved": [2, 1]},
+    )
 
     running = desk.open(f"/console/plans/{number}/progress", htmx=True)
 
     assert "排队中" in waiting.said("plan-progress")
     assert "第 2 秒，共 10 秒" in running.said("plan-progress")
+    assert "现在的排班 100 分 最好 90 分" in running.said("plan-progress")
+    assert "最好的一份排不进 1 单，现在排不进 2 单" in running.said("plan-progress")
     assert 'class="curve-line"' in running.answer.get_data(as_text=True)
 
 
@@ -68,6 +75,9 @@ def test_shows_what_would_change_before_anything_does(
     assert "未生效" in page.text
     assert "空调装 浮山后三小区" in page.text
     assert "2 位业主：师傅已安排通知" in page.text
+    assert "守不住的承诺 0 0 —" in page.text
+    assert re.search(r"工时均衡（基尼） 0\.\d+ 0\.500 ", page.text)
+    assert re.search(r"换师傅 — [12] 单", page.text)
     assert told(town.here) == [None, None]
 
 

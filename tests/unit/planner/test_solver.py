@@ -169,7 +169,7 @@ class TestSolve:
             inserted_greedily(problem, seed=3),
             seconds=1.0,
             seed=1,
-            progress=lambda elapsed_s, cost: told.append((elapsed_s, cost)),
+            progress=lambda elapsed_s, cost, _unserved: told.append((elapsed_s, cost)),
             engine=engine,
         )
 
@@ -187,7 +187,7 @@ class TestSolve:
         assert time.monotonic() - began < 40
 
     def test_lets_the_callers_own_errors_through(self, engine: Engine) -> None:
-        def fail(_elapsed_s: float, _cost: int) -> None:
+        def fail(_elapsed_s: float, _cost: int, _unserved: int) -> None:
             raise LookupError("the page is gone")
 
         with pytest.raises(LookupError, match="gone"):

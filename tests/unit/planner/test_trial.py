@@ -58,14 +58,14 @@ class TestOffer:
 
 class TestShow:
     def test_tells_the_cost_and_keeps_the_plan_back(self) -> None:
-        told: list[int] = []
-        trial = Trial(PROBLEM, CROSSED, 60.0, lambda _, cost: told.append(cost), None)
+        told: list[tuple[int, int]] = []
+        trial = Trial(PROBLEM, CROSSED, 60.0, lambda _, *best: told.append(best), None)
 
         trial.show(CROSSED)
         trial.show(a_plan(w1=[1], w2=[2]))
         trial.show(CROSSED)
 
-        assert told == [10 * STEP_S, 0, 0]
+        assert told == [(10 * STEP_S, 1), (0, 1), (0, 1)]
         assert trial.best is CROSSED
 
 
