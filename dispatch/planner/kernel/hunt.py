@@ -167,8 +167,16 @@ def recreate(day: Day, hunt: Hunt, routes: Routes, rng: Random) -> tuple[int, in
     count, changed = ruin(hunt, routes, rng)
     before = after = 0
     for k in range(changed):
-        before += routes.drive[hunt.aside_of[k]] + routes.soft[hunt.aside_of[k]]
-        label(day, routes, hunt.aside_of[k])
+        w = hunt.aside_of[k]
+        before += routes.drive[w] + routes.soft[w]
+        label(day, routes, w)
+        if not routes.kept[w]:
+            # Who went between two others may have saved time: by the way, or by a set-up.
+            for r in range(routes.length[w]):
+                hunt.loose[count] = routes.visits[w, r]
+                count += 1
+            routes.length[w] = 0
+            label(day, routes, w)
     for stop in range(len(hunt.holder)):
         if hunt.holder[stop] < 0:
             before += hunt.penalty[stop]

@@ -6,6 +6,7 @@ from typing import Any
 import pytest
 
 from dispatch.planner import wire
+from dispatch.planner.across import After, Quota, Ties, Together, Tool
 from dispatch.planner.judge import judge
 from dispatch.planner.problem import DAY_S, BadProblem, Plan, Route, Window
 
@@ -71,6 +72,51 @@ class TestReadProblem:
         assert (first.room, len(first.breaks)) == ((4,), 1)
         assert wired.start == Plan((Route(1, (8,)),))
 
+    def test_takes_what_vroom_does_not_know(self) -> None:
+        text = changed("fair", True)
+        text["jobs"][0] |= {
+            "setup": 30,
+            "closed": [[500, 900]],
+            "area": "east",
+            "estate": "lake",
+            "prefers": [2],
+            "told": 1,
+            "spread": 90,
+        }
+        text["vehicles"][0] |= {
+            "service_factor": 1.5,
+            "max_overtime": 600,
+            "areas": ["east"],
+            "standby": True,
+            "worked": 7_200,
+        }
+        text["relations"] = [
+            {"type": "together", "jobs": [8, 9]},
+            {"type": "after", "first": 8, "second": 9, "max_gap": 60, "same_vehicle": True},
+        ]
+        text["quotas"] = [{"name": "partner", "vehicles": [2], "max": 3}]
+        text["tools"] = [{"jobs": [9], "count": 1}]
+
+        problem = wire.read_problem(text).problem
+
+        one, worker = problem.stop(8), problem.worker(1)
+        assert (one.setup_s, one.closed, one.area, one.estate) == (
+            30,
+            (Window(500, 900),),
+            "east",
+            "lake",
+        )
+        assert (one.prefers, one.told_id, one.spread_s) == (frozenset({2}), 1, 90)
+        assert (worker.pace, worker.overtime_s, worker.is_standby) == (1.5, 600, True)
+        assert (worker.areas, worker.worked_s) == (frozenset({"east"}), 7_200)
+        assert problem.ties == Ties(
+            after=(After(8, 9, 0, 60, same_worker=True),),
+            together=(Together((8, 9)),),
+            quotas=(Quota("partner", frozenset({2}), 3),),
+            tools=(Tool("1", frozenset({9}), 1),),
+            is_fair=True,
+        )
+
     def test_counts_from_the_first_second_when_times_are_those_of_a_calendar(self) -> None:
         text = changed("vehicles.0.time_window", [1_700_000_000, 1_700_020_000])
         text["vehicles"][0]["breaks"] = []
@@ -91,7 +137,24 @@ class TestReadProblem:
             ("jobs.0.location_index", 7, "stop.place"),
             ("jobs.0.location_index", None, "jobs.location_index"),
             ("jobs.0.skills", ["gas"], "jobs.skills"),
-            ("jobs.0.setup", 60, "jobs.setup"),
+            ("jobs.0.setup", -60, "stop.setup_s"),
+            ("jobs.0.closed", [[5, 1]], "window"),
+            ("jobs.0.area", 5, "jobs.area"),
+            ("jobs.0.prefers", ["a"], "jobs.prefers"),
+            ("jobs.0.told", "a", "jobs.told"),
+            ("vehicles.0.service_factor", float("nan"), "worker.pace"),
+            ("vehicles.0.service_factor", "fast", "vehicles.service_factor"),
+            ("vehicles.0.service_factor", 0, "worker.pace"),
+            ("vehicles.0.max_overtime", -1, "worker.overtime_s"),
+            ("vehicles.0.areas", "east", "vehicles.areas"),
+            ("relations", [{"type": "beside"}], "relations.type"),
+            ("relations", [{"type": "after", "first": 8}], "relations.second"),
+            ("relations", [{"type": "after", "first": 8, "second": 7}], "ties.stop_ids"),
+            ("relations", [{"type": "after", "first": 8, "second": 8}], "after"),
+            ("relations", [{"type": "together", "jobs": [8]}], "together"),
+            ("quotas", [{"vehicles": [3], "max": 1}], "ties.worker_ids"),
+            ("tools", [{"jobs": [8], "count": -1}], "ties"),
+            ("fair", 1, "fair"),
             ("jobs.1.time_windows", [[900]], "jobs.time_windows"),
             ("jobs.1.time_windows", [[900, 100]], "window"),
             ("jobs.1.priority", 101, "jobs.priority"),
@@ -137,4 +200,17 @@ class TestWritten:
             {"id": 9, "type": "job", "location_index": 2, "reason": {"code": "full"}}
         ]
         assert told["summary"]["cost"] == 200
+        assert (told["summary"]["service"], told["summary"]["setup"]) == (300, 0)
         assert wire.read_plan(told) == plan
+
+    def test_tells_the_set_up_of_a_door_once(self) -> None:
+        text = changed("jobs.1.location_index", 1)
+        text["jobs"][0]["setup"] = text["jobs"][1]["setup"] = 45
+        wired = wire.read_problem(text)
+        plan = Plan((Route(1, (8, 9)),))
+
+        told = wire.written(wired, plan, judge(wired.problem, plan), lambda _: {})
+
+        jobs = [step for step in told["routes"][0]["steps"] if step["type"] == "job"]
+        assert [step["setup"] for step in jobs] == [45, 0]
+        assert told["summary"]["setup"] == 45
