@@ -69,6 +69,11 @@ class Change:
         return self.slack_s is not None and self.slack_s < TIGHT_S
 
     @property
+    def is_broken(self) -> bool:
+        """Nobody comes, or he comes after the window has shut."""
+        return self.slack_s is None or self.slack_s < 0
+
+    @property
     def is_handed_over(self) -> bool:
         """Another technician comes than the plan had before."""
         return _whose(self.before) != _whose(self.after)
@@ -107,6 +112,8 @@ class Diff:
     # Technicians who get a message of a new visit, each with how many.
     told_technicians: Mapping[int, int]
     travel_s: tuple[int, int]
+    # The promises that would not be kept, moved or not: late by their slack, or left to nobody.
+    broken: tuple[Change, ...] = ()
 
     @property
     def changes(self) -> int:
@@ -148,6 +155,7 @@ def compare(
         tight=sum(change.is_tight for change in moved),
         told_technicians=_told_technicians(changes),
         travel_s=(_travel_s(before), _travel_s(after)),
+        broken=tuple(change for change in changes if change.is_broken),
     )
 
 

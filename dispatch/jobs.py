@@ -9,7 +9,7 @@ from sqlalchemy import select, update
 from dispatch import live
 from dispatch.daybook import DayPlan
 from dispatch.models import Proposal
-from dispatch.operations.proposals import order_of, totals_of
+from dispatch.orders import order_of, totals_of
 from dispatch.planner import judge, solver
 from dispatch.planner.judge import Verdict
 from dispatch.states import PROPOSAL_MACHINE, ProposalAction, ProposalState

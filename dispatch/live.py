@@ -345,7 +345,7 @@ def _visit_facts(visit: Visit, barred: frozenset[int]) -> VisitFacts:
         id=visit.id,
         point=visit.point,
         work_s=visit.work_s,
-        window=Window(visit.opens_s, visit.shuts_s),
+        window=Window(_opens_s(visit), visit.shuts_s),
         skill=visit.skill,
         level=visit.level,
         state=visit.state,
@@ -356,6 +356,11 @@ def _visit_facts(visit: Visit, barred: frozenset[int]) -> VisitFacts:
         started_s=second(visit.started_at),
         finished_s=second(visit.finished_at),
     )
+
+
+def _opens_s(visit: Visit) -> int:
+    """Return when it may begin: as promised, or once its goods are there."""
+    return max(visit.opens_s, min(visit.not_before_s or 0, visit.shuts_s))
 
 
 def shape_of(visit: Visit, *, barred: frozenset[int] = frozenset()) -> VisitShape:

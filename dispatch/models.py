@@ -174,6 +174,8 @@ class Visit(Base):
     late_since: Mapped[datetime | None] = mapped_column(Instant)
     # The late arrival that was told last, second of the day; it outlives the delay.
     told_late_s: Mapped[int | None]
+    # Its goods are there only then, second of the day; no reason to come later than promised.
+    not_before_s: Mapped[int | None]
     # The visit that this one makes good, and the number of the try: 1 for the first.
     parent_id: Mapped[int | None]
     attempt: Mapped[int] = mapped_column(default=1, server_default="1")
@@ -280,6 +282,10 @@ class Proposal(Leased, Base):
     fingerprint: Mapped[str] = mapped_column(default="")
     stop_asked: Mapped[bool] = mapped_column(default=False)
     note: Mapped[str] = mapped_column(default="")
+    # What broke the day, as `causes.Cause` writes it; none for one that was asked for.
+    cause: Mapped[dict[str, Any] | None] = mapped_column(JSON)
+    # What accepting changed, as `undoing.Before` writes it; none until then.
+    undo: Mapped[dict[str, Any] | None] = mapped_column(JSON)
 
     def advance(self, action: ProposalAction) -> None:
         """Move along PROPOSAL_MACHINE, but for the solving, which a lease ends. Raises IllegalMove."""

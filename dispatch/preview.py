@@ -1,12 +1,13 @@
 """What accepting a proposal would do now: the same merge that accepting makes, compared with the plan."""
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import date, datetime
 
-from dispatch import diff, live, merging, queries
+from dispatch import causes, diff, live, merging, orders, queries, repairs
 from dispatch.balance import Balance, balance
 from dispatch.diff import Diff, Promise, Side
-from dispatch.models import Proposal
+from dispatch.models import Proposal, Visit
 from dispatch.states import VisitState
 from kernel.db import Session
 
@@ -26,14 +27,22 @@ class Preview:
 def of_proposal(db: Session, proposal: Proposal, *, now: datetime) -> Preview | None:
     """Return what accepting would do; None when the plan has moved so far that it no longer fits."""
     plan = live.day_plan(db, branch_id=proposal.branch_id, day=proposal.day, now=now)
+    after = {int(t): tuple(ids) for t, ids in proposal.after.items()}
+    cause = causes.of_json(proposal.cause)
+    merged_into = plan
+    lost: Sequence[Visit] = ()
+    if cause is not None:
+        lost = repairs.homeless(db, plan)
+        plan = repairs.with_homeless(db, plan, lost)
+        merged_into = causes.with_cause(plan, cause, wanted=orders.served(after))
     merged = merging.merge(
-        plan,
-        after={int(t): tuple(ids) for t, ids in proposal.after.items()},
+        merged_into,
+        after=after,
         versions={int(t): version for t, version in proposal.route_versions.items()},
     )
     if merged is None:
         return None
-    promises = _promises(db, branch_id=proposal.branch_id, day=proposal.day)
+    promises = _promises(db, lost, branch_id=proposal.branch_id, day=proposal.day)
     shifts = queries.shifts(db, branch_id=proposal.branch_id, day=proposal.day)
     shuts_s = {technician_id: shift.shuts_s for technician_id, shift in shifts.items()}
     found = diff.compare(
@@ -50,7 +59,9 @@ def of_proposal(db: Session, proposal: Proposal, *, now: datetime) -> Preview | 
     )
 
 
-def _promises(db: Session, *, branch_id: int, day: date) -> dict[int, Promise]:
+def _promises(
+    db: Session, lost: Sequence[Visit], *, branch_id: int, day: date
+) -> dict[int, Promise]:
     visits = queries.visits_in_routes(db, branch_id=branch_id, day=day)
     return {
         visit.id: Promise(
@@ -59,5 +70,5 @@ def _promises(db: Session, *, branch_id: int, day: date) -> dict[int, Promise]:
             technician_id=visit.technician_id,
             is_held=visit.state is VisitState.HELD,
         )
-        for visit in visits.values()
+        for visit in [*visits.values(), *lost]
     }

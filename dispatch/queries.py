@@ -155,6 +155,16 @@ def routes(db: Session, *, branch_id: int, day: date) -> dict[int, RouteRow]:
     return {row.technician_id: row for row in db.scalars(found)}
 
 
+def routes_by_technician(
+    db: Session, technician_ids: Collection[int], *, day: str
+) -> dict[int, RouteRow]:
+    """Return the route rows of those technicians on a day given as 2026-11-24."""
+    found = select(RouteRow).where(
+        RouteRow.technician_id.in_(technician_ids), RouteRow.day == date.fromisoformat(day)
+    )
+    return {row.technician_id: row for row in db.scalars(found)}
+
+
 def visits_in_routes(db: Session, *, branch_id: int, day: date) -> dict[int, Visit]:
     """Return the visits that stand in a route of that branch and day, by id."""
     found = select(Visit).where(

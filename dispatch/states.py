@@ -159,6 +159,7 @@ class ProposalState(StrEnum):
     DISCARDED = "discarded"
     OUTDATED = "outdated"
     FAILED = "failed"
+    UNDONE = "undone"
 
 
 class ProposalAction(StrEnum):
@@ -167,6 +168,7 @@ class ProposalAction(StrEnum):
     ACCEPT = "accept"
     DISCARD = "discard"
     OUTDATE = "outdate"
+    UNDO = "undo"
 
 
 _PS, _PA = ProposalState, ProposalAction
@@ -184,7 +186,9 @@ PROPOSAL_MACHINE = Machine(
         },
         _PS.OUTDATED: {_PA.DISCARD: _PS.DISCARDED},
         _PS.FAILED: {_PA.DISCARD: _PS.DISCARDED},
-        _PS.ACCEPTED: {},
+        # While nothing has happened since on the routes that it changed.
+        _PS.ACCEPTED: {_PA.UNDO: _PS.UNDONE},
+        _PS.UNDONE: {},
         _PS.DISCARDED: {},
     },
 )

@@ -1,17 +1,20 @@
 """Proposals: ask for a better plan, keep what the solver found, accept it route by route."""
 
+from collections.abc import Collection
 from dataclasses import dataclass
 from datetime import date, datetime
 
 from sqlalchemy import select
 
-from dispatch import merging, queries
+from dispatch import causes, merging
+from dispatch.causes import Cause
 from dispatch.daybook import DayPlan
+from dispatch.merging import Merged
 from dispatch.models import Proposal
 from dispatch.operations import plan as plans
-from dispatch.operations import publishing
-from dispatch.planner.judge import Verdict
-from dispatch.planner.problem import Plan, Route
+from dispatch.operations import publishing, rehousing, repairs, undoing
+from dispatch.operations.plan import LockedDay
+from dispatch.orders import served
 from dispatch.scope import ProposalMissing
 from dispatch.states import PROPOSAL_MACHINE, ProposalAction, ProposalState
 from kernel import db as kernel_db
@@ -24,12 +27,13 @@ from kernel.words import msg
 
 BELL = "plans"
 SOLVE_S = 10
-READY, ACCEPTED, DISCARDED, FAILED, OUTDATED = (
+READY, ACCEPTED, DISCARDED, FAILED, OUTDATED, UNDONE = (
     ProposalState.READY.value,
     ProposalState.ACCEPTED.value,
     ProposalState.DISCARDED.value,
     ProposalState.FAILED.value,
     ProposalState.OUTDATED.value,
+    ProposalState.UNDONE.value,
 )
 
 
@@ -38,6 +42,13 @@ class NotReady(Conflict):
 
     code = "bad_state"
     says = msg("这份排班建议已经处理过，或还没有算完。")
+
+
+class NotAlone(Conflict):
+    """Those changes cannot be made without others of the proposal."""
+
+    code = "not_alone"
+    says = msg("只做这几项会打破别的承诺，或排不进去：请把相关的改动一起选上。")
 
 
 class Outdated(Conflict):
@@ -91,32 +102,77 @@ def proposal_by_number(db: Session, number: str) -> Proposal:
     return found
 
 
-def accept(db: Session, *, number: str, by: Actor, now: datetime) -> Accepted:
-    """Make the proposal the live plan and publish it.
+def accept(
+    db: Session, *, number: str, by: Actor, now: datetime, only: Collection[int] | None = None
+) -> Accepted:
+    """Make the proposal, or of it the changes of the visits `only`, the live plan and publish it.
 
     Routes untouched since the problem was frozen are replaced; those that moved stay, and visits
-    that came meanwhile are inserted anew. Raises NotReady, Outdated.
+    that came meanwhile are inserted anew. What broke the day is written down with it. Raises
+    NotReady, Outdated, NotAlone, NotOnShift.
     """
     known = proposal_by_number(db, number)
     locked = plans.lock_day(db, branch_id=known.branch_id, day=known.day, now=now)
     db.refresh(known, with_for_update=True)
     if known.state != READY:
         raise NotReady
-    after = {int(t): tuple(ids) for t, ids in known.after.items()}
-    versions = {int(t): v for t, v in known.route_versions.items()}
-    merged = merging.merge(locked.plan, after=after, versions=versions)
-    if merged is None:
-        raise Outdated
+    cause = causes.of_json(known.cause)
+    day, merged = _merged(db, locked, known, cause, only)
+    before = undoing.before_of(db, locked, merged, cause)
 
+    lost = repairs.settle(db, locked, cause, by=by, now=now) if cause else []
     for technician_id in merged.replaced:
         timetable = merged.verdict.timetables.get(technician_id)
-        plans.put_order(db, locked, technician_id=technician_id, timetable=timetable)
-    _rehouse(db, locked.plan, merged.plan)
+        plans.put_order(
+            db, LockedDay(locked.row, day), technician_id=technician_id, timetable=timetable
+        )
+    rehousing.follow(db, day, merged.plan)
     known.advance(ProposalAction.ACCEPT)
     _outdate_others(db, known)
     plans.changed(db, locked, now=now)
     assigned = publishing.publish(db, locked, by=by, now=now)
+    repairs.name_unserved(db, lost, merged.plan.served(), now=now)
+    known.undo = undoing.written(db, before)
     return Accepted(assigned, len(merged.replaced), len(merged.kept))
+
+
+def _merged(
+    db: Session,
+    locked: LockedDay,
+    known: Proposal,
+    cause: Cause | None,
+    only: Collection[int] | None,
+) -> tuple[DayPlan, Merged]:
+    """Return the day as the cause leaves it, and what of the proposal fits into it now."""
+    after = {int(t): tuple(ids) for t, ids in known.after.items()}
+    versions = {int(t): v for t, v in known.route_versions.items()}
+    day = repairs.day_of(db, locked.plan, cause, wanted=served(after))
+    if only is not None:
+        after = merging.only(day, after, only)
+        day = repairs.day_of(db, locked.plan, cause, wanted=served(after))
+    merged = merging.merge(day, after=after, versions=versions)
+    if merged is None:
+        raise Outdated if only is None else NotAlone
+    moved = {t for t, version in day.route_versions.items() if version != versions.get(t, 0)}
+    if only is not None and set(merged.kept) - moved:
+        raise NotAlone
+    return day, merged
+
+
+def undo(db: Session, *, number: str, by: Actor, now: datetime) -> int:
+    """Lay the routes as they were before the proposal was accepted; return how many visits are told anew.
+
+    Who was told meanwhile hears of it again. Raises NotReady, and what `undoing.lay_back` raises.
+    """
+    known = proposal_by_number(db, number)
+    locked = plans.lock_day(db, branch_id=known.branch_id, day=known.day, now=now)
+    db.refresh(known, with_for_update=True)
+    if known.state != ACCEPTED or not known.undo:
+        raise NotReady
+
+    undoing.lay_back(db, locked, known.undo, by=by, now=now)
+    known.advance(ProposalAction.UNDO)
+    return publishing.publish(db, locked, by=by, now=now)
 
 
 def discard(db: Session, *, number: str) -> None:
@@ -144,37 +200,3 @@ def _outdate_others(db: Session, accepted: Proposal) -> None:
     fresh = others.with_for_update().execution_options(populate_existing=True)
     for other in db.scalars(fresh):
         other.advance(ProposalAction.OUTDATE)
-
-
-def _rehouse(db: Session, before: DayPlan, after: Plan) -> None:
-    """Point every visit that changed hands at its new route row."""
-    rows = queries.routes(db, branch_id=before.branch_id, day=before.day)
-    for route in after.routes:
-        old = set(before.plan.route_of(route.worker_id).stop_ids)
-        for visit_id in set(route.stop_ids) - old:
-            plans.visit_row(db, visit_id).route_id = rows[route.worker_id].id
-
-
-def order_of(plan: Plan) -> dict[str, list[int]]:
-    """Return a plan as JSON: technician id to visit ids in order."""
-    return {str(r.worker_id): list(r.stop_ids) for r in plan.routes}
-
-
-def plan_of(order: dict[str, list[int]]) -> Plan:
-    """Return the plan that `order_of` wrote."""
-    return Plan(tuple(Route(int(t), tuple(ids)) for t, ids in order.items()))
-
-
-def totals_of(before: Verdict, after: Verdict) -> dict[str, list[int]]:
-    """Return what a dispatcher compares: each figure before and after, seconds or counts."""
-    return {
-        "travel_s": [before.travel_s, after.travel_s],
-        "wait_s": [before.wait_s, after.wait_s],
-        "unserved": [len(before.unserved), len(after.unserved)],
-        "cost": [before.cost, after.cost],
-        "finish_s": [_latest(before), _latest(after)],
-    }
-
-
-def _latest(verdict: Verdict) -> int:
-    return max((t.finish_s for t in verdict.timetables.values() if t.visits), default=0)

@@ -3,13 +3,14 @@
 from datetime import datetime
 
 from dispatch import live, queries
+from dispatch.daybook import DayPlan
 from dispatch.events import VisitTaken, VisitUnserved
 from dispatch.models import Visit
 from dispatch.operations import places, publishing
 from dispatch.operations import plan as plans
 from dispatch.operations.plan import LockedDay
 from dispatch.operations.steps import facts_of
-from dispatch.planner.problem import Window
+from dispatch.planner.problem import Plan, Window
 from dispatch.states import OWED
 from kernel import outbox
 from kernel.actor import Actor
@@ -52,6 +53,20 @@ def put_with(
     places.insert(db, locked, visit, witness, barred)
     plans.changed(db, locked, now=now)
     return True
+
+
+def follow(db: Session, before: DayPlan, after: Plan) -> None:
+    """Point every visit that changed hands at its new route row, and have no other row name it."""
+    rows = queries.routes(db, branch_id=before.branch_id, day=before.day)
+    for route in after.routes:
+        old = set(before.plan.route_of(route.worker_id).stop_ids)
+        for visit_id in set(route.stop_ids) - old:
+            plans.visit_row(db, visit_id).route_id = rows[route.worker_id].id
+    served = {stop_id: route.worker_id for route in after.routes for stop_id in route.stop_ids}
+    for technician_id, row in rows.items():
+        if any(served.get(stop[0], technician_id) != technician_id for stop in row.stops):
+            kept = [s for s in row.stops if served.get(s[0], technician_id) == technician_id]
+            row.stops = kept
 
 
 def take_from(db: Session, visit: Visit, *, now: datetime) -> None:

@@ -93,7 +93,22 @@ def send_home(
     What he has begun stays his. Everything else finds another technician within its window where
     one can take it; what cannot is named as unserved and waits for a person. Raises NotOnShift.
     """
-    shift = _shift(db, technician_id, day)
+    left = take_off(db, technician_id=technician_id, day=day, reason=reason, by=by, now=now)
+    return [
+        visit.id
+        for visit in left
+        if rehousing.give_back(db, visit, cause="absent", by=by, now=now) is None
+    ]
+
+
+def take_off(
+    db: Session, *, technician_id: int, day: date, reason: str, by: Actor, now: datetime
+) -> list[Visit]:
+    """Take a technician off a day; return what he has not begun, by window, now in no route.
+
+    Raises NotOnShift.
+    """
+    shift = shift_of(db, technician_id, day)
     plans.lock_day(db, branch_id=shift.branch_id, day=day, now=now)
     row = queries.route_of(db, technician_id=technician_id, day=day)
     held = queries.visits_by_id(db, [stop[0] for stop in row.stops] if row else [])
@@ -103,10 +118,7 @@ def send_home(
         key=lambda visit: (visit.opens_s, visit.id),
     )
     for visit in left:
-        visit.route_id = None
-        if visit.state in (VisitState.ASSIGNED, VisitState.ACCEPTED):
-            rehousing.take_from(db, visit, now=now)
-            move(db, visit, VisitAction.UNASSIGN, by=by, now=now, cause=reason)
+        unassign(db, visit, cause=reason, by=by, now=now)
     if row is not None:
         row.stops = [stop for stop in row.stops if held[stop[0]].state in STARTED]
     if begun:
@@ -115,17 +127,20 @@ def send_home(
         shift.absent = reason
     db.flush()
     plans.changed(db, plans.lock_day(db, branch_id=shift.branch_id, day=day, now=now), now=now)
+    return left
 
-    return [
-        visit.id
-        for visit in left
-        if rehousing.give_back(db, visit, cause="absent", by=by, now=now) is None
-    ]
+
+def unassign(db: Session, visit: Visit, *, cause: str, by: Actor, now: datetime) -> None:
+    """Take a visit out of its route, and tell him who was told of it; the caller writes the route."""
+    visit.route_id = None
+    if visit.state in (VisitState.ASSIGNED, VisitState.ACCEPTED):
+        rehousing.take_from(db, visit, now=now)
+        move(db, visit, VisitAction.UNASSIGN, by=by, now=now, cause=cause)
 
 
 def call_back(db: Session, *, technician_id: int, day: date, now: datetime) -> None:
     """Let a technician who was to be away work that day after all. Raises NotOnShift."""
-    shift = _shift(db, technician_id, day, absent=True)
+    shift = shift_of(db, technician_id, day, absent=True)
     locked = plans.lock_day(db, branch_id=shift.branch_id, day=day, now=now)
     shift.absent = ""
     plans.changed(db, locked, now=now)
@@ -154,9 +169,21 @@ def _withdraw(
     return visit
 
 
-def _shift(db: Session, technician_id: int, day: date, *, absent: bool = False) -> Shift:
+def shift_of(db: Session, technician_id: int, day: date, *, absent: bool = False) -> Shift:
+    """Return the shift he works that day, or that he was to work and is `absent` from.
+
+    Raises NotOnShift.
+    """
+    shift = any_shift_of(db, technician_id, day)
+    if bool(shift.absent) != absent:
+        raise NotOnShift
+    return shift
+
+
+def any_shift_of(db: Session, technician_id: int, day: date) -> Shift:
+    """Return his shift of that day, whether or not he works it. Raises NotOnShift."""
     found = select(Shift).where(Shift.technician_id == technician_id, Shift.day == day)
     shift = db.scalars(found).one_or_none()
-    if shift is None or bool(shift.absent) != absent:
+    if shift is None:
         raise NotOnShift
     return shift

@@ -145,7 +145,7 @@ def options(
     if not keep.broken:
         return (keep,)
     moved = _option(Way.MOVE, case, _moved(case, case.soft, seed=seed, seconds=seconds))
-    found = [keep, moved, _option(Way.FEW, case, _barely_moved(case))]
+    found = [keep, _option(Way.FEW, case, _barely_moved(case)), moved]
     if moved.broken:
         longer = _longer(case, overtime_s)
         worked = _moved(case, longer, seed=seed, seconds=seconds)
@@ -301,7 +301,7 @@ def _cure(desk: Desk, worker_id: int) -> None:
 def _reordered(case: _Case, moved: Plan, *, seed: int, seconds: float) -> Plan:
     """Plan the routes anew that lie nearest to the visits that found no place."""
     stuck = [case.soft.stop(stop_id) for stop_id in moved.unserved(case.soft)]
-    if not compiling.is_warm():
+    if not compiling.is_warm() or not case.soft.workers:
         return moved
     drives = case.soft.travel_s
 

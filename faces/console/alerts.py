@@ -152,10 +152,8 @@ def _told(alert: Alert, booking_number: str, now: datetime) -> Told:
 def _act(alert: Alert, booking_number: str) -> tuple[str, str]:
     """Return the act that is a link, and where it leads."""
     match alert.kind:
-        case AlertKind.UNSERVED | AlertKind.LATE:
-            return gettext("看办法"), url_for("console.ways", number=alert.visit.number)
-        case AlertKind.STRANDED:
-            return gettext("安排"), _technician_href(alert)
+        case AlertKind.UNSERVED | AlertKind.LATE | AlertKind.STRANDED:
+            return gettext("看方案"), url_for("console.visit_options", number=alert.visit.number)
         case AlertKind.UNACCEPTED:
             return gettext("催接单"), _technician_href(alert)
         case AlertKind.RELEASE:

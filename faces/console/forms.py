@@ -11,6 +11,7 @@ from kernel.actor import Role
 
 TEXT_LENGTH_MAX = 40
 PAGE_MAX = 1000
+VISITS_MAX = 2000
 LOGIN_LENGTH_MAX = 64
 PASSWORD_LENGTH_MAX = 256
 CODE_LENGTH_MAX = 12
@@ -86,6 +87,18 @@ class DayForm(Form):
 
     branch = fields.Integer(required=True, validate=validate.Range(min=1))
     day = fields.Date(required=True)
+
+
+class AcceptForm(Form):
+    """What of a proposal is accepted: all of it, the visits ticked, or one technician's."""
+
+    part = fields.Boolean(load_default=False)
+    visit = fields.List(
+        fields.Integer(validate=validate.Range(min=1)),
+        load_default=list,
+        validate=validate.Length(max=VISITS_MAX),
+    )
+    technician = fields.Integer(load_default=None, validate=validate.Range(min=1))
 
 
 class NoForm(Form):

@@ -191,6 +191,8 @@ _LIST_OF = {
     "console.service": "console.catalogue",
     "console.store": "console.stores",
     "console.ways": "console.board",
+    "console.technician_options": "console.board",
+    "console.visit_options": "console.board",
 }
 _ROLE_WORDS = {
     Role.DISPATCHER: msg("调度员"),

@@ -2,19 +2,20 @@
 
 from typing import Any
 
-from flask import Response, render_template, session
+from flask import Response, flash, render_template, session
 from flask.typing import ResponseReturnValue
 
-from dispatch import diff, preview, queries, scope
-from dispatch.operations import proposals
+from dispatch import causes, diff, preview, queries, scope
+from dispatch.operations import proposals, undoing
 from dispatch.operations.proposals import Accepted
 from dispatch.preview import Preview
 from faces.chrome import call
 from faces.chrome.errors import sentence_of, status_of
+from faces.chrome.filters import gettext
 from faces.chrome.sign_in import signed_in
 from faces.console import balances, frame
 from faces.console.curve import curve_of
-from faces.console.forms import DayForm, NoForm, PageQuery
+from faces.console.forms import AcceptForm, DayForm, NoForm, PageQuery
 from faces.console.paging import Page
 from faces.console.routes import READERS, WRITERS, blueprint
 from kernel.db import Session, transaction
@@ -29,6 +30,7 @@ STATES = {
     proposals.ACCEPTED: (msg("已接受"), "ok", "circle-check"),
     proposals.DISCARDED: (msg("已放弃"), "gray", "circle-x"),
     proposals.OUTDATED: (msg("已过时"), "gray", "clock-x"),
+    proposals.UNDONE: (msg("已撤销"), "gray", "undo"),
     proposals.FAILED: (msg("没有算出"), "danger", "alert-circle"),
 }
 OUTCOME = "plan_outcome"
@@ -39,6 +41,13 @@ class DayIsOver(Conflict):
 
     code = "day_over"
     says = msg("这一天已经过去，没有可以调整的行程了。")
+
+
+class NothingChosen(Conflict):
+    """A part was to be accepted, and nothing was ticked."""
+
+    code = "nothing_chosen"
+    says = msg("一项都没有选。请至少勾选一项改动。")
 
 
 @blueprint.get("/plans")
@@ -104,16 +113,32 @@ def stop_plan(number: str) -> ResponseReturnValue:
 @blueprint.post("/plans/<number>/accept")
 @signed_in(*WRITERS)
 def accept_plan(number: str) -> ResponseReturnValue:
-    """Make it the live plan, and tell those whom it concerns."""
-    call.form(NoForm())
+    """Make it, or the part that was chosen, the live plan, and tell those whom it concerns."""
+    given = call.form(AcceptForm())
     try:
         with call.once() as db:
-            _found(db, number)
-            done = proposals.accept(db, number=number, by=call.actor(), now=call.now())
+            only = _chosen(db, _found(db, number), given)
+            done = proposals.accept(db, number=number, by=call.actor(), now=call.now(), only=only)
             answer = call.leads_to("console.plan", number=number)
     except Conflict as refusal:
         return _page(number, refusal=refusal), status_of(refusal)
     _remember(number, done)
+    return answer
+
+
+@blueprint.post("/plans/<number>/undo")
+@signed_in(*WRITERS)
+def undo_plan(number: str) -> ResponseReturnValue:
+    """Lay the routes as they were, and tell those who were told."""
+    call.form(NoForm())
+    try:
+        with call.once() as db:
+            _found(db, number)
+            told = proposals.undo(db, number=number, by=call.actor(), now=call.now())
+            answer = call.leads_to("console.plan", number=number)
+    except Conflict as refusal:
+        return _page(number, refusal=refusal), status_of(refusal)
+    flash(gettext("已撤销，排班回到接受之前；%(count)s 单重新通知。", count=told), "ok")
     return answer
 
 
@@ -136,6 +161,26 @@ def _found(db: Session, number: str) -> Any:
     return scope.proposal(db, number=number, by=call.actor())
 
 
+def _chosen(db: Session, found: Any, given: dict[str, Any]) -> set[int] | None:
+    """Return the visits whose changes are to be made; None for all. Raises NothingChosen."""
+    if given["technician"] is not None:
+        seen = preview.of_proposal(db, found, now=call.now())
+        groups = seen.diff.groups if seen else ()
+        chosen = {
+            change.visit_id
+            for group in groups
+            if group.technician_id == given["technician"]
+            for change in group.changes
+        }
+    elif given["part"]:
+        chosen = set(given["visit"])
+    else:
+        return None
+    if not chosen:
+        raise NothingChosen
+    return chosen
+
+
 def _page(number: str, *, refusal: Refusal | None = None) -> str:
     with transaction(reads_only=True) as db:
         found = _found(db, number)
@@ -146,6 +191,7 @@ def _page(number: str, *, refusal: Refusal | None = None) -> str:
             seen = preview.of_proposal(db, found, now=call.now())
         people = {t.id: t for t in queries.technicians(db, branch_id=found.branch_id)}
         visits = queries.visits_by_id(db, _visit_ids(found, seen))
+        may_undo = found.state == proposals.ACCEPTED and undoing.is_untouched(db, found.undo)
     handed = [move for move in _handed(found) if move[0] in visits]
     handed.sort(key=lambda move: (move[2] or 0, visits[move[0]].opens_s, move[0]))
     return render_template(
@@ -155,6 +201,8 @@ def _page(number: str, *, refusal: Refusal | None = None) -> str:
         preview=seen,
         is_stale=found.state == proposals.READY and seen is None,
         is_over=found.day < frame.today(),
+        may_undo=may_undo,
+        cause=causes.of_json(found.cause),
         people=people,
         visits=visits,
         told=_told(seen, people),
@@ -169,7 +217,8 @@ def _page(number: str, *, refusal: Refusal | None = None) -> str:
 
 def _visit_ids(found: Any, seen: Preview | None) -> list[int]:
     if seen is not None:
-        return [change.visit_id for group in seen.diff.groups for change in group.changes]
+        changes = [change for group in seen.diff.groups for change in group.changes]
+        return [change.visit_id for change in (*changes, *seen.diff.broken)]
     return [visit_id for visit_id, _, _ in _handed(found)]
 
 

@@ -2,8 +2,9 @@
 
 from typing import Any
 
-from marshmallow import ValidationError, fields, validate, validates_schema
+from marshmallow import ValidationError, fields, post_load, validate, validates_schema
 
+from dispatch.planner.repair import Way
 from faces.chrome.schema import Form, Text
 from kernel.words import msg
 
@@ -61,6 +62,32 @@ class ShiftQuery(Form):
     """Until when he would have to work, for the visit that leads here."""
 
     shuts = fields.Time(load_default=None)
+
+
+class AbsentForm(Form):
+    """A day on which somebody is away, today unless it is named, and why."""
+
+    day = fields.Date(load_default=None)
+    reason = fields.String(load_default="ill", validate=validate.OneOf(list(REASONS)))
+
+
+class GoodsForm(Form):
+    """When the goods of a visit are there, 15:10, as second of the day; empty when they are not it."""
+
+    goods = fields.String(
+        load_default="", validate=validate.Regexp(r"\A(([01]\d|2[0-3]):[0-5]\d)?\Z")
+    )
+
+    @post_load
+    def in_seconds(self, given: dict[str, Any], **_options: Any) -> dict[str, Any]:
+        hours, _, minutes = given["goods"].partition(":")
+        return {"goods": int(hours) * 3600 + int(minutes) * 60 if hours else None}
+
+
+class WayForm(Form):
+    """The option that was chosen."""
+
+    way = fields.Enum(Way, by_value=True, required=True)
 
 
 class LeaveForm(Form):

@@ -15,6 +15,7 @@ from dispatch.operations import plan as plans
 from dispatch.operations import proposals, publishing
 from dispatch.operations import visits as visit_operations
 from dispatch.operations.proposals import NotReady, Outdated
+from dispatch.orders import order_of
 from dispatch.planner import judge
 from dispatch.planner.problem import Window
 from dispatch.scope import ProposalMissing
@@ -97,7 +98,7 @@ def a_ready_proposal(after: Mapping[int, list[int]]) -> str:
             state=proposals.READY,
             base_version=plan.version,
             route_versions={str(t): v for t, v in plan.route_versions.items()},
-            before=proposals.order_of(plan.plan),
+            before=order_of(plan.plan),
             after={str(t): ids for t, ids in after.items()},
         )
     return number

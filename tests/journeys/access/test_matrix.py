@@ -39,6 +39,8 @@ FORMS: Mapping[str, Mapping[str, Any]] = {
     "api.rate": {"stars": 5},
     "console.review_blacklisting": {"words": "看过了，三次都有记录，维持"},
     "console.take_leave": {"reason": "ill"},
+    "console.repair_absence": {"way": "move"},
+    "console.repair_visit": {"way": "move"},
     "console.waive_strike": {"reason": "核实是我们的门铃坏了，不算违约"},
     "console_sign_in.prove_again": {"password": PASSWORD},
     "technician.go": {"reason": "停水停电"},

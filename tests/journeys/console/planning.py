@@ -6,7 +6,8 @@ from sqlalchemy import update
 
 from dispatch import live
 from dispatch.models import Proposal
-from dispatch.operations.proposals import READY, order_of, totals_of
+from dispatch.operations.proposals import READY
+from dispatch.orders import order_of, totals_of
 from dispatch.planner import judge
 from dispatch.planner.problem import Plan, Route
 from kernel.db import transaction

@@ -89,7 +89,7 @@ class TestIll:
 
         found = by_way(problem, a_plan(w1=(1, 2)), Ill(worker_id=1, from_s=0))
 
-        best = found[Way.MOVE]
+        best = found[Way.FEW]
         assert (best.handed_over, best.broken) == ((1, 2), ())
         assert best.plan.served() == {1, 2}
         assert found[Way.KEEP].broken == (Broken(1, None), Broken(2, None))
@@ -108,7 +108,7 @@ class TestIll:
 
         found = by_way(problem, a_plan(w1=(1, 2)), Ill(worker_id=1, from_s=from_s))
 
-        assert found[Way.MOVE].handed_over == handed
+        assert found[Way.FEW].handed_over == handed
 
     def test_leaves_nothing_to_him(self) -> None:
         problem = a_city(workers=4, stops=20, seed=1)
