@@ -77,13 +77,16 @@ class BusinessClock:
         Raises BadClockMove; ClockUnreachable when the product, who owns the clock, is silent.
         """
         target = self._target(order)
-        if not self._account.clock_url:
-            self._set_offset((target - datetime.fromtimestamp(self._wall(), UTC)).total_seconds())
-            return
-        try:
-            self._follow(self._ask("POST", order=order, timeout_s=_MOVE_TIMEOUT_S))
-        except (wire.NoAnswer, ValueError) as error:
-            raise ClockUnreachable from error
+        # Under the lock: who asked before the move must not set what he heard after it.
+        with self._lock:
+            if not self._account.clock_url:
+                ahead = target - datetime.fromtimestamp(self._wall(), UTC)
+                self._set_offset(ahead.total_seconds())
+                return
+            try:
+                self._follow(self._ask("POST", order=order, timeout_s=_MOVE_TIMEOUT_S))
+            except (wire.NoAnswer, ValueError) as error:
+                raise ClockUnreachable from error
 
     def _target(self, order: dict[str, Any]) -> datetime:
         if order == {"to": "next_0900"}:

@@ -1,6 +1,7 @@
 """The control interface, the page's guards, the clock, and what survives a restart."""
 
-from collections.abc import Iterator
+import threading
+from collections.abc import Callable, Iterator
 from datetime import datetime, timedelta
 from pathlib import Path
 from typing import Any
@@ -197,6 +198,9 @@ class _ProductClock:
     def __init__(self) -> None:
         self.offset_s = 3600.0
         self.orders: list[tuple[str, dict[str, Any]]] = []
+        # Who only asks: whether he is there, and what he waits for before he is told what it was.
+        self.is_asked = threading.Event()
+        self.before_it_tells: Callable[[], object] = lambda: None
 
     def app(self) -> Flask:
         app = Flask("product")
@@ -207,7 +211,11 @@ class _ProductClock:
         if request.method == "POST":
             self.orders.append((request.headers["X-Control-Key"], request.get_json()))
             self.offset_s += request.get_json()["advance_s"]
-        return {"now": "2026-11-23T09:00:00+08:00", "offset_s": self.offset_s}
+            return {"now": "2026-11-23T09:00:00+08:00", "offset_s": self.offset_s}
+        told = {"now": "2026-11-23T09:00:00+08:00", "offset_s": self.offset_s}
+        self.is_asked.set()
+        self.before_it_tells()
+        return told
 
 
 @pytest.fixture
@@ -236,6 +244,23 @@ class TestClock:
 
         assert clock.orders == [("key", {"advance_s": 900})]
         assert _now(sandbox) - before == timedelta(seconds=900)
+        assert sandbox.stage.clock.now().timestamp() - sandbox.stage.wall() == pytest.approx(4500)
+
+    def test_who_asked_before_it_moved_does_not_move_it_back(
+        self, new_sandbox: NewSandbox, product: tuple[_ProductClock, str]
+    ) -> None:
+        clock, url = product
+        sandbox, _ = new_sandbox(clock_url=url, control_key="key", wall=Wall())
+        has_moved = threading.Event()
+        clock.before_it_tells = lambda: has_moved.wait(0.5)
+        asking = threading.Thread(target=sandbox.stage.clock.refresh)
+        asking.start()
+        assert clock.is_asked.wait(WAIT_S)
+
+        sandbox.stage.clock.move({"advance_s": 900})
+        has_moved.set()
+        asking.join(WAIT_S)
+
         assert sandbox.stage.clock.now().timestamp() - sandbox.stage.wall() == pytest.approx(4500)
 
     def test_without_the_product_the_time_stays_and_the_person_is_told(
