@@ -7,11 +7,24 @@ from flask import Flask
 
 from booking.jobs import serve_waiting
 from booking.states import BookingState
+from kernel.db import transaction
+from tests.house import HOUR_S, a_branch, a_service, a_technician
 from tests.integration.booking.promised import booking_of
+from tests.journeys.consumer.conftest import CITY
 from tests.journeys.consumer.pages import Page, Phone
 from tests.journeys.consumer.steps import book, fill_in
 
 DAY = "2026-11-24"
+
+
+@pytest.fixture
+def branch_id(app: Flask) -> int:
+    """A branch that sells one window a day, which a few bookings fill."""
+    with transaction() as db:
+        branch_id = a_branch(db, territory=CITY, windows=[(10 * HOUR_S, 12 * HOUR_S)])
+        a_technician(db, branch_id=branch_id)
+        a_service(db)
+        return branch_id
 
 
 @pytest.fixture
