@@ -3,7 +3,6 @@
 from collections.abc import Iterator, Sequence
 from datetime import datetime, timedelta
 
-import pytest
 from flask import Flask
 from sqlalchemy import select
 
@@ -234,7 +233,6 @@ def _about(
 
 
 class TestOptimise:
-    @pytest.mark.timeout(300)
     def test_saves_eight_per_cent_of_travel_on_the_first_board(self, lived_city: Flask) -> None:
         clock = FixedClock(NOW)
         with transaction() as db:
