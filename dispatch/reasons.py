@@ -8,11 +8,12 @@ from datetime import datetime
 from enum import StrEnum
 
 from dispatch import live, policy, queries
-from dispatch.models import Visit
+from dispatch.daybook import DayPlan
+from dispatch.models import Shift, Visit
 from dispatch.planner import explain
 from dispatch.planner.explain import Answer, Kind, Relaxation
 from dispatch.planner.insertion import Witness
-from dispatch.planner.problem import Stop, Timed, Window
+from dispatch.planner.problem import Break, Plan, Problem, Timed, Window
 from kernel.db import Session
 
 
@@ -113,24 +114,16 @@ def of_visit(db: Session, visit: Visit, *, now: datetime) -> Reasons:
     plan = live.day_plan(db, branch_id=branch_id, day=day, now=now)
     holder = next((r.worker_id for r in plan.plan.routes if visit.id in r.stop_ids), None)
     times = plan.timetables[holder].visits if holder is not None else ()
-    without = live.plan_without(db, visit, now=now)
-    barred = queries.barred_from(db, [visit.id]).get(visit.id, frozenset())
-    stop = Stop(
-        id=visit.id,
-        place=0,
-        work_s=visit.work_s,
-        # What was promised: a day that runs late is planned with wider windows.
-        windows=(Window(visit.opens_s, visit.shuts_s),),
-        skill=visit.skill,
-        level=visit.level,
-        barred=barred,
-    )
-    problem = live.with_place(without, stop, visit.point)
-    answers = {a.worker_id: a for a in explain.why(problem, without.plan, visit.id)}
-    absent = queries.absences(db, branch_id=branch_id, day=day)
     shifts = queries.shifts(db, branch_id=branch_id, day=day)
-    rows = queries.visits_in_routes(db, branch_id=branch_id, day=day)
+    if holder is not None and not _runs_late(plan, holder, shifts[holder]):
+        problem, order = plan.problem, plan.plan
+    else:
+        problem, order = _asked_apart(db, visit, now=now)
+    answers = {answer.worker_id: answer for answer in explain.why(problem, order, visit.id)}
     planned = {worker.id: worker.shift_shut_s for worker in problem.workers}
+    absent = queries.absences(db, branch_id=branch_id, day=day)
+    broken = {each.stop_id for answer in answers.values() for each in answer.breaches}
+    named = queries.visits_by_id(db, [stop_id for stop_id in broken if stop_id is not None])
     return Reasons(
         visit=visit,
         rows=tuple(
@@ -150,8 +143,30 @@ def of_visit(db: Session, visit: Visit, *, now: datetime) -> Reasons:
             if person.disabled_at is None or person.id in answers
         ),
         now=next((timed for timed in times if timed.stop_id == visit.id), None),
-        labels={each.id: each.label for each in (*rows.values(), visit)},
+        labels={each.id: each.label for each in (*named.values(), visit)},
     )
+
+
+def _runs_late(plan: DayPlan, technician_id: int, shift: Shift) -> bool:
+    """Tell whether the plan was widened to what his route breaks already, see `DayPlan.late`.
+
+    Only then does taking a visit out of it change what the rest is held to.
+    """
+    worker = plan.problem.worker(technician_id)
+    usual = {Break(*rest) for rest in shift.breaks}
+    is_wider = worker.shift_shut_s != shift.shuts_s or not usual.issuperset(worker.breaks)
+    return is_wider or not plan.late.isdisjoint(plan.plan.route_of(technician_id).stop_ids)
+
+
+def _asked_apart(db: Session, visit: Visit, *, now: datetime) -> tuple[Problem, Plan]:
+    """Return the day without the visit, held to what it promises then, and the visit beside it."""
+    without = live.plan_without(db, visit, now=now)
+    barred = queries.barred_from(db, [visit.id]).get(visit.id, frozenset())
+    window = Window(visit.opens_s, visit.shuts_s)
+    stop = replace(
+        live.candidate(live.shape_of(visit, barred=barred)), id=visit.id, windows=(window,)
+    )
+    return live.with_place(without, stop, visit.point), without.plan
 
 
 def _placed(reason: Reason) -> Reason:

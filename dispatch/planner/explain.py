@@ -113,7 +113,13 @@ def why(problem: Problem, plan: Plan, stop_id: int) -> list[Answer]:
     without = Plan(tuple(route.without_stop(stop_id) for route in plan.routes))
     prepared = insertion.prepare_day(problem, without)
     who = _newcomer(prepared, stop)
-    return [_answer(prepared, stop, who, nth) for nth in range(len(problem.workers))]
+    best = _best(prepared, stop)
+    return [
+        Answer(worker_id=worker.id, witness=best[worker.id])
+        if worker.id in best
+        else _answer(prepared, stop, who, nth)
+        for nth, worker in enumerate(problem.workers)
+    ]
 
 
 def smallest(answers: list[Answer]) -> list[Relaxation]:
@@ -142,10 +148,6 @@ def _answer(prepared: PreparedDay, stop: Stop, who: Newcomer, nth: int) -> Answe
             for rule, excess in against
         )
         return Answer(worker_id=worker.id, witness=None, relaxations=rules)
-    witnesses = _found(prepared, stop, worker.id)
-    if witnesses:
-        best = min(witnesses, key=lambda witness: witness.extra_s)
-        return Answer(worker_id=worker.id, witness=best)
     ways = [
         *_windows(prepared, stop, who, nth),
         *_closed(prepared, stop, who, nth),
@@ -160,12 +162,23 @@ def _answer(prepared: PreparedDay, stop: Stop, who: Newcomer, nth: int) -> Answe
     )
 
 
-def _found(prepared: PreparedDay, stop: Stop, worker_id: int) -> list[Witness]:
+def _best(prepared: PreparedDay, stop: Stop) -> dict[int, Witness]:
+    """Return where the visit adds the least driving, for each technician whom it fits."""
     to_s, from_s = prepared.problem.travel_of(stop.place)
     found = insertion.find(
-        prepared, stop=stop, to_s=to_s, from_s=from_s, windows=stop.windows, only=worker_id
+        prepared,
+        stop=stop,
+        to_s=to_s,
+        from_s=from_s,
+        windows=stop.windows,
+        few=len(prepared.problem.workers),
     )
-    return [witness for few in found.values() for witness in few]
+    best: dict[int, Witness] = {}
+    for witness in (one for few in found.values() for one in few):
+        known = best.get(witness.worker_id)
+        if known is None or witness.extra_s < known.extra_s:
+            best[witness.worker_id] = witness
+    return best
 
 
 def _broken(prepared: PreparedDay, stop: Stop, who: Newcomer, nth: int) -> tuple[Breach, ...]:

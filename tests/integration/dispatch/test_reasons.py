@@ -161,6 +161,14 @@ class TestIsWhatHandingOverFinds:
 
         assert standings(number) == [Standing.FITS, Standing.OWN, Standing.BREAKS]
 
+    def test_with_the_visit_among_the_others_as_with_it_apart(
+        self, number: str, monkeypatch: pytest.MonkeyPatch
+    ) -> None:
+        among = told(number)
+        monkeypatch.setattr(reasons, "_runs_late", lambda *_: True)
+
+        assert told(number).rows == among.rows
+
     def test_on_a_day_that_runs_late(self, number: str) -> None:
         # Nobody has set out by half past twelve: the plan has widened the window to then.
         holder = told(number, TUESDAY_HALF_PAST_TWELVE).holder
