@@ -1,6 +1,7 @@
 """Fixtures of the browser tests: one real Chromium a session, one context a test."""
 
 import contextlib
+import functools
 import re
 import shutil
 from collections.abc import Callable, Generator, Iterator, Sequence
@@ -55,6 +56,7 @@ _WAIT_MS_MAX = 40_000
 expect.set_options(timeout=_WAIT_MS_MAX)
 
 NewContext = Callable[..., BrowserContext]
+SignedIn = Callable[[str], Any]
 HAS_FAILED = pytest.StashKey[bool]()
 
 
@@ -82,6 +84,22 @@ def chromium() -> Iterator[Browser]:
         browser = playwright.chromium.launch(executable_path=program, args=_FLAGS)
         yield browser
         browser.close()
+
+
+@pytest.fixture(scope="session")
+def signed_in(house: RunningHouse, chromium: Browser) -> SignedIn:
+    """Return what signs somebody of that role in at the console, once; and the browser's memory of it."""
+
+    @functools.cache
+    def sign_in(role: str) -> Any:
+        with chromium.new_context(locale="zh-CN") as context:
+            page = context.new_page()
+            page.goto(f"{house.console}/account")
+            house.come_in(page, role)
+            expect(page.locator("h1").first).to_be_attached()
+            return context.storage_state()
+
+    return sign_in
 
 
 @pytest.fixture

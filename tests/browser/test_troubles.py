@@ -4,23 +4,20 @@ They share the running house, after the story. Each books a window that is prove
 the clock on to it; none minds what the others did to the clock.
 """
 
-import functools
 import re
 from collections.abc import Callable
 from datetime import timedelta
 from pathlib import Path
-from typing import Any
 
 import pytest
-from playwright.sync_api import Browser, Page, expect
+from playwright.sync_api import Page, expect
 
-from tests.browser.conftest import NewContext
+from tests.browser.conftest import NewContext, SignedIn
 from tests.browser.desk import Desk, Hired
 from tests.browser.member import Someone, begins_at, look_at_a_later_day
 from tests.browser.running import RunningHouse
 
 Picture = Callable[[Page, str], Path]
-SignedIn = Callable[[str], Any]
 ConsoleAt = Callable[..., Page]
 
 # Whoever comes first waits for the house as well.
@@ -44,22 +41,6 @@ def someone(house: RunningHouse, new_phone: NewContext) -> Someone:
         "POST", "/control/phones", {"name": "林女士", "follows": True, "shown": False}
     )
     return Someone(house, told["phone"], told["openid"], new_phone().new_page())
-
-
-@pytest.fixture(scope="module")
-def signed_in(house: RunningHouse, chromium: Browser) -> SignedIn:
-    """Return what signs somebody of that role in at the console, once; and the browser's memory of it."""
-
-    @functools.cache
-    def sign_in(role: str) -> Any:
-        with chromium.new_context(locale="zh-CN") as context:
-            page = context.new_page()
-            page.goto(f"{house.console}/account")
-            house.come_in(page, role)
-            expect(page.locator("h1").first).to_be_attached()
-            return context.storage_state()
-
-    return sign_in
 
 
 @pytest.fixture

@@ -10,21 +10,22 @@ import pytest
 from playwright.sync_api import Locator, Page, expect
 
 from kernel.clock import local_date
+from tests.browser.conftest import NewContext, SignedIn
 from tests.browser.desk import Desk
 from tests.browser.running import RunningHouse
 
 Picture = Callable[[Page, str], Path]
-pytestmark = pytest.mark.timeout(180)
+pytestmark = pytest.mark.timeout(420)
 
 
 @pytest.fixture
-def board(house: RunningHouse, console: Page) -> Page:
+def board(house: RunningHouse, new_console: NewContext, signed_in: SignedIn) -> Page:
     """The board of the day after tomorrow, on which nobody acts but we."""
     day = local_date(Desk(house).now()) + timedelta(days=2)
-    console.goto(f"{house.console}/board?day={day}")
-    house.come_in(console, "调度")
-    expect(console.locator("[data-bar]").first).to_be_visible()
-    return console
+    page = new_console(storage_state=signed_in("调度")).new_page()
+    page.goto(f"{house.console}/board?day={day}")
+    expect(page.locator("[data-bar]").first).to_be_visible()
+    return page
 
 
 def carried(page: Page) -> Locator:
@@ -121,3 +122,21 @@ def test_the_drawer_says_why_and_its_press_gives_the_visit_away(
     board.locator("#why [data-give]").first.click()
 
     expect(board.locator(".ui-toast").filter(has_text="已改派给")).to_be_visible()
+
+
+def test_a_better_plan_is_watched_and_stopped(board: Page, picture: Picture) -> None:
+    board.get_by_role("button", name="优化这一天").click()
+    progress = board.locator("#plan-progress")
+
+    expect(progress.locator(".curve-line")).to_be_visible(timeout=60_000)
+    expect(progress.locator(".curve-start")).to_be_attached()
+    expect(progress).to_contain_text(re.compile(r"现在的排班 [\d,]+ 分"))
+    expect(progress).to_contain_text(re.compile(r"排不进 \d+ 单"))
+    picture(board, "console-plan-progress")
+    board.get_by_role("button", name="停止，用现在最好的").click()
+
+    expect(board.get_by_role("heading", name="前后对比")).to_be_visible(timeout=60_000)
+    expect(board.locator(".console-head")).to_contain_text(re.compile(r"种子 \d+ · 指纹 \w+"))
+    for figure in ("总路程", "守不住的承诺", "最小余量", "加班", "工时均衡（基尼）"):
+        expect(board.locator(".ui-compare")).to_contain_text(figure)
+    picture(board, "console-plan")
