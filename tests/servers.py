@@ -24,7 +24,7 @@ from psycopg import sql
 from scripts import processes
 from scripts.launcher import leash
 
-START_S_MAX = 30.0
+START_S_MAX = 120.0
 STOP_S_MAX = 15.0
 
 _SYSTEM_POSTGRES = Path("/usr/lib/postgresql")

@@ -15,6 +15,7 @@ from tests.browser.desk import Desk
 from tests.browser.running import RunningHouse
 
 Picture = Callable[[Page, str], Path]
+# Whoever comes first waits for the house as well.
 pytestmark = pytest.mark.timeout(420)
 
 

@@ -68,7 +68,7 @@ def test_needs_no_settings() -> None:
         capture_output=True,
         text=True,
         check=False,
-        timeout=60,
+        timeout=240,
     )
 
     assert told.returncode == 0, told.stderr
