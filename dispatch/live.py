@@ -47,6 +47,9 @@ class VisitShape:
     # The service's code and the 小区.
     service: str = ""
     estate: str = ""
+    # What the price card says it takes, and from how many visits `work_s` was learned.
+    card_s: int | None = None
+    learned_from: int = 0
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -374,6 +377,8 @@ def shape_of(visit: Visit, *, barred: frozenset[int] = frozenset()) -> VisitShap
         wish=visit.wish_id,
         service=visit.service,
         estate=visit.estate,
+        card_s=visit.card_s,
+        learned_from=visit.learned_from,
     )
 
 

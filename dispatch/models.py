@@ -153,6 +153,10 @@ class Visit(Base):
     # The service's code and the 小区, by which the time that such visits take is learned.
     service: Mapped[str] = mapped_column(default="", server_default=text("''"))
     estate: Mapped[str] = mapped_column(default="", server_default=text("''"))
+    # What the price card says it takes, while `work_s` is what is planned; from how many visits like
+    # it that was learned. None of those planned before there was such a thing.
+    card_s: Mapped[int | None]
+    learned_from: Mapped[int] = mapped_column(default=0, server_default="0")
     # The technician whom the member would like to come; no promise.
     wish_id: Mapped[int | None]
     # The route that holds it; none once released.

@@ -23,6 +23,12 @@ DELAY_STEP_S = 15 * 60
 # So much overtime a day may be asked of a technician, who has to agree.
 OVERTIME_MAX_S = 30 * 60
 
+# So many of a hundred visits should take no longer than is planned for them; within these shares of the
+# price card's time, whatever was seen; and what is known of a coarser group weighs so many visits.
+LEARNED_QUANTILE = 0.6
+LEARNED_LEAST, LEARNED_MOST = 0.75, 1.5
+LEARNED_WEIGHT = 20
+
 
 class EvidenceMissing(Conflict):
     """The evidence clock has not run out yet; the facts say what it still waits for."""

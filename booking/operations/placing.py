@@ -6,7 +6,7 @@ from datetime import date, datetime
 
 from booking import coupling, queries
 from booking.models import Draft, Service
-from dispatch import live, openings
+from dispatch import learning, live, openings
 from dispatch import queries as dispatch_queries
 from dispatch.live import Offer, VisitShape
 from dispatch.openings import Gap, Opening
@@ -62,10 +62,10 @@ def offers(
     For a delivery with its installation the windows are the installation's; each names its delivery.
     """
     services = queries.services_by_id(db)
-    shape = shape_of(draft, services[draft.service_id], wish=wish)
+    shape = shape_of(db, draft, services[draft.service_id], wish=wish, now=now)
     if draft.delivery_id is None:
         return live.find(db, branch_id=draft.branch_id, shape=shape, now=now, day=day)
-    first = delivery_shape(draft, services[draft.delivery_id])
+    first = delivery_shape(db, draft, services[draft.delivery_id], now=now)
     deliveries = live.find(db, branch_id=draft.branch_id, shape=first, now=now, day=day)
     found: list[Offer] = []
     for each in sorted({offer.day for offer in deliveries}):
@@ -81,7 +81,7 @@ def gaps(
     the draft; with `day`, of that day alone. None for a delivery with its installation."""
     if draft.delivery_id is not None:
         return []
-    shape = shape_of(draft, queries.services_by_id(db)[draft.service_id])
+    shape = shape_of(db, draft, queries.services_by_id(db)[draft.service_id], now=now)
     return openings.gaps(
         db, branch_id=draft.branch_id, shape=shape, offers=offers, now=now, day=day
     )
@@ -110,10 +110,10 @@ def place_draft(
     """
     services = queries.services_by_id(db)
     service = services[draft.service_id]
-    shape = shape_of(draft, service, wish=wish)
+    shape = shape_of(db, draft, service, wish=wish, now=now)
     wanted: list[tuple[Service, VisitShape, Window, int | None]] = []
     if draft.delivery_id is not None:
-        first = delivery_shape(draft, services[draft.delivery_id])
+        first = delivery_shape(db, draft, services[draft.delivery_id], now=now)
         pair = _pair(db, draft, day=day, window=window, first=first, shape=shape, now=now)
         assert pair.delivery is not None
         delivery = pair.delivery
@@ -144,28 +144,33 @@ def place_draft(
     return kept
 
 
-def shape_of(draft: Draft, service: Service, *, wish: int | None = None) -> VisitShape:
-    """Return what the visit will need."""
+def shape_of(
+    db: Session, draft: Draft, service: Service, *, now: datetime, wish: int | None = None
+) -> VisitShape:
+    """Return what the visit will need: for as long as such visits were learned to take."""
+    shape = _shape(db, draft, service, card_s=draft.work_s, now=now)
+    return replace(shape, wish=wish)
+
+
+def delivery_shape(db: Session, draft: Draft, delivery: Service, *, now: datetime) -> VisitShape:
+    """Return what the delivery before it will need."""
+    return _shape(db, draft, delivery, card_s=draft.delivery_work_s, now=now)
+
+
+def _shape(
+    db: Session, draft: Draft, service: Service, *, card_s: int, now: datetime
+) -> VisitShape:
+    times = learning.service_times(db, branch_id=draft.branch_id, now=now)
+    length = times.length(card_s=card_s, service=service.code, estate=draft.compound)
     return VisitShape(
         point=draft.point,
-        work_s=draft.work_s,
+        work_s=length.work_s,
         skill=service.skill,
         level=service.level,
-        wish=wish,
         service=service.code,
         estate=draft.compound,
-    )
-
-
-def delivery_shape(draft: Draft, delivery: Service) -> VisitShape:
-    """Return what the delivery before it will need."""
-    return VisitShape(
-        point=draft.point,
-        work_s=draft.delivery_work_s,
-        skill=delivery.skill,
-        level=delivery.level,
-        service=delivery.code,
-        estate=draft.compound,
+        card_s=card_s,
+        learned_from=length.visits,
     )
 
 
@@ -198,7 +203,7 @@ def _coupled(
     windows = [Window(a, b) for a, b in dispatch_queries.branch(db, draft.branch_id).windows]
     found = coupling.pairs(
         deliveries,
-        work_s=draft.delivery_work_s,
+        work_s=first.work_s,
         installations_after=lambda delivery: live.offers_after(
             plan, delivery, first_shape=first, shape=shape, windows=windows
         ),

@@ -101,6 +101,8 @@ def _new_visit(
         level=shape.level,
         service=shape.service,
         estate=shape.estate,
+        card_s=shape.card_s,
+        learned_from=shape.learned_from,
         wish_id=shape.wish,
         lat=shape.point.lat,
         lon=shape.point.lon,

@@ -208,6 +208,8 @@ def lengthen(db: Session, *, visit_id: int, work_s: int, now: datetime) -> Visit
     plans.lock_day(db, branch_id=known.branch_id, day=known.day, now=now)
     visit = plans.visit_row(db, visit_id)
     visit.work_s += work_s
+    if visit.card_s is not None:
+        visit.card_s += work_s
     _retime(db, visit, now)
     return visit
 

@@ -46,6 +46,9 @@ class Wish:
             work_s=self.quote.work_s,
             skill=self.ware.skill,
             level=self.ware.level,
+            service=self.ware.code,
+            estate=self.household.compound.name,
+            card_s=self.quote.work_s,
         )
 
 

@@ -11,7 +11,7 @@ from sqlalchemy import Connection, text
 import app as joinery
 from booking.operations import catalogue, drafts
 from booking.operations.drafts import Address
-from dispatch import live, queries
+from dispatch import learning, live, queries
 from dispatch.operations import roster
 from kernel.actor import Actor, Role
 from kernel.clock import FixedClock, local_date
@@ -57,6 +57,7 @@ def settings_for(database_url: str, *, data_dir: Path, **changes: str) -> Settin
 def an_app(database_url: str, *, data_dir: Path, **changes: str) -> Flask:
     """Make the app on that database, its clock standing at MONDAY_NINE."""
     live.forget()
+    learning.forget()
     settings = settings_for(database_url, data_dir=data_dir, **changes)
     made = joinery.create_app(settings, FixedClock(MONDAY_NINE))
     made.test_client_class = PressingClient
@@ -80,6 +81,7 @@ def close_connections() -> None:
 def empty_tables() -> None:
     """Delete every row, past the triggers that forbid it, as only a test may; ids begin at 1 again."""
     live.forget()
+    learning.forget()
     with sa.engine.begin() as connection:
         filled = _filled(connection)
         if connection.dialect.name == "postgresql":
