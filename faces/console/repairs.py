@@ -50,7 +50,8 @@ class Card:
 
     @property
     def overtime_s(self) -> int:
-        return sum(self.option.overtime_s.values())
+        """Overtime in all, each technician's in whole minutes."""
+        return sum(-(-seconds // 60) * 60 for seconds in self.option.overtime_s.values())
 
 
 @blueprint.get("/technicians/<int:technician_id>/options")
