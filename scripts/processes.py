@@ -22,6 +22,7 @@ FREE_S_MAX = 12.0
 _WEB_WORKERS = 2
 _WEB_THREADS = 48
 _SANDBOX_THREADS = 32
+VALKEY_LOG = "valkey.log"
 _VALKEY_BYTES_MAX = "256mb"
 
 
@@ -123,12 +124,22 @@ def valkey(house: House) -> Program:
     storage.mkdir(mode=0o700, exist_ok=True)
     # A log of its own: its warnings are about the machine, not about the house.
     valkey_log(house).unlink(missing_ok=True)
+    return Program(
+        name="valkey",
+        command=valkey_command(storage, house.valkey_socket),
+        is_ready=lambda: answers_ping(house.valkey_socket),
+        is_essential=False,
+    )
+
+
+def valkey_command(folder: Path, socket: Path) -> list[str]:
+    """Return what serves that socket, and keeps its log and its memory in the folder. Raises Failed."""
     options = {
-        "dir": storage,
-        "logfile": valkey_log(house),
+        "dir": folder,
+        "logfile": folder / VALKEY_LOG,
         "loglevel": "warning",
         "port": 0,
-        "unixsocket": house.valkey_socket,
+        "unixsocket": socket,
         "unixsocketperm": 700,
         "appendonly": "yes",
         "appendfsync": "everysec",
@@ -137,16 +148,11 @@ def valkey(house: House) -> Program:
         "maxmemory-policy": "noeviction",
     }
     words = [word for name, value in options.items() for word in (f"--{name}", str(value))]
-    return Program(
-        name="valkey",
-        command=[valkey_binary(), *words],
-        is_ready=lambda: answers_ping(house.valkey_socket),
-        is_essential=False,
-    )
+    return [valkey_binary(), *words]
 
 
 def valkey_log(house: House) -> Path:
-    return house.folder / "valkey" / "valkey.log"
+    return house.folder / "valkey" / VALKEY_LOG
 
 
 def valkey_binary() -> str:

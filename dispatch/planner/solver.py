@@ -7,13 +7,14 @@ both. For workers only: OR-Tools takes half a second and 100 MiB to import.
 """
 
 import time
+from collections.abc import Callable
 from dataclasses import dataclass
 from enum import StrEnum
 
 import numpy as np
 
-from dispatch.planner import master, mending, routing, tying
-from dispatch.planner.across import Ties
+from dispatch.planner import districts, master, mending, routing, tying
+from dispatch.planner.across import UNTIED, Ties
 from dispatch.planner.judge import Verdict
 from dispatch.planner.master import Sides
 from dispatch.planner.mending import Part
@@ -26,6 +27,9 @@ CHOICES = (0.6, 0.8, 0.93)
 LAST_CHOICE = (0.93,)
 TIED_CHOICES = (0.12, 0.25, 0.4, 0.55, 0.7, 0.82, 0.93)
 SHORT_S = 3.0
+# A large day is searched as a whole for so much of the way, then by districts, cut so often.
+WHOLE_SHARE = 0.15
+TURNS = 16
 CHOICE_SHARE = 0.07
 CHOICE_S_MAX = 3.0
 SECONDS_MAX = 600.0
@@ -79,6 +83,8 @@ def solve(
             end = run.began + share * seconds
             if engine is Engine.ROUTING:
                 routing.improve(run, part, seed=seed, end=end)
+            elif len(part.problem.stops) > districts.VISITS_MAX and not problem.ties:
+                _by_districts(run, part, seed, end, iterations)
             else:
                 _choice(run, part, seed, end, iterations)
     run.show(run.best)
@@ -128,6 +134,79 @@ def _choice(run: Trial, part: Part, seed: int, end: float, iterations: int | Non
             search = _from(run, part, search, chosen, seed=seed + nth)
         if run.is_over():
             return
+
+
+def _by_districts(run: Trial, part: Part, seed: int, end: float, iterations: int | None) -> None:
+    """Search a large day as a whole at first, then in districts that are cut anew at every turn.
+
+    OR-Tools chooses the routes of each district in the last turn, or when it is to end.
+    """
+    begin = time.monotonic()
+    whole = Search(part.problem, part.start, seed=seed)
+    budget = _Budget(iterations, end - begin)
+    for _ in whole.run(
+        budget.since(whole, 0.0, WHOLE_SHARE), until=WHOLE_SHARE, steps=budget.steps
+    ):
+        run.show(part.whole(whole.best))
+        if run.is_over():
+            break
+    plan = whole.best
+    for turn in range(TURNS):
+        is_last = turn == TURNS - 1 or run.is_over()
+        plan = _turned(run, part, plan, seed, budget, turn=turn, is_last=is_last)
+        run.show(part.whole(plan))
+        if is_last:
+            break
+    run.offer(part.whole(plan))
+
+
+def _turned(
+    run: Trial, part: Part, plan: Plan, seed: int, budget: "_Budget", *, turn: int, is_last: bool
+) -> Plan:
+    """Return the plan with each of its districts searched for its share of one turn."""
+    way = LAST_CHOICE[0] - WHOLE_SHARE
+    low, high = (WHOLE_SHARE + way * at / TURNS for at in (turn, turn + 1))
+    cuts = districts.cut(part.problem, plan, turn=turn)
+    for nth, district in enumerate(cuts, start=turn * len(cuts)):
+        share = len(district.problem.stops) / len(part.problem.stops)
+        search = Search(district.problem, district.start, seed=seed + nth)
+        gone = budget.since(search, low, high, share=share)
+        for _ in search.run(gone, until=high, steps=budget.steps):
+            if run.is_over():
+                break
+        seconds = None if budget.iterations else CHOICE_SHARE * budget.seconds * share
+        chosen = _chosen(search, UNTIED, seed, seconds) if is_last else None
+        for route in (chosen or search.best).routes:
+            plan = plan.with_route(route)
+    return plan
+
+
+@dataclass(frozen=True, slots=True)
+class _Budget:
+    """What there is of time or steps in all."""
+
+    iterations: int | None
+    seconds: float
+
+    @property
+    def steps(self) -> int | None:
+        return max(1, self.iterations // STEPS_A_LOOK) if self.iterations else None
+
+    def since(
+        self, search: Search, low: float, high: float, *, share: float = 1.0
+    ) -> Callable[[], float]:
+        """Return what tells how far a search has come from `low` to `high` with its share of the way."""
+        began = time.monotonic()
+        length = (high - low) * share
+
+        def gone() -> float:
+            if self.iterations:
+                spent = search.taken / self.iterations
+            else:
+                spent = (time.monotonic() - began) / self.seconds
+            return low + spent / share if length else high
+
+        return gone
 
 
 def _from(run: Trial, part: Part, search: Search, chosen: Plan, *, seed: int) -> Search:

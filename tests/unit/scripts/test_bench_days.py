@@ -3,7 +3,8 @@
 from pathlib import Path
 
 from dispatch.planner import wire
-from scripts.bench.planning import days
+from dispatch.planner.judge import judge
+from scripts.bench.planning import branches, days
 
 INSTANCE = """R1
 
@@ -45,3 +46,15 @@ def test_an_instance_is_read_in_tenths_cut_off(tmp_path: Path) -> None:
     assert problem.stops[1].windows[0].open_s == 500
     assert problem.travel_s[0, 1] == 152  # 15.23 units
     assert days.best_known(path) == 1234
+
+
+class TestBranches:
+    def test_leave_a_whole_plan_behind(self, tmp_path: Path) -> None:
+        branches.plan(str(tmp_path), 3, 0.3)
+
+        [path] = tmp_path.iterdir()
+        told, plan = branches.read(path)
+        verdict = judge(branches.problem_of(3), plan)
+        assert path == branches.result_path(tmp_path, 3, 0.3)
+        assert verdict.is_feasible
+        assert (verdict.travel_s, len(verdict.unserved)) == (told["driven_s"], told["left_out"])
