@@ -38,6 +38,8 @@ class VisitFacts:
     state: VisitState
     barred: frozenset[int] = frozenset()
     wish: int | None = None
+    # Whom the member was told of.
+    told_id: int | None = None
     departed_s: int | None = None
     arrived_s: int | None = None
     started_s: int | None = None
@@ -258,4 +260,6 @@ def _stop(visit: VisitFacts, *, place: int) -> Stop:
         skill=visit.skill,
         level=visit.level,
         barred=visit.barred,
+        prefers=frozenset() if visit.wish is None else frozenset({visit.wish}),
+        told_id=visit.told_id,
     )

@@ -1,5 +1,6 @@
 """The live plan as one value: what is frozen, what is foreseen, what is late."""
 
+from dataclasses import replace
 from typing import Any
 
 import pytest
@@ -64,6 +65,14 @@ class TestADayToCome:
 
         stop = plan.problem.stop(1)
         assert (stop.skill, stop.level, stop.work_s) == ("lock", 3, 40)
+
+    def test_knows_whom_the_member_wishes_for_and_was_told_of(self) -> None:
+        known = replace(a_visit(1, number=5), wish=3, told_id=4)
+        day = a_day([a_technician(order=[1, 2])], [known, a_visit(2, number=6)])
+
+        wished, plain = (day.problem.stop(visit_id) for visit_id in (1, 2))
+        assert (wished.prefers, wished.told_id) == (frozenset({3}), 4)
+        assert (plain.prefers, plain.told_id) == (frozenset(), None)
 
 
 class TestToday:
