@@ -34,6 +34,21 @@ def cut(problem: Problem, plan: Plan, *, turn: int) -> list[Part]:
     ]
 
 
+def pairs(problem: Problem, plan: Plan) -> list[tuple[int, int]]:
+    """Return the technicians with a route, each with the one whose route lies nearest."""
+    routes = [route for route in plan.routes if route.stop_ids]
+    if len(routes) < 2:
+        return []
+    places = [_middle(problem, route) for route in routes]
+    drives = problem.travel_s[np.ix_(places, places)].astype(np.int64)
+    np.fill_diagonal(drives, 1 << 40)
+    nearest = drives.argmin(axis=1)
+    return [
+        (route.worker_id, routes[other].worker_id)
+        for route, other in zip(routes, map(int, nearest), strict=True)
+    ]
+
+
 def _middle(problem: Problem, route: Route) -> int:
     """Return the place from which a route's others are nearest together; its start for none."""
     if not route.stop_ids:

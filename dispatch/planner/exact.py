@@ -6,17 +6,21 @@ nothing (Held and Karp 1962, with the labels of `judge`). What remains goes to C
 """
 
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from ortools.sat.python import cp_model
 
 from dispatch.planner import constraints
 from dispatch.planner.constraints import Weight, seconds
+from dispatch.planner.judge import judge, timetable
 from dispatch.planner.problem import DAY_S, Plan, Problem, Route, Stop, Worker
 
 # More ways than these are not looked into: the neighbourhood is not small.
 WAYS_MAX = 20_000
 FAR = 1 << 40
+NEVER_S = 1 << 30
+# How many of a route's last visits are dealt out anew.
+TAIL = 5
 EFFORT_MAX = 1.0  # CP-SAT's own deterministic seconds
 
 Free = tuple[int, ...]
@@ -86,6 +90,63 @@ def best(
     )
 
 
+def tails_improved(
+    problem: Problem, plan: Plan, pair: tuple[int, int], *, seed: int
+) -> Plan | None:
+    """Return the plan with the last visits of two routes dealt out anew to the very best.
+
+    What comes before stands as it is timed. None when nothing is better.
+    """
+    kept: dict[int, tuple[int, ...]] = {}
+    workers, stops = [], []
+    for worker_id in pair:
+        order = plan.route_of(worker_id).stop_ids
+        kept[worker_id] = order[:-TAIL] if len(order) > TAIL else ()
+        workers.append(_under_way(problem, plan.route_of(worker_id), len(kept[worker_id])))
+        stops += [problem.stop(stop_id) for stop_id in order[len(kept[worker_id]) :]]
+    inner = Problem(tuple(stops), tuple(workers), problem.travel_s)
+    found = best(inner, [NEVER_S] * len(stops), seed=seed)
+    if found is None:
+        return None
+    better = plan
+    for worker_id in pair:
+        order = (*kept[worker_id], *found.route_of(worker_id).stop_ids)
+        better = better.with_route(Route(worker_id, order))
+    # Where the day was cut, a set-up or a way into a compound may be counted otherwise.
+    before, after = (
+        judge(_of(problem, pair, some), Plan(tuple(some.route_of(i) for i in pair))).rank
+        for some in (plan, better)
+    )
+    return better if after < before else None
+
+
+def _of(problem: Problem, pair: tuple[int, int], plan: Plan) -> Problem:
+    """Return what of the day these two technicians have."""
+    stops = tuple(problem.stop(i) for worker_id in pair for i in plan.route_of(worker_id).stop_ids)
+    return Problem(stops, tuple(map(problem.worker, pair)), problem.travel_s)
+
+
+def _under_way(problem: Problem, route: Route, done: int) -> Worker:
+    """Return the technician as he leaves his last visit of those done."""
+    worker = problem.worker(route.worker_id)
+    if not done:
+        return worker
+    table = timetable(problem, route)
+    last = table.visits[done - 1]
+    left = [
+        rest
+        for rest, (start_s, _) in zip(worker.breaks, table.breaks, strict=True)
+        if start_s >= last.depart_s
+    ]
+    return replace(
+        worker,
+        start_place=problem.stop(last.stop_id).place,
+        shift_open_s=last.depart_s,
+        breaks=tuple(left),
+        is_standby=False,
+    )
+
+
 class _Walk:
     """All that one technician may do that no better way makes needless."""
 
@@ -103,21 +164,23 @@ class _Walk:
         begin = _Way((), 0, (worker.shift_open_s, *[FAR] * len(worker.breaks)))
         found: dict[int, _Way] = {}
         front, count = {(0, -1): [begin]}, 1
-        while front:
+        while front and count <= self.ways_max:
             following: dict[tuple[int, int], list[_Way]] = {}
             for (mask, _), ways in front.items():
-                for way in ways:
-                    for nth in self.able:
-                        if not mask & 1 << nth and (longer := self._longer(way, nth)):
-                            count += _keep(following.setdefault((mask | 1 << nth, nth), []), longer)
-                if count > self.ways_max:
-                    return None
+                for nth, longer in self._all_longer(mask, ways):
+                    count += _keep(following.setdefault((mask | 1 << nth, nth), []), longer)
             front = following
             for (mask, _), ways in front.items():
                 for way in self._home(ways):
                     if mask not in found or way.cost < found[mask].cost:
                         found[mask] = way
-        return found
+        return found if count <= self.ways_max else None
+
+    def _all_longer(self, mask: int, ways: list[_Way]) -> Iterator[tuple[int, _Way]]:
+        for way in ways:
+            for nth in self.able:
+                if not mask & 1 << nth and (longer := self._longer(way, nth)):
+                    yield nth, longer
 
     def _longer(self, way: _Way, nth: int) -> _Way | None:
         stop, worker = self.problem.stops[nth], self.worker

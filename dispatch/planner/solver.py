@@ -13,7 +13,7 @@ from enum import StrEnum
 
 import numpy as np
 
-from dispatch.planner import districts, master, mending, routing, tying
+from dispatch.planner import districts, exact, master, mending, routing, tying
 from dispatch.planner.across import UNTIED, Ties
 from dispatch.planner.judge import Verdict
 from dispatch.planner.master import Sides
@@ -30,6 +30,9 @@ SHORT_S = 3.0
 # A large day is searched as a whole for so much of the way, then by districts, cut so often.
 WHOLE_SHARE = 0.15
 TURNS = 16
+# How long one neighbourhood may take that is solved exactly, and how many are where no time is given.
+POLISH_S = 0.1
+PAIRS = 8
 CHOICE_SHARE = 0.07
 CHOICE_S_MAX = 3.0
 SECONDS_MAX = 600.0
@@ -134,6 +137,27 @@ def _choice(run: Trial, part: Part, seed: int, end: float, iterations: int | Non
             search = _from(run, part, search, chosen, seed=seed + nth)
         if run.is_over():
             return
+    _polish(run, part, chosen, seed, end=None if iterations else end)
+
+
+def _polish(run: Trial, part: Part, plan: Plan | None, seed: int, *, end: float | None) -> None:
+    """Let OR-Tools deal out the last visits of routes that lie together, while there is time.
+
+    Without an end, of a fixed number of pairs. Ties are not known there.
+    """
+    if plan is None or part.problem.ties:
+        return
+    pairs = districts.pairs(part.problem, plan)
+    if pairs:
+        at = seed % len(pairs)
+        pairs = (pairs[at:] + pairs[:at])[: None if end else PAIRS]
+    for pair in pairs:
+        if run.is_over() or (end and time.monotonic() > end - POLISH_S):
+            break
+        better = exact.tails_improved(part.problem, plan, pair, seed=seed)
+        if better is not None:
+            plan = better
+            run.offer(part.whole(plan))
 
 
 def _by_districts(run: Trial, part: Part, seed: int, end: float, iterations: int | None) -> None:

@@ -41,10 +41,10 @@ def planned(seed: int) -> tuple[int, int, int]:
     solution = solver.solve(problem, None, seconds=60, seed=seed, iterations=STEPS)
     assert solution.verdict.is_feasible, seed
     made = len(problem.stops) - len(solution.verdict.unserved)
-    return _cost_s(solution.verdict), exhaustive.least_s(problem), made
+    return cost_s(solution.verdict), exhaustive.least_s(problem), made
 
 
-def _cost_s(verdict: Verdict) -> int:
+def cost_s(verdict: Verdict) -> int:
     """Return the cost in seconds of driving without the waiting, which is the judge's alone."""
     paid = {name: units for name, units in verdict.paid.items() if name != "seconds_waited"}
     return sum(units * WEIGHTS[name] for name, units in paid.items()) // Weight.DRIVING
