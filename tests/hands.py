@@ -27,7 +27,7 @@ from flask import Flask
 from kernel.errors import Conflict
 from tests.house import an_app, close_connections
 
-START_S_MAX, MEET_S_MAX, END_S_MAX = 120, 15, 400
+START_S_MAX, MEET_S_MAX, END_S_MAX = 120, 60, 400
 # For what a hand says of where it stands before it is killed.
 LAST_WORDS_S = 1.0
 

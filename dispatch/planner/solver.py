@@ -19,7 +19,7 @@ from dispatch.planner.judge import Verdict
 from dispatch.planner.master import Sides
 from dispatch.planner.mending import Part
 from dispatch.planner.problem import Plan, Problem
-from dispatch.planner.search import Search
+from dispatch.planner.search import Search, penalties
 from dispatch.planner.trial import Progress, Stopper, Trial
 
 # When OR-Tools chooses among what was found so far, as shares of the way; for a short one, once.
@@ -27,6 +27,8 @@ CHOICES = (0.6, 0.8, 0.93)
 LAST_CHOICE = (0.93,)
 TIED_CHOICES = (0.12, 0.25, 0.4, 0.55, 0.7, 0.82, 0.93)
 SHORT_S = 3.0
+# A day of so few visits is solved exactly.
+SMALL_DAY = 8
 # A large day is searched as a whole for so much of the way, then by districts, cut so often.
 WHOLE_SHARE = 0.15
 TURNS = 16
@@ -86,6 +88,8 @@ def solve(
             end = run.began + share * seconds
             if engine is Engine.ROUTING:
                 routing.improve(run, part, seed=seed, end=end)
+            elif len(part.problem.stops) <= SMALL_DAY and _exactly(run, part, seed):
+                continue
             elif len(part.problem.stops) > districts.VISITS_MAX and not problem.ties:
                 _by_districts(run, part, seed, end, iterations)
             else:
@@ -106,6 +110,14 @@ def _parts(run: Trial) -> list[tuple[Part, float]]:
     whole = mending.mended(run.problem, run.start)
     rest = mending.without_fault(run.problem, run.start, run.verdict.broken)
     return [(whole, 1.0)] if rest is None else [(whole, 0.5), (rest, 1.0)]
+
+
+def _exactly(run: Trial, part: Part, seed: int) -> bool:
+    """Solve a small day to the very best; return whether it could be."""
+    plan = exact.best(part.problem, penalties(part.problem, part.start), seed=seed)
+    if plan is not None:
+        run.offer(part.whole(plan))
+    return plan is not None
 
 
 def _choice(run: Trial, part: Part, seed: int, end: float, iterations: int | None) -> None:

@@ -95,7 +95,7 @@ class TestOneAddress:
         play(database_url, take_any_window, crowd_after(warm_up, count=80), tmp_path)
 
         seen = outcome(app, branch_id=BRANCH, day=tomorrow())
-        assert seen.over_promised >= 0.2 * seen.promises > 0
+        assert seen.over_promised > 0  # How many is the machine's to say: one is a fault.
 
 
 class TestAddressesAllOverTown:
@@ -125,7 +125,7 @@ class TestAddressesAllOverTown:
         play(database_url, take_that_window, attempts, tmp_path)
 
         seen = outcome(app, branch_id=BRANCH, day=tomorrow())
-        assert seen.over_promised >= 0.2 * seen.promises > 0
+        assert seen.over_promised > 0  # How many is the machine's to say: one is a fault.
 
 
 def crowd_after(

@@ -10,11 +10,10 @@ BATCH = 25
 
 @pytest.mark.parametrize("first", range(0, DAYS, BATCH))
 def test_reaches_the_least_cost_of_all_plans(first: int) -> None:
-    served = 0
-    for seed in range(first, first + BATCH):
-        ours_s, least_s, made = optimum.planned(seed)
-        assert ours_s == least_s, f"day {seed}"
-        served += made
+    days = [optimum.planned(seed) for seed in range(first, first + BATCH)]
 
+    assert all(day.ours_s == day.least_s <= day.searched_s for day in days), days
+    # The search alone misses a day in fifty or so.
+    assert sum(day.searched_s > day.least_s for day in days) <= BATCH // 5
     # They are days on which something can be done, and not everything.
-    assert BATCH < served < 6 * BATCH
+    assert BATCH < sum(day.made for day in days) < 6 * BATCH
