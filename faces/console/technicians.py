@@ -12,6 +12,7 @@ from dispatch import board as boards
 from dispatch import queries, scope
 from dispatch.operations import roster
 from faces.chrome import call
+from faces.chrome.filters import gettext
 from faces.chrome.sign_in import signed_in
 from faces.console import frame, qr
 from faces.console.forms import NoForm, PeopleQuery
@@ -106,4 +107,4 @@ def skill_words(db: Session) -> Mapping[str, str]:
     words: dict[str, list[str]] = defaultdict(list)
     for service in bookings.catalogue(db):
         words[service.skill].append(service.short_name)
-    return {skill: "、".join(names) for skill, names in words.items()}
+    return {skill: gettext("、").join(names) for skill, names in words.items()}

@@ -95,6 +95,7 @@ def test_what_was_accepted_is_undone_while_nothing_has_happened(
     undone = desk.send(done.form("/undo"))
 
     assert "已撤销" in undone.text
+    assert "已接受，排班已生效" not in undone.text
     assert set(told(town.here)) == {his}
     again = desk.post(f"/console/plans/{number}/undo")
     assert again.status == 409
