@@ -89,8 +89,8 @@ def hold(number: str) -> ResponseReturnValue:
 
 
 def _known(number: str) -> list[KnownTechnician]:
-    """Return the technicians whom the draft's member may ask for: they came before, and were rated
-    well."""
+    """Return the technicians whom the draft's member may ask for: they came before, were rated
+    well, and are trained for it."""
     with transaction(reads_only=True) as db:
         draft = queries.draft(db, number=number, by=call.actor())
         if draft.delivery_id is not None:
@@ -99,7 +99,9 @@ def _known(number: str) -> list[KnownTechnician]:
             db, member_id=draft.member_id, branch_id=draft.branch_id, now=call.now()
         )
         rows = dispatch.technicians_by_id(db, ids)
-        return [KnownTechnician(i, rows[i].work_number, rows[i].name) for i in ids]
+        service = queries.services_by_id(db)[draft.service_id]
+        able = [i for i in ids if rows[i].skills.get(service.skill, 0) >= service.level]
+        return [KnownTechnician(i, rows[i].work_number, rows[i].name) for i in able]
 
 
 def _page(

@@ -8,11 +8,13 @@ import pytest
 from flask import Flask
 
 from booking import queries
+from booking.feedback_models import Rating
 from booking.states import BookingState
 from kernel.clock import FixedClock
 from kernel.db import transaction
+from tests.house import MONDAY_NINE, a_technician
 from tests.journeys.consumer.pages import Phone
-from tests.journeys.consumer.steps import TOMORROW_TEN, fill_in, hold
+from tests.journeys.consumer.steps import TOMORROW_TEN, book, fill_in, hold
 from tests.journeys.databases import BOTH
 
 
@@ -143,3 +145,44 @@ def test_the_state_of_a_hold_is_held(phone: Phone) -> None:
 
     with transaction(reads_only=True) as db:
         assert queries.booking(db, number=number, by=phone.member).state is BookingState.HELD
+
+
+def test_he_who_came_before_is_offered_for_what_he_is_trained_for(phone: Phone) -> None:
+    with transaction() as db:
+        plumber = a_technician(db, branch_id=1, skills={"water": 2})
+    _rate_well(phone, plumber, TOMORROW_TEN)
+    _rate_well(phone, 1, "2026-11-25/36000-43200")
+
+    links = fill_in(phone).links
+
+    assert any("who=QD1001" in link for link in links)
+    assert not any("who=QD1002" in link for link in links)
+
+
+def test_nobody_waits_for_a_window_in_which_only_he_is_full(
+    phone: Phone, other_phone: Callable[[], Phone]
+) -> None:
+    _rate_well(phone, 1, "2026-11-25/36000-43200")
+    _take_all(TOMORROW_TEN, other_phone)
+    page = fill_in(phone)
+    his = next(link for link in page.links if "who=QD1001" in link)
+    all_day = phone.open(his.split("?")[0] + "?day=2026-11-24")
+
+    only_his = phone.open(his.split("?")[0] + "?day=2026-11-24&who=QD1001")
+
+    assert all_day.has_form("/waiting")
+    assert not only_his.has_form("/waiting")
+
+
+def _rate_well(phone: Phone, technician_id: int, window: str) -> None:
+    number = book(phone, window)
+    with transaction() as db:
+        found = queries.booking(db, number=number, by=phone.member)
+        rating = Rating(
+            booking_id=found.id,
+            member_id=phone.member.id,
+            technician_id=technician_id,
+            stars=5,
+            at=MONDAY_NINE - timedelta(days=1),
+        )
+        db.add(rating)
