@@ -15,7 +15,7 @@ import numpy as np
 
 from dispatch.planner import districts, exact, master, mending, routing, tying
 from dispatch.planner.across import UNTIED, Ties
-from dispatch.planner.judge import Verdict
+from dispatch.planner.judge import Verdict, judge
 from dispatch.planner.master import Sides
 from dispatch.planner.mending import Part
 from dispatch.planner.problem import Plan, Problem
@@ -204,15 +204,20 @@ def _turned(
     low, high = (WHOLE_SHARE + way * at / TURNS for at in (turn, turn + 1))
     cuts = districts.cut(part.problem, plan, turn=turn)
     for nth, district in enumerate(cuts, start=turn * len(cuts)):
-        share = len(district.problem.stops) / len(part.problem.stops)
-        search = Search(district.problem, district.start, seed=seed + nth)
+        inner = district.problem
+        share = len(inner.stops) / len(part.problem.stops)
+        search = Search(inner, district.start, seed=seed + nth)
         gone = budget.since(search, low, high, share=share)
         for _ in search.run(gone, until=high, steps=budget.steps):
             if run.is_over():
                 break
         seconds = None if budget.iterations else CHOICE_SHARE * budget.seconds * share
+        better = search.best
         chosen = _chosen(search, UNTIED, seed, seconds) if is_last else None
-        for route in (chosen or search.best).routes:
+        # In too little time it may choose worse than what it was given to begin from.
+        if chosen and judge(inner, chosen).rank < judge(inner, better).rank:
+            better = chosen
+        for route in better.routes:
             plan = plan.with_route(route)
     return plan
 

@@ -4,7 +4,8 @@ import pytest
 
 from dispatch.planner import districts, solver
 from dispatch.planner.judge import judge
-from dispatch.planner.problem import Plan, Problem
+from dispatch.planner.problem import Plan, Problem, Route
+from dispatch.planner.search import Search
 from dispatch.planner.solver import Engine, solve
 from tests.unit.planner.days import a_city, inserted_greedily
 
@@ -85,3 +86,16 @@ class TestSolving:
         found = solve(city, None, seconds=solver.SECONDS_MAX, seed=1, stop=lambda: True)
 
         assert found.verdict.is_feasible
+
+    def test_takes_no_choice_that_is_worse_than_what_was_there(
+        self, city: Problem, plan: Plan, monkeypatch: pytest.MonkeyPatch
+    ) -> None:
+        def nobody(search: Search, *_: object) -> Plan:
+            return Plan(tuple(Route(worker.id) for worker in search.problem.workers))
+
+        monkeypatch.setattr(solver, "_chosen", nobody)
+
+        found = solve(city, plan, seconds=60, seed=1, iterations=500)
+
+        assert plan.served() <= found.plan.served()
+        assert found.verdict.rank < judge(city, plan).rank
