@@ -12,7 +12,9 @@ from dispatch.planner import constraints
 from dispatch.planner.mending import Part
 from dispatch.planner.problem import Plan, Problem, Route
 
-# Beyond so many visits a day is cut; what is measured below them gains nothing by it.
+# A day of more visits than LARGE is cut, into parts of VISITS_MAX at most; what is measured below it
+# gains nothing by that, and days whose routes all begin at one door lose.
+LARGE = 1_000
 VISITS_MAX = 350
 
 

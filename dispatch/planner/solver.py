@@ -90,7 +90,7 @@ def solve(
                 routing.improve(run, part, seed=seed, end=end)
             elif len(part.problem.stops) <= SMALL_DAY and _exactly(run, part, seed):
                 continue
-            elif len(part.problem.stops) > districts.VISITS_MAX and not problem.ties:
+            elif len(part.problem.stops) > districts.LARGE and not problem.ties:
                 _by_districts(run, part, seed, end, iterations)
             else:
                 _choice(run, part, seed, end, iterations)

@@ -23,6 +23,7 @@ def plan(city: Problem) -> Plan:
 @pytest.fixture
 def small(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(districts, "VISITS_MAX", 60)
+    monkeypatch.setattr(districts, "LARGE", 60)
 
 
 @pytest.mark.usefixtures("small")
