@@ -180,9 +180,7 @@ def _by_districts(run: Trial, part: Part, seed: int, end: float, iterations: int
     begin = time.monotonic()
     whole = Search(part.problem, part.start, seed=seed)
     budget = _Budget(iterations, end - begin)
-    for _ in whole.run(
-        budget.since(whole, 0.0, WHOLE_SHARE), until=WHOLE_SHARE, steps=budget.steps
-    ):
+    for _ in whole.run(budget.since(whole, 0.0), until=WHOLE_SHARE, steps=budget.steps):
         run.show(part.whole(whole.best))
         if run.is_over():
             break
@@ -207,7 +205,7 @@ def _turned(
         inner = district.problem
         share = len(inner.stops) / len(part.problem.stops)
         search = Search(inner, district.start, seed=seed + nth)
-        gone = budget.since(search, low, high, share=share)
+        gone = budget.since(search, low, share=share)
         for _ in search.run(gone, until=high, steps=budget.steps):
             if run.is_over():
                 break
@@ -233,19 +231,16 @@ class _Budget:
     def steps(self) -> int | None:
         return max(1, self.iterations // STEPS_A_LOOK) if self.iterations else None
 
-    def since(
-        self, search: Search, low: float, high: float, *, share: float = 1.0
-    ) -> Callable[[], float]:
-        """Return what tells how far a search has come from `low` to `high` with its share of the way."""
+    def since(self, search: Search, low: float, *, share: float = 1.0) -> Callable[[], float]:
+        """Return what tells how far a search has come from `low` on, with its share of the way."""
         began = time.monotonic()
-        length = (high - low) * share
 
         def gone() -> float:
             if self.iterations:
                 spent = search.taken / self.iterations
             else:
                 spent = (time.monotonic() - began) / self.seconds
-            return low + spent / share if length else high
+            return low + spent / share
 
         return gone
 
