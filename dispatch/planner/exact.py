@@ -113,9 +113,9 @@ def tails_improved(
         order = (*kept[worker_id], *found.route_of(worker_id).stop_ids)
         better = better.with_route(Route(worker_id, order))
     # Where the day was cut, a set-up or a way into a compound may be counted otherwise.
+    day = _of(problem, pair, plan)
     before, after = (
-        judge(_of(problem, pair, some), Plan(tuple(some.route_of(i) for i in pair))).rank
-        for some in (plan, better)
+        judge(day, Plan(tuple(some.route_of(i) for i in pair))).rank for some in (plan, better)
     )
     return better if after < before else None
 
