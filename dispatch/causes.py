@@ -59,11 +59,13 @@ def of_json(told: Mapping[str, Any] | None) -> Cause | None:
     return Cause(**{**told, "kind": CauseKind(told["kind"]), "overtime_s": overtime_s})
 
 
-def with_cause(day: DayPlan, cause: Cause, *, wanted: Collection[int]) -> DayPlan:
-    """Return the day as the cause leaves it: without who is away, with hours and goods as they are.
+def with_cause(day: DayPlan, cause: Cause | None, *, wanted: Collection[int]) -> DayPlan:
+    """Return the day as the cause, if any, leaves it: without who is away, with hours and goods as they
+    are.
 
     What then has no route is part of it only when it is `wanted`.
     """
+    cause = cause or _NOTHING
     away = cause.technician_id if cause.kind is CauseKind.ILL else 0
     workers = tuple(
         replace(w, shift_shut_s=min(w.shift_shut_s + cause.overtime_s.get(w.id, 0), DAY_S))
@@ -81,6 +83,9 @@ def with_cause(day: DayPlan, cause: Cause, *, wanted: Collection[int]) -> DayPla
             for stop in stops
         )
     return replace(day, problem=Problem(stops, workers, day.problem.travel_s), plan=plan)
+
+
+_NOTHING = Cause(kind=CauseKind.LATE)
 
 
 def _from(window: Window, from_s: int) -> Window:

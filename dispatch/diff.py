@@ -4,7 +4,7 @@ Seconds of the day throughout. Only the part of the day that may still move is c
 """
 
 from collections import defaultdict
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Container, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from enum import StrEnum
 
@@ -96,7 +96,8 @@ class Group:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Diff:
-    """All changes, by technician in the order of the problem; totals are (before, after).
+    """All changes, by technician in the order of the problem; totals are (before, after), of those who
+    are still at work.
 
     `assigned` visits get a technician people are told about for the first time, `changed` another
     one: both whether or not the proposal moves them, as accepting publishes the day.
@@ -105,6 +106,8 @@ class Diff:
     groups: tuple[Group, ...]
     handed_over: int
     retimed: int
+    # Left to nobody.
+    dropped: int
     untouched: int
     assigned: int
     changed: int
@@ -117,7 +120,29 @@ class Diff:
 
     @property
     def changes(self) -> int:
-        return sum(len(group.changes) for group in self.groups)
+        return len(self.each)
+
+    @property
+    def each(self) -> tuple[Change, ...]:
+        return tuple(change for group in self.groups for change in group.changes)
+
+    def of(self, technician_id: int) -> frozenset[int]:
+        """Return the visits whose changes stand under that technician."""
+        return frozenset(
+            change.visit_id
+            for group in self.groups
+            if group.technician_id == technician_id
+            for change in group.changes
+        )
+
+    @property
+    def driving_s(self) -> int:
+        """What it adds to the driving of those who are still at work."""
+        return self.travel_s[1] - self.travel_s[0]
+
+    @property
+    def told_members(self) -> int:
+        return self.assigned + self.changed
 
 
 @dataclass(frozen=True, slots=True)
@@ -147,14 +172,15 @@ def compare(
     moved = [change for change in changes if _has_moved(change)]
     return Diff(
         groups=_groups(problem, moved, before, after),
-        handed_over=sum(change.is_handed_over for change in moved),
+        handed_over=sum(c.is_handed_over and c.after is not None for c in moved),
+        dropped=sum(change.after is None for change in moved),
         retimed=sum(not change.is_handed_over for change in moved),
         untouched=len(changes) - len(moved),
         assigned=sum(change.message is Message.ASSIGNED for change in changes),
         changed=sum(change.message is Message.CHANGED for change in changes),
         tight=sum(change.is_tight for change in moved),
         told_technicians=_told_technicians(changes),
-        travel_s=(_travel_s(before), _travel_s(after)),
+        travel_s=(_travel_s(before, after.timetables), _travel_s(after, after.timetables)),
         broken=tuple(change for change in changes if change.is_broken),
     )
 
@@ -251,8 +277,8 @@ def _told_technicians(changes: Iterable[Change]) -> dict[int, int]:
     return dict(told)
 
 
-def _travel_s(side: Side) -> int:
-    return sum(timetable.travel_s for timetable in side.timetables.values())
+def _travel_s(side: Side, people: Container[int]) -> int:
+    return sum(t.travel_s for t in side.timetables.values() if t.worker_id in people)
 
 
 def _his_travel_s(side: Side, technician_id: int | None) -> int:

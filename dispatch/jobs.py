@@ -6,7 +6,7 @@ from datetime import timedelta
 
 from sqlalchemy import select, update
 
-from dispatch import live
+from dispatch import live, repairs
 from dispatch.daybook import DayPlan
 from dispatch.models import Proposal
 from dispatch.orders import order_of, totals_of
@@ -55,6 +55,8 @@ def _solve(row: Proposal, clock: Clock) -> None:
         # As if nobody left before it could be looked at, decided and told.
         decided_at = clock.now() + timedelta(seconds=DECIDE_S)
         plan = live.day_plan(db, branch_id=row.branch_id, day=row.day, now=decided_at)
+        # What has no route is tried for, too.
+        plan = repairs.with_homeless(db, plan, repairs.homeless(db, plan))
     before = judge.judge(plan.problem, plan.plan)
     watch = _Watch(row, before)
     solution = solver.solve(

@@ -38,7 +38,7 @@ def merge(
     left_out: set[int] = set()
     # Each turn keeps at least one route more, or gives one up that had none.
     for _ in range(len(workers) + len(homeless) + 1):
-        tried = _with_left_out(live, _laid_over(live, after, kept), left_out)
+        tried = _with_left_out(live, laid_over(live, after, kept), left_out)
         if isinstance(tried, int):
             if tried in homeless:
                 left_out.add(tried)
@@ -84,6 +84,16 @@ def only(
     return found
 
 
+def part(live: DayPlan, orders: Mapping[int, tuple[int, ...]], whole: Merged) -> Merged | None:
+    """Return what laying those orders, a part of what was merged, would write; None when they break
+    more than the live plan does."""
+    plan = laid_over(live, orders, set())
+    verdict = judge.judge(live.problem, plan)
+    if verdict.broken:
+        return None
+    return _merged(live, plan, verdict, set(whole.kept))
+
+
 def _merged(live: DayPlan, plan: Plan, verdict: Verdict, kept: set[int]) -> Merged:
     replaced = tuple(
         r.worker_id for r in plan.routes if r.stop_ids != live.plan.route_of(r.worker_id).stop_ids
@@ -91,7 +101,7 @@ def _merged(live: DayPlan, plan: Plan, verdict: Verdict, kept: set[int]) -> Merg
     return Merged(plan, verdict, replaced, tuple(sorted(kept)), plan.unserved(live.problem))
 
 
-def _laid_over(live: DayPlan, after: Mapping[int, tuple[int, ...]], kept: set[int]) -> Plan:
+def laid_over(live: DayPlan, after: Mapping[int, tuple[int, ...]], kept: set[int]) -> Plan:
     """Return the kept routes as they are, and the proposal's without what they hold."""
     routes = {t: live.plan.route_of(t).stop_ids for t in sorted(kept)}
     taken = {i for ids in routes.values() for i in ids}

@@ -288,6 +288,8 @@ class Proposal(Leased, Base):
     note: Mapped[str] = mapped_column(default="")
     # What broke the day, as `causes.Cause` writes it; none for one that was asked for.
     cause: Mapped[dict[str, Any] | None] = mapped_column(JSON)
+    # What was made of it and what not, as `outcomes.written` has it; none until it is accepted.
+    accepted: Mapped[dict[str, Any] | None] = mapped_column(JSON)
     # What accepting changed, as `undoing.Before` writes it; none until then.
     undo: Mapped[dict[str, Any] | None] = mapped_column(JSON)
 

@@ -32,6 +32,10 @@ class Broken:
     visits: Mapping[int, Visit]
     windows: tuple[Window, ...]
 
+    def cause_of(self, option: Option) -> Cause:
+        """Return the cause with how it is to go on."""
+        return replace(self.cause, way=option.way.value, overtime_s=option.overtime_s)
+
 
 def read(db: Session, *, branch_id: int, day: date, cause: Cause, now: datetime) -> Broken:
     """Return the day with what broke it."""

@@ -1,20 +1,20 @@
 """Proposals: ask for a better plan, keep what the solver found, accept it route by route."""
 
 from collections.abc import Collection
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import date, datetime
+from typing import Any
 
 from sqlalchemy import select
 
-from dispatch import causes, merging
+from dispatch import causes, outcomes, preview
 from dispatch.causes import Cause
-from dispatch.daybook import DayPlan
 from dispatch.merging import Merged
 from dispatch.models import Proposal
 from dispatch.operations import plan as plans
 from dispatch.operations import publishing, rehousing, repairs, undoing
 from dispatch.operations.plan import LockedDay
-from dispatch.orders import served
+from dispatch.preview import Preview
 from dispatch.scope import ProposalMissing
 from dispatch.states import PROPOSAL_MACHINE, ProposalAction, ProposalState
 from kernel import db as kernel_db
@@ -49,6 +49,13 @@ class NotAlone(Conflict):
 
     code = "not_alone"
     says = msg("只做这几项会打破别的承诺，或排不进去：请把相关的改动一起选上。")
+
+
+class LeftToNobody(Conflict):
+    """Without what is not chosen nobody would come to some visits, and nobody has said yes to that."""
+
+    code = "left_to_nobody"
+    says = msg("没选的改动里，有几单会没有人去：请先确认。")
 
 
 class Outdated(Conflict):
@@ -103,21 +110,31 @@ def proposal_by_number(db: Session, number: str) -> Proposal:
 
 
 def accept(
-    db: Session, *, number: str, by: Actor, now: datetime, only: Collection[int] | None = None
+    db: Session,
+    *,
+    number: str,
+    by: Actor,
+    now: datetime,
+    only: Collection[int] | None = None,
+    sure: Collection[int] = (),
 ) -> Accepted:
     """Make the proposal, or of it the changes of the visits `only`, the live plan and publish it.
 
     Routes untouched since the problem was frozen are replaced; those that moved stay, and visits
-    that came meanwhile are inserted anew. What broke the day is written down with it. Raises
-    NotReady, Outdated, NotAlone, NotOnShift.
+    that came meanwhile are inserted anew. What broke the day is written down with it, and what was
+    made of the proposal and what not. A part may leave visits to nobody that the whole does not:
+    those must be among `sure`. Raises NotReady, Outdated, NotAlone, LeftToNobody, NotOnShift.
     """
     known = proposal_by_number(db, number)
     locked = plans.lock_day(db, branch_id=known.branch_id, day=known.day, now=now)
     db.refresh(known, with_for_update=True)
     if known.state != READY:
         raise NotReady
+    whole, seen = _seen(db, locked, known, only, sure)
+    day, merged = seen.day, seen.merged
     cause = causes.of_json(known.cause)
-    day, merged = _merged(db, locked, known, cause, only)
+    if cause is not None and only is not None:
+        cause = _narrowed(cause, merged)
     before = undoing.before_of(db, locked, merged, cause)
 
     lost = repairs.settle(db, locked, cause, by=by, now=now) if cause else []
@@ -128,6 +145,7 @@ def accept(
         )
     rehousing.follow(db, day, merged.plan)
     known.advance(ProposalAction.ACCEPT)
+    known.accepted = _outcome(whole, seen, is_part=only is not None)
     _outdate_others(db, known)
     plans.changed(db, locked, now=now)
     assigned = publishing.publish(db, locked, by=by, now=now)
@@ -136,27 +154,38 @@ def accept(
     return Accepted(assigned, len(merged.replaced), len(merged.kept))
 
 
-def _merged(
+def _seen(
     db: Session,
     locked: LockedDay,
     known: Proposal,
-    cause: Cause | None,
     only: Collection[int] | None,
-) -> tuple[DayPlan, Merged]:
-    """Return the day as the cause leaves it, and what of the proposal fits into it now."""
-    after = {int(t): tuple(ids) for t, ids in known.after.items()}
-    versions = {int(t): v for t, v in known.route_versions.items()}
-    day = repairs.day_of(db, locked.plan, cause, wanted=served(after))
-    if only is not None:
-        after = merging.only(day, after, only)
-        day = repairs.day_of(db, locked.plan, cause, wanted=served(after))
-    merged = merging.merge(day, after=after, versions=versions)
-    if merged is None:
-        raise Outdated if only is None else NotAlone
-    moved = {t for t, version in day.route_versions.items() if version != versions.get(t, 0)}
-    if only is not None and set(merged.kept) - moved:
+    sure: Collection[int],
+) -> tuple[Preview, Preview]:
+    """Return what the whole would do, and what the part that is to be made does."""
+    whole = preview.of_plan(db, locked.plan, known)
+    if whole is None:
+        raise Outdated
+    if only is None:
+        return whole, whole
+    part = whole.part(only)
+    if part is None:
         raise NotAlone
-    return day, merged
+    if not {change.visit_id for change in whole.unserved_by(part)} <= set(sure):
+        raise LeftToNobody
+    return whole, part
+
+
+def _outcome(whole: Preview, part: Preview, *, is_part: bool) -> dict[str, Any]:
+    left = whole.left(part)
+    unmade = {change.visit_id for change in left}
+    made = [change for change in part.diff.each if change.visit_id not in unmade]
+    return outcomes.written(made, left, is_part=is_part)
+
+
+def _narrowed(cause: Cause, merged: Merged) -> Cause:
+    """Return the cause with the overtime of those alone whose routes change."""
+    asked = {t: s for t, s in cause.overtime_s.items() if t in merged.replaced}
+    return replace(cause, overtime_s=asked)
 
 
 def undo(db: Session, *, number: str, by: Actor, now: datetime) -> int:

@@ -1,13 +1,9 @@
 """Repairs of a day that broke: an option becomes a proposal, and what broke is written down with it."""
 
 from collections.abc import Collection, Sequence
-from dataclasses import replace
 from datetime import datetime
 
-from dispatch import causes
-from dispatch import repairs as reads
 from dispatch.causes import Cause, CauseKind
-from dispatch.daybook import DayPlan
 from dispatch.events import VisitUnserved
 from dispatch.models import Proposal, Visit
 from dispatch.operations import plan as plans
@@ -46,7 +42,7 @@ def propose(
     kept = next(option for option in found if option.way is Way.KEEP)
 
     day = broken.day
-    cause = replace(broken.cause, way=way.value, overtime_s=chosen.overtime_s)
+    cause = broken.cause_of(chosen)
     proposal = Proposal(
         number=new_number("S"),
         branch_id=day.branch_id,
@@ -67,14 +63,6 @@ def propose(
     db.flush()
     proposal.advance(ProposalAction.SOLVE)
     return proposal
-
-
-def day_of(db: Session, plan: DayPlan, cause: Cause | None, *, wanted: Collection[int]) -> DayPlan:
-    """Return the day in which a proposal is to be merged: as its cause leaves it."""
-    if cause is None:
-        return plan
-    day = reads.with_homeless(db, plan, reads.homeless(db, plan))
-    return causes.with_cause(day, cause, wanted=wanted)
 
 
 def settle(

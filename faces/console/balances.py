@@ -1,7 +1,10 @@
 """What a proposal does to promises and people, row by row for the page: worse values, too."""
 
+from collections.abc import Mapping
+from typing import Any
+
 from dispatch.preview import Preview
-from faces.chrome.filters import gettext, length_text, more_text
+from faces.chrome.filters import gettext, length_text, more_text, second_text
 
 # What stands in a row: its name, before, after, the change in words, and the tone of that.
 Row = tuple[str, object, object, str, str]
@@ -9,17 +12,62 @@ GINI_STEP = 0.001
 
 
 def rows(preview: Preview) -> list[Row]:
-    """Return the figures of the plan as it is and as it would be."""
+    """Return the figures of the plan when it is left as it is, and as it would be."""
     before, after, diff = preview.before, preview.after, preview.diff
     return [
+        _driven(before.travel_s, after.travel_s),
+        _counted(gettext("没有人去"), before.unserved, after.unserved, worst="danger"),
         _counted(gettext("守不住的承诺"), before.broken, after.broken, worst="danger"),
         _counted(gettext("余量不足 30 分"), before.tight, after.tight),
         _slack(before.least_slack_s, after.least_slack_s),
         _length(gettext("加班"), before.overtime_s, after.overtime_s),
+        _length(gettext("等候"), before.wait_s, after.wait_s),
+        _finish(before.finish_s, after.finish_s),
         _gini(before.gini, after.gini),
         (gettext("换师傅"), "—", gettext("%(count)s 单", count=diff.handed_over), "", ""),
         (gettext("只挪时间"), "—", gettext("%(count)s 单", count=diff.retimed), "", ""),
     ]
+
+
+def totals(told: Mapping[str, Any]) -> list[Row]:
+    """Return the figures that a proposal kept, for one that is decided."""
+    return [
+        _driven(*told["travel_s"]),
+        _counted(gettext("没有人去"), *told["unserved"], worst="danger"),
+        _length(gettext("等候"), *told["wait_s"]),
+        _finish(*told["finish_s"]),
+    ]
+
+
+def saved(before_s: int, after_s: int) -> str:
+    """Say in one sentence what driving it saves; "" for none."""
+    if after_s >= before_s:
+        return ""
+    percent = f"{100 * (before_s - after_s) / before_s:.1f}"
+    return gettext(
+        "全程少开 %(length)s，省 %(percent)s%%。",
+        length=length_text(before_s - after_s),
+        percent=percent,
+    )
+
+
+def _driven(before_s: int, after_s: int) -> Row:
+    name, _, _, words, tone = _length(gettext("总路程"), before_s, after_s)
+    return name, _hours(before_s), _hours(after_s), words, tone
+
+
+def _hours(seconds: int) -> str:
+    return gettext("%(hours)s 时", hours=f"{seconds / 3600:.1f}")
+
+
+def _finish(before_s: int, after_s: int) -> Row:
+    name, change_s = gettext("收工最晚"), after_s - before_s
+    words = "—"
+    if change_s < 0:
+        words = gettext("早 %(length)s", length=length_text(-change_s))
+    elif change_s > 0:
+        words = gettext("晚 %(length)s", length=length_text(change_s))
+    return name, second_text(before_s), second_text(after_s), words, _tone(change_s, "warn")
 
 
 def _counted(name: str, before: int, after: int, *, worst: str = "warn") -> Row:

@@ -89,15 +89,29 @@ class DayForm(Form):
     day = fields.Date(required=True)
 
 
-class AcceptForm(Form):
-    """What of a proposal is accepted: all of it, the visits ticked, or one technician's."""
-
-    part = fields.Boolean(load_default=False)
-    visit = fields.List(
+def _visits() -> Any:
+    return fields.List(
         fields.Integer(validate=validate.Range(min=1)),
         load_default=list,
         validate=validate.Length(max=VISITS_MAX),
     )
+
+
+class TicksForm(Form):
+    """The visits of a proposal that are ticked, and which tick was changed last."""
+
+    visit = _visits()
+    turned = fields.Integer(load_default=None, validate=validate.Range(min=1))
+
+
+class AcceptForm(TicksForm):
+    """What of a proposal is accepted: all of it, the visits ticked, or one technician's.
+
+    `sure` are the visits to which, as was said yes to, nobody comes.
+    """
+
+    part = fields.Boolean(load_default=False)
+    sure = _visits()
     technician = fields.Integer(load_default=None, validate=validate.Range(min=1))
 
 

@@ -5,18 +5,18 @@ from typing import Any
 from flask import Response, flash, render_template, session
 from flask.typing import ResponseReturnValue
 
-from dispatch import causes, diff, preview, queries, scope
+from dispatch import causes, diff, outcomes, preview, queries, scope
 from dispatch.operations import proposals, undoing
-from dispatch.operations.proposals import Accepted
-from dispatch.preview import Preview
+from dispatch.operations.proposals import Accepted, LeftToNobody, NotAlone
 from faces.chrome import call
 from faces.chrome.errors import sentence_of, status_of
 from faces.chrome.filters import gettext
 from faces.chrome.sign_in import signed_in
-from faces.console import balances, frame
+from faces.console import balances, frame, parts
 from faces.console.curve import curve_of
 from faces.console.forms import AcceptForm, DayForm, NoForm, PageQuery
 from faces.console.paging import Page
+from faces.console.parts import Shown
 from faces.console.routes import READERS, WRITERS, blueprint
 from kernel.db import Session, transaction
 from kernel.errors import Conflict, Refusal
@@ -115,13 +115,21 @@ def stop_plan(number: str) -> ResponseReturnValue:
 def accept_plan(number: str) -> ResponseReturnValue:
     """Make it, or the part that was chosen, the live plan, and tell those whom it concerns."""
     given = call.form(AcceptForm())
+    chosen: set[int] | None = None
     try:
         with call.once() as db:
-            only = _chosen(db, _found(db, number), given)
-            done = proposals.accept(db, number=number, by=call.actor(), now=call.now(), only=only)
+            chosen = _chosen(db, _found(db, number), given)
+            done = proposals.accept(
+                db,
+                number=number,
+                by=call.actor(),
+                now=call.now(),
+                only=chosen,
+                sure=given["sure"],
+            )
             answer = call.leads_to("console.plan", number=number)
     except Conflict as refusal:
-        return _page(number, refusal=refusal), status_of(refusal)
+        return _page(number, refusal=refusal, chosen=chosen), status_of(refusal)
     _remember(number, done)
     return answer
 
@@ -165,32 +173,27 @@ def _chosen(db: Session, found: Any, given: dict[str, Any]) -> set[int] | None:
     """Return the visits whose changes are to be made; None for all. Raises NothingChosen."""
     if given["technician"] is not None:
         seen = preview.of_proposal(db, found, now=call.now())
-        groups = seen.diff.groups if seen else ()
-        chosen = {
-            change.visit_id
-            for group in groups
-            if group.technician_id == given["technician"]
-            for change in group.changes
-        }
+        chosen = seen.diff.of(given["technician"]) if seen else frozenset()
     elif given["part"]:
-        chosen = set(given["visit"])
+        chosen = frozenset(given["visit"])
     else:
         return None
     if not chosen:
         raise NothingChosen
-    return chosen
+    return set(chosen)
 
 
-def _page(number: str, *, refusal: Refusal | None = None) -> str:
+def _page(number: str, *, refusal: Refusal | None = None, chosen: set[int] | None = None) -> str:
+    shown: Shown | None = None
     with transaction(reads_only=True) as db:
         found = _found(db, number)
         frame.enter(db, branch_id=found.branch_id)
         asker = members.staff(db, found.asked_by)
-        seen: Preview | None = None
         if found.state == proposals.READY:
-            seen = preview.of_proposal(db, found, now=call.now())
+            shown = parts.shown(db, found, chosen=chosen)
+        outcome = outcomes.of_json(found.accepted)
         people = {t.id: t for t in queries.technicians(db, branch_id=found.branch_id)}
-        visits = queries.visits_by_id(db, _visit_ids(found, seen))
+        visits = shown.visits if shown else queries.visits_by_id(db, _visit_ids(found))
         may_undo = found.state == proposals.ACCEPTED and undoing.is_untouched(db, found.undo)
     handed = [move for move in _handed(found) if move[0] in visits]
     handed.sort(key=lambda move: (move[2] or 0, visits[move[0]].opens_s, move[0]))
@@ -198,44 +201,51 @@ def _page(number: str, *, refusal: Refusal | None = None) -> str:
         "console/plan.html",
         plan=found,
         asker=asker,
-        preview=seen,
-        is_stale=found.state == proposals.READY and seen is None,
+        shown=shown,
+        is_stale=found.state == proposals.READY and shown is None,
         is_over=found.day < frame.today(),
         may_undo=may_undo,
         cause=causes.of_json(found.cause),
         people=people,
         visits=visits,
-        told=_told(seen, people),
         handed=handed,
+        made=outcome,
         curve=_curve(found),
-        balance_rows=balances.rows,
+        balances=balances,
         state=STATES.get(found.state, (found.state, "gray", "info")),
         outcome=session.get(OUTCOME) if _is_outcome_of(number) else None,
-        refusal=sentence_of(refusal) if refusal else "",
+        # What is asked or ticked together is said by itself, in its own place.
+        refusal=sentence_of(refusal) if refusal and _is_plain(refusal, shown) else "",
+        asks=isinstance(refusal, LeftToNobody),
     )
 
 
-def _visit_ids(found: Any, seen: Preview | None) -> list[int]:
-    if seen is not None:
-        changes = [change for group in seen.diff.groups for change in group.changes]
-        return [change.visit_id for change in (*changes, *seen.diff.broken)]
+def _is_plain(refusal: Refusal, shown: Shown | None) -> bool:
+    return not (shown and isinstance(refusal, LeftToNobody | NotAlone))
+
+
+def _visit_ids(found: Any) -> list[int]:
+    """Return the visits of a proposal that was decided."""
+    outcome = outcomes.of_json(found.accepted)
+    if outcome is not None:
+        return [moved.visit_id for moved in (*outcome.made, *outcome.left)]
     return [visit_id for visit_id, _, _ in _handed(found)]
 
 
 def _handed(found: Any) -> list[tuple[int, int | None, int | None]]:
     """Return who took over what, for a proposal that was decided."""
+    outcome = outcomes.of_json(found.accepted)
+    if outcome is not None:
+        return [
+            (moved.visit_id, moved.from_whom, moved.to_whom)
+            for moved in outcome.made
+            if moved.from_whom != moved.to_whom
+        ]
     if found.state in (PENDING, proposals.READY):
         return []
     before = {int(t): ids for t, ids in found.before.items()}
     after = {int(t): ids for t, ids in found.after.items()}
     return diff.order_changes(before, after)
-
-
-def _told(seen: Preview | None, people: dict[int, Any]) -> int:
-    """Return how many technicians get a message: those with new visits whose WeChat is bound."""
-    if seen is None:
-        return 0
-    return sum(people[t].openid is not None for t in seen.diff.told_technicians if t in people)
 
 
 def _curve(found: Any) -> Any:

@@ -10,13 +10,15 @@ from flask.typing import ResponseReturnValue
 
 from booking import policy
 from booking import queries as bookings
-from dispatch import queries, repairs, scope
+from dispatch import preview, queries, repairs, scope
 from dispatch.causes import Cause, CauseKind
+from dispatch.diff import Change, Diff, Side, compare
 from dispatch.operations import repairs as operations
-from dispatch.planner.repair import Broken, Option, Way
+from dispatch.planner.repair import Option, Way
+from dispatch.preview import Known, Proposed
 from faces.chrome import call
 from faces.chrome.sign_in import signed_in
-from faces.console import frame
+from faces.console import frame, parts
 from faces.console.plans import DayIsOver
 from faces.console.roster_forms import REASONS, AbsentForm, GoodsForm, WayForm
 from faces.console.routes import WRITERS, blueprint
@@ -39,14 +41,17 @@ BROKEN_SHOWN = 8
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Card:
-    """One option as the page shows it; `owed` is what its broken promises cost by themselves."""
+    """One option as the page shows it, counted as the proposal will be that it becomes; `owed` is what
+    its broken promises cost by themselves, `told` how many technicians get a message.
+    """
 
     option: Option
     word: str
     line: str
+    diff: Diff
     owed: Money
     may_choose: bool
-    gaining: int
+    told: int
 
     @property
     def overtime_s(self) -> int:
@@ -129,45 +134,65 @@ def _proposed(broken: repairs.Broken) -> ResponseReturnValue:
 def _page(
     broken: repairs.Broken, found: Sequence[Option], asked: Mapping[str, Any]
 ) -> ResponseReturnValue:
+    branch_id, day = broken.day.branch_id, broken.day.day
     with transaction(reads_only=True) as db:
-        people = {t.id: t for t in queries.technicians(db, branch_id=broken.day.branch_id)}
-        named = {one.stop_id for option in found for one in option.broken}
+        people = {t.id: t for t in queries.technicians(db, branch_id=branch_id)}
+        lost = list(broken.visits.values())
+        known = preview.known_of(db, lost, branch_id=branch_id, day=day)
+        cards = [_card(broken, option, known, people) for option in found]
+        named = {change.visit_id for card in cards for change in card.diff.broken}
+        named |= {ask.stop_id for option in found for ask in option.asks}
         served = bookings.bookings_of_visits(db, sorted(named))
     return render_template(
         "console/options.html",
-        cards=[_card(broken, option) for option in found],
+        cards=cards,
         broken=broken,
         visits=broken.visits,
         bookings=served,
+        people=people,
         person=people.get(broken.cause.technician_id),
         visit=broken.visits.get(broken.cause.visit_id),
         reason=REASONS.get(broken.cause.reason, ""),
         asked=asked,
         here=request.full_path.rstrip("?"),
         shown=BROKEN_SHOWN,
-        is_quiet=not any(option.broken for option in found),
+        is_quiet=not any(card.diff.broken for card in cards),
     )
 
 
-def _card(broken: repairs.Broken, option: Option) -> Card:
+def _card(broken: repairs.Broken, option: Option, known: Known, people: Mapping[int, Any]) -> Card:
     word, line = WAYS[option.way]
-    owed = [_fee(broken, one) for one in option.broken]
+    found, fits = _diff(broken, option, known)
+    is_way = option.way is not Way.KEEP or broken.cause.kind is CauseKind.GOODS
     return Card(
         option=option,
         word=word,
         line=line,
-        owed=sum(owed, ZERO),
-        may_choose=option.way is not Way.KEEP or broken.cause.kind is CauseKind.GOODS,
-        gaining=len({r.worker_id for r in option.plan.routes if _gains(broken, r)}),
+        diff=found,
+        owed=sum((_fee(change, broken.day.day) for change in found.broken), ZERO),
+        may_choose=is_way and fits,
+        told=parts.told(found, people),
     )
 
 
-def _gains(broken: repairs.Broken, route: Any) -> bool:
-    return bool(set(route.stop_ids) - set(broken.day.plan.route_of(route.worker_id).stop_ids))
+def _diff(broken: repairs.Broken, option: Option, known: Known) -> tuple[Diff, bool]:
+    """Return the changes as the proposal's page will count them, and whether it can be one."""
+    day = broken.day
+    wanted = Proposed(
+        after={route.worker_id: route.stop_ids for route in option.plan.routes},
+        versions=day.route_versions,
+        cause=broken.cause_of(option),
+    )
+    found = preview.judged(day, wanted, known)
+    if found is not None:
+        return found.diff, True
+    as_found = Side(option.plan, option.verdict.timetables)
+    before = Side(day.plan, day.timetables)
+    return compare(day.problem, before=before, after=as_found, promises=known.promises), False
 
 
-def _fee(broken: repairs.Broken, one: Broken) -> Money:
-    if one.late_s is None:
+def _fee(change: Change, day: date) -> Money:
+    if change.after is None or change.slack_s is None:
         return policy.BROKEN_FEE
-    ends_at = instant_at(broken.day.day, broken.visits[one.stop_id].shuts_s)
-    return policy.late_fee(ends_at=ends_at, now=ends_at + timedelta(seconds=one.late_s))
+    ends_at = instant_at(day, change.shuts_s)
+    return policy.late_fee(ends_at=ends_at, now=ends_at - timedelta(seconds=change.slack_s))

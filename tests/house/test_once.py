@@ -36,6 +36,7 @@ REPEATABLE = {
     "technician.scanner",
     "console.store_qr",
     "console.preview_serials",
+    "console.plan_part",
 }
 
 __all__ = ["demo"]

@@ -78,6 +78,13 @@ def released(visit_id: int) -> None:
         bookings.release(db, number=booking.number, by=by, now=MONDAY_NINE)
 
 
+def leave_nobody(visit_id: int) -> None:
+    """Take a promised visit out of its route, as a day's trouble does."""
+    with transaction() as db:
+        plans.take_out(db, queries.visit(db, visit_id), now=MONDAY_NINE)
+    live.forget()
+
+
 def asked() -> str:
     with transaction() as db:
         return proposals.ask(
@@ -289,6 +296,16 @@ class TestAccept:
             accepted(number)
 
         assert (routes(), state_of(number)) == (before, proposals.READY)
+
+    def test_gives_what_stood_in_no_route_its_place(self, technicians: tuple[int, int]) -> None:
+        near, far = technicians
+        visit_id = promised()
+        leave_nobody(visit_id)
+
+        done = accepted(a_ready_proposal({near: [], far: [visit_id]}))
+
+        assert (done.assigned, routes()[far]) == (1, [visit_id])
+        check_the_day()
 
     def test_twice_is_refused(self, technicians: tuple[int, int]) -> None:
         near, far = technicians

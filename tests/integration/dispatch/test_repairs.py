@@ -1,5 +1,7 @@
 """Repairs of the live day: an option becomes a proposal, accepted whole or in part, and is taken back."""
 
+from collections.abc import Collection
+
 import pytest
 from flask import Flask
 from sqlalchemy import select
@@ -9,7 +11,7 @@ from dispatch.causes import Cause, CauseKind
 from dispatch.models import Shift, Visit
 from dispatch.operations import proposals, publishing, withdrawals
 from dispatch.operations import repairs as operations
-from dispatch.operations.proposals import NotAlone, NotReady
+from dispatch.operations.proposals import NotReady
 from dispatch.operations.repairs import NoSuchWay
 from dispatch.operations.undoing import MovedSince
 from dispatch.planner.repair import Way
@@ -61,6 +63,11 @@ def proposed(cause: Cause, way: Way | None = None) -> str:
         return operations.propose(
             db, broken, found, way=way or found[0].way, by=DISPATCHER, now=MONDAY_NINE
         ).number
+
+
+def accepted_in_part(number: str, only: set[int], *, sure: Collection[int] = ()) -> None:
+    with transaction() as db:
+        proposals.accept(db, number=number, by=DISPATCHER, now=MONDAY_NINE, only=only, sure=sure)
 
 
 def undone(number: str) -> int:
@@ -148,50 +155,6 @@ class TestAnIllTechnician:
         assert set(unserved) < set(ids)
 
 
-class TestPartOfAProposal:
-    def test_moves_what_was_chosen_and_leaves_the_rest(self, technicians: tuple[int, int]) -> None:
-        first, second = technicians
-        morning, afternoon = promised(), promised(window=THREE)
-        number = proposed(ill(first))
-
-        with transaction() as db:
-            proposals.accept(db, number=number, by=DISPATCHER, now=MONDAY_NINE, only={morning})
-
-        assert routes()[second] == [morning]
-        assert visit(afternoon).route_id is None
-        with transaction(reads_only=True) as db:
-            assert [v.id for v in queries.unserved(db, branch_id=1, day=tomorrow())] == [afternoon]
-
-    def test_of_an_asked_one_leaves_others_in_their_routes(
-        self, technicians: tuple[int, int]
-    ) -> None:
-        first, second = technicians
-        morning, afternoon = promised(), promised(window=THREE)
-        assert routes()[first] == [morning, afternoon]
-        number = a_ready_proposal({first: [], second: [morning, afternoon]})
-
-        with transaction() as db:
-            proposals.accept(db, number=number, by=DISPATCHER, now=MONDAY_NINE, only={afternoon})
-
-        assert (routes()[first], routes()[second]) == ([morning], [afternoon])
-        check_the_day()
-
-    def test_that_breaks_a_promise_alone_is_refused(self, technicians: tuple[int, int]) -> None:
-        first, second = technicians
-        for _ in range(4):
-            promised()
-        by = routes()
-        his, others = by[first], by[second]
-        # The two swap all they have: alone, one of them would have too many at once.
-        number = a_ready_proposal({first: others, second: his})
-        more = max(his, others, key=len)
-
-        with pytest.raises(NotAlone), transaction() as db:
-            proposals.accept(db, number=number, by=DISPATCHER, now=MONDAY_NINE, only=set(more))
-
-        assert routes() == by
-
-
 class TestUndo:
     def test_lays_everything_back_and_tells_them_again(self, technicians: tuple[int, int]) -> None:
         first, _ = technicians
@@ -212,11 +175,10 @@ class TestUndo:
 
     def test_comes_to_the_same_for_a_part(self, technicians: tuple[int, int]) -> None:
         first, _ = technicians
-        morning, _ = promised(), promised(window=THREE)
+        morning, afternoon = promised(), promised(window=THREE)
         before = routes()
         number = proposed(ill(first))
-        with transaction() as db:
-            proposals.accept(db, number=number, by=DISPATCHER, now=MONDAY_NINE, only={morning})
+        accepted_in_part(number, {morning}, sure={afternoon})
 
         undone(number)
 

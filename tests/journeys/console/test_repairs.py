@@ -1,5 +1,7 @@
 """When the day breaks: options side by side, one becomes a proposal, taken whole or in part, and undone."""
 
+import re
+
 import pytest
 
 from dispatch import queries
@@ -123,13 +125,57 @@ def test_a_part_is_accepted_and_the_rest_named(desk: Desk, town: Town, numbers: 
         rows = queries.visits_in_routes(db, branch_id=town.here, day=tomorrow())
     first = min(rows.values(), key=lambda visit: visit.opens_s)
 
-    page = desk.post(f"/console/plans/{number}/accept", {"part": "1", "visit": str(first.id)})
+    asked = desk.post(f"/console/plans/{number}/accept", {"part": "1", "visit": str(first.id)})
+
+    assert asked.status == 409
+    assert "1 单会没有人去，仍然接受？" in asked.said("sure")
+    assert "空调装 浮山后三小区 13:00–15:00" in asked.said("sure")
+    assert "138****" in asked.said("sure")
+    assert "¥30.00" in asked.said("sure")
+    with transaction(reads_only=True) as db:
+        assert not queries.unserved(db, branch_id=town.here, day=tomorrow())
+    page = desk.send(next(form for form in asked.forms if "sure" in form.fields))
 
     assert "已接受，排班已生效" in page.text
+    assert "已接受 1 项" in page.text
+    assert "没有接受 1 项" in page.text
     with transaction(reads_only=True) as db:
         left = queries.unserved(db, branch_id=town.here, day=tomorrow())
         assert [visit.id for visit in left] == [i for i in rows if i != first.id]
         assert queries.visit(db, first.id).technician_id != first.technician_id
+
+
+def test_what_the_ticks_do_is_said_at_every_tick(
+    desk: Desk, town: Town, numbers: list[str]
+) -> None:
+    number = proposed(desk, town)
+    with transaction(reads_only=True) as db:
+        rows = queries.visits_in_routes(db, branch_id=town.here, day=tomorrow())
+    first, second = sorted(rows.values(), key=lambda visit: visit.opens_s)
+    whole = desk.open(f"/console/plans/{number}")
+
+    part = desk.post(
+        f"/console/plans/{number}/part", {"visit": str(first.id), "turned": str(second.id)}
+    )
+
+    assert "2 位业主收到消息" in whole.said("plan-effects")
+    assert "1 位业主收到消息" in part.said("plan-effects")
+    assert "只接受所选 2 项" in whole.said("accept-part-label")
+    assert "只接受所选 1 项" in part.said("accept-part-label")
+    assert "没有勾选的改动里，1 单会没有人去" in part.said("plan-promises")
+    assert re.search(r"没有人去 2 1 −1", part.said("plan-balance"))
+    assert set(told(town.here)) == {holder(town)}
+
+
+def test_a_card_counts_what_its_proposal_will(desk: Desk, town: Town, numbers: list[str]) -> None:
+    page = desk.open(f"/console/technicians/{holder(town)}/options?day={tomorrow()}&reason=ill")
+    card = page.text
+    plan = desk.send(chosen(page)).text
+
+    [(handed, retimed), *_] = re.findall(r"换师傅 (\d+) 只挪时间 (\d+)", card)
+    [members, *_] = re.findall(r"接受后通知 (\d+) 位业主", card)
+    assert f"换师傅 {handed}，只挪时间 {retimed}" in plan
+    assert f"{members} 位业主收到消息" in plan
 
 
 def test_a_part_of_nothing_is_refused_in_words(desk: Desk, town: Town, numbers: list[str]) -> None:

@@ -9,14 +9,17 @@ from dispatch.planner.problem import Timed, Timetable
 TEN, TWELVE, FIVE = 36_000, 43_200, 61_200
 
 
-def summed(*, arrive_s: int = TEN, finish_s: int = FIVE) -> Balance:
+def summed(
+    *, arrive_s: int = TEN, finish_s: int = FIVE, owed: tuple[int, ...] = (7,), at_work: int = 1
+) -> Balance:
     """Sum up a day on which technician 1 makes one visit, promised from ten to twelve."""
     visit = Timed(7, arrive_s, max(arrive_s, TEN), max(arrive_s, TEN) + 3_600)
     timetable = Timetable(1, (visit,), (), finish_s, 1_200, 0)
     return balance(
         {1: timetable},
-        promises={7: Promise(opens_s=TEN, shuts_s=TWELVE)},
+        promises={visit_id: Promise(opens_s=TEN, shuts_s=TWELVE) for visit_id in owed},
         shuts_s={1: FIVE, 2: FIVE},
+        at_work={at_work},
     )
 
 
@@ -45,6 +48,15 @@ class TestBalance:
 
     def test_who_has_nothing_to_do_counts_for_fairness(self) -> None:
         assert summed().gini == 0.5
+
+    def test_a_visit_to_which_nobody_comes_is_a_broken_promise(self) -> None:
+        found = summed(owed=(7, 8))
+
+        assert (found.broken, found.unserved) == (1, 1)
+
+    def test_who_is_away_drives_no_more(self) -> None:
+        assert summed().travel_s == 1_200
+        assert summed(at_work=2).travel_s == 0
 
 
 class TestGini:
