@@ -9,11 +9,12 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime
 
-from dispatch import chances, live, queries, travel
+from dispatch import chances, learning, live, queries, travel
 from dispatch.daybook import DayPlan
 from dispatch.looks import Look, look_of
 from dispatch.models import RouteRow, Shift, Technician, Visit
-from dispatch.planner.lateness import PRIOR, Chance, Spread
+from dispatch.planner.lateness import Chance
+from dispatch.service_times import ServiceTimes
 from dispatch.states import MOVABLE, STARTED, VisitState
 from gateways.maps.travel import TravelTimes
 from kernel.clock import local_date, second_of_day
@@ -162,7 +163,7 @@ def day_board(db: Session, *, branch_id: int, day: date, now: datetime) -> Board
         now_s=second_of_day(now, day) if days_off == 0 else None,
         is_over=days_off < 0,
         travel=travel.current(),
-        spread=chances.spread_of(db, branch_id=branch_id, day=day) if days_off == 0 else PRIOR,
+        times=learning.service_times(db, branch_id=branch_id, now=now) if days_off == 0 else None,
     )
 
 
@@ -182,12 +183,12 @@ def lay_out(
     now_s: int | None,
     is_over: bool,
     travel: TravelTimes,
-    spread: Spread = PRIOR,
+    times: ServiceTimes | None = None,
 ) -> Board:
     """Lay the day out, a row for each technician in the order given. Asks no database."""
     known: dict[int, Chance] = {}
     if now_s is not None and not is_over:
-        known = chances.of_day(plan, visits, now_s=now_s, spread=spread)
+        known = chances.of_day(plan, visits, now_s=now_s, times=times or ServiceTimes(()))
     rows = tuple(
         _row(
             technician,

@@ -43,14 +43,15 @@ def forget() -> None:
         _known.clear()
 
 
-def spread_of(visit: Visit, times: ServiceTimes) -> Spread:
-    """Return how the length of that visit spreads, in shares of what is planned for it."""
+def spread_of(visit: Visit, times: ServiceTimes, *, technician_id: int | None) -> Spread:
+    """Return how the length of that visit spreads when that technician makes it, in shares of what is
+    planned for it."""
     return times.spread_of(
         card_s=visit.card_s if visit.card_s is not None else visit.work_s,
         work_s=visit.work_s,
         service=visit.service,
         estate=visit.estate,
-        technician_id=visit.technician_id,
+        technician_id=technician_id,
     )
 
 

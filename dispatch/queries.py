@@ -238,27 +238,6 @@ def visits_by_id(db: Session, visit_ids: Sequence[int]) -> dict[int, Visit]:
     return {row.id: row for row in db.scalars(select(Visit).where(Visit.id.in_(visit_ids)))}
 
 
-def lengths(db: Session, *, branch_id: int, until: date, limit: int) -> list[tuple[int, int]]:
-    """Return how long the branch's latest finished visits took: (planned, actual) in seconds."""
-    found = (
-        select(Visit.work_s, Visit.started_at, Visit.finished_at)
-        .where(
-            Visit.branch_id == branch_id,
-            Visit.day <= until,
-            Visit.state.in_([VisitState.WORK_DONE, VisitState.DONE]),
-            Visit.started_at.is_not(None),
-            Visit.finished_at.is_not(None),
-        )
-        .order_by(Visit.day.desc(), Visit.id.desc())
-        .limit(limit)
-    )
-    return [
-        (work_s, int((finished_at - started_at).total_seconds()))
-        for work_s, started_at, finished_at in db.execute(found)
-        if started_at is not None and finished_at is not None
-    ]
-
-
 def untold_delays(db: Session, delays: Mapping[int, int]) -> bool:
     """Tell whether one of those visits, with when it is reached, is late and its row does not say so,
     or is later than anybody was told."""

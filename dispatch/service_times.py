@@ -58,6 +58,8 @@ class ServiceTimes:
         self._logs: dict[_Group, NDArray[np.float64]] = {
             group: np.array(logs) for group, logs in shares.items()
         }
+        # A board asks for the same few quantiles of every visit, each time that it is drawn.
+        self._seen: dict[tuple[_Group, float], float] = {}
 
     def length(self, *, card_s: int, service: str, estate: str) -> Length:
         """Return how long to plan for what the price card says takes `card_s`: LEARNED_QUANTILE of
@@ -89,9 +91,18 @@ class ServiceTimes:
         for group in chain:
             logs = self._logs.get(group)
             if logs is not None:
-                seen = float(np.quantile(logs, quantile))
-                log += (seen - log) * len(logs) / (len(logs) + LEARNED_WEIGHT)
+                log += (
+                    (self._quantile(group, quantile) - log)
+                    * len(logs)
+                    / (len(logs) + LEARNED_WEIGHT)
+                )
         return math.exp(log)
+
+    def _quantile(self, group: _Group, quantile: float) -> float:
+        key = (group, quantile)
+        if key not in self._seen:
+            self._seen[key] = float(np.quantile(self._logs[group], quantile))
+        return self._seen[key]
 
 
 def _chain(service: str, estate: str, technician_id: int | None) -> tuple[_Group, ...]:

@@ -7,7 +7,7 @@ in a shuffle of its own that is always the same, so that equal days have equal c
 """
 
 import math
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from functools import cache
 from statistics import NormalDist
@@ -36,9 +36,8 @@ class Spread:
     sigma: float
 
 
-# What is believed before the house has measured, and how many visits that belief weighs.
+# What is believed before the house has measured.
 PRIOR = Spread(0.95, 0.30)
-PRIOR_VISITS = 30
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -48,6 +47,7 @@ class Underway:
     began_s: int
     work_s: int
     now_s: int
+    spread: Spread = PRIOR
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -60,32 +60,23 @@ class Chance:
     before: int
 
 
-def measured(lengths: Iterable[tuple[int, int]]) -> Spread:
-    """Return the spread of visits that took so long (planned, actual seconds), the prior among them."""
-    logs = [math.log(PRIOR.median)] * PRIOR_VISITS
-    shares = [actual_s / planned_s for planned_s, actual_s in lengths if planned_s > 0]
-    logs += [math.log(share) for share in shares if SHARE_MIN <= share <= SHARE_MAX]
-    mean = sum(logs) / len(logs)
-    squares = PRIOR_VISITS * PRIOR.sigma**2 + sum((log - mean) ** 2 for log in logs)
-    return Spread(math.exp(mean), math.sqrt(squares / len(logs)))
-
-
 def chances(
     problem: Problem,
     timetable: Timetable,
     *,
     shuts_s: Mapping[int, int],
-    spread: Spread = PRIOR,
+    spreads: Mapping[int, Spread],
     under_way: Underway | None = None,
     traffic: Sequence[float] = (),
 ) -> dict[int, Chance]:
-    """Return the chance of each visit of a route to be reached after second `shuts_s` of it.
+    """Return the chance of each visit of a route to be reached after second `shuts_s` of it, when the
+    length of each spreads as `spreads` says.
 
     `traffic` are the 24 factors by which a drive that begins in that hour takes longer than the
     matrix says; without it none does. Raises KeyError for unknown ids.
     """
     worker = problem.worker(timetable.worker_id)
-    free = _free(worker.shift_open_s, under_way, spread)
+    free = _free(worker.shift_open_s, under_way)
     place = worker.start_place
     rests = list(zip(worker.breaks, timetable.breaks, strict=False))
     found: dict[int, Chance] = {}
@@ -100,15 +91,16 @@ def chances(
             slack_s=shut_s - timed.arrive_s,
             before=nth + (under_way is not None),
         )
-        free = _begun(arrive, stop) + stop.work_s * _lengths(nth, spread)
+        free = _begun(arrive, stop) + stop.work_s * _lengths(nth, spreads[stop.id])
         place = stop.place
     return found
 
 
-def _free(free_s: int, under_way: Underway | None, spread: Spread) -> _Draws:
+def _free(free_s: int, under_way: Underway | None) -> _Draws:
     """Return when he can leave: for one at work, by lengths that are not over yet."""
     if under_way is None:
         return np.full(DRAWS, float(free_s))
+    spread = under_way.spread
     planned_s = max(1.0, under_way.work_s * spread.median)
     gone_s = under_way.now_s - under_way.began_s
     passed = 0.0

@@ -7,8 +7,9 @@ from flask import Flask
 from sqlalchemy import update
 
 from booking.operations import bookings
-from dispatch import learning
+from dispatch import board, learning
 from dispatch.models import Visit
+from dispatch.service_times import Done, ServiceTimes
 from kernel.actor import Actor
 from kernel.db import transaction
 from tests.house import HOUR_S, MONDAY_NINE, a_draft, tomorrow
@@ -93,7 +94,35 @@ def test_the_spread_of_a_visit_is_in_shares_of_its_planned_length(member: Actor)
 
     with transaction(reads_only=True) as db:
         times = learning.service_times(db, branch_id=1, now=WEDNESDAY)
-    spread = learning.spread_of(visit, times)
+    spread = learning.spread_of(visit, times, technician_id=None)
 
     assert spread.median < 1
     assert spread.sigma > 0
+
+
+def test_the_chance_on_the_board_is_drawn_by_what_that_technicians_visits_took(
+    member: Actor, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    for _ in range(2):
+        a_promise(member, day=tomorrow(), window=AFTERNOON)
+
+    def chance(slow: int) -> int:
+        """Return the greatest when that technician takes two hours and a half for every hour."""
+        done = [
+            Done(
+                service="air_install",
+                estate="",
+                technician_id=technician_id,
+                card_s=HOUR_S,
+                actual_s=HOUR_S * 5 // 2 if technician_id == slow else HOUR_S // 2,
+            )
+            for technician_id in (1, 2)
+            for _ in range(200)
+        ]
+        monkeypatch.setattr(learning, "service_times", lambda *_, **__: ServiceTimes(done))
+        with transaction(reads_only=True) as db:
+            day = board.day_board(db, branch_id=1, day=tomorrow(), now=MONDAY_NINE + DAY)
+        return max(bar.chance.percent for bar in day.bars if bar.chance)
+
+    assert chance(slow=1) > 50
+    assert chance(slow=2) == 0

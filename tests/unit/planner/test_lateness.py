@@ -3,7 +3,7 @@
 import pytest
 
 from dispatch.planner import judge, lateness
-from dispatch.planner.lateness import PRIOR, PRIOR_VISITS, Chance, Spread, Underway, measured
+from dispatch.planner.lateness import PRIOR, Chance, Spread, Underway
 from dispatch.planner.problem import Break, Plan, Problem, Timetable, Window
 from tests.unit.planner.days import (
     DOOR_S,
@@ -29,6 +29,10 @@ def promised(problem: Problem) -> dict[int, int]:
     return {stop.id: stop.windows[-1].shut_s for stop in problem.stops}
 
 
+def spread(problem: Problem, every: Spread = PRIOR) -> dict[int, Spread]:
+    return dict.fromkeys((stop.id for stop in problem.stops), every)
+
+
 class TestChances:
     @pytest.mark.parametrize("seed", range(5))
     def test_without_spread_are_what_the_judge_says(self, seed: int) -> None:
@@ -41,7 +45,9 @@ class TestChances:
             arrivals = {visit.stop_id: visit.arrive_s for visit in table.visits}
             for less_s, percent in ((0, 0), (1, 100)):
                 shuts_s = {stop_id: at_s - less_s for stop_id, at_s in arrivals.items()}
-                found = lateness.chances(problem, table, shuts_s=shuts_s, spread=SURE)
+                found = lateness.chances(
+                    problem, table, shuts_s=shuts_s, spreads=spread(problem, SURE)
+                )
                 assert {chance.percent for chance in found.values()} <= {percent}
                 checked += len(found)
         assert checked > 30
@@ -52,9 +58,12 @@ class TestChances:
         table = timed(problem, a_plan(w1=(1, 2)))
 
         found = [
-            lateness.chances(problem, table, shuts_s=promised(problem), spread=Spread(1.0, sigma))[
-                2
-            ].percent
+            lateness.chances(
+                problem,
+                table,
+                shuts_s=promised(problem),
+                spreads=spread(problem, Spread(1.0, sigma)),
+            )[2].percent
             for sigma in (0.0, 0.1, 0.3, 0.6)
         ]
 
@@ -70,10 +79,24 @@ class TestChances:
             problem,
             table,
             shuts_s={1: SHUT_S, 2: DOOR_S + HOUR_S + 2 * STEP_S},
-            spread=Spread(1.0, 0.4),
+            spreads=spread(problem, Spread(1.0, 0.4)),
         )
 
         assert found[2] == Chance(percent=50, slack_s=0, before=1)
+
+    def test_grow_with_the_spread_of_what_comes_before_alone(self) -> None:
+        stops = [a_stop(1, place=1), a_stop(2, place=2, shuts_s=DOOR_S + HOUR_S + 3 * STEP_S)]
+        problem = a_problem(stops, [a_worker()])
+        table = timed(problem, a_plan(w1=(1, 2)))
+
+        def chance(first: Spread, second: Spread) -> int:
+            found = lateness.chances(
+                problem, table, shuts_s=promised(problem), spreads={1: first, 2: second}
+            )
+            return found[2].percent
+
+        assert chance(Spread(1.0, 0.6), SURE) > 30
+        assert chance(SURE, Spread(1.0, 0.6)) == 0
 
     def test_fall_when_a_wait_takes_up_what_was_long(self) -> None:
         late_s = DOOR_S + HOUR_S + 2 * STEP_S + 900
@@ -88,7 +111,9 @@ class TestChances:
 
         def chance(problem: Problem) -> int:
             table = timed(problem, a_plan(w1=(1, 2)))
-            return lateness.chances(problem, table, shuts_s=promised(problem))[2].percent
+            return lateness.chances(
+                problem, table, shuts_s=promised(problem), spreads=spread(problem)
+            )[2].percent
 
         assert chance(straight) > 10
         assert chance(waited) == 0
@@ -99,9 +124,13 @@ class TestChances:
 
         def chance(hour: int) -> int:
             factors = [1.5 if nth == hour else 1.0 for nth in range(24)]
-            return lateness.chances(problem, table, shuts_s=promised(problem), traffic=factors)[
-                1
-            ].percent
+            return lateness.chances(
+                problem,
+                table,
+                shuts_s=promised(problem),
+                spreads=spread(problem),
+                traffic=factors,
+            )[1].percent
 
         assert (chance(8), chance(9)) == (100, 0)
 
@@ -113,7 +142,7 @@ class TestChances:
         assert second.arrive_s == DOOR_S + HOUR_S + 2 * STEP_S + 1_800
 
         found = lateness.chances(
-            problem, table, shuts_s={1: SHUT_S, 2: second.arrive_s}, spread=SURE
+            problem, table, shuts_s={1: SHUT_S, 2: second.arrive_s}, spreads=spread(problem, SURE)
         )
 
         assert found[2].percent == 0
@@ -127,7 +156,7 @@ class TestChances:
         [_, second] = table.visits
 
         found = lateness.chances(
-            problem, table, shuts_s={1: SHUT_S, 2: second.arrive_s}, spread=SURE
+            problem, table, shuts_s={1: SHUT_S, 2: second.arrive_s}, spreads=spread(problem, SURE)
         )
 
         assert (second.arrive_s, found[2].percent) == (DOOR_S + 2 * HOUR_S, 0)
@@ -152,25 +181,8 @@ class TestChances:
             problem,
             table,
             shuts_s={2: began_s + HOUR_S + STEP_S + 900},
+            spreads=spread(problem),
             under_way=Underway(began_s=began_s, work_s=HOUR_S, now_s=began_s + gone_s),
         )
 
         assert least <= found[2].percent <= most
-
-
-class TestMeasured:
-    def test_is_the_prior_without_a_visit(self) -> None:
-        found = measured([])
-
-        assert (round(found.median, 6), round(found.sigma, 6)) == (PRIOR.median, PRIOR.sigma)
-
-    def test_nears_what_was_measured_with_more_visits(self) -> None:
-        few = measured([(3_600, 7_200)] * PRIOR_VISITS)
-        many = measured([(3_600, 7_200)] * (100 * PRIOR_VISITS))
-
-        assert PRIOR.median < few.median < many.median
-        assert many.median == pytest.approx(2.0, rel=0.01)
-        assert many.sigma < 0.1
-
-    def test_leaves_out_slips_of_the_thumb(self) -> None:
-        assert measured([(3_600, 1), (3_600, 360_000)]) == measured([])
