@@ -17,7 +17,7 @@ from dispatch.daybook import DayPlan, TechnicianFacts, VisitFacts, build
 from dispatch.models import BranchDay, RouteRow, Shift, Technician, Visit
 from dispatch.planner import insertion
 from dispatch.planner.insertion import Witness
-from dispatch.planner.problem import DAY_S, Break, Problem, Stop, Window
+from dispatch.planner.problem import DAY_S, Break, Problem, Route, Stop, Window
 from kernel.clock import local_date, second_of_day
 from kernel.db import Session
 from kernel.geo import Point
@@ -159,31 +159,26 @@ def offers_after(
     windows: Sequence[Window],
 ) -> list[Offer]:
     """Return the windows into which a second visit fits once the first stands where it was offered."""
-    stop = replace(candidate(first_shape), windows=(first.window,))
-    problem = with_place(plan, stop, first_shape.point)
     route = plan.plan.route_of(first.witness.worker_id)
-    both = plan.plan.with_route(route.with_stop(stop.id, position=first.witness.position))
-    points = (*plan.points, first_shape.point)
-    to_s, from_s = travel.current().to_from(points, shape.point)
-    found = insertion.find(
-        insertion.prepare_day(problem, both),
-        stop=replace(candidate(shape), id=SECOND_CANDIDATE_ID),
-        to_s=to_s,
-        from_s=from_s,
-        windows=windows,
+    longer = route.with_stop(CANDIDATE_ID, position=first.witness.position)
+    both = standing(plan, first_shape, first.window, [longer])
+    return [replace(offer, delivery=first) for offer in offers_of(both, shape, windows)]
+
+
+def standing(plan: DayPlan, shape: VisitShape, window: Window, routes: Sequence[Route]) -> DayPlan:
+    """Return the day as it would be with these routes, in which that visit stands as CANDIDATE_ID."""
+    stop = replace(candidate(shape), windows=(window,))
+    problem = with_place(plan, stop, shape.point)
+    after = plan.plan
+    for route in routes:
+        after = after.with_route(route)
+    return replace(
+        plan,
+        problem=problem,
+        plan=after,
+        prepared=insertion.prepare_day(problem, after),
+        points=(*plan.points, shape.point),
     )
-    return [
-        Offer(
-            branch_id=plan.branch_id,
-            day=plan.day,
-            window=window,
-            witness=found[window][0],
-            plan_version=plan.version,
-            delivery=first,
-        )
-        for window in windows
-        if found.get(window)
-    ]
 
 
 def prove(plan: DayPlan, shape: VisitShape, window: Window, technician_id: int) -> Witness | None:
@@ -221,10 +216,14 @@ def takers(plan: DayPlan, shape: VisitShape, window: Window) -> list[Witness]:
     return found[window]
 
 
-def candidate(shape: VisitShape) -> Stop:
-    """Return the shape as a stop that is on no route yet, free in time: the windows are asked apart."""
+def candidate(shape: VisitShape, plan: DayPlan | None = None) -> Stop:
+    """Return the shape as a stop that is on no route yet, free in time: the windows are asked apart.
+
+    In a `plan` where one stands already it is the second.
+    """
+    is_second = plan is not None and plan.problem.has_stop(CANDIDATE_ID)
     return Stop(
-        id=CANDIDATE_ID,
+        id=SECOND_CANDIDATE_ID if is_second else CANDIDATE_ID,
         place=0,
         work_s=shape.work_s,
         windows=(Window(0, DAY_S),),

@@ -7,7 +7,7 @@ about, or whom the member likes best, stays with him. What was found is proven a
 
 import time
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import date, datetime
 
 from dispatch import live
@@ -15,6 +15,7 @@ from dispatch.daybook import DayPlan
 from dispatch.live import Offer, VisitShape
 from dispatch.planner import judge
 from dispatch.planner.constraints import may_serve
+from dispatch.planner.insertion import Witness
 from dispatch.planner.making_room import Room, make_room
 from dispatch.planner.problem import Plan, Problem, Route, Timetable, Window
 from kernel.db import Session
@@ -25,9 +26,11 @@ BUDGET_S = 0.150
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Opening:
-    """How routes must change for one visit to fit; the newcomer stands in them as CANDIDATE_ID.
+    """How routes must change for one visit to fit; the newcomer stands in them as `newcomer_id`.
 
-    `version` is the day's, `versions` are those of the routes that change, when it was found.
+    `version` was the day's, `orders` the routes that change, when it was found. `delivery` comes
+    before it in the same booking, as offered or as room is made for it, and stands in `orders` and
+    routes as CANDIDATE_ID.
     """
 
     branch_id: int
@@ -35,7 +38,26 @@ class Opening:
     window: Window
     room: Room
     version: int
-    versions: Mapping[int, int]
+    orders: Mapping[int, tuple[int, ...]]
+    newcomer_id: int = live.CANDIDATE_ID
+    delivery: "Opening | Offer | None" = None
+
+    @property
+    def witness(self) -> Witness:
+        return self.room.witness
+
+    def after(self, delivery_id: int) -> "Opening":
+        """Return the opening on the day in which that visit is the delivery."""
+
+        def named(order: tuple[int, ...]) -> tuple[int, ...]:
+            return tuple(delivery_id if i == live.CANDIDATE_ID else i for i in order)
+
+        routes = tuple(Route(r.worker_id, named(r.stop_ids)) for r in self.room.routes)
+        return replace(
+            self,
+            room=replace(self.room, routes=routes),
+            orders={worker_id: named(order) for worker_id, order in self.orders.items()},
+        )
 
 
 @dataclass(frozen=True, slots=True)
@@ -45,6 +67,10 @@ class Gap:
     plan: DayPlan
     shape: VisitShape
     windows: tuple[Window, ...]
+
+    def openings(self, until_s: float) -> list[Opening]:
+        """Return the room that is found for these windows before `time.monotonic` says so."""
+        return rooms(self.plan, self.shape, self.windows, until_s)
 
 
 def gaps(
@@ -81,31 +107,32 @@ def search(gaps: Sequence[Gap]) -> list[Opening]:
         # What one day leaves of its share is for the others.
         until_s = now_s + (ends_s - now_s) / (len(gaps) - nth)
         if now_s < ends_s and not gap.plan.late:
-            found += _of_day(gap, until_s)
+            found += gap.openings(until_s)
     return found
 
 
 def offer_of(opening: Opening) -> Offer:
     """Return the opening as an offer among others; its witness's driving is what all of it costs."""
+    delivery = opening.delivery
     return Offer(
         branch_id=opening.branch_id,
         day=opening.day,
         window=opening.window,
-        witness=opening.room.witness,
+        witness=opening.witness,
         plan_version=opening.version,
+        delivery=offer_of(delivery) if isinstance(delivery, Opening) else delivery,
         is_opening=True,
     )
 
 
 def still_holds(plan: DayPlan, opening: Opening) -> bool:
     """Tell whether the routes are as they were, and nobody who would move was told his technician."""
-    routes = opening.room.routes
     if any(
-        plan.route_versions.get(route.worker_id) != opening.versions.get(route.worker_id)
-        for route in routes
+        plan.plan.route_of(worker_id).stop_ids != order
+        for worker_id, order in opening.orders.items()
     ):
         return False
-    return not movers(plan, routes) & plan.told
+    return not movers(plan, opening.room.routes) & plan.told
 
 
 def proven(
@@ -131,25 +158,37 @@ def movers(plan: DayPlan, routes: Sequence[Route]) -> frozenset[int]:
     )
 
 
-def _of_day(gap: Gap, until_s: float) -> list[Opening]:
-    plan = gap.plan
+def rooms(
+    plan: DayPlan, shape: VisitShape, windows: Sequence[Window], until_s: float
+) -> list[Opening]:
+    """Return the room that is found for a visit in these windows of a day before `until_s`.
+
+    A delivery that stands in the plan as the first candidate stays in its route.
+    """
+    newcomer = live.candidate(shape, plan)
     found = make_room(
-        live.with_place(plan, live.candidate(gap.shape), gap.shape.point),
+        live.with_place(plan, newcomer, shape.point),
         plan.plan,
-        newcomer_id=live.CANDIDATE_ID,
-        windows=gap.windows,
-        fixed=plan.told | plan.as_wished,
+        newcomer_id=newcomer.id,
+        windows=windows,
+        fixed=plan.told | plan.as_wished | {live.CANDIDATE_ID},
         is_over=lambda: time.monotonic() >= until_s,
     )
     return [
-        Opening(
-            branch_id=plan.branch_id,
-            day=plan.day,
-            window=window,
-            room=found[window],
-            version=plan.version,
-            versions={r.worker_id: plan.route_versions[r.worker_id] for r in found[window].routes},
-        )
-        for window in gap.windows
+        opening_of(plan, found[window], window, newcomer.id)
+        for window in windows
         if window in found
     ]
+
+
+def opening_of(plan: DayPlan, room: Room, window: Window, newcomer_id: int) -> Opening:
+    """Return room in that plan as an opening."""
+    return Opening(
+        branch_id=plan.branch_id,
+        day=plan.day,
+        window=window,
+        room=room,
+        version=plan.version,
+        orders={r.worker_id: plan.plan.route_of(r.worker_id).stop_ids for r in room.routes},
+        newcomer_id=newcomer_id,
+    )

@@ -1,7 +1,7 @@
 """A promise moves to another window, or gets the window of a second visit."""
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import date, datetime
 
 from booking import bonus_queries, goods_queries, policy, queries
@@ -11,9 +11,10 @@ from booking.operations import goods, looking, placing, promises
 from booking.operations.steps import facts_of, locked, move
 from booking.policy import OURS, Cause, Ending, Tariff
 from booking.states import PROMISED, BookingAction
-from dispatch import live
+from dispatch import live, openings
 from dispatch import queries as dispatch
 from dispatch.live import Offer
+from dispatch.openings import Gap, Opening
 from dispatch.operations import places, withdrawals
 from dispatch.planner.problem import Window
 from dispatch.states import MOVABLE, Trouble
@@ -75,6 +76,34 @@ def offers(db: Session, *, booking: Booking, now: datetime, day: date | None = N
     ]
 
 
+def gaps(
+    db: Session,
+    *,
+    booking: Booking,
+    offers: Sequence[Offer],
+    now: datetime,
+    day: date | None = None,
+) -> list[Gap]:
+    """Return the windows on sale that are not among the `offers`, as `placing.gaps` does for a draft."""
+    draft = queries.draft_by_id(db, booking.draft_id)
+    if _moves_both(db, booking, draft):
+        found = placing.gaps(db, draft=draft, offers=offers, now=now, day=day)
+    else:
+        shape = _shape(db, booking)
+        found = openings.gaps(
+            db, branch_id=booking.branch_id, shape=shape, offers=offers, now=now, day=day
+        )
+    standing = promises.standing(db, booking)
+
+    def is_new(day: date, window: Window) -> bool:
+        return not _is_standing(booking, standing, instant_at(day, window.open_s))
+
+    return [
+        replace(gap, windows=tuple(w for w in gap.windows if is_new(gap.plan.day, w)))
+        for gap in found
+    ]
+
+
 def reschedule(
     db: Session,
     *,
@@ -84,11 +113,13 @@ def reschedule(
     by: Actor,
     now: datetime,
     cause: Cause | None = None,
+    opening: Opening | None = None,
 ) -> Booking:
     """Move a booking to another window: the new place is proven and taken before the old one is freed.
 
     A booking that has to be visited once more gets its window in the same way. `cause` says why a
-    dispatcher moves it; what is our fault costs nothing. All or nothing: when the new window does
+    dispatcher moves it; what is our fault costs nothing. `opening` makes room where no route has any.
+    All or nothing: when the new window does
     not fit, the old one stands. Raises BookingMissing, SameWindow, OffGrid, SlotPast, TooSoon,
     TooFar, PlaceGone, IllegalMove once somebody is on the way.
     """
@@ -106,7 +137,9 @@ def reschedule(
     _check_movable(db, booking, old)
 
     bonus = _bonus_due(db, booking, day=day, window=window, is_ours=is_ours, now=now)
-    fresh = _place_anew(db, booking, day=day, window=window, bonus=bonus, by=by, now=now)
+    fresh = _place_anew(
+        db, booking, day=day, window=window, bonus=bonus, by=by, now=now, opening=opening
+    )
     for kept in _replaced(old, fresh):
         withdrawals.cancel(db, visit_id=kept.visit_id, cause=Trouble.MOVED, by=by, now=now)
         goods.take_back(db, visit_id=kept.visit_id, by=by, now=now)
@@ -185,11 +218,14 @@ def _place_anew(
     bonus: int,
     by: Actor,
     now: datetime,
+    opening: Opening | None,
 ) -> list[Promise]:
     """Take the new place or places, and promise them. Raises PlaceGone."""
     draft = queries.draft_by_id(db, booking.draft_id)
     if _moves_both(db, booking, draft):
-        kept = placing.place_draft(db, draft, day=day, window=window, until=now, by=by, now=now)
+        kept = placing.place_draft(
+            db, draft, day=day, window=window, until=now, by=by, now=now, opening=opening
+        )
     else:
         before = dispatch.visit(db, _moving_visit_id(db, booking))
         visit = places.hold_place(
@@ -203,6 +239,7 @@ def _place_anew(
             by=by,
             now=now,
             first_try=None if bonus else before.wish_id,
+            opening=opening,
         )
         if booking.needs_window:
             visit.parent_id, visit.attempt = before.id, before.attempt + 1

@@ -3,8 +3,10 @@
 from collections.abc import Sequence
 from dataclasses import replace
 from datetime import date, datetime
+from functools import partial
 
 from booking import coupling, queries
+from booking.coupling import CoupledGap
 from booking.models import Draft, Service
 from dispatch import learning, live, openings
 from dispatch import queries as dispatch_queries
@@ -78,13 +80,20 @@ def gaps(
     db: Session, *, draft: Draft, offers: Sequence[Offer], now: datetime, day: date | None = None
 ) -> list[Gap]:
     """Return the windows on sale that are not among the `offers`, on days when somebody could serve
-    the draft; with `day`, of that day alone. None for a delivery with its installation."""
-    if draft.delivery_id is not None:
-        return []
-    shape = shape_of(db, draft, queries.services_by_id(db)[draft.service_id], now=now)
-    return openings.gaps(
+    the draft; with `day`, of that day alone."""
+    services = queries.services_by_id(db)
+    shape = shape_of(db, draft, services[draft.service_id], now=now)
+    found = openings.gaps(
         db, branch_id=draft.branch_id, shape=shape, offers=offers, now=now, day=day
     )
+    if draft.delivery_id is None:
+        return found
+    first = delivery_shape(db, draft, services[draft.delivery_id], now=now)
+    on_sale = dict(live.on_sale(db, branch_id=draft.branch_id, now=now, day=day))
+    return [
+        CoupledGap(gap.plan, gap.shape, gap.windows, first, tuple(on_sale[gap.plan.day]))
+        for gap in found
+    ]
 
 
 def place_draft(
@@ -104,44 +113,45 @@ def place_draft(
     """Put all visits of a draft into the plan of a day: (visit id, service id, window) of each.
 
     The service arrives within `window`, its delivery within the latest window that leaves it room.
-    Where no route has room, `opening` may make it for a service that comes alone. `wish` is tried
-    first for the service, `only` is the one technician who will do.
+    Where no route has room, `opening` may make it. `wish` is tried first for the service, `only` is
+    the one technician who will do.
     Raises PlaceGone; the caller's transaction then holds none of them.
     """
     services = queries.services_by_id(db)
     service = services[draft.service_id]
     shape = shape_of(db, draft, service, wish=wish, now=now)
-    wanted: list[tuple[Service, VisitShape, Window, int | None]] = []
-    if draft.delivery_id is not None:
-        first = delivery_shape(db, draft, services[draft.delivery_id], now=now)
-        pair = _pair(db, draft, day=day, window=window, first=first, shape=shape, now=now)
-        assert pair.delivery is not None
-        delivery = pair.delivery
-        wanted.append(
-            (services[draft.delivery_id], first, delivery.window, delivery.witness.worker_id)
-        )
-        first_try, only = pair.witness.worker_id, None
-    wanted.append((service, shape, window, first_try if wish is None else wish))
+    hold = partial(
+        places.hold_place, db, branch_id=draft.branch_id, day=day, until=until, by=by, now=now
+    )
     kept = []
     if draft.delivery_id is not None:
-        opening = None
-    for each, its_shape, its_window, witness in wanted:
-        visit = places.hold_place(
-            db,
-            branch_id=draft.branch_id,
-            day=day,
-            window=its_window,
-            shape=its_shape,
-            label=f"{each.short_name} {draft.compound}",
-            until=until,
-            by=by,
-            now=now,
-            first_try=witness,
-            opening=opening,
-            only=only,
+        delivery = services[draft.delivery_id]
+        first = delivery_shape(db, draft, delivery, now=now)
+        before: Offer | Opening
+        if opening is not None and opening.delivery is not None:
+            before = opening.delivery
+        else:
+            pair = _pair(db, draft, day=day, window=window, first=first, shape=shape, now=now)
+            assert pair.delivery is not None
+            before, first_try, only = pair.delivery, pair.witness.worker_id, None
+        visit = hold(
+            window=before.window,
+            shape=first,
+            label=f"{delivery.short_name} {draft.compound}",
+            first_try=before.witness.worker_id,
+            opening=before if isinstance(before, Opening) else None,
         )
-        kept.append((visit.id, each.id, its_window))
-    return kept
+        kept.append((visit.id, delivery.id, before.window))
+        opening = opening.after(visit.id) if opening is not None else None
+    visit = hold(
+        window=window,
+        shape=shape,
+        label=f"{service.short_name} {draft.compound}",
+        first_try=first_try if wish is None else wish,
+        opening=opening,
+        only=only,
+    )
+    return [*kept, (visit.id, service.id, window)]
 
 
 def shape_of(

@@ -203,7 +203,7 @@ def _rearrange(
     not let it."""
     plan = locked.plan
     routes = [
-        Route(r.worker_id, tuple(visit.id if i == live.CANDIDATE_ID else i for i in r.stop_ids))
+        Route(r.worker_id, tuple(visit.id if i == opening.newcomer_id else i for i in r.stop_ids))
         for r in opening.room.routes
     ]
     problem = _problem_with(plan, visit, barred)

@@ -4,10 +4,11 @@ import functools
 
 from flask.typing import ResponseReturnValue
 
-from booking import goods_queries, policy, queries
+from booking import goods_queries, offering, policy, queries
 from booking.operations import cancelling, feedback, moving, presence
 from booking.policy import OURS, Cause
 from dispatch.live import Offer
+from dispatch.openings import Opening
 from faces.api import slots
 from faces.api.bookings import READ, TAG, WRITE
 from faces.api.change_schemas import AgreedIn, CostsOut, MoveIn, RatingIn, RatingOut
@@ -64,7 +65,9 @@ def move_offers(number: str) -> ResponseReturnValue:
     with transaction(reads_only=True) as db:
         found = queries.booking(db, number=number, by=call.actor())
         moving.check_may_move(db, found)
-        return call.answers(slots.told(db, _offers(db, number=number)))
+    offers = offering.move_offers(number=number, by=call.actor(), now=call.now())
+    with transaction(reads_only=True) as db:
+        return call.answers(slots.told(db, offers))
 
 
 @post(
@@ -80,17 +83,29 @@ def move(number: str) -> ResponseReturnValue:
     given = call.body(MoveIn())
     day, window = slots.window(given["starts_at"], given["ends_at"])
     cause = Cause(given["cause"])
+    by, now = call.actor(), call.now()
+
+    def take(opening: Opening | None) -> ResponseReturnValue:
+        with call.once() as db:
+            found = queries.booking(db, number=number, by=by)
+            if cause not in OURS:
+                tariff = moving.quote(db, found, now=now).tariff
+                policy.check_agreed(tariff, points=given["points"], is_strike=given["is_strike"])
+            moved = moving.reschedule(
+                db,
+                number=number,
+                day=day,
+                window=window,
+                by=by,
+                now=now,
+                cause=cause,
+                opening=opening,
+            )
+            return call.answers(BookingOut().dump(moved))
+
     left = functools.partial(_offers, number=number)
-    with slots.with_alternatives(left, day=day, window=window), call.once() as db:
-        by, now = call.actor(), call.now()
-        found = queries.booking(db, number=number, by=by)
-        if cause not in OURS:
-            tariff = moving.quote(db, found, now=now).tariff
-            policy.check_agreed(tariff, points=given["points"], is_strike=given["is_strike"])
-        moved = moving.reschedule(
-            db, number=number, day=day, window=window, by=by, now=now, cause=cause
-        )
-        return call.answers(BookingOut().dump(moved))
+    with slots.with_alternatives(left, day=day, window=window):
+        return offering.move_with_room(take, number=number, day=day, window=window, by=by, now=now)
 
 
 @post(

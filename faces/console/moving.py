@@ -1,22 +1,23 @@
 """/console/bookings/…/move: another window for a booking, proven while the old one still stands."""
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from datetime import date
 from typing import Any
 
 from flask import redirect, render_template, request, url_for
 from flask.typing import ResponseReturnValue
 
-from booking import queries, windows
+from booking import offering, queries, windows
 from booking.operations import moving
 from booking.policy import OURS, Cause
 from dispatch import queries as dispatch
 from dispatch.live import Offer
+from dispatch.openings import Opening
 from faces.chrome import call
 from faces.chrome.filters import gettext, second_text
 from faces.chrome.sign_in import signed_in
 from faces.console import acting, frame, life
-from faces.console.acting import NO_FAILURE, Failure
+from faces.console.acting import NO_FAILURE, Failure, Told
 from faces.console.booking_acts import check_told
 from faces.console.case_forms import MoveForm
 from faces.console.routes import WRITERS, blueprint
@@ -46,20 +47,35 @@ def move_booking(number: str) -> ResponseReturnValue:
 def moved_booking(number: str) -> ResponseReturnValue:
     """Move it: never both windows, never neither."""
 
-    def effect(db: Session, given: dict[str, Any]) -> str:
-        by, now = call.actor(), call.now()
+    by, now = call.actor(), call.now()
+
+    def effect(db: Session, given: dict[str, Any], opening: Opening | None) -> str:
         cause = Cause(given["cause"])
         found = queries.booking(db, number=number, by=by)
         if cause not in OURS:
             check_told(moving.quote(db, found, now=now).tariff, given["told"])
         day, window = given["window"]
-        moving.reschedule(db, number=number, day=day, window=window, by=by, now=now, cause=cause)
+        moving.reschedule(
+            db,
+            number=number,
+            day=day,
+            window=window,
+            by=by,
+            now=now,
+            cause=cause,
+            opening=opening,
+        )
         return gettext("已改约，业主会收到微信。")
 
-    return acting.perform(
+    def with_room(given: dict[str, Any], take: Callable[[Opening | None], Told]) -> Told:
+        day, window = given["window"]
+        return offering.move_with_room(take, number=number, day=day, window=window, by=by, now=now)
+
+    return acting.perform_with_room(
         "move",
         MoveForm(),
         effect,
+        with_room,
         to="console.booking",
         page=lambda failed: _page(number, failed),
         number=number,
@@ -79,6 +95,7 @@ def rows_of(offers: Sequence[Offer]) -> list[dict[str, Any]]:
             "time": f"{second_text(offer.window.open_s)}–{second_text(offer.window.shut_s)}",
             "extra_s": offer.witness.extra_s,
             "slack_s": offer.witness.slack_s,
+            "is_opening": offer.is_opening,
             "is_best": place < windows.BEST_COUNT,
             "delivery": offer.delivery,
         }
@@ -104,11 +121,14 @@ def _acts(db: Session, number: str) -> life.Acts:
 
 
 def _page(number: str, failed: Failure) -> str:
+    by, now = call.actor(), call.now()
     with transaction(reads_only=True) as db:
-        found = queries.booking(db, number=number, by=call.actor())
+        may_move = _acts(db, number).move is not None
+    offers = offering.move_offers(number=number, by=by, now=now) if may_move else []
+    with transaction(reads_only=True) as db:
+        found = queries.booking(db, number=number, by=by)
         frame.enter(db, branch_id=found.branch_id)
         acts = _acts(db, number)
-        offers = moving.offers(db, booking=found, now=call.now()) if acts.move else []
         days = days_of(offers)
         day = chosen_day(days, failed)
         return render_template(

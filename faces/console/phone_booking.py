@@ -1,21 +1,22 @@
 """/console/members/…/book and /console/drafts/…: a booking that a caller asks for by telephone."""
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from typing import Any
 
 from flask import render_template, request
 from flask.typing import ResponseReturnValue
 from marshmallow import fields, pre_load, validate
 
-from booking import addresses, queries
-from booking.operations import bookings, drafts, placing
+from booking import addresses, offering, queries
+from booking.operations import bookings, drafts
 from booking.states import BookingState
+from dispatch.openings import Opening
 from faces.chrome import call
 from faces.chrome.filters import gettext
 from faces.chrome.schema import Form, Text
 from faces.chrome.sign_in import signed_in
 from faces.console import acting, frame
-from faces.console.acting import NO_FAILURE, Failure
+from faces.console.acting import NO_FAILURE, Failure, Told
 from faces.console.case_forms import WindowField
 from faces.console.moving import chosen_day, days_of, rows_of
 from faces.console.routes import WRITERS, blueprint
@@ -124,11 +125,16 @@ def phone_windows(number: str) -> ResponseReturnValue:
 def take_window(number: str) -> ResponseReturnValue:
     """Hold the window and promise it in one step: the caller has said yes on the telephone."""
 
-    def effect(db: Session, given: dict[str, Any]) -> tuple[str, dict[str, str]]:
-        by, now = call.actor(), call.now()
+    by, now = call.actor(), call.now()
+
+    def effect(
+        db: Session, given: dict[str, Any], opening: Opening | None
+    ) -> tuple[str, dict[str, str]]:
         queries.draft(db, number=number, by=by)
         day, window = given["window"]
-        held = bookings.hold(db, draft_number=number, day=day, window=window, by=by, now=now)
+        held = bookings.hold(
+            db, draft_number=number, day=day, window=window, by=by, now=now, opening=opening
+        )
         done = bookings.commit(
             db,
             number=held.number,
@@ -142,10 +148,15 @@ def take_window(number: str) -> ResponseReturnValue:
             said = gettext("已约好，业主会收到微信。")
         return said, {"number": done.number}
 
-    return acting.perform(
+    def with_room(given: dict[str, Any], take: Callable[[Opening | None], Told]) -> Told:
+        day, window = given["window"]
+        return offering.with_room(take, draft_number=number, day=day, window=window, by=by, now=now)
+
+    return acting.perform_with_room(
         "take",
         PickForm(),
         effect,
+        with_room,
         to="console.booking",
         page=lambda failed: _windows(number, failed),
     )
@@ -183,10 +194,11 @@ def _delivery_before(db: Session, service: Any) -> Any:
 
 
 def _windows(number: str, failed: Failure) -> str:
+    by = call.actor()
+    offers = offering.offers(draft_number=number, by=by, now=call.now())
     with transaction(reads_only=True) as db:
-        draft = queries.draft(db, number=number, by=call.actor())
+        draft = queries.draft(db, number=number, by=by)
         frame.enter(db, branch_id=draft.branch_id)
-        offers = placing.offers(db, draft=draft, now=call.now())
         days = days_of(offers)
         day = chosen_day(days, failed)
         services = queries.services_by_id(db)

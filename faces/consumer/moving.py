@@ -5,9 +5,10 @@ from datetime import date
 from flask import redirect, render_template, request, url_for
 from flask.typing import ResponseReturnValue
 
-from booking import goods_queries, queries
+from booking import goods_queries, offering, queries
 from booking.operations import moving
 from booking.policy import Cause
+from dispatch.openings import Opening
 from dispatch.operations.places import PlaceGone
 from dispatch.planner.problem import Window
 from faces.chrome import call
@@ -45,9 +46,10 @@ def move(number: str) -> ResponseReturnValue:
     if errors:
         return _page(number, wanted=None, error=next(iter(errors.values())), status=422)
     day, window = values["window"]
-    try:
+    by, now = call.actor(), call.now()
+
+    def take(opening: Opening | None) -> ResponseReturnValue:
         with call.once() as db:
-            by, now = call.actor(), call.now()
             check_told(life.costs(db, number=number, by=by, now=now).move, values["told"])
             booking = queries.booking(db, number=number, by=by)
             late = goods_queries.late_goods(db, booking.id)
@@ -59,8 +61,12 @@ def move(number: str) -> ResponseReturnValue:
                 by=by,
                 now=now,
                 cause=Cause.GOODS_LATE if late else None,
+                opening=opening,
             )
             return call.leads_to("consumer.booking", number=number)
+
+    try:
+        return offering.move_with_room(take, number=number, day=day, window=window, by=by, now=now)
     except PlaceGone as refusal:
         return _page(number, wanted=day, lost=(day, window), status=status_of(refusal))
     except IllegalMove:
@@ -81,12 +87,14 @@ def _page(
     by, now = call.actor(), call.now()
     with transaction(reads_only=True) as db:
         costs = life.costs(db, number=number, by=by, now=now)
-        if costs.move is None:
-            return redirect(url_for("consumer.booking", number=number), 303)
+    if costs.move is None:
+        return redirect(url_for("consumer.booking", number=number), 303)
+    offers = offering.move_offers(number=number, by=by, now=now)
+    with transaction(reads_only=True) as db:
         booking = queries.booking(db, number=number, by=by)
         shown = grid.grid(
             db,
-            moving.offers(db, booking=booking, now=now),
+            offers,
             branch_id=booking.branch_id,
             wanted=wanted,
             lost=lost,
