@@ -46,7 +46,7 @@ def ask(
     """
     known = dispatch.visit_by_number(db, visit_number)
     booking = locked(db, queries.booking_of_visit(db, known.id).number, SYSTEM)
-    visit = visits.own(db, visit_number, by, now)
+    visit = visits.own(db, visit_number, by)
     if visit.state not in _AT_WORK:
         raise IllegalMove(machine="visit", state=visit.state.value, action="add")
     if _count(db, booking) >= ADDITIONS_MAX:
@@ -92,7 +92,7 @@ def decide(db: Session, *, number: str, approved: bool, by: Actor, now: datetime
 def withdraw(db: Session, *, number: str, by: Actor, now: datetime) -> Addition:
     """Take back what was asked for and not decided. Raises AdditionMissing, IllegalMove."""
     addition = _found(db, number)
-    visits.own(db, dispatch.visit(db, addition.visit_id).number, by, now)
+    visits.own(db, dispatch.visit(db, addition.visit_id).number, by)
     db.refresh(addition)
     addition.advance(AdditionAction.WITHDRAW, now=now)
     _tell(db, queries.by_id(db, addition.booking_id), addition, now=now)

@@ -31,7 +31,7 @@ def tick(db: Session, *, number: str, points: Sequence[str], by: Actor, now: dat
 
     Raises VisitMissing, NotInService, NoSuchPoint.
     """
-    visit = visits.own(db, number, by, now)
+    visit = visits.own(db, number, by)
     if visit.state not in _AT_WORK:
         raise NotInService
     wanted = set(points)

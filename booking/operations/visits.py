@@ -37,7 +37,7 @@ def set_out(db: Session, *, number: str, by: Actor, now: datetime) -> Booking:
     Raises VisitMissing, GoodsUnanswered, NotLoaded, NotToday, NotNext, IllegalMove.
     """
     booking = _booking_of(db, number)
-    visit = visits.own(db, number, by, now)
+    visit = visits.own(db, number, by)
     goods_queries.check_may_depart(db, visit_id=visit.id)
     visits.depart(db, number=number, by=by, now=now)
     looking.plan_next(db, booking, now=now)

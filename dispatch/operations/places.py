@@ -75,7 +75,7 @@ def hold_place(
         _rearrange(db, locked, visit, opening, shape.barred)
     move(db, visit, None, by=by, now=now)
 
-    plans.changed(db, locked, now=now)
+    plans.changed(db, locked.row, now=now)
     return visit
 
 
@@ -145,7 +145,7 @@ def commit_place(db: Session, *, visit_id: int, by: Actor, now: datetime) -> Vis
         raise PlaceGone
 
     visit.held_until = None
-    plans.changed(db, locked, now=now)
+    plans.changed(db, locked.row, now=now)
     return visit
 
 

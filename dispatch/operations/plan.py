@@ -30,6 +30,12 @@ class LockedDay:
 
 def lock_day(db: Session, *, branch_id: int, day: date, now: datetime) -> LockedDay:
     """Lock the branch-day, made when it is new, and read its plan."""
+    row = lock_row(db, branch_id=branch_id, day=day)
+    return LockedDay(row, live.day_plan(db, branch_id=branch_id, day=day, now=now))
+
+
+def lock_row(db: Session, *, branch_id: int, day: date) -> BranchDay:
+    """Lock the branch-day, made when it is new, for who has no need of its plan."""
     insert = sqlite.insert if db.get_bind().dialect.name == "sqlite" else postgresql.insert
     fresh = insert(BranchDay).values(
         branch_id=branch_id, day=day, version=0, travel=travel.current().fingerprint
@@ -43,7 +49,7 @@ def lock_day(db: Session, *, branch_id: int, day: date, now: datetime) -> Locked
         key=(day, branch_id),
     )
     assert row is not None
-    return LockedDay(row, live.day_plan(db, branch_id=branch_id, day=day, now=now))
+    return row
 
 
 def roster_changed(db: Session, *, branch_id: int, days: Collection[date]) -> None:
@@ -82,13 +88,12 @@ def put_order(
     return row
 
 
-def changed(db: Session, locked: LockedDay, *, now: datetime) -> None:
-    """Raise the day's version and tell the house; the last act of every change of a route."""
-    locked.row.version += 1
-    live.mark_changed(db, branch_id=locked.row.branch_id, day=locked.row.day)
+def changed(db: Session, row: BranchDay, *, now: datetime) -> None:
+    """Raise the locked day's version and tell the house; the last act of every change of a route."""
+    row.version += 1
+    live.mark_changed(db, branch_id=row.branch_id, day=row.day)
     db.flush()
-    told = PlanChanged(at=now, branch_id=locked.row.branch_id, day=locked.row.day)
-    outbox.record(db, told)
+    outbox.record(db, PlanChanged(at=now, branch_id=row.branch_id, day=row.day))
 
 
 def retime(db: Session, *, technician_id: int, branch_id: int, day: date, now: datetime) -> DayPlan:
@@ -96,12 +101,12 @@ def retime(db: Session, *, technician_id: int, branch_id: int, day: date, now: d
 
     The visit's row must have been flushed; returns the plan as it is now.
     """
-    locked = lock_day(db, branch_id=branch_id, day=day, now=now)
-    changed(db, locked, now=now)
+    locked_row = lock_row(db, branch_id=branch_id, day=day)
+    changed(db, locked_row, now=now)
     fresh = live.day_plan(db, branch_id=branch_id, day=day, now=now)
     put_order(
         db,
-        LockedDay(locked.row, fresh),
+        LockedDay(locked_row, fresh),
         technician_id=technician_id,
         timetable=fresh.timetables.get(technician_id),
     )
@@ -115,7 +120,7 @@ def take_out(db: Session, visit: Visit, *, now: datetime) -> DayPlan:
 
     The rest of the route keeps its order; leaving a stop out never makes a route later.
     """
-    locked = lock_day(db, branch_id=visit.branch_id, day=visit.day, now=now)
+    lock_row(db, branch_id=visit.branch_id, day=visit.day)
     row = db.get(RouteRow, visit.route_id) if visit.route_id is not None else None
     visit.route_id = None
     if row is not None:
@@ -129,7 +134,7 @@ def take_out(db: Session, visit: Visit, *, now: datetime) -> DayPlan:
             now=now,
         )
     db.flush()
-    return locked.plan
+    return live.day_plan(db, branch_id=visit.branch_id, day=visit.day, now=now)
 
 
 def note_delays(db: Session, plan: DayPlan, *, now: datetime) -> int:
@@ -161,7 +166,7 @@ def note_delay(db: Session, visit: Visit, *, eta_s: int, now: datetime) -> bool:
 def take_back_delay(db: Session, *, visit_id: int, eta_s: int, now: datetime) -> None:
     """Forget that a delay was told which had gone before anybody heard of it."""
     known = visit_row(db, visit_id)
-    lock_day(db, branch_id=known.branch_id, day=known.day, now=now)
+    lock_row(db, branch_id=known.branch_id, day=known.day)
     visit = visit_row(db, visit_id)
     if visit.late_since is None and visit.told_late_s == eta_s:
         visit.told_late_s = None

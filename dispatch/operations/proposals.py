@@ -147,7 +147,7 @@ def accept(
     known.advance(ProposalAction.ACCEPT)
     known.accepted = _outcome(whole, seen, is_part=only is not None)
     _outdate_others(db, known)
-    plans.changed(db, locked, now=now)
+    plans.changed(db, locked.row, now=now)
     assigned = publishing.publish(db, locked, by=by, now=now)
     repairs.name_unserved(db, lost, merged.plan.served(), now=now)
     known.undo = undoing.written(db, before)

@@ -35,7 +35,7 @@ def publish(db: Session, locked: LockedDay, *, by: Actor, now: datetime) -> int:
         assigned += 1
     locked.row.published_at = now
     if assigned:
-        plans.changed(db, locked, now=now)
+        plans.changed(db, locked.row, now=now)
     return assigned
 
 

@@ -32,7 +32,7 @@ def give_back(db: Session, visit: Visit, *, cause: str, by: Actor, now: datetime
         return None
     witness = offers[0].witness
     places.insert(db, locked, visit, witness, barred)
-    plans.changed(db, locked, now=now)
+    plans.changed(db, locked.row, now=now)
     if locked.row.published_at is not None and visit.state in OWED:
         publishing.assign(db, visit, witness.worker_id, by=by, now=now)
     return witness.worker_id
@@ -51,7 +51,7 @@ def put_with(
     if witness is None:
         return False
     places.insert(db, locked, visit, witness, barred)
-    plans.changed(db, locked, now=now)
+    plans.changed(db, locked.row, now=now)
     return True
 
 

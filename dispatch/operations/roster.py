@@ -244,7 +244,7 @@ def remove_shift(db: Session, *, technician_id: int, day: date, now: datetime) -
         raise _still_has(held)
     db.delete(shift)
     db.flush()
-    plans.changed(db, locked, now=now)
+    plans.changed(db, locked.row, now=now)
 
 
 def set_skills(
@@ -265,7 +265,7 @@ def set_skills(
         ]
         if lost:
             raise _breaks(lost)
-        plans.changed(db, locked, now=now)
+        plans.changed(db, locked.row, now=now)
     technician.skills = wanted
     db.flush()
     return technician
@@ -286,7 +286,7 @@ def disable(db: Session, *, technician_id: int, now: datetime) -> Technician:
         if not held:
             db.delete(shift)
         db.flush()
-        plans.changed(db, locked, now=now)
+        plans.changed(db, locked.row, now=now)
     technician.disabled_at = technician.disabled_at or now
     technician.bind_code = ""
     return technician

@@ -35,7 +35,7 @@ def keep_signature(
 
     Raises VisitMissing, NoSignature, IllegalMove when there is nothing to sign.
     """
-    visit = own(db, number, by, now)
+    visit = own(db, number, by)
     VISIT_MACHINE.after(visit.state, VisitAction.SIGN)
     check_strokes(strokes)
     facts = {"strokes": [[list(point) for point in stroke] for stroke in strokes]}

@@ -53,7 +53,7 @@ def add_proof(
 
     Raises VisitMissing, TooManyProofs, IllegalMove when he is not at the door.
     """
-    visit = own(db, number, by, now)
+    visit = own(db, number, by)
     if visit.state is not VisitState.ARRIVED:
         raise IllegalMove(machine="visit", state=visit.state.value, action="prove")
     if len(queries.evidence(db, visit.id)) >= PROOFS_MAX:
@@ -78,7 +78,7 @@ def nobody(db: Session, *, number: str, by: Actor, now: datetime) -> Visit:
 
     Raises VisitMissing, EvidenceMissing, IllegalMove.
     """
-    visit = own(db, number, by, now)
+    visit = own(db, number, by)
     if VISIT_MACHINE.allows(visit.state, VisitAction.NOBODY):
         clock = clock_of(db, visit)
         assert clock is not None
@@ -88,7 +88,7 @@ def nobody(db: Session, *, number: str, by: Actor, now: datetime) -> Visit:
 
 def refuse(db: Session, *, number: str, by: Actor, now: datetime) -> Visit:
     """Leave a door at which the work was refused. Raises VisitMissing, IllegalMove."""
-    visit = own(db, number, by, now)
+    visit = own(db, number, by)
     return _leave(db, visit, VisitAction.REFUSE, cause=Trouble.REFUSED, by=by, now=now)
 
 
@@ -96,7 +96,7 @@ def shut_out(db: Session, *, number: str, cause: Trouble, by: Actor, now: dateti
     """Leave a door that could not be reached. Raises VisitMissing, BadCause, IllegalMove."""
     if cause not in SHUT_OUT_CAUSES:
         raise BadCause(field="cause")
-    visit = own(db, number, by, now)
+    visit = own(db, number, by)
     return _leave(db, visit, VisitAction.SHUT_OUT, cause=cause, by=by, now=now)
 
 
@@ -104,7 +104,7 @@ def break_off(db: Session, *, number: str, cause: Trouble, by: Actor, now: datet
     """Leave work that cannot be finished today. Raises VisitMissing, BadCause, IllegalMove."""
     if cause not in BREAK_OFF_CAUSES:
         raise BadCause(field="cause")
-    visit = own(db, number, by, now)
+    visit = own(db, number, by)
     return _leave(db, visit, VisitAction.BREAK_OFF, cause=cause, by=by, now=now)
 
 
@@ -113,7 +113,7 @@ def veto(db: Session, *, number: str, by: Actor, now: datetime) -> Visit:
 
     Raises VisitMissing, IllegalMove.
     """
-    visit = own(db, number, by, now)
+    visit = own(db, number, by)
     move(db, visit, VisitAction.VETO, by=by, now=now, cause=Trouble.VETOED.value)
     visit.cause = Trouble.VETOED.value
     outbox.record(

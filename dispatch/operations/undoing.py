@@ -99,7 +99,7 @@ def lay_back(
         raise MovedSince
     _give_back(db, locked, undo)
     db.flush()
-    plans.changed(db, locked, now=now)
+    plans.changed(db, locked.row, now=now)
     fresh = plans.lock_day(db, branch_id=locked.row.branch_id, day=locked.row.day, now=now)
     day, leaving = _as_it_was(db, fresh.plan, undo)
     verdict = judge.judge(day.problem, day.plan)
@@ -114,7 +114,7 @@ def lay_back(
     for visit in leaving:
         withdrawals.unassign(db, visit, cause="undone", by=by, now=now)
     rehousing.follow(db, fresh.plan, day.plan)
-    plans.changed(db, locked, now=now)
+    plans.changed(db, locked.row, now=now)
 
 
 def _give_back(db: Session, locked: LockedDay, undo: dict[str, Any]) -> None:

@@ -91,7 +91,7 @@ class TooManyPhotos(Conflict):
 
 def accept(db: Session, *, number: str, by: Actor, now: datetime) -> Visit:
     """Take the visit on. Raises VisitMissing, IllegalMove."""
-    visit = own(db, number, by, now)
+    visit = own(db, number, by)
     move(db, visit, VisitAction.ACCEPT, by=by, now=now)
     outbox.record(db, VisitAccepted(at=now, **facts_of(visit)))
     return visit
@@ -102,7 +102,7 @@ def decline(db: Session, *, number: str, reason: str, by: Actor, now: datetime) 
 
     Raises VisitMissing, IllegalMove.
     """
-    visit = own(db, number, by, now)
+    visit = own(db, number, by)
     technician_id = technician_of(visit)
     move(db, visit, VisitAction.DECLINE, by=by, now=now, cause=reason)
     outbox.record(db, VisitDeclined(at=now, reason=reason, **facts_of(visit)))
@@ -119,7 +119,7 @@ def depart(db: Session, *, number: str, by: Actor, now: datetime) -> Visit:
 
     Raises VisitMissing, NotToday, NotNext, StillAtWork, IllegalMove.
     """
-    visit = own(db, number, by, now)
+    visit = own(db, number, by)
     _check_today(visit, now)
     _check_next(db, visit)
     _check_free(db, visit)
@@ -148,7 +148,7 @@ def arrive(
     A place within GEOFENCE_M of the door is a proof by itself; with a reason instead, a photo has to
     follow before anybody may be called absent. Raises VisitMissing, FarFromDoor, IllegalMove.
     """
-    visit = own(db, number, by, now)
+    visit = own(db, number, by)
     metres = None if place is None else round(great_circle_m(place, visit.point))
     if not reason and metres is not None and metres > GEOFENCE_M:
         raise FarFromDoor(metres=metres)
@@ -167,7 +167,7 @@ def start(db: Session, *, number: str, code: str, by: Actor, now: datetime) -> V
 
     Raises VisitMissing, WrongCode, StillAtWork, IllegalMove.
     """
-    visit = own(db, number, by, now)
+    visit = own(db, number, by)
     if VISIT_MACHINE.allows(visit.state, VisitAction.START) and code != visit.service_code:
         raise WrongCode(field="code")
     return _begin(db, visit, by=by, now=now, cause="")
@@ -178,12 +178,12 @@ def release_code(db: Session, *, number: str, reason: str, by: Actor, now: datet
 
     Raises VisitMissing, StillAtWork, IllegalMove.
     """
-    return _begin(db, own(db, number, by, now), by=by, now=now, cause=reason)
+    return _begin(db, own(db, number, by), by=by, now=now, cause=reason)
 
 
 def pause(db: Session, *, number: str, reason: str, by: Actor, now: datetime) -> Visit:
     """Rest the work, for a reason. Raises VisitMissing, IllegalMove."""
-    visit = own(db, number, by, now)
+    visit = own(db, number, by)
     move(db, visit, VisitAction.PAUSE, by=by, now=now, cause=reason)
     visit.paused_at = now
     outbox.record(db, VisitPaused(at=now, **facts_of(visit)))
@@ -192,7 +192,7 @@ def pause(db: Session, *, number: str, reason: str, by: Actor, now: datetime) ->
 
 def resume(db: Session, *, number: str, by: Actor, now: datetime) -> Visit:
     """Go on with the work; it takes as much longer as it rested. Raises VisitMissing, IllegalMove."""
-    visit = own(db, number, by, now)
+    visit = own(db, number, by)
     move(db, visit, VisitAction.RESUME, by=by, now=now)
     assert visit.paused_at is not None
     visit.work_s += int((now - visit.paused_at).total_seconds())
@@ -205,7 +205,7 @@ def resume(db: Session, *, number: str, by: Actor, now: datetime) -> Visit:
 def lengthen(db: Session, *, visit_id: int, work_s: int, now: datetime) -> Visit:
     """Let the work take `work_s` seconds longer than planned; the rest of his day moves with it."""
     known = plans.visit_row(db, visit_id)
-    plans.lock_day(db, branch_id=known.branch_id, day=known.day, now=now)
+    plans.lock_row(db, branch_id=known.branch_id, day=known.day)
     visit = plans.visit_row(db, visit_id)
     visit.work_s += work_s
     if visit.card_s is not None:
@@ -219,7 +219,7 @@ def add_photo(db: Session, *, number: str, sha256: str, by: Actor, now: datetime
 
     Raises VisitMissing, TooManyPhotos, Conflict before the arrival.
     """
-    visit = own(db, number, by, now)
+    visit = own(db, number, by)
     for known in photos(db, visit.id):
         if known.sha256 == sha256:
             return known
@@ -243,7 +243,7 @@ def finish(db: Session, *, number: str, by: Actor, now: datetime, photos_least: 
 
     Raises VisitMissing, PhotoNeeded, IllegalMove.
     """
-    visit = own(db, number, by, now)
+    visit = own(db, number, by)
     if visit.state is VisitState.IN_SERVICE:
         short = photos_least - len(photos(db, visit.id))
         if short > 0:
@@ -258,7 +258,7 @@ def finish(db: Session, *, number: str, by: Actor, now: datetime, photos_least: 
 def sign(db: Session, *, visit_id: int, by: Actor, now: datetime) -> Visit:
     """End a visit whose work is signed for. Raises IllegalMove."""
     known = plans.visit_row(db, visit_id)
-    plans.lock_day(db, branch_id=known.branch_id, day=known.day, now=now)
+    plans.lock_row(db, branch_id=known.branch_id, day=known.day)
     visit = plans.visit_row(db, visit_id)
     move(db, visit, VisitAction.SIGN, by=by, now=now)
     visit.signed_at = now
@@ -266,11 +266,11 @@ def sign(db: Session, *, visit_id: int, by: Actor, now: datetime) -> Visit:
     return visit
 
 
-def own(db: Session, number: str, by: Actor, now: datetime) -> Visit:
+def own(db: Session, number: str, by: Actor) -> Visit:
     """Return the technician's own visit, or one in a dispatcher's branches, with its day locked, so
     that it is fresh. Raises VisitMissing."""
     known = visit_by_number(db, number)
-    plans.lock_day(db, branch_id=known.branch_id, day=known.day, now=now)
+    plans.lock_row(db, branch_id=known.branch_id, day=known.day)
     visit = plans.visit_row(db, known.id)
     if by.role is Role.TECHNICIAN and visit.technician_id != by.id:
         raise VisitMissing

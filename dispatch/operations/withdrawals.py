@@ -47,7 +47,7 @@ def set_ready(db: Session, *, visit_id: int, ready: bool, by: Actor, now: dateti
     """Write down that everything a planned visit needs is there, or no longer; what is neither
     planned nor ready stays as it is."""
     known = plans.visit_row(db, visit_id)
-    plans.lock_day(db, branch_id=known.branch_id, day=known.day, now=now)
+    plans.lock_row(db, branch_id=known.branch_id, day=known.day)
     visit = plans.visit_row(db, visit_id)
     wanted = VisitState.PLANNED if ready else VisitState.READY
     if visit.state is wanted:
@@ -69,7 +69,7 @@ def hand_over(
     known = queries.visit_by_number(db, number)
     if not by.sees_branch(known.branch_id):
         raise queries.VisitMissing
-    plans.lock_day(db, branch_id=known.branch_id, day=known.day, now=now)
+    plans.lock_row(db, branch_id=known.branch_id, day=known.day)
     visit = plans.visit_row(db, known.id)
     if visit.version != version:
         raise ChangedMeanwhile
@@ -109,7 +109,7 @@ def take_off(
     Raises NotOnShift.
     """
     shift = shift_of(db, technician_id, day)
-    plans.lock_day(db, branch_id=shift.branch_id, day=day, now=now)
+    day_row = plans.lock_row(db, branch_id=shift.branch_id, day=day)
     row = queries.route_of(db, technician_id=technician_id, day=day)
     held = queries.visits_by_id(db, [stop[0] for stop in row.stops] if row else [])
     begun = [visit for visit in held.values() if visit.state in STARTED]
@@ -126,7 +126,7 @@ def take_off(
     else:
         shift.absent = reason
     db.flush()
-    plans.changed(db, plans.lock_day(db, branch_id=shift.branch_id, day=day, now=now), now=now)
+    plans.changed(db, day_row, now=now)
     return left
 
 
@@ -141,15 +141,15 @@ def unassign(db: Session, visit: Visit, *, cause: str, by: Actor, now: datetime)
 def call_back(db: Session, *, technician_id: int, day: date, now: datetime) -> None:
     """Let a technician who was to be away work that day after all. Raises NotOnShift."""
     shift = shift_of(db, technician_id, day, absent=True)
-    locked = plans.lock_day(db, branch_id=shift.branch_id, day=day, now=now)
+    day_row = plans.lock_row(db, branch_id=shift.branch_id, day=day)
     shift.absent = ""
-    plans.changed(db, locked, now=now)
+    plans.changed(db, day_row, now=now)
 
 
 def serve_unserved(db: Session, *, visit_id: int, by: Actor, now: datetime) -> bool:
     """Try once more to find somebody for a visit that stands in no route; True when found."""
     known = plans.visit_row(db, visit_id)
-    plans.lock_day(db, branch_id=known.branch_id, day=known.day, now=now)
+    plans.lock_row(db, branch_id=known.branch_id, day=known.day)
     visit = plans.visit_row(db, visit_id)
     if visit.route_id is not None or visit.state not in OWED:
         return visit.route_id is not None
@@ -160,7 +160,7 @@ def _withdraw(
     db: Session, visit_id: int, action: VisitAction, *, cause: Trouble, by: Actor, now: datetime
 ) -> Visit:
     known = plans.visit_row(db, visit_id)
-    plans.lock_day(db, branch_id=known.branch_id, day=known.day, now=now)
+    plans.lock_row(db, branch_id=known.branch_id, day=known.day)
     visit = plans.visit_row(db, visit_id)
     move(db, visit, action, by=by, now=now, cause=cause.value)
     visit.cause, visit.held_until = cause.value, None

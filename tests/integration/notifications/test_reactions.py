@@ -145,7 +145,7 @@ class TestAVisitThatChangesHands:
                 )
                 if stops:
                     visit.route_id = row.id
-            plans.changed(db, locked, now=now)
+            plans.changed(db, locked.row, now=now)
             publishing.publish(db, locked, by=DISPATCHER, now=now)
 
     def told_of(self) -> list[tuple[str, str]]:
