@@ -122,9 +122,10 @@ def on_sale(
 
 def detours(db: Session, *, branch_id: int, now: datetime) -> list[int]:
     """Return the driving that each visit in the plans of the days on sale adds to its route."""
+    days = [day for day, _ in on_sale(db, branch_id=branch_id, now=now)]
     return [
         detour_s
-        for day, _ in on_sale(db, branch_id=branch_id, now=now)
+        for day in queries.days_in_routes(db, branch_id=branch_id, days=days)
         for detour_s in day_plan(db, branch_id=branch_id, day=day, now=now).detours
     ]
 

@@ -173,6 +173,14 @@ def visits_in_routes(db: Session, *, branch_id: int, day: date) -> dict[int, Vis
     return {row.id: row for row in db.scalars(found)}
 
 
+def days_in_routes(db: Session, *, branch_id: int, days: Collection[date]) -> Sequence[date]:
+    """Return those of the days on which anything stands in a route of the branch, in order."""
+    found = select(Visit.day).where(
+        Visit.branch_id == branch_id, Visit.day.in_(days), Visit.route_id.is_not(None)
+    )
+    return db.scalars(found.distinct().order_by(Visit.day)).all()
+
+
 def visit_by_number(db: Session, number: str) -> Visit:
     """Return the visit. Raises VisitMissing."""
     found = db.scalars(select(Visit).where(Visit.number == number)).one_or_none()
