@@ -167,17 +167,18 @@ class PostgresServer(Server):
 
     def create(self, database: str, *, template: str = "template0") -> str:
         """Create a database as a copy of `template`, to which nobody may be connected."""
-        self._command("CREATE DATABASE {} TEMPLATE {}", database, template)
+        with psycopg.connect(self.url("postgres"), autocommit=True) as line:
+            # To copy the files takes a third of writing all pages anew; older servers do so anyway.
+            way = " STRATEGY file_copy" if line.info.server_version >= 150_000 else ""
+            words = sql.SQL("CREATE DATABASE {} TEMPLATE {}" + way)
+            line.execute(words.format(sql.Identifier(database), sql.Identifier(template)))
         return self.url(database)
 
     def drop(self, database: str) -> None:
         """Drop a database, whoever is still connected to it."""
-        self._command("DROP DATABASE IF EXISTS {} WITH (FORCE)", database)
-
-    def _command(self, words: str, *names: str) -> None:
-        command = sql.SQL(words).format(*map(sql.Identifier, names))
+        command = sql.SQL("DROP DATABASE IF EXISTS {} WITH (FORCE)")
         with psycopg.connect(self.url("postgres"), autocommit=True) as line:
-            line.execute(command)
+            line.execute(command.format(sql.Identifier(database)))
 
     def _programs(self) -> Path:
         """Return the folder of programs that the server's user may read."""
