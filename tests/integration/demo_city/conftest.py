@@ -122,8 +122,7 @@ def city(seeded: Seeded) -> Iterator[Flask]:
 def own_city(seeded: Seeded, postgres_server: PostgresServer, tmp_path: Path) -> Iterator[Flask]:
     """The app on a copy of a seeded database, which the test may change."""
     if seeded.url.startswith("sqlite"):
-        shutil.copy(seeded.folder / "doorbell.sqlite3", tmp_path / "doorbell.sqlite3")
-        with opened(f"sqlite:///{tmp_path / 'doorbell.sqlite3'}", tmp_path) as app:
+        with a_copy(seeded, tmp_path) as app:
             yield app
         return
     name = f"city_{next(_copies)}"
@@ -138,6 +137,13 @@ def lived_city(sqlite_city: Seeded, tmp_path: Path) -> Iterator[Flask]:
 
     Whoever lives in the city acts by the house's operations, which are tested below on both databases.
     """
-    shutil.copy(sqlite_city.folder / "doorbell.sqlite3", tmp_path / "doorbell.sqlite3")
-    with opened(f"sqlite:///{tmp_path / 'doorbell.sqlite3'}", tmp_path) as app:
+    with a_copy(sqlite_city, tmp_path) as app:
+        yield app
+
+
+@contextmanager
+def a_copy(city: Seeded, folder: Path) -> Iterator[Flask]:
+    """The app on a copy of a city on SQLite, in that folder."""
+    shutil.copy(city.folder / "doorbell.sqlite3", folder / "doorbell.sqlite3")
+    with opened(f"sqlite:///{folder / 'doorbell.sqlite3'}", folder) as app:
         yield app

@@ -5,7 +5,6 @@ from collections.abc import Iterator
 from datetime import timedelta
 
 import pytest
-from flask import Flask
 from sqlalchemy import func, select
 
 from booking import queries as bookings
@@ -23,16 +22,19 @@ from members.models import Member
 from members.strike_models import Appeal, Strike
 from scripts.demo_city import lively
 from scripts.demo_city.stage import NOW, TODAY
+from tests.integration.demo_city.conftest import Seeded, a_copy
 
 BRANCHES = (1, 2, 3)
 ADMINISTRATOR = Actor(4, Role.ADMINISTRATOR)
 
 
-@pytest.fixture
-def morning(lived_city: Flask) -> Iterator[Session]:
-    lively.enliven(ADMINISTRATOR)
-    with transaction(reads_only=True) as db:
-        yield db
+@pytest.fixture(scope="module")
+def morning(sqlite_city: Seeded, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Session]:
+    """The city once it has gone wrong, for reading only."""
+    with a_copy(sqlite_city, tmp_path_factory.mktemp("morning")):
+        lively.enliven(ADMINISTRATOR)
+        with transaction(reads_only=True) as db:
+            yield db
 
 
 def test_every_strike_leads_to_the_booking_that_brought_it(morning: Session) -> None:
