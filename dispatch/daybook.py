@@ -4,10 +4,12 @@ The frozen past of a technician is every visit he has set out for. What remains 
 leaves him and when it leaves him free.
 """
 
+import math
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from datetime import date
 
+from dispatch.areas import area_of
 from dispatch.planner import insertion, judge, widening
 from dispatch.planner.problem import (
     DAY_S,
@@ -36,6 +38,7 @@ class VisitFacts:
     skill: str
     level: int
     state: VisitState
+    estate: str = ""
     barred: frozenset[int] = frozenset()
     wish: int | None = None
     # Whom the member was told of.
@@ -60,6 +63,54 @@ class TechnicianFacts:
     order: tuple[int, ...]
     planned_breaks: tuple[tuple[int, int], ...]
     route_version: int
+    # What he may not use on that day any more, where he goes (None: everywhere), and how.
+    expired: frozenset[str] = frozenset()
+    areas: frozenset[str] | None = None
+    pace: float = 1.0
+    overtime_s: int = 0
+    is_standby: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class EstateFacts:
+    """A 小区: nobody works there within the `closed` spans; the way to a door takes `access_s`."""
+
+    closed: tuple[tuple[int, int], ...]
+    access_s: int
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Ground:
+    """What the places of a branch's visits demand; `pace` is that of its slowest technician."""
+
+    estates: Mapping[str, EstateFacts] = field(default_factory=dict)
+    has_areas: bool = False
+    pace: float = 1.0
+
+    def stood_on(self, stop: Stop, *, estate: str, point: Point) -> Stop:
+        """Return the stop with what the rules of its place ask."""
+        facts = self.estates.get(estate)
+        return replace(
+            stop,
+            estate=estate or None,
+            area=area_of(point, estate, self.estates) if self.has_areas else None,
+            setup_s=facts.access_s if facts else 0,
+            closed=self._closed(facts, stop.work_s) if facts else (),
+        )
+
+    def _closed(self, facts: EstateFacts, work_s: int) -> tuple[Window, ...]:
+        """Return when no work may begin: whatever began would not be over when the hours begin."""
+        busy_s = facts.access_s + math.ceil(work_s * self.pace)
+        spans: list[Window] = []
+        for from_s, to_s in facts.closed:
+            span = Window(max(0, from_s - busy_s + 1), to_s - 1)
+            if spans and span.open_s <= spans[-1].shut_s:
+                span = Window(spans.pop().open_s, span.shut_s)
+            spans.append(span)
+        return tuple(spans)
+
+
+GROUND = Ground()
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -88,6 +139,9 @@ class DayPlan:
     as_wished: frozenset[int]
     # What each visit that lies ahead adds to its route, seconds of driving.
     detours: tuple[int, ...]
+    # The visits of which the plan breaks a rule, the late ones among them.
+    broken: frozenset[int]
+    ground: Ground
 
     def delays(self) -> dict[int, int]:
         """Return when the late visits are reached, seconds of the day."""
@@ -115,9 +169,10 @@ def build(
     technicians: Sequence[TechnicianFacts],
     visits: Mapping[int, VisitFacts],
     travel: TravelTimes,
+    ground: Ground = GROUND,
 ) -> DayPlan:
     """Freeze the day as it stands at second `now_s` (0 for a day to come)."""
-    starts = {t.id: _start(t, visits, now_s, travel) for t in technicians}
+    starts = {t.id: _start(t, visits, now_s, travel, ground.estates) for t in technicians}
     open_ids = [i for t in technicians for i in t.order if visits[i].state not in STARTED]
     points = tuple(
         [starts[t.id].point for t in technicians]
@@ -128,15 +183,17 @@ def build(
         _worker(t, starts[t.id], place=n, home=len(technicians) + n)
         for n, t in enumerate(technicians)
     )
-    stops = tuple(_stop(visits[i], place=2 * len(technicians) + n) for n, i in enumerate(open_ids))
+    stops = tuple(
+        _stop(visits[i], ground, place=2 * len(technicians) + n) for n, i in enumerate(open_ids)
+    )
     plan = Plan(
         tuple(
             Route(t.id, tuple(i for i in t.order if visits[i].state not in STARTED))
             for t in technicians
         )
     )
-    problem = Problem(stops, workers, travel.matrix(points))
-    problem, late = widening.widened(problem, plan)
+    strict = Problem(stops, workers, travel.matrix(points))
+    problem, late = widening.widened(strict, plan)
     verdict = judge.judge(problem, plan)
     return DayPlan(
         branch_id=branch_id,
@@ -154,7 +211,23 @@ def build(
         told=frozenset(i for i in open_ids if visits[i].state in TOLD),
         as_wished=frozenset(i for t in technicians for i in t.order if visits[i].wish == t.id),
         detours=tuple(s for route in plan.routes for s in _detours(problem, route)),
+        broken=late
+        | {breach.stop_id for breach in verdict.broken if breach.stop_id is not None}
+        | _gave_way(strict, problem, plan),
+        ground=ground,
     )
+
+
+def _gave_way(strict: Problem, widened: Problem, plan: Plan) -> frozenset[int]:
+    """Return for whom hours closed to work were opened, or a shift made longer."""
+    opened = {stop.id for stop in widened.stops if stop.closed != strict.stop(stop.id).closed}
+    lasts = {
+        route.stop_ids[-1]
+        for route in plan.routes
+        if route.stop_ids
+        and widened.worker(route.worker_id).ends_s > strict.worker(route.worker_id).ends_s
+    }
+    return frozenset(opened | lasts)
 
 
 def _detours(problem: Problem, route: Route) -> list[int]:
@@ -181,7 +254,11 @@ class _Start:
 
 
 def _start(
-    technician: TechnicianFacts, visits: Mapping[int, VisitFacts], now_s: int, travel: TravelTimes
+    technician: TechnicianFacts,
+    visits: Mapping[int, VisitFacts],
+    now_s: int,
+    travel: TravelTimes,
+    estates: Mapping[str, EstateFacts],
 ) -> _Start:
     point, free_s = technician.home, technician.shift_open_s
     frozen: list[tuple[int, int, int, int]] = []
@@ -189,7 +266,11 @@ def _start(
         visit = visits[visit_id]
         if visit.state not in STARTED:
             continue
-        times = _actual(visit, drive_s=int(travel.matrix((point, visit.point))[0, 1]), now_s=now_s)
+        drive_s = int(travel.matrix((point, visit.point))[0, 1])
+        work_s = math.ceil(visit.work_s * technician.pace)
+        if visit.started_s is None and visit.estate in estates:
+            work_s += estates[visit.estate].access_s
+        times = _actual(visit, drive_s=drive_s, now_s=now_s, work_s=work_s)
         frozen.append((visit.id, *times))
         point, free_s = visit.point, times[2]
     free_s = max(free_s, now_s)
@@ -225,7 +306,7 @@ def _breaks_left(
     )
 
 
-def _actual(visit: VisitFacts, *, drive_s: int, now_s: int) -> tuple[int, int, int]:
+def _actual(visit: VisitFacts, *, drive_s: int, now_s: int, work_s: int) -> tuple[int, int, int]:
     """Return (arrive, start, depart) in seconds: as it was, and where not yet known as it will be."""
     arrive_s = visit.arrived_s
     if arrive_s is None:
@@ -235,7 +316,7 @@ def _actual(visit: VisitFacts, *, drive_s: int, now_s: int) -> tuple[int, int, i
         start_s = max(arrive_s, visit.window.open_s, now_s)
     depart_s = visit.finished_s
     if depart_s is None:
-        depart_s = max(start_s + visit.work_s, now_s)
+        depart_s = max(start_s + work_s, now_s)
     return arrive_s, start_s, depart_s
 
 
@@ -248,11 +329,16 @@ def _worker(technician: TechnicianFacts, start: _Start, *, place: int, home: int
         shift_shut_s=technician.shift_shut_s,
         breaks=start.breaks_left,
         skills=technician.skills,
+        expired=technician.expired,
+        areas=technician.areas,
+        pace=technician.pace,
+        overtime_s=technician.overtime_s,
+        is_standby=technician.is_standby,
     )
 
 
-def _stop(visit: VisitFacts, *, place: int) -> Stop:
-    return Stop(
+def _stop(visit: VisitFacts, ground: Ground, *, place: int) -> Stop:
+    stop = Stop(
         id=visit.id,
         place=place,
         work_s=visit.work_s,
@@ -263,3 +349,4 @@ def _stop(visit: VisitFacts, *, place: int) -> Stop:
         prefers=frozenset() if visit.wish is None else frozenset({visit.wish}),
         told_id=visit.told_id,
     )
+    return ground.stood_on(stop, estate=visit.estate, point=visit.point)

@@ -12,12 +12,12 @@ from threading import Lock
 import numpy as np
 from sqlalchemy import select
 
-from dispatch import queries, travel
-from dispatch.daybook import DayPlan, TechnicianFacts, VisitFacts, build
-from dispatch.models import BranchDay, RouteRow, Shift, Technician, Visit
+from dispatch import queries, reading, travel
+from dispatch.daybook import DayPlan
+from dispatch.models import BranchDay, Visit
 from dispatch.planner import insertion
 from dispatch.planner.insertion import Witness
-from dispatch.planner.problem import DAY_S, Break, Problem, Route, Stop, Window
+from dispatch.planner.problem import DAY_S, Problem, Route, Stop, Window
 from kernel.clock import local_date, second_of_day
 from kernel.db import Session
 from kernel.geo import Point
@@ -133,21 +133,39 @@ def detours(db: Session, *, branch_id: int, now: datetime) -> list[int]:
 def offers_of(plan: DayPlan, shape: VisitShape, windows: Sequence[Window]) -> list[Offer]:
     """Return the proven windows among `windows` of one day's plan."""
     to_s, from_s = travel.current().to_from(plan.points, shape.point)
+    # Those who come when needed only are called when nobody else has room.
+    idle = {
+        worker.id
+        for worker in plan.problem.workers
+        if worker.is_standby
+        and not plan.frozen.get(worker.id)
+        and not plan.plan.route_of(worker.id).stop_ids
+    }
     found = insertion.find(
-        plan.prepared, stop=candidate(shape), to_s=to_s, from_s=from_s, windows=windows
+        plan.prepared,
+        stop=candidate(shape, plan),
+        to_s=to_s,
+        from_s=from_s,
+        windows=windows,
+        few=len(plan.problem.workers) if idle else insertion.WITNESSES_MAX,
     )
+    first = {
+        window: min(places, key=lambda place: place.worker_id in idle)
+        for window, places in found.items()
+        if places
+    }
     his = _places_with(plan, shape, windows, shape.wish) if shape.wish is not None else {}
     return [
         Offer(
             branch_id=plan.branch_id,
             day=plan.day,
             window=window,
-            witness=found[window][0],
+            witness=first[window],
             plan_version=plan.version,
             wished=his.get(window),
         )
         for window in windows
-        if found.get(window)
+        if window in first
     ]
 
 
@@ -168,7 +186,7 @@ def offers_after(
 
 def standing(plan: DayPlan, shape: VisitShape, window: Window, routes: Sequence[Route]) -> DayPlan:
     """Return the day as it would be with these routes, in which that visit stands as CANDIDATE_ID."""
-    stop = replace(candidate(shape), windows=(window,))
+    stop = replace(candidate(shape, plan), windows=(window,))
     problem = with_place(plan, stop, shape.point)
     after = plan.plan
     for route in routes:
@@ -194,7 +212,7 @@ def _places_with(
     to_s, from_s = travel.current().to_from(plan.points, shape.point)
     found = insertion.find(
         plan.prepared,
-        stop=candidate(shape),
+        stop=candidate(shape, plan),
         to_s=to_s,
         from_s=from_s,
         windows=windows,
@@ -208,7 +226,7 @@ def takers(plan: DayPlan, shape: VisitShape, window: Window) -> list[Witness]:
     to_s, from_s = travel.current().to_from(plan.points, shape.point)
     found = insertion.find(
         plan.prepared,
-        stop=candidate(shape),
+        stop=candidate(shape, plan),
         to_s=to_s,
         from_s=from_s,
         windows=[window],
@@ -217,13 +235,11 @@ def takers(plan: DayPlan, shape: VisitShape, window: Window) -> list[Witness]:
     return found[window]
 
 
-def candidate(shape: VisitShape, plan: DayPlan | None = None) -> Stop:
-    """Return the shape as a stop that is on no route yet, free in time: the windows are asked apart.
-
-    In a `plan` where one stands already it is the second.
-    """
-    is_second = plan is not None and plan.problem.has_stop(CANDIDATE_ID)
-    return Stop(
+def candidate(shape: VisitShape, plan: DayPlan) -> Stop:
+    """Return the shape as a stop that is on no route of the plan yet, free in time: the windows are
+    asked apart. Where one stands already it is the second."""
+    is_second = plan.problem.has_stop(CANDIDATE_ID)
+    stop = Stop(
         id=SECOND_CANDIDATE_ID if is_second else CANDIDATE_ID,
         place=0,
         work_s=shape.work_s,
@@ -232,6 +248,13 @@ def candidate(shape: VisitShape, plan: DayPlan | None = None) -> Stop:
         level=shape.level,
         barred=shape.barred,
     )
+    return plan.ground.stood_on(stop, estate=shape.estate, point=shape.point)
+
+
+def stop_of(plan: DayPlan, visit: Visit, *, barred: frozenset[int]) -> Stop:
+    """Return a visit that the plan does not know as a stop of it, its place to be set."""
+    stop = candidate(shape_of(visit, barred=barred), plan)
+    return replace(stop, id=visit.id, windows=(Window(visit.opens_s, visit.shuts_s),))
 
 
 def with_place(plan: DayPlan, stop: Stop, point: Point) -> Problem:
@@ -255,12 +278,12 @@ def day_plan(db: Session, *, branch_id: int, day: date, now: datetime) -> DayPla
     now_s = _now_s(now, day)
     if (branch_id, day) in db.info.get("changed_days", ()):
         # What this transaction wrote may yet be rolled back: not for the cache.
-        return _read(db, branch_id=branch_id, day=day, version=version, now_s=now_s)
+        return reading.read(db, branch_id=branch_id, day=day, version=version, now_s=now_s)
     key = (str(db.get_bind().engine.url), branch_id, day)
     cached = _cache.get(key)
     if cached is not None and cached[0] == now_s and cached[1].version == version:
         return cached[1]
-    plan = _read(db, branch_id=branch_id, day=day, version=version, now_s=now_s)
+    plan = reading.read(db, branch_id=branch_id, day=day, version=version, now_s=now_s)
     with _cache_lock:
         if len(_cache) >= CACHE_DAYS_MAX:
             _cache.clear()
@@ -276,7 +299,7 @@ def plan_without(db: Session, visit: Visit, *, now: datetime) -> DayPlan:
     plan = day_plan(db, branch_id=visit.branch_id, day=visit.day, now=now)
     if not plan.problem.has_stop(visit.id):
         return plan
-    return _read(
+    return reading.read(
         db,
         branch_id=visit.branch_id,
         day=visit.day,
@@ -299,72 +322,6 @@ def _now_s(now: datetime, day: date) -> int:
 def _day_row(db: Session, branch_id: int, day: date) -> BranchDay | None:
     found = select(BranchDay).where(BranchDay.branch_id == branch_id, BranchDay.day == day)
     return db.scalars(found).one_or_none()
-
-
-def _read(
-    db: Session, *, branch_id: int, day: date, version: int, now_s: int, without: int | None = None
-) -> DayPlan:
-    shifts = queries.shifts(db, branch_id=branch_id, day=day)
-    routes = queries.routes(db, branch_id=branch_id, day=day)
-    visits = queries.visits_in_routes(db, branch_id=branch_id, day=day)
-    barred = queries.barred_from(db, list(visits))
-    technicians = [
-        _technician_facts(t, shifts[t.id], routes.get(t.id), without)
-        for t in queries.technicians(db, branch_id=branch_id)
-        if t.id in shifts
-    ]
-    return build(
-        branch_id=branch_id,
-        day=day,
-        version=version,
-        now_s=now_s,
-        technicians=technicians,
-        visits={v.id: _visit_facts(v, barred.get(v.id, frozenset())) for v in visits.values()},
-        travel=travel.current(),
-    )
-
-
-def _technician_facts(
-    technician: Technician, shift: Shift, row: RouteRow | None, without: int | None
-) -> TechnicianFacts:
-    return TechnicianFacts(
-        id=technician.id,
-        home=technician.point,
-        skills=technician.skills,
-        shift_open_s=shift.opens_s,
-        shift_shut_s=shift.shuts_s,
-        breaks=tuple(Break(*rest) for rest in shift.breaks),
-        order=tuple(stop[0] for stop in row.stops if stop[0] != without) if row else (),
-        planned_breaks=tuple((start, end) for start, end in row.breaks) if row else (),
-        route_version=row.version if row else 0,
-    )
-
-
-def _visit_facts(visit: Visit, barred: frozenset[int]) -> VisitFacts:
-    def second(instant: datetime | None) -> int | None:
-        return None if instant is None else second_of_day(instant, visit.day)
-
-    return VisitFacts(
-        id=visit.id,
-        point=visit.point,
-        work_s=visit.work_s,
-        window=Window(_opens_s(visit), visit.shuts_s),
-        skill=visit.skill,
-        level=visit.level,
-        state=visit.state,
-        barred=barred,
-        wish=visit.wish_id,
-        told_id=visit.technician_id,
-        departed_s=second(visit.departed_at),
-        arrived_s=second(visit.arrived_at),
-        started_s=second(visit.started_at),
-        finished_s=second(visit.finished_at),
-    )
-
-
-def _opens_s(visit: Visit) -> int:
-    """Return when it may begin: as promised, or once its goods are there."""
-    return max(visit.opens_s, min(visit.not_before_s or 0, visit.shuts_s))
 
 
 def shape_of(visit: Visit, *, barred: frozenset[int] = frozenset()) -> VisitShape:

@@ -3,7 +3,7 @@
 from datetime import date, datetime
 from typing import Any
 
-from sqlalchemy import JSON, CheckConstraint, Enum, ForeignKey, Index, UniqueConstraint, text
+from sqlalchemy import JSON, CheckConstraint, Enum, ForeignKey, Index, UniqueConstraint, false, text
 from sqlalchemy.orm import Mapped, mapped_column
 
 from dispatch.states import (
@@ -61,10 +61,35 @@ class Technician(Base):
     bind_code: Mapped[str] = mapped_column(default="", index=True)
     # When he left; he has no shifts from then on, and cannot sign in.
     disabled_at: Mapped[datetime | None] = mapped_column(Instant)
+    # The districts and 小区 he serves only, all when there are none; and those to which he never goes.
+    areas: Mapped[list[str] | None] = mapped_column(JSON)
+    no_go: Mapped[list[str] | None] = mapped_column(JSON)
+    # How long after his shift he may be asked for each day; whether he comes when needed only.
+    overtime_s: Mapped[int] = mapped_column(default=0, server_default="0")
+    is_standby: Mapped[bool] = mapped_column(default=False, server_default=false())
+    # What takes him so many minutes takes others a hundred.
+    pace_percent: Mapped[int] = mapped_column(default=100, server_default="100")
+    # Skill to the last day on which its certificate holds, as 2026-12-31; others need none.
+    certificates: Mapped[dict[str, str] | None] = mapped_column(JSON)
 
     @property
     def point(self) -> Point:
         return Point(self.lat, self.lon)
+
+
+class Estate(Base):
+    """A 小区 in a branch's books: when nobody may work there, and what the way to a door takes."""
+
+    __tablename__ = "dispatch_estate"
+    __table_args__ = (UniqueConstraint("branch_id", "name"),)
+
+    id: Mapped[int] = mapped_column(primary_key=True)
+    branch_id: Mapped[int] = mapped_column(ForeignKey("dispatch_branch.id"))
+    name: Mapped[str]
+    district: Mapped[str]
+    # [[from_s, to_s], …], seconds of the day.
+    closed: Mapped[list[list[int]]] = mapped_column(JSON)
+    access_s: Mapped[int]
 
 
 class Shift(Base):

@@ -91,7 +91,7 @@ def gaps(
         if not full:
             continue
         plan = live.day_plan(db, branch_id=branch_id, day=each, now=now)
-        stop = live.candidate(shape)
+        stop = live.candidate(shape, plan)
         if any(may_serve(worker, stop) for worker in plan.problem.workers):
             found.append(Gap(plan, shape, full))
     return found

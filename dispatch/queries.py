@@ -10,6 +10,7 @@ from dispatch.models import (
     BarredPair,
     Branch,
     BranchDay,
+    Estate,
     Evidence,
     Proposal,
     RouteRow,
@@ -100,6 +101,17 @@ def technicians_by_id(db: Session, technician_ids: Collection[int]) -> dict[int,
 def technician_by_openid(db: Session, openid: str) -> Technician | None:
     """Return the technician bound to that openid."""
     return db.scalars(select(Technician).where(Technician.openid == openid)).one_or_none()
+
+
+def estates(db: Session, *, branch_id: int) -> Sequence[Estate]:
+    """Return the 小区 in the branch's books, by name."""
+    found = select(Estate).where(Estate.branch_id == branch_id)
+    return db.scalars(found.order_by(Estate.name)).all()
+
+
+def estate_names(db: Session, *, branch_id: int) -> list[str]:
+    """Return the names of the 小区 in the branch's books."""
+    return [estate.name for estate in estates(db, branch_id=branch_id)]
 
 
 def shifts(db: Session, *, branch_id: int, day: date) -> dict[int, Shift]:

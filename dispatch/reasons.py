@@ -13,7 +13,7 @@ from dispatch.models import Shift, Visit
 from dispatch.planner import explain
 from dispatch.planner.explain import Answer, Kind, Relaxation
 from dispatch.planner.insertion import Witness
-from dispatch.planner.problem import Break, Plan, Problem, Timed, Window
+from dispatch.planner.problem import Break, Plan, Problem, Timed
 from kernel.db import Session
 
 
@@ -162,10 +162,7 @@ def _asked_apart(db: Session, visit: Visit, *, now: datetime) -> tuple[Problem, 
     """Return the day without the visit, held to what it promises then, and the visit beside it."""
     without = live.plan_without(db, visit, now=now)
     barred = queries.barred_from(db, [visit.id]).get(visit.id, frozenset())
-    window = Window(visit.opens_s, visit.shuts_s)
-    stop = replace(
-        live.candidate(live.shape_of(visit, barred=barred)), id=visit.id, windows=(window,)
-    )
+    stop = live.stop_of(without, visit, barred=barred)
     return live.with_place(without, stop, visit.point), without.plan
 
 

@@ -11,7 +11,7 @@ from dispatch.causes import Cause
 from dispatch.daybook import DayPlan
 from dispatch.models import Visit
 from dispatch.planner import repair
-from dispatch.planner.problem import Problem, Stop, Window
+from dispatch.planner.problem import Problem, Window
 from dispatch.planner.repair import Option
 from dispatch.states import OWED
 from kernel.clock import second_of_day
@@ -83,14 +83,9 @@ def with_homeless(db: Session, plan: DayPlan, lost: Sequence[Visit]) -> DayPlan:
     barred = queries.barred_from(db, [visit.id for visit in lost])
     points = (*plan.points, *(visit.point for visit in lost))
     stops = tuple(
-        Stop(
-            id=visit.id,
+        replace(
+            live.stop_of(plan, visit, barred=barred.get(visit.id, frozenset())),
             place=len(plan.points) + nth,
-            work_s=visit.work_s,
-            windows=(Window(visit.opens_s, visit.shuts_s),),
-            skill=visit.skill,
-            level=visit.level,
-            barred=barred.get(visit.id, frozenset()),
         )
         for nth, visit in enumerate(lost)
     )

@@ -73,9 +73,12 @@ BY_BRANCH = frozenset(
         "console.board",
         "console.board_news",
         "console.bookings",
+        "console.drop_estate",
+        "console.estates",
         "console.messages",
         "console.plans",
         "console.publish",
+        "console.set_estate",
         "console.stores",
         "console.technicians",
     }

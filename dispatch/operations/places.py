@@ -12,7 +12,7 @@ from dispatch.operations import plan as plans
 from dispatch.operations.plan import LockedDay
 from dispatch.operations.steps import move
 from dispatch.planner.insertion import Witness
-from dispatch.planner.problem import Problem, Route, Stop, Window
+from dispatch.planner.problem import Problem, Route, Window
 from dispatch.states import VisitAction, VisitState
 from kernel.actor import Actor
 from kernel.db import Session
@@ -224,13 +224,5 @@ def _rearrange(
 
 def _problem_with(plan: DayPlan, visit: Visit, barred: frozenset[int]) -> Problem:
     """Return the day's problem with the new visit as a stop at a place of its own."""
-    stop = Stop(
-        id=visit.id,
-        place=0,
-        work_s=visit.work_s,
-        windows=(Window(visit.opens_s, visit.shuts_s),),
-        skill=visit.skill,
-        level=visit.level,
-        barred=barred,
-    )
+    stop = live.stop_of(plan, visit, barred=barred)
     return live.with_place(plan, stop, visit.point)

@@ -222,7 +222,8 @@ def set_shift(
     db.flush()
     live.mark_changed(db, branch_id=technician.branch_id, day=day)
     after = live.day_plan(db, branch_id=technician.branch_id, day=day, now=now)
-    _check_kept(db, before, after, technician_id=technician_id, shuts_s=shuts_s)
+    ends_s = shuts_s + technician.overtime_s
+    _check_kept(db, before, after, technician_id=technician_id, shuts_s=ends_s)
 
     plans.retime(db, technician_id=technician_id, branch_id=technician.branch_id, day=day, now=now)
     return shift
@@ -248,25 +249,36 @@ def remove_shift(db: Session, *, technician_id: int, day: date, now: datetime) -
 
 
 def set_skills(
-    db: Session, *, technician_id: int, skills: Mapping[str, int], now: datetime
+    db: Session,
+    *,
+    technician_id: int,
+    skills: Mapping[str, int],
+    certificates: Mapping[str, date] | None = None,
+    now: datetime,
 ) -> Technician:
-    """Write down what a technician can do, skill to level; a level of 0 is left out.
+    """Write down what a technician can do, skill to level; a level of 0 is left out. `certificates`
+    are the last days on which those that some skills need hold; None leaves them as they are.
 
     Refused while a visit before him needs what he would lose. Raises BreaksPromises.
     """
     technician = queries.technician(db, technician_id)
     wanted = {skill: level for skill, level in skills.items() if level > 0}
+    until = technician.certificates or {}
+    if certificates is not None:
+        until = {skill: last.isoformat() for skill, last in certificates.items() if skill in wanted}
     for shift in _coming(db, technician_id, now):
-        locked = plans.lock_day(db, branch_id=shift.branch_id, day=shift.day, now=now)
+        day = shift.day
+        locked = plans.lock_day(db, branch_id=shift.branch_id, day=day, now=now)
         lost = [
             visit
-            for visit in _held(db, technician_id, shift.day)
-            if visit.state not in LEFT and wanted.get(visit.skill, 0) < visit.level
+            for visit in _held(db, technician_id, day)
+            if visit.state not in LEFT
+            and (wanted.get(visit.skill, 0) < visit.level or until.get(visit.skill, "9") < str(day))
         ]
         if lost:
-            raise _breaks(lost)
+            raise breaks_promises(lost)
         plans.changed(db, locked.row, now=now)
-    technician.skills = wanted
+    technician.skills, technician.certificates = wanted, until
     db.flush()
     return technician
 
@@ -347,10 +359,11 @@ def _check_kept(
         broken |= {visit.stop_id for visit in own.visits if visit.depart_s > shuts_s}
         broken.add(own.visits[-1].stop_id)
     if broken:
-        raise _breaks(queries.visits_by_id(db, sorted(broken)).values())
+        raise breaks_promises(queries.visits_by_id(db, sorted(broken)).values())
 
 
-def _breaks(visits: Iterable[Visit]) -> BreaksPromises:
+def breaks_promises(visits: Iterable[Visit]) -> BreaksPromises:
+    """Return the refusal that names these visits."""
     rows = sorted(visits, key=lambda visit: (visit.day, visit.opens_s, visit.id))
     return BreaksPromises(
         count=len(rows), labels=_labels(rows), visits=[visit.number for visit in rows]

@@ -82,7 +82,8 @@ def chances(
     found: dict[int, Chance] = {}
     for nth, timed in enumerate(timetable.visits):
         stop = problem.stop(timed.stop_id)
-        arrive = free + problem.drive_s(place, stop.place) * _factor(free, traffic)
+        drive_s = problem.drive_s(place, stop.place)
+        arrive = free + drive_s * _factor(free, traffic)
         while rests and rests[0][1][0] < timed.start_s:
             arrive = _rested(arrive, rests.pop(0)[0])
         shut_s = shuts_s[stop.id]
@@ -92,6 +93,8 @@ def chances(
             before=nth + (under_way is not None),
         )
         free = _begun(arrive, stop) + stop.work_s * _lengths(nth, spreads[stop.id])
+        # What the way from a gate takes is known.
+        free += stop.setup_s if drive_s else 0
         place = stop.place
     return found
 
@@ -132,7 +135,7 @@ def _rested(arrive: _Draws, rest: Break) -> _Draws:
 def _begun(arrive: _Draws, stop: Stop) -> _Draws:
     """Return when the service starts; who comes after the last window starts at once."""
     begun = arrive.copy()
-    for window in reversed(stop.windows):
+    for window in reversed(stop.open_windows):
         begun = np.where(arrive <= window.shut_s, np.maximum(arrive, window.open_s), begun)
     return begun
 

@@ -10,7 +10,8 @@ from dispatch.planner.problem import DAY_S, Break, Plan, Problem, Window
 def widened(problem: Problem, plan: Plan) -> tuple[Problem, frozenset[int]]:
     """Return the problem of which the plan keeps every time, and the stops whose windows had to give.
 
-    Windows reached too late, rests and shifts give way; rules that are not about time do not.
+    Windows reached too late, closed hours begun in, rests and shifts give way; rules that are not
+    about time do not.
     """
     verdict = judge(problem, plan)
     if not verdict.broken:
@@ -24,11 +25,19 @@ def widened(problem: Problem, plan: Plan) -> tuple[Problem, frozenset[int]]:
         if starts.get(stop.id, 0) > last.shut_s:
             late.add(stop.id)
             last = Window(last.open_s, min(starts[stop.id], DAY_S))
-        stops.append(replace(stop, windows=(*others, last)))
+        closed = tuple(
+            span
+            for span in stop.closed
+            if not span.open_s <= starts.get(stop.id, -1) <= span.shut_s
+        )
+        stops.append(replace(stop, windows=(*others, last), closed=closed))
     workers = tuple(
         replace(
             worker,
-            shift_shut_s=min(max(worker.shift_shut_s, finishes.get(worker.id, 0)), DAY_S),
+            # What he may be asked for beyond his shift stays as much.
+            shift_shut_s=min(
+                max(worker.shift_shut_s, finishes.get(worker.id, 0) - worker.overtime_s), DAY_S
+            ),
             breaks=_rested(worker.breaks, rests.get(worker.id, ())),
         )
         for worker in problem.workers

@@ -190,6 +190,7 @@ _LIST_OF = {
     **dict.fromkeys(("console.technician", "console.shift"), "console.technicians"),
     "console.service": "console.catalogue",
     "console.store": "console.stores",
+    "console.estates": "console.estates",
     "console.ways": "console.board",
     "console.technician_options": "console.board",
     "console.visit_options": "console.board",

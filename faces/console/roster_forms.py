@@ -29,6 +29,12 @@ class SkillsForm(Form):
         load_default=list,
         validate=validate.Length(max=SKILLS_MAX),
     )
+    # The last day of the certificate of each, in the same order; empty where there is none.
+    until = fields.List(
+        fields.String(validate=validate.Regexp(r"\A(\d{4}-\d\d-\d\d)?\Z")),
+        load_default=list,
+        validate=validate.Length(max=SKILLS_MAX),
+    )
 
 
 class TechnicianForm(SkillsForm):

@@ -79,6 +79,7 @@ def page(
         "balance": Money(earned[0].balance_after) if earned else Money(0),
         "earning_words": EARNING_WORDS,
         "skills": _skills(db, person.skills),
+        "certificates": person.certificates or {},
         "levels": [(level, gettext(word)) for level, word in LEVELS.items()],
         "reasons": [(key, gettext(word)) for key, word in REASONS.items()],
         "reason_words": REASONS,
@@ -99,6 +100,7 @@ def set_skills(technician_id: int) -> ResponseReturnValue:
                 db,
                 technician_id=technician_id,
                 skills=_levels(given["skills"]),
+                certificates=_certificates(given["skills"], given["until"]),
                 now=call.now(),
             )
             done = call.leads_to("console.technician", technician_id=technician_id)
@@ -219,6 +221,20 @@ def _skills(db: Session, levels: Mapping[str, int]) -> list[tuple[str, str, int]
         (skill, words.get(skill, skill), levels.get(skill, 0))
         for skill in sorted(words.keys() | levels.keys())
     ]
+
+
+def _certificates(pairs: Sequence[str], until: Sequence[str]) -> dict[str, date] | None:
+    """Return the last days that are given, by skill; None of a form without. Raises BadField."""
+    if not until:
+        return None
+    try:
+        return {
+            pair.partition(":")[0]: date.fromisoformat(last)
+            for pair, last in zip(pairs, until, strict=False)
+            if last
+        }
+    except ValueError as error:
+        raise call.BadField(field="until", message=gettext("日期不对。")) from error
 
 
 def _levels(pairs: Sequence[str]) -> dict[str, int]:

@@ -38,6 +38,7 @@ FORMS: Mapping[str, Mapping[str, Any]] = {
     },
     "api.rate": {"stars": 5},
     "console.review_blacklisting": {"words": "看过了，三次都有记录，维持"},
+    "console.set_estate": {"name": "浮山后三小区"},
     "console.take_leave": {"reason": "ill"},
     "console.repair_absence": {"way": "move"},
     "console.repair_visit": {"way": "move"},
@@ -48,6 +49,8 @@ FORMS: Mapping[str, Mapping[str, Any]] = {
     "consumer.decide_addition": {"answer": "yes"},
     "consumer.join_line": {"window": f"{tomorrow().isoformat()}/36000-43200"},
 }
+# Forms that name a branch's day.
+BY_DAY = frozenset({"console.ask", "console.publish"})
 # What is tried for a field that is said to be wrong, in this order.
 GUESSES = ("1", tomorrow().isoformat(), "5551", "10:00", "ten characters or more", "13800002046")
 GUESSES_MAX = 60
@@ -140,7 +143,9 @@ class Caller:
         if line.endpoint not in BY_BRANCH:
             return path, {}, {}
         branch = {"branch": thing("branch")}
-        form = branch | {"day": tomorrow().isoformat()}
+        form = branch
+        if line.endpoint in BY_DAY:
+            form = branch | {"day": tomorrow().isoformat()}
         return (path, branch, {}) if line.method == SAFE else (path, {}, form)
 
     def well_formed(self, line: Line, side: str) -> TestResponse:

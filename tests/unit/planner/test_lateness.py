@@ -147,6 +147,27 @@ class TestChances:
 
         assert found[2].percent == 0
 
+    def test_count_the_way_to_the_door_once_and_the_hours_of_the_compound(self) -> None:
+        shut = Window(0, DOOR_S + HOUR_S)
+        stops = [
+            a_stop(1, place=1, setup_s=600, closed=(shut,)),
+            a_stop(2, place=1, setup_s=600),
+            a_stop(3, place=2),
+        ]
+        problem = a_problem(stops, [a_worker()])
+        table = timed(problem, a_plan(w1=(1, 2, 3)))
+        arrivals = {visit.stop_id: visit.arrive_s for visit in table.visits}
+        assert arrivals[3] == shut.shut_s + 1 + 600 + 2 * HOUR_S + STEP_S
+
+        for less_s, percent in ((0, 0), (1, 100)):
+            found = lateness.chances(
+                problem,
+                table,
+                shuts_s={stop_id: at_s - less_s for stop_id, at_s in arrivals.items()},
+                spreads=spread(problem, SURE),
+            )
+            assert {chance.percent for chance in found.values()} == {percent}
+
     def test_take_the_first_window_that_is_still_open(self) -> None:
         early, late = Window(DOOR_S, DOOR_S + STEP_S), Window(DOOR_S + HOUR_S, SHUT_S)
         problem = a_problem(
