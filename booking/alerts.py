@@ -29,12 +29,17 @@ class BookingAlertKind(StrEnum):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class BookingAlert:
-    """One booking that a person must see to; at `breaks_at` it is too late. `thing` names goods."""
+    """One booking that a person must see to; at `breaks_at` it is too late.
+
+    `thing` names goods, `visit_id` the visit they are for, `expected_at` when they are to be there.
+    """
 
     kind: BookingAlertKind
     breaks_at: datetime
     booking: Booking
     thing: str = ""
+    visit_id: int = 0
+    expected_at: datetime | None = None
 
 
 def branch_alerts(db: Session, *, branch_id: int, now: datetime) -> list[BookingAlert]:
@@ -66,7 +71,7 @@ def _without_window(db: Session, branch_id: int) -> list[BookingAlert]:
 def _goods_late(db: Session, branch_id: int, *, now: datetime) -> list[BookingAlert]:
     """Name each booking once, by what of it is late first."""
     rows = db.execute(
-        select(Booking, Promise.starts_at, GoodsItem.name)
+        select(Booking, Promise.starts_at, GoodsItem, LateGoods.visit_id)
         .join(LateGoods, LateGoods.booking_id == Booking.id)
         .join(GoodsItem, GoodsItem.id == LateGoods.item_id)
         .join(Promise, Promise.visit_id == LateGoods.visit_id)
@@ -83,14 +88,16 @@ def _goods_late(db: Session, branch_id: int, *, now: datetime) -> list[BookingAl
         .limit(FOUND_MAX)
     )
     found: dict[int, BookingAlert] = {}
-    for booking, starts_at, name in rows:
+    for booking, starts_at, item, visit_id in rows:
         found.setdefault(
             booking.id,
             BookingAlert(
                 kind=BookingAlertKind.GOODS_LATE,
                 breaks_at=starts_at,
                 booking=booking,
-                thing=name,
+                thing=item.name,
+                visit_id=visit_id,
+                expected_at=item.expected_at,
             ),
         )
     return list(found.values())

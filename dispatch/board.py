@@ -44,6 +44,8 @@ class Bar:
     technician: str
     # False while no technician was told, or another one than he in whose row it stands.
     is_told: bool
+    # Kept with him by hand.
+    is_pinned: bool
     arrive_s: int
     start_s: int
     end_s: int
@@ -297,6 +299,7 @@ def _bar(
         technician_id=technician.id,
         technician=technician.name,
         is_told=visit.technician_id == technician.id,
+        is_pinned=visit.pinned_id == technician.id,
         arrive_s=arrive_s,
         start_s=start_s,
         end_s=end_s,

@@ -74,7 +74,12 @@ def with_cause(day: DayPlan, cause: Cause | None, *, wanted: Collection[int]) ->
     )
     plan = Plan(tuple(route for route in day.plan.routes if route.worker_id != away))
     kept = plan.served() | set(wanted)
-    stops = tuple(stop for stop in day.problem.stops if stop.id in kept)
+    stops = tuple(
+        # Who is away holds no pin.
+        replace(stop, worker_id=None) if away and stop.worker_id == away else stop
+        for stop in day.problem.stops
+        if stop.id in kept
+    )
     if cause.kind is CauseKind.GOODS:
         stops = tuple(
             replace(stop, windows=tuple(_from(w, cause.from_s) for w in stop.windows))

@@ -4,9 +4,14 @@ The frozen past of a technician is every visit he has set out for. What remains 
 leaves him and when it leaves him free.
 """
 
+<<<<<<< HEAD
 import math
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
+=======
+from collections.abc import Collection, Mapping, Sequence
+from dataclasses import dataclass, replace
+>>>>>>> 0e9afe0 (Let a dispatcher force a move and pin a visit, with both days in view)
 from datetime import date
 
 from dispatch.areas import area_of
@@ -41,6 +46,8 @@ class VisitFacts:
     estate: str = ""
     barred: frozenset[int] = frozenset()
     wish: int | None = None
+    # With whom a hand wants it to stay.
+    pinned: int | None = None
     # Whom the member was told of.
     told_id: int | None = None
     departed_s: int | None = None
@@ -184,7 +191,12 @@ def build(
         for n, t in enumerate(technicians)
     )
     stops = tuple(
+<<<<<<< HEAD
         _stop(visits[i], ground, place=2 * len(technicians) + n) for n, i in enumerate(open_ids)
+=======
+        _stop(visits[i], place=2 * len(technicians) + n, pins=starts.keys())
+        for n, i in enumerate(open_ids)
+>>>>>>> 0e9afe0 (Let a dispatcher force a move and pin a visit, with both days in view)
     )
     plan = Plan(
         tuple(
@@ -337,14 +349,20 @@ def _worker(technician: TechnicianFacts, start: _Start, *, place: int, home: int
     )
 
 
+<<<<<<< HEAD
 def _stop(visit: VisitFacts, ground: Ground, *, place: int) -> Stop:
     stop = Stop(
+=======
+def _stop(visit: VisitFacts, *, place: int, pins: Collection[int]) -> Stop:
+    return Stop(
+>>>>>>> 0e9afe0 (Let a dispatcher force a move and pin a visit, with both days in view)
         id=visit.id,
         place=place,
         work_s=visit.work_s,
         windows=(visit.window,),
         skill=visit.skill,
         level=visit.level,
+        worker_id=visit.pinned if visit.pinned in pins else None,
         barred=visit.barred,
         prefers=frozenset() if visit.wish is None else frozenset({visit.wish}),
         told_id=visit.told_id,

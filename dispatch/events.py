@@ -108,6 +108,15 @@ class VisitUnserved(_VisitEvent):
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class VisitForced(_VisitEvent):
+    """A dispatcher gave it to `technician_id` though that breaks something: `breaks` names the visits
+    that come late, and "rest" and "over" what it asks of him; `reason` is the dispatcher's."""
+
+    reason: str
+    breaks: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class VisitDelayed(_VisitEvent):
     """The plan cannot keep the window any more; arrival is expected at second `eta_s` of the day."""
 

@@ -324,6 +324,76 @@ def _day_row(db: Session, branch_id: int, day: date) -> BranchDay | None:
     return db.scalars(found).one_or_none()
 
 
+<<<<<<< HEAD
+=======
+def _read(
+    db: Session, *, branch_id: int, day: date, version: int, now_s: int, without: int | None = None
+) -> DayPlan:
+    shifts = queries.shifts(db, branch_id=branch_id, day=day)
+    routes = queries.routes(db, branch_id=branch_id, day=day)
+    visits = queries.visits_in_routes(db, branch_id=branch_id, day=day)
+    barred = queries.barred_from(db, list(visits))
+    technicians = [
+        _technician_facts(t, shifts[t.id], routes.get(t.id), without)
+        for t in queries.technicians(db, branch_id=branch_id)
+        if t.id in shifts
+    ]
+    return build(
+        branch_id=branch_id,
+        day=day,
+        version=version,
+        now_s=now_s,
+        technicians=technicians,
+        visits={v.id: _visit_facts(v, barred.get(v.id, frozenset())) for v in visits.values()},
+        travel=travel.current(),
+    )
+
+
+def _technician_facts(
+    technician: Technician, shift: Shift, row: RouteRow | None, without: int | None
+) -> TechnicianFacts:
+    return TechnicianFacts(
+        id=technician.id,
+        home=technician.point,
+        skills=technician.skills,
+        shift_open_s=shift.opens_s,
+        shift_shut_s=shift.shuts_s,
+        breaks=tuple(Break(*rest) for rest in shift.breaks),
+        order=tuple(stop[0] for stop in row.stops if stop[0] != without) if row else (),
+        planned_breaks=tuple((start, end) for start, end in row.breaks) if row else (),
+        route_version=row.version if row else 0,
+    )
+
+
+def _visit_facts(visit: Visit, barred: frozenset[int]) -> VisitFacts:
+    def second(instant: datetime | None) -> int | None:
+        return None if instant is None else second_of_day(instant, visit.day)
+
+    return VisitFacts(
+        id=visit.id,
+        point=visit.point,
+        work_s=visit.work_s,
+        window=Window(_opens_s(visit), visit.shuts_s),
+        skill=visit.skill,
+        level=visit.level,
+        state=visit.state,
+        barred=barred,
+        wish=visit.wish_id,
+        pinned=visit.pinned_id,
+        told_id=visit.technician_id,
+        departed_s=second(visit.departed_at),
+        arrived_s=second(visit.arrived_at),
+        started_s=second(visit.started_at),
+        finished_s=second(visit.finished_at),
+    )
+
+
+def _opens_s(visit: Visit) -> int:
+    """Return when it may begin: as promised, or once its goods are there."""
+    return max(visit.opens_s, min(visit.not_before_s or 0, visit.shuts_s))
+
+
+>>>>>>> 0e9afe0 (Let a dispatcher force a move and pin a visit, with both days in view)
 def shape_of(visit: Visit, *, barred: frozenset[int] = frozenset()) -> VisitShape:
     """Return what the visit needs; `barred` are the technicians who declined it."""
     return VisitShape(

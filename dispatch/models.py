@@ -188,6 +188,8 @@ class Visit(Base):
     route_id: Mapped[int | None] = mapped_column(ForeignKey("dispatch_route.id"), index=True)
     # The technician people were told about; the live plan may already prefer another.
     technician_id: Mapped[int | None] = mapped_column(ForeignKey("dispatch_technician.id"))
+    # The technician with whom a dispatcher wants it to stay: no plan moves it, a hand may.
+    pinned_id: Mapped[int | None]
     held_until: Mapped[datetime | None] = mapped_column(Instant, index=True)
     service_code: Mapped[str] = mapped_column(default="")
     departed_at: Mapped[datetime | None] = mapped_column(Instant)

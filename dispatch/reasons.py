@@ -111,14 +111,10 @@ class Reasons:
 def of_visit(db: Session, visit: Visit, *, now: datetime) -> Reasons:
     """Ask every technician of the visit's branch and day about it, as if nobody had it."""
     branch_id, day = visit.branch_id, visit.day
-    plan = live.day_plan(db, branch_id=branch_id, day=day, now=now)
+    problem, order, plan = asked(db, visit, now=now)
     holder = next((r.worker_id for r in plan.plan.routes if visit.id in r.stop_ids), None)
     times = plan.timetables[holder].visits if holder is not None else ()
     shifts = queries.shifts(db, branch_id=branch_id, day=day)
-    if holder is not None and not _runs_late(plan, holder, shifts[holder]):
-        problem, order = plan.problem, plan.plan
-    else:
-        problem, order = _asked_apart(db, visit, now=now)
     answers = {answer.worker_id: answer for answer in explain.why(problem, order, visit.id)}
     planned = {worker.id: worker.shift_shut_s for worker in problem.workers}
     absent = queries.absences(db, branch_id=branch_id, day=day)
@@ -145,6 +141,24 @@ def of_visit(db: Session, visit: Visit, *, now: datetime) -> Reasons:
         now=next((timed for timed in times if timed.stop_id == visit.id), None),
         labels={each.id: each.label for each in (*named.values(), visit)},
     )
+
+
+def asked(db: Session, visit: Visit, *, now: datetime) -> tuple[Problem, Plan, DayPlan]:
+    """Return the day as if nobody had the visit, which is among its stops, the routes without it, and
+    the live plan. A pin by hand binds plans and no hand: the visit is free here."""
+    plan = live.day_plan(db, branch_id=visit.branch_id, day=visit.day, now=now)
+    holder = next((r.worker_id for r in plan.plan.routes if visit.id in r.stop_ids), None)
+    shifts = queries.shifts(db, branch_id=visit.branch_id, day=visit.day)
+    if holder is not None and not _runs_late(plan, holder, shifts[holder]):
+        problem, order = plan.problem, plan.plan
+    else:
+        problem, order = _asked_apart(db, visit, now=now)
+    stops = tuple(
+        replace(stop, worker_id=None) if stop.id == visit.id and stop.worker_id else stop
+        for stop in problem.stops
+    )
+    routes = tuple(route.without_stop(visit.id) for route in order.routes)
+    return replace(problem, stops=stops), Plan(routes), plan
 
 
 def _runs_late(plan: DayPlan, technician_id: int, shift: Shift) -> bool:

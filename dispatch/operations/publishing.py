@@ -51,10 +51,12 @@ def _newly_due(
     ]
 
 
-def assign(db: Session, visit: Visit, technician_id: int, *, by: Actor, now: datetime) -> None:
+def assign(
+    db: Session, visit: Visit, technician_id: int, *, by: Actor, now: datetime, cause: str = ""
+) -> None:
     """Give a visit to the technician in whose route it stands, and tell him who lost it."""
     if visit.technician_id is not None:
         outbox.record(db, VisitTaken(at=now, **facts_of(visit)))
     visit.technician_id = technician_id
-    move(db, visit, VisitAction.ASSIGN, by=by, now=now)
+    move(db, visit, VisitAction.ASSIGN, by=by, now=now, cause=cause)
     outbox.record(db, VisitAssigned(at=now, **facts_of(visit)))

@@ -107,7 +107,7 @@ def decline(db: Session, *, number: str, reason: str, by: Actor, now: datetime) 
     move(db, visit, VisitAction.DECLINE, by=by, now=now, cause=reason)
     outbox.record(db, VisitDeclined(at=now, reason=reason, **facts_of(visit)))
     db.add(BarredPair(visit_id=visit.id, technician_id=technician_id, reason=reason, at=now))
-    visit.technician_id = None
+    visit.technician_id = visit.pinned_id = None
     plans.take_out(db, visit, now=now)
 
     rehousing.give_back(db, visit, cause="declined", by=by, now=now)

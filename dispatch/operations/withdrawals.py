@@ -4,12 +4,13 @@ from datetime import date, datetime
 
 from sqlalchemy import select
 
-from dispatch import queries
+from dispatch import live, queries
 from dispatch.events import VisitCancelled, VisitReadied
 from dispatch.models import Shift, Visit
 from dispatch.operations import plan as plans
 from dispatch.operations import publishing, rehousing
 from dispatch.operations.steps import facts_of, move
+from dispatch.policy import OVERTIME_MAX_S
 from dispatch.states import OWED, STARTED, Trouble, VisitAction, VisitState
 from kernel import outbox
 from kernel.actor import Actor
@@ -24,6 +25,13 @@ class NotOnShift(Missing):
     """The technician does not work that day."""
 
     says = msg("这位师傅那天不上班。")
+
+
+class TooLong(Conflict):
+    """He would stay longer than may be asked of anybody."""
+
+    code = "too_long"
+    says = msg("加班不能超过每天 30 分钟。")
 
 
 class DoesNotFit(Conflict):
@@ -58,13 +66,40 @@ def set_ready(db: Session, *, visit_id: int, ready: bool, by: Actor, now: dateti
 
 
 def hand_over(
-    db: Session, *, number: str, technician_id: int, version: int, by: Actor, now: datetime
+    db: Session,
+    *,
+    number: str,
+    technician_id: int,
+    version: int,
+    by: Actor,
+    now: datetime,
+    until_s: int | None = None,
 ) -> Visit:
     """Give a visit to a technician of a dispatcher's choice, proven within its window.
 
-    `version` is the visit's, as the dispatcher saw it. What was told of another is told anew; on a
-    day not published yet only the plan changes. Raises VisitMissing, ChangedMeanwhile, DoesNotFit,
-    IllegalMove once somebody is on the way.
+    `version` is the visit's, as the dispatcher saw it; a pin goes with it. What was told of another is
+    told anew; on a day not published yet only the plan changes. With `until_s` he has agreed to stay
+    until then, OVERTIME_MAX_S after his shift at most. Raises VisitMissing, ChangedMeanwhile,
+    DoesNotFit, TooLong, NotOnShift, IllegalMove once somebody is on the way.
+    """
+    visit = in_hand(db, number=number, version=version, by=by, now=now)
+    plans.take_out(db, visit, now=now)
+    if until_s is not None:
+        lengthen_shift(db, technician_id=technician_id, day=visit.day, until_s=until_s)
+    locked = plans.lock_day(db, branch_id=visit.branch_id, day=visit.day, now=now)
+    if not rehousing.put_with(db, locked, visit, technician_id=technician_id, now=now):
+        raise DoesNotFit(field="technician")
+    visit.pinned_id = visit.pinned_id and technician_id
+    was_told = visit.technician_id is not None or locked.row.published_at is not None
+    if was_told and visit.technician_id != technician_id:
+        publishing.assign(db, visit, technician_id, by=by, now=now)
+    return visit
+
+
+def in_hand(db: Session, *, number: str, version: int, by: Actor, now: datetime) -> Visit:
+    """Return a visit that a dispatcher may move, with its day locked, as he saw it.
+
+    Raises VisitMissing, ChangedMeanwhile, IllegalMove once somebody is on the way.
     """
     known = queries.visit_by_number(db, number)
     if not by.sees_branch(known.branch_id):
@@ -75,14 +110,17 @@ def hand_over(
         raise ChangedMeanwhile
     if visit.state not in OWED:
         raise IllegalMove(machine="visit", state=visit.state.value, action="hand_over")
-    plans.take_out(db, visit, now=now)
-    locked = plans.lock_day(db, branch_id=visit.branch_id, day=visit.day, now=now)
-    if not rehousing.put_with(db, locked, visit, technician_id=technician_id, now=now):
-        raise DoesNotFit(field="technician")
-    was_told = visit.technician_id is not None or locked.row.published_at is not None
-    if was_told and visit.technician_id != technician_id:
-        publishing.assign(db, visit, technician_id, by=by, now=now)
     return visit
+
+
+def lengthen_shift(db: Session, *, technician_id: int, day: date, until_s: int) -> None:
+    """Let him stay until then, as he has agreed; never shorter. Raises TooLong, NotOnShift."""
+    shift = shift_of(db, technician_id, day)
+    if until_s - shift.shuts_s > OVERTIME_MAX_S:
+        raise TooLong(field="until")
+    shift.shuts_s = max(shift.shuts_s, until_s)
+    db.flush()
+    live.mark_changed(db, branch_id=shift.branch_id, day=day)
 
 
 def send_home(
@@ -132,7 +170,7 @@ def take_off(
 
 def unassign(db: Session, visit: Visit, *, cause: str, by: Actor, now: datetime) -> None:
     """Take a visit out of its route, and tell him who was told of it; the caller writes the route."""
-    visit.route_id = None
+    visit.route_id = visit.pinned_id = None
     if visit.state in (VisitState.ASSIGNED, VisitState.ACCEPTED):
         rehousing.take_from(db, visit, now=now)
         move(db, visit, VisitAction.UNASSIGN, by=by, now=now, cause=cause)

@@ -56,7 +56,12 @@ def happened(
             table = before.timetables.get(what.worker_id)
             visits = table.visits if table else ()
             done = {visit.stop_id for visit in visits if visit.depart_s <= what.from_s}
-            stops = tuple(stop for stop in stops if stop.id not in done)
+            # Who is away holds no pin.
+            stops = tuple(
+                replace(stop, worker_id=None) if stop.worker_id == what.worker_id else stop
+                for stop in stops
+                if stop.id not in done
+            )
             workers = tuple(worker for worker in workers if worker.id != what.worker_id)
         case Overrun():
             workers = tuple(

@@ -3,6 +3,7 @@
 from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import datetime, timedelta
+from typing import Any
 
 from flask import url_for
 
@@ -11,12 +12,13 @@ from booking import policy as booking_policy
 from booking import queries as booking_queries
 from booking.alerts import BookingAlert, BookingAlertKind
 from dispatch import alerts
+from dispatch import queries as dispatch
 from dispatch.alerts import Alert, AlertKind, Taker
 from dispatch.board import Board
 from dispatch.planner.lateness import Chance
 from faces.chrome import call
 from faces.chrome.filters import clock_text, day_text, gettext, length_text, local, more_text
-from kernel.clock import instant_at
+from kernel.clock import instant_at, local_date
 from kernel.db import Session
 
 # A smaller chance is not worth a word.
@@ -30,6 +32,7 @@ class Handing:
     number: str
     technician_id: int
     version: int
+    until: int = 0
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -68,7 +71,8 @@ def wants_of(db: Session, board: Board) -> Wants:
     told = [(a.breaks_at, _told(a, numbers.get(a.visit.id, ""), now)) for a in found]
     if board.now_s is not None:
         more = bookings.branch_alerts(db, branch_id=board.branch_id, now=now)
-        told += [(a.breaks_at, _of_booking(a, now)) for a in more]
+        held_up = dispatch.visits_by_id(db, [a.visit_id for a in more if a.visit_id])
+        told += [(a.breaks_at, _of_booking(a, held_up.get(a.visit_id), now)) for a in more]
     told.sort(key=lambda pair: pair[0])
     return Wants(
         alerts=tuple(row for _, row in told),
@@ -159,7 +163,7 @@ def _act(alert: Alert, booking_number: str) -> tuple[str, str]:
         case AlertKind.RELEASE:
             return gettext("去放行"), url_for("console.booking", number=booking_number, act="code")
         case AlertKind.RISK:
-            return gettext("备选"), url_for("console.ways", number=alert.visit.number)
+            return gettext("看备选"), url_for("console.ways", number=alert.visit.number)
         case _:
             word = gettext("看证据") if alert.kind is AlertKind.EVIDENCE else gettext("审核")
             return word, url_for("console.booking", number=booking_number)
@@ -263,7 +267,8 @@ _SAID = {
 }
 
 
-def _of_booking(alert: BookingAlert, now: datetime) -> Told:
+def _of_booking(alert: BookingAlert, held_up: Any, now: datetime) -> Told:
+    """Return it in words; `held_up` is the visit that waits for its goods."""
     booking = alert.booking
     facts: Mapping[str, object] = {
         "place": booking.place,
@@ -278,7 +283,7 @@ def _of_booking(alert: BookingAlert, now: datetime) -> Told:
             title = gettext("%(place)s 要再上门，还没有时段", **facts)
             line = gettext("优先挑时段，不收业主费用")
         case BookingAlertKind.GOODS_LATE:
-            icon, act = "package", gettext("问业主")
+            icon, act = "package", gettext("看方案")
             title = gettext("%(place)s %(time)s %(thing)s赶不上", **facts)
             line = gettext("业主还没回复，改约不收费")
         case BookingAlertKind.UNCONFIRMED:
@@ -292,6 +297,8 @@ def _of_booking(alert: BookingAlert, now: datetime) -> Told:
     href = act_href = url_for("console.booking", number=booking.number)
     if alert.kind is BookingAlertKind.SECOND_VISIT:
         act_href = url_for("console.move_booking", number=booking.number)
+    elif alert.kind is BookingAlertKind.GOODS_LATE and held_up is not None:
+        act_href = _goods_href(held_up, alert.expected_at)
     return Told(
         key=f"{alert.kind.value}-{booking.number}",
         tone="warn",
@@ -304,4 +311,14 @@ def _of_booking(alert: BookingAlert, now: datetime) -> Told:
         act_href=act_href,
         pin=f"v{booking.visit_id}",
         is_drawer=False,
+    )
+
+
+def _goods_href(visit: Any, expected_at: datetime | None) -> str:
+    """Return the ways out, reckoned with when the goods come, if that is known and on the day."""
+    known = expected_at is not None and local_date(expected_at) == visit.day
+    return url_for(
+        "console.visit_options",
+        number=visit.number,
+        goods=clock_text(expected_at) if expected_at and known else None,
     )

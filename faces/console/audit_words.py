@@ -16,6 +16,8 @@ ACTIONS: Mapping[str, str] = {
     "console.repair_visit": msg("选补救方案"),
     "console.discard_plan": msg("放弃方案"),
     "console.hand_over": msg("改派"),
+    "console.force_visit": msg("强制改派"),
+    "console.pin_visit": msg("钉住或取下"),
     "console.confirm_booking": msg("替业主确认在家"),
     "console.vouch_booking": msg("替业主确认地址"),
     "console.moved_booking": msg("替业主改约"),

@@ -20,9 +20,9 @@ def rows(preview: Preview) -> list[Row]:
         _counted(gettext("守不住的承诺"), before.broken, after.broken, worst="danger"),
         _counted(gettext("余量不足 30 分"), before.tight, after.tight),
         _slack(before.least_slack_s, after.least_slack_s),
-        _length(gettext("加班"), before.overtime_s, after.overtime_s),
-        _length(gettext("等候"), before.wait_s, after.wait_s),
-        _finish(before.finish_s, after.finish_s),
+        length(gettext("加班"), before.overtime_s, after.overtime_s),
+        length(gettext("等候"), before.wait_s, after.wait_s),
+        finish(gettext("收工最晚"), before.finish_s, after.finish_s),
         _gini(before.gini, after.gini),
         (gettext("换师傅"), "—", gettext("%(count)s 单", count=diff.handed_over), "", ""),
         (gettext("只挪时间"), "—", gettext("%(count)s 单", count=diff.retimed), "", ""),
@@ -34,8 +34,8 @@ def totals(told: Mapping[str, Any]) -> list[Row]:
     return [
         _driven(*told["travel_s"]),
         _counted(gettext("没有人去"), *told["unserved"], worst="danger"),
-        _length(gettext("等候"), *told["wait_s"]),
-        _finish(*told["finish_s"]),
+        length(gettext("等候"), *told["wait_s"]),
+        finish(gettext("收工最晚"), *told["finish_s"]),
     ]
 
 
@@ -52,7 +52,7 @@ def saved(before_s: int, after_s: int) -> str:
 
 
 def _driven(before_s: int, after_s: int) -> Row:
-    name, _, _, words, tone = _length(gettext("总路程"), before_s, after_s)
+    name, _, _, words, tone = length(gettext("总路程"), before_s, after_s)
     return name, _hours(before_s), _hours(after_s), words, tone
 
 
@@ -60,14 +60,16 @@ def _hours(seconds: int) -> str:
     return gettext("%(hours)s 时", hours=f"{seconds / 3600:.1f}")
 
 
-def _finish(before_s: int, after_s: int) -> Row:
-    name, change_s = gettext("收工最晚"), after_s - before_s
+def finish(name: str, before_s: int, after_s: int) -> Row:
+    """Return when a day ends; 0 for one on which nothing is done."""
+    change_s = after_s - before_s if before_s and after_s else 0
     words = "—"
     if change_s < 0:
         words = gettext("早 %(length)s", length=length_text(-change_s))
     elif change_s > 0:
         words = gettext("晚 %(length)s", length=length_text(change_s))
-    return name, second_text(before_s), second_text(after_s), words, _tone(change_s, "warn")
+    times = [second_text(second) if second else "—" for second in (before_s, after_s)]
+    return name, times[0], times[1], words, _tone(change_s, "warn")
 
 
 def _counted(name: str, before: int, after: int, *, worst: str = "warn") -> Row:
@@ -76,7 +78,8 @@ def _counted(name: str, before: int, after: int, *, worst: str = "warn") -> Row:
     return name, before, after, words, _tone(change, worst)
 
 
-def _length(name: str, before_s: int, after_s: int) -> Row:
+def length(name: str, before_s: int, after_s: int) -> Row:
+    """Return a length of time before and after; less is better."""
     change_s = after_s - before_s
     words = more_text(change_s) if abs(change_s) >= 60 else "—"
     tone = _tone(change_s, "warn") if words != "—" else ""
@@ -87,7 +90,7 @@ def _slack(before_s: int | None, after_s: int | None) -> Row:
     name = gettext("最小余量")
     if before_s is None or after_s is None:
         return name, "—", "—", "—", ""
-    row = _length(name, before_s, after_s)
+    row = length(name, before_s, after_s)
     tone = "" if row[3] == "—" else _tone(before_s - after_s, "warn")
     return name, _signed(before_s), _signed(after_s), row[3], tone
 

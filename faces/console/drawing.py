@@ -40,7 +40,7 @@ def drawn(board: Board) -> dict[str, Any]:
         "hours": [first, last],
         "rows": [_row(row) for row in board.rows],
         "words": {look.value: gettext(word) for look, word in WORDS.items()}
-        | {"bar": gettext(BAR)},
+        | {"bar": gettext(BAR), "pinned": gettext("已钉住")},
     }
 
 
@@ -81,6 +81,7 @@ def _bar(bar: Bar) -> dict[str, Any]:
         "opens": bar.opens_s,
         "shuts": bar.shuts_s,
         "may_move": bar.state in OWED,
+        "is_pinned": bar.is_pinned,
     }
 
 

@@ -68,6 +68,7 @@ def hand_over(number: str) -> ResponseReturnValue:
             number=number,
             technician_id=given["technician"],
             version=given["version"],
+            until_s=given["until"],
             by=call.actor(),
             now=call.now(),
         )

@@ -4,21 +4,57 @@ from typing import Any
 
 from marshmallow import ValidationError, fields, post_load, validate, validates_schema
 
+from dispatch.planner.problem import DAY_S
 from dispatch.planner.repair import Way
 from faces.chrome.schema import Form, Text
 from kernel.words import msg
 
 SKILLS_MAX = 40
 DAYS_MAX = 31
+REASON_MAX = 200
+TOLD_MAX = 400
 RESTS = 2
 REASONS = {"leave": msg("请假"), "ill": msg("病假"), "other": msg("其他")}
 
 
-class HandOverForm(Form):
-    """To whom a visit is given, and the visit as it stood on the page."""
+class VersionForm(Form):
+    """A visit as it stood on the page."""
+
+    version = fields.Integer(required=True, validate=validate.Range(min=1))
+
+
+class HandOverForm(VersionForm):
+    """To whom a visit is given, and until when, second of the day, he has agreed to stay for it."""
 
     technician = fields.Integer(required=True, validate=validate.Range(min=1))
-    version = fields.Integer(required=True, validate=validate.Range(min=1))
+    until = fields.Integer(load_default=None, validate=validate.Range(min=1, max=DAY_S))
+
+
+class PinForm(VersionForm):
+    """Whether it is to stay with whom it is."""
+
+    stays = fields.Boolean(required=True)
+
+
+class GivenQuery(Form):
+    """To whom the visit would be given; `asks` when it was put down on him and breaks something."""
+
+    technician = fields.Integer(required=True, validate=validate.Range(min=1))
+    asks = fields.Boolean(load_default=False)
+
+
+class ForceForm(VersionForm):
+    """A forced move: to whom, why, and what was said to break. Overtime has to be agreed to."""
+
+    technician = fields.Integer(required=True, validate=validate.Range(min=1))
+    told = fields.String(required=True, validate=validate.Length(max=TOLD_MAX))
+    reason = Text(most=REASON_MAX, least=2, required=True)
+    agreed = fields.Boolean(load_default=False)
+
+    @validates_schema
+    def check_agreed(self, given: dict[str, Any], **_options: Any) -> None:
+        if "over" in given["told"].split() and not given["agreed"]:
+            raise ValidationError(msg("要加班，先问过他本人再勾选。"), "agreed")
 
 
 class SkillsForm(Form):

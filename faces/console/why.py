@@ -48,7 +48,7 @@ def why(number: str) -> ResponseReturnValue:
         told=told,
         ways=_ways(found, told, booking.number) if is_open else [],
         is_open=is_open,
-        longer={row.technician_id: _longer(row, found) for row in found.priced},
+        until={row.technician_id: _until_s(row) for row in found.priced},
         overtime_most_s=policy.OVERTIME_MAX_S,
         carried=_carried(found, told),
         judged_ms=round((time.perf_counter() - began_s) * 1000),
@@ -82,10 +82,15 @@ def _act(way: Relaxation, found: Reasons, booking: str) -> dict[str, str]:
 
 def _longer(row: Reason, found: Reasons) -> str:
     """Return where his shift is made long enough for it."""
-    until = second_text(-(-row.until_s // 60) * 60)
+    until = second_text(_until_s(row))
     return url_for(
         "console.shift", technician_id=row.technician_id, day=found.visit.day, shuts=until
     )
+
+
+def _until_s(row: Reason) -> int:
+    """Return until when he has to agree to stay, in whole minutes."""
+    return -(-row.until_s // 60) * 60
 
 
 def _carried(found: Reasons, told: Told) -> dict[str, Any]:
@@ -109,4 +114,6 @@ def _verdict(row: Reason, told: Told) -> dict[str, Any]:
     if row.standing is Standing.FITS and row.witness is not None:
         start_s = row.witness.start_s
         verdict |= {"start": start_s, "end": start_s + told.reasons.visit.work_s}
+    # Where only times stand against it, a dispatcher may force it and answer for that.
+    verdict["forced"] = row.standing is Standing.BREAKS and not row.is_ruled_out
     return verdict

@@ -58,7 +58,10 @@ export class Carry {
     this.aim = id;
     this.verdicts.aim(id);
     for (const row of this.drawer.querySelectorAll("[data-row]")) row.classList.toggle("is-aimed", row.dataset.row === id);
-    this.drawer.querySelector(".is-aimed")?.scrollIntoView({ block: "nearest" });
+    const row = this.drawer.querySelector("li.is-aimed");
+    row?.scrollIntoView({ block: "nearest" });
+    // The row asks what it does to both days.
+    if (row?.matches("[hx-get]")) window.htmx.trigger(row, "doorbell:aimed");
     if (id) announce(this.sentence(id));
   }
 
@@ -70,6 +73,7 @@ export class Carry {
   drop(id) {
     const verdict = id && this.told?.rows[id];
     if (!verdict || verdict.is === "own") { this.end(); return; }
+    if (!canTake(verdict) && verdict.forced) { this.askToForce(id); return; }
     if (!canTake(verdict)) {
       toast(this.sentence(id), { tone: "error", lifeMs: 8000 });
       if (this.pressed) this.end();
@@ -81,6 +85,17 @@ export class Carry {
     if (verdict.is === "priced") { this.end({ staysOpen: true }); press.focus(); return; }
     this.giving = press;
     press.click();
+  }
+
+  /** What breaks and who will be told is asked in a dialog; the server says whether there is one. */
+  askToForce(id) {
+    const row = this.drawer.querySelector(`[data-row="${id}"]`);
+    const sentence = this.sentence(id);
+    this.end({ staysOpen: true });
+    if (!row) return;
+    window.htmx.ajax("GET", `${row.getAttribute("hx-get")}&asks=1`, { target: "#why-move", swap: "outerHTML" }).then(() => {
+      if (!document.getElementById("force")) toast(sentence, { tone: "error", lifeMs: 8000 });
+    });
   }
 
   answered(event) {

@@ -197,7 +197,7 @@ export class Timeline {
 
   fillBar(bar) {
     const button = this.bars.get(bar.id);
-    const look = `bar bar-${bar.look}`;
+    const look = `bar bar-${bar.look}${bar.is_pinned ? " is-pinned" : ""}`;
     if (button.className !== look) button.className = look;
     button.dataset.bar = bar.id;
     if (bar.may_move && "carries" in this.place.dataset) button.dataset.carry = bar.id;
@@ -217,7 +217,7 @@ export class Timeline {
     const facts = {
       label: `${bar.what} ${bar.where}`, technician: this.barsById.get(bar.id).row.name,
       start: clock(bar.start), end: clock(bar.end), opens: clock(bar.opens), shuts: clock(bar.shuts),
-      state: this.day.words[bar.look],
+      state: bar.is_pinned ? `${this.day.words[bar.look]} · ${this.day.words.pinned}` : this.day.words[bar.look],
     };
     return this.day.words.bar.replace(/\{(\w+)\}/g, (_all, name) => facts[name]);
   }

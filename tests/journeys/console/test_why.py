@@ -116,9 +116,7 @@ def test_says_what_would_have_to_give_way_when_nobody_can(
     assert "时段往前放宽 60 分，王师1能接 去改约" in page.text
 
 
-def test_overtime_leads_to_a_shift_that_is_just_long_enough(
-    desk: Desk, town: Town, visit: Visit
-) -> None:
+def test_overtime_is_given_in_one_press(desk: Desk, town: Town, visit: Visit) -> None:
     with transaction() as db:
         roster.set_shift(
             db,
@@ -129,13 +127,18 @@ def test_overtime_leads_to_a_shift_that_is_just_long_enough(
             now=MONDAY_NINE,
         )
     page = desk.ask("GET", why(visit)).get_data(as_text=True)
-    [href] = re.findall(r'href="([^"]+shuts=[^"]+)" data-give="2"', page)
+    assert "先问本人" in page
+    [told] = re.findall(r"hx-vals='([^']*\"until\"[^']*)'", page)
 
-    shift = desk.open(href)
-    assert "先征得他本人同意" in shift.text
-    desk.send(shift.form(f"/shifts/{tomorrow()}"))
+    desk.post(
+        f"/console/visits/{visit.number}/hand-over",
+        {name: str(value) for name, value in json.loads(told).items()},
+    )
 
-    assert carried(desk, visit)["rows"]["2"]["is"] == "fits"
+    with transaction(reads_only=True) as db:
+        shift = queries.shifts(db, branch_id=town.here, day=tomorrow())[2]
+    assert shift.shuts_s == json.loads(told)["until"] > 10 * HOUR_S + 3000
+    assert carried(desk, visit)["rows"]["2"]["is"] == "own"
 
 
 def test_the_board_leads_to_it_from_what_nobody_has(desk: Desk, town: Town, visit: Visit) -> None:
