@@ -4,14 +4,9 @@ The frozen past of a technician is every visit he has set out for. What remains 
 leaves him and when it leaves him free.
 """
 
-<<<<<<< HEAD
 import math
-from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field, replace
-=======
 from collections.abc import Collection, Mapping, Sequence
-from dataclasses import dataclass, replace
->>>>>>> 0e9afe0 (Let a dispatcher force a move and pin a visit, with both days in view)
+from dataclasses import dataclass, field, replace
 from datetime import date
 
 from dispatch.areas import area_of
@@ -191,12 +186,8 @@ def build(
         for n, t in enumerate(technicians)
     )
     stops = tuple(
-<<<<<<< HEAD
-        _stop(visits[i], ground, place=2 * len(technicians) + n) for n, i in enumerate(open_ids)
-=======
-        _stop(visits[i], place=2 * len(technicians) + n, pins=starts.keys())
+        _stop(visits[i], ground, place=2 * len(technicians) + n, pins=starts.keys())
         for n, i in enumerate(open_ids)
->>>>>>> 0e9afe0 (Let a dispatcher force a move and pin a visit, with both days in view)
     )
     plan = Plan(
         tuple(
@@ -349,13 +340,8 @@ def _worker(technician: TechnicianFacts, start: _Start, *, place: int, home: int
     )
 
 
-<<<<<<< HEAD
-def _stop(visit: VisitFacts, ground: Ground, *, place: int) -> Stop:
+def _stop(visit: VisitFacts, ground: Ground, *, place: int, pins: Collection[int]) -> Stop:
     stop = Stop(
-=======
-def _stop(visit: VisitFacts, *, place: int, pins: Collection[int]) -> Stop:
-    return Stop(
->>>>>>> 0e9afe0 (Let a dispatcher force a move and pin a visit, with both days in view)
         id=visit.id,
         place=place,
         work_s=visit.work_s,

@@ -93,6 +93,7 @@ def _visit_facts(visit: Visit, barred: frozenset[int]) -> VisitFacts:
         state=visit.state,
         barred=barred,
         wish=visit.wish_id,
+        pinned=visit.pinned_id,
         told_id=visit.technician_id,
         departed_s=second(visit.departed_at),
         arrived_s=second(visit.arrived_at),

@@ -37,9 +37,9 @@ class PinForm(VersionForm):
 
 
 class GivenQuery(Form):
-    """To whom the visit would be given; `asks` when it was put down on him and breaks something."""
+    """To whom the visit would be given, 0 for nobody; `asks` when it was put down on him and breaks something."""
 
-    technician = fields.Integer(required=True, validate=validate.Range(min=1))
+    technician = fields.Integer(load_default=0, validate=validate.Range(min=0))
     asks = fields.Boolean(load_default=False)
 
 

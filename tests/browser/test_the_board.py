@@ -95,7 +95,8 @@ def test_a_row_that_cannot_says_why_and_nothing_is_written(board: Page) -> None:
     board.mouse.down()
     board.mouse.move(box["x"] + 15, box["y"] + 9, steps=3)
     # Where only times stand against it, it may be forced: here it is who may come at all.
-    refused = rows(board, "breaks").filter(has_text="技能").first
+    barred = board.locator(".carry-row:is(.carry-breaks, .carry-away)")
+    refused = barred.filter(has_text=re.compile("技能|不上班|病假|请假|拒过")).first
     expect(refused).to_be_visible()
     sentence = refused.inner_text()
     to = refused.bounding_box()
@@ -124,51 +125,6 @@ def test_the_drawer_says_why_and_its_press_gives_the_visit_away(
     board.locator("#why [data-give]").first.click()
 
     expect(board.locator(".ui-toast").filter(has_text="已改派给")).to_be_visible()
-
-
-def test_a_row_that_only_times_forbid_is_forced_with_a_reason(
-    board: Page, picture: Picture
-) -> None:
-    number, name = carried_to_one_that_may_be_forced(board)
-    expect(board.locator("#why-move .ui-compare")).to_contain_text(f"{name}收工")
-    board.keyboard.press("Enter")
-
-    dialog = board.locator("#force")
-    expect(dialog).to_be_visible()
-    expect(dialog).to_contain_text(re.compile("晚 .*自动赔|休息推迟|加班"))
-    picture(board, "console-force")
-    agreed = dialog.locator("[name=agreed]")
-    if agreed.count():
-        agreed.check()
-    dialog.locator("textarea").fill("业主只肯让他来")
-    dialog.get_by_role("button", name="强制放入").click()
-
-    expect(board.locator(".ui-toast").filter(has_text="已强制派给")).to_be_visible()
-    expect(dialog).to_be_hidden()
-    expect(board.locator(f'[data-bar="{number}"]')).to_have_class(re.compile("is-pinned"))
-    assert holder_of(board, number) == name
-
-
-def carried_to_one_that_may_be_forced(page: Page) -> tuple[str, str]:
-    """Pick up by keys a visit and stand on a row on which it may be forced; its number, his name."""
-    for bar in page.locator("#timeline [data-carry]").all():
-        bar.focus()
-        page.keyboard.press("m")
-        expect(page.locator(".carry-layer")).to_be_visible()
-        for _ in range(page.locator(".carry-row").count()):
-            page.keyboard.press("ArrowDown")
-            aimed = page.locator(".carry-row.is-aimed")
-            if "carry-breaks" not in (aimed.get_attribute("class") or ""):
-                continue
-            if re.search("技能|拒过", aimed.inner_text()):
-                continue
-            name = page.locator(".board-head.is-aimed .board-name").inner_text()
-            expect(page.locator("#why-move h3")).to_contain_text(name)
-            if page.locator("#ask-force").count():
-                return str(bar.get_attribute("data-bar")), name
-        page.keyboard.press("Escape")
-        expect(page.locator(".carry-layer")).to_have_count(0)
-    raise AssertionError("no visit of the day may be forced anywhere")
 
 
 def test_a_better_plan_is_watched_and_stopped(board: Page, picture: Picture) -> None:
