@@ -90,7 +90,7 @@ def pin(db: Session, *, number: str, version: int, stays: bool, by: Actor, now: 
         raise NothingToPin
     visit.pinned_id = row.technician_id if stays and row is not None else None
     locked = plans.lock_day(db, branch_id=visit.branch_id, day=visit.day, now=now)
-    plans.changed(db, locked, now=now)
+    plans.changed(db, locked.row, now=now)
     return visit
 
 
@@ -109,4 +109,4 @@ def _put(db: Session, visit: Visit, move: Move, *, now: datetime) -> None:
     )
     visit.route_id = row.id
     db.flush()
-    plans.changed(db, locked, now=now)
+    plans.changed(db, locked.row, now=now)
