@@ -1,6 +1,6 @@
 """Reads of the points that windows on somebody's way earn."""
 
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from datetime import date, datetime, timedelta
 
 from sqlalchemy import func, or_, select
@@ -12,23 +12,33 @@ from booking.policy import Ending
 from dispatch import live
 from dispatch.live import Offer
 from dispatch.planner.problem import Window
-from kernel.clock import midnight
+from kernel.clock import local_date, midnight
 from kernel.db import Session
 
 
 def spent(db: Session, *, branch_id: int, day: date) -> int:
     """Return the points of the day's budget that held, promised and kept windows have taken."""
+    return spent_by_day(db, branch_id=branch_id, days=[day])[day]
+
+
+def spent_by_day(db: Session, *, branch_id: int, days: Collection[date]) -> dict[date, int]:
+    """Return that of each of these days, which are not many and not far from each other."""
     found = (
-        select(func.sum(Promise.bonus))
+        select(Promise.starts_at, func.sum(Promise.bonus))
         .join(Booking, Booking.id == Promise.booking_id)
         .where(
             Booking.branch_id == branch_id,
-            Promise.starts_at >= midnight(day),
-            Promise.starts_at < midnight(day + timedelta(days=1)),
+            Promise.starts_at >= midnight(min(days)),
+            Promise.starts_at < midnight(max(days) + timedelta(days=1)),
             or_(Promise.ended_at.is_(None), Promise.ending == Ending.KEPT.value),
         )
+        .group_by(Promise.starts_at)
     )
-    return db.scalar(found) or 0
+    points = dict.fromkeys(days, 0)
+    for starts_at, taken in db.execute(found):
+        if (day := local_date(starts_at)) in points:
+            points[day] += taken
+    return points
 
 
 def marks(
@@ -39,11 +49,10 @@ def marks(
     if not alone:
         return {}
     usual = on_the_way.usual_s(live.detours(db, branch_id=branch_id, now=now))
-    days = {offer.day for offer in alone}
-    left = {day: policy.ON_THE_WAY_DAY - spent(db, branch_id=branch_id, day=day) for day in days}
+    taken = spent_by_day(db, branch_id=branch_id, days={offer.day for offer in alone})
     found = {
         (offer.day, offer.window): on_the_way.mark(
-            extra_s=_extra_s(offer), usual=usual, left=left[offer.day]
+            extra_s=_extra_s(offer), usual=usual, left=policy.ON_THE_WAY_DAY - taken[offer.day]
         )
         for offer in alone
     }

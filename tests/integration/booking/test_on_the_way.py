@@ -32,6 +32,7 @@ from tests.integration.booking.promised import (
 
 USUAL_MINUTES = 20
 # Home and door are one place, so that all of this is saved.
+DAY = timedelta(days=1)
 BONUS = USUAL_MINUTES * policy.ON_THE_WAY_POINTS_A_MINUTE
 PRICE_POINTS = 180
 
@@ -151,6 +152,15 @@ class TestTheBudget:
         ]
 
         assert [bonuses(number) for number in numbers] == [[BONUS], [30], [0]]
+
+    def test_is_counted_for_each_day_apart(self, member: Actor) -> None:
+        held(member, MORNING)
+        days = [tomorrow() - DAY, tomorrow(), tomorrow() + DAY]
+
+        with transaction(reads_only=True) as db:
+            taken = bonus_queries.spent_by_day(db, branch_id=1, days=days)
+
+        assert taken == dict(zip(days, (0, BONUS, 0), strict=True))
 
     def test_has_back_what_a_hold_that_ran_out_took(self, member: Actor) -> None:
         number = held(member, MORNING)

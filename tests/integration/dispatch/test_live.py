@@ -72,6 +72,33 @@ class TestOffersWithoutTheCache:
         assert first.witness.arrive_s == 9 * HOUR_S + 60 + travel_s
 
 
+class TestTheDetours:
+    def test_are_those_of_all_days_on_sale_that_have_any(self, member: Actor) -> None:
+        assert _detours() == []
+
+        for day in (tomorrow(), tomorrow() + timedelta(days=2)):
+            with transaction() as db:
+                places.hold_place(
+                    db,
+                    branch_id=1,
+                    day=day,
+                    window=MORNING,
+                    shape=SHAPE,
+                    label="",
+                    until=MONDAY_NINE,
+                    by=member,
+                    now=MONDAY_NINE,
+                )
+
+        there_and_back = 2 * live.travel_between_s(NORTH, SHAPE.point)
+        assert _detours() == [there_and_back] * 2
+
+
+def _detours() -> list[int]:
+    with transaction(reads_only=True) as db:
+        return live.detours(db, branch_id=1, now=MONDAY_NINE)
+
+
 class TestTheRoster:
     def test_that_grows_is_seen_at_once(self, member: Actor) -> None:
         before = found()
