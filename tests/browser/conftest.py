@@ -68,11 +68,31 @@ def pytest_addoption(parser: pytest.Parser) -> None:
     )
 
 
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """Put first what needs no house: meanwhile it starts."""
+    items.sort(key=_needs_house)
+
+
+def _needs_house(item: pytest.Item) -> bool:
+    return "house" in getattr(item, "fixturenames", ())
+
+
+@pytest.fixture(scope="session", autouse=True)
+def _starter(
+    request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory
+) -> Iterator[Starter | None]:
+    """Begin to start the house, if anybody is going to need it."""
+    if not any(map(_needs_house, request.session.items)):
+        yield None
+        return
+    with Starter(port=a_free_port(count=2), folder=tmp_path_factory.mktemp("house")) as starter:
+        yield starter
+
+
 @pytest.fixture(scope="session")
-def house(tmp_path_factory: pytest.TempPathFactory) -> Iterator[RunningHouse]:
+def house(_starter: Starter) -> RunningHouse:
     """The whole house with the demo city, started once for all browser tests."""
-    with Starter(port=a_free_port(count=2), folder=tmp_path_factory.mktemp("house")) as running:
-        yield running
+    return _starter.ready()
 
 
 @pytest.fixture(scope="session")

@@ -10,7 +10,7 @@ import sys
 import time
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
+from typing import Any, Self
 
 from playwright.sync_api import Page, expect
 
@@ -92,14 +92,14 @@ class RunningHouse:
 
 
 class Starter:
-    """Starts scripts/run and stops it as Ctrl-C does."""
+    """Begins to start scripts/run, and stops it as Ctrl-C does."""
 
     def __init__(self, *, port: int, folder: Path) -> None:
         self.house = RunningHouse(port, folder / "data")
         self._log = folder / "run.log"
         self._process: subprocess.Popen[bytes] | None = None
 
-    def __enter__(self) -> RunningHouse:
+    def __enter__(self) -> Self:
         words = [str(ROOT / "scripts" / "run"), "--port", str(self.house.port)]
         with self._log.open("wb") as log:
             self._process = subprocess.Popen(
@@ -108,10 +108,14 @@ class Starter:
                 stderr=subprocess.STDOUT,
                 start_new_session=True,
             )
+        return self
+
+    def ready(self) -> RunningHouse:
+        """Wait until it has started and return it."""
         deadline = time.monotonic() + START_S_MAX
         while "已就绪" not in self._said():
-            if self._process.poll() is not None or time.monotonic() > deadline:
-                self.__exit__()
+            has_ended = self._process is None or self._process.poll() is not None
+            if has_ended or time.monotonic() > deadline:
                 raise AssertionError(f"scripts/run did not start:\n{self._said()[-4000:]}")
             time.sleep(0.2)
         return self.house
