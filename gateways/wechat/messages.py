@@ -12,6 +12,8 @@ import xmltodict
 from kernel.geo import Point
 
 BODY_BYTES_MAX = 64 << 10
+# The year 2100: what lies beyond it fits no column, and nobody said it.
+SENT_AT_S_MAX = 4_102_444_800
 _SCENE_PREFIX = "qrscene_"
 _NAME_MAX = 128
 
@@ -67,6 +69,15 @@ class MenuViewed(Incoming):
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class CodeScanned(Incoming):
+    """A menu button opened the camera: `result` is what the code says. `awaits` an answer of ours."""
+
+    key: str
+    result: str
+    awaits: bool
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class TextSaid(Incoming):
     text: str
 
@@ -109,6 +120,25 @@ class TemplateFinished(Incoming):
     @property
     def is_delivered(self) -> bool:
         return self.status == "success"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class MassFinished(Incoming):
+    """What became of a message to many; `status` is WeChat's word, such as `send success`."""
+
+    msgid: str
+    status: str
+    sent: int
+    failed: int
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class AgentChanged(Incoming):
+    """WeChat's own customer service took up (`create`), ended (`close`) or passed on (`switch`) a
+    chat; `agent` has it now, or had it last."""
+
+    kind: str
+    agent: str
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -176,12 +206,16 @@ class _Fields:
         except ValueError as error:
             raise Unreadable("no such place") from error
 
-    def grants(self, holder: str) -> tuple[Grant, ...]:
-        """Return the items of a subscription event; xmltodict gives one item as no list."""
-        below = self._found.get(holder)
-        listed = below.get("List") if isinstance(below, dict) else None
-        items = listed if isinstance(listed, list) else [listed] if listed else []
-        return tuple(_grant(_Fields(item)) for item in items if isinstance(item, dict))
+    def below(self, name: str) -> "_Fields":
+        """Return what an element holds; nothing, when it is not there."""
+        found = self._found.get(name)
+        return _Fields(found if isinstance(found, dict) else {})
+
+    def listed(self, name: str) -> "list[_Fields]":
+        """Return the items of that name; xmltodict gives one item as no list."""
+        found = self._found.get(name)
+        items = found if isinstance(found, list) else [found]
+        return [_Fields(item) for item in items if isinstance(item, dict)]
 
 
 def parse(xml: bytes) -> Incoming:
@@ -210,6 +244,8 @@ _Reader = Callable[[_Fields, _Common], Incoming]
 
 def _common(fields: _Fields, *, event: str) -> _Common:
     openid, sent_at_s = fields.name("FromUserName"), fields.whole("CreateTime")
+    if sent_at_s > SENT_AT_S_MAX:
+        raise Unreadable("CreateTime is no time")
     return {
         "openid": openid,
         "account": fields.name("ToUserName"),
@@ -257,6 +293,28 @@ def _finished(fields: _Fields, common: _Common) -> Incoming:
     return TemplateFinished(**common, msgid=fields.name("MsgID"), status=fields.name("Status"))
 
 
+def _mass_finished(fields: _Fields, common: _Common) -> Incoming:
+    return MassFinished(
+        **common,
+        msgid=fields.name("MsgID"),
+        status=fields.name("Status"),
+        sent=fields.whole("SentCount") if fields.text("SentCount", "") else 0,
+        failed=fields.whole("ErrorCount") if fields.text("ErrorCount", "") else 0,
+    )
+
+
+def _code_scanned(*, awaits: bool) -> _Reader:
+    def read(fields: _Fields, common: _Common) -> Incoming:
+        result = fields.below("ScanCodeInfo").text("ScanResult", "")
+        return CodeScanned(**common, key=fields.text("EventKey", ""), result=result, awaits=awaits)
+
+    return read
+
+
+def _agent(kind: str, element: str) -> _Reader:
+    return lambda fields, common: AgentChanged(**common, kind=kind, agent=fields.text(element, ""))
+
+
 def _pictured(fields: _Fields, common: _Common) -> Incoming:
     picture_url = fields.text("PicUrl", "")
     return ImageSent(**common, media_id=fields.name("MediaId"), picture_url=picture_url)
@@ -269,7 +327,12 @@ def _voiced(fields: _Fields, common: _Common) -> Incoming:
 
 def _grants(kind: str) -> _Reader:
     holder = f"SubscribeMsg{kind.capitalize()}Event"
-    return lambda fields, common: GrantsChanged(**common, kind=kind, grants=fields.grants(holder))
+
+    def read(fields: _Fields, common: _Common) -> Incoming:
+        grants = tuple(_grant(item) for item in fields.below(holder).listed("List"))
+        return GrantsChanged(**common, kind=kind, grants=grants)
+
+    return read
 
 
 def _grant(item: _Fields) -> Grant:
@@ -289,6 +352,12 @@ _EVENTS: Mapping[str, _Reader] = {
     "view": lambda fields, common: MenuViewed(**common, url=fields.text("EventKey", "")),
     "location": _reported,
     "templatesendjobfinish": _finished,
+    "masssendjobfinish": _mass_finished,
+    "scancode_push": _code_scanned(awaits=False),
+    "scancode_waitmsg": _code_scanned(awaits=True),
+    "kf_create_session": _agent("create", "KfAccount"),
+    "kf_close_session": _agent("close", "KfAccount"),
+    "kf_switch_session": _agent("switch", "ToKfAccount"),
     "subscribe_msg_popup_event": _grants("popup"),
     "subscribe_msg_change_event": _grants("change"),
     "subscribe_msg_sent_event": _grants("sent"),

@@ -129,10 +129,52 @@ class TestParse:
         assert isinstance(told, messages.GrantsChanged)
         assert told.grants == (Grant(template_id="T1", status="success", msgid="18"),)
 
+    def test_reads_what_became_of_a_message_to_many(self) -> None:
+        told = said(
+            event(
+                "MASSSENDJOBFINISH", MsgID="1", Status="sendsuccess", SentCount="75", ErrorCount="5"
+            )
+        )
+
+        assert isinstance(told, messages.MassFinished)
+        assert (told.msgid, told.status, told.sent, told.failed) == ("1", "sendsuccess", 75, 5)
+
+    @pytest.mark.parametrize(
+        ("name", "awaits"), [("scancode_push", False), ("scancode_waitmsg", True)]
+    )
+    def test_reads_what_the_menus_camera_saw(self, name: str, *, awaits: bool) -> None:
+        seen = "<ScanType>qrcode</ScanType><ScanResult>V20261123007</ScanResult>"
+
+        told = said(event(name, EventKey="goods", ScanCodeInfo=seen))
+
+        assert isinstance(told, messages.CodeScanned)
+        assert (told.key, told.result, told.awaits) == ("goods", "V20261123007", awaits)
+
+    @pytest.mark.parametrize(
+        ("kind", "elements", "agent"),
+        [
+            ("create", {"KfAccount": "li@door"}, "li@door"),
+            ("close", {"KfAccount": "li@door"}, "li@door"),
+            ("switch", {"FromKfAccount": "li@door", "ToKfAccount": "wu@door"}, "wu@door"),
+        ],
+    )
+    def test_reads_who_of_the_agents_has_the_chat(
+        self, kind: str, elements: dict[str, str], agent: str
+    ) -> None:
+        told = said(event(f"kf_{kind}_session", **elements))
+
+        assert isinstance(told, messages.AgentChanged)
+        assert (told.kind, told.agent) == (kind, agent)
+
+    def test_reads_a_voice_that_wechat_understood(self) -> None:
+        told = said(xml(MsgType="voice", MsgId="2", MediaId="v", Recognition="我要预约"))
+
+        assert isinstance(told, messages.VoiceSent)
+        assert told.heard == "我要预约"
+
     @pytest.mark.parametrize(
         ("body", "kind"),
         [
-            (event("MASSSENDJOBFINISH", MsgID="1", Status="send success"), "MASSSENDJOBFINISH"),
             (event("something_new", EventKey=""), "something_new"),
             (xml(MsgType="shortvideo", MsgId="1", MediaId="m"), "shortvideo"),
         ],
@@ -166,6 +208,10 @@ class TestUnreadable:
             ),
             pytest.param(
                 xml(MsgType="text", MsgId="1", Content="x", CreateTime="９"), id="wide_digits"
+            ),
+            pytest.param(
+                xml(MsgType="text", MsgId="1", Content="x", CreateTime="999999999999"),
+                id="the_year_33658",
             ),
             pytest.param(xml(MsgType="text", MsgId="1", Content="x", FromUserName=""), id="nobody"),
             pytest.param(
