@@ -1,7 +1,8 @@
 """The callback's door: who knocks, how fresh the knock is, and what is in the envelope.
 
 In AES mode (recommended) `msg_signature` covers the ciphertext. In plain mode the signature covers
-only token, timestamp and nonce: whoever has seen one may sign any body for five minutes.
+only token, timestamp and nonce: whoever has seen one could sign any body for five minutes. So each
+process remembers which body a query came with, and lets it in with no other.
 """
 
 import base64
@@ -9,6 +10,7 @@ import hashlib
 import hmac
 import re
 import struct
+import threading
 from collections.abc import Mapping
 from typing import Self
 
@@ -30,6 +32,7 @@ __all__ = [
 ]
 
 FRESH_S = 300
+_SEEN_MAX = 200_000
 
 _ENCRYPTED = re.compile(rb"<Encrypt><!\[CDATA\[([A-Za-z0-9+/=]{1,65536})\]\]></Encrypt>")
 _TIMESTAMP = re.compile(r"[0-9]{1,12}")
@@ -44,6 +47,28 @@ class TooLarge(Exception):
     """A body over BODY_BYTES_MAX: answer 413 without reading it."""
 
 
+class _Seen:
+    """The bodies that plain signatures came with, for as long as these are fresh."""
+
+    def __init__(self) -> None:
+        self._bodies: dict[str, tuple[float, bytes]] = {}
+        self._lock = threading.Lock()
+
+    def fits(self, query: Mapping[str, str], body: bytes, *, now_s: float) -> bool:
+        """Tell whether the query, rightly signed, is new or came with this very body before."""
+        key = f"{query['timestamp']} {query.get('nonce', '')}"
+        digest = hashlib.sha256(body).digest()
+        with self._lock:
+            # In the order of their arrival: the oldest come first.
+            while self._bodies:
+                oldest = next(iter(self._bodies))
+                is_fresh = now_s - self._bodies[oldest][0] <= 2 * FRESH_S
+                if is_fresh and len(self._bodies) < _SEEN_MAX:
+                    break
+                del self._bodies[oldest]
+            return self._bodies.setdefault(key, (now_s, digest))[1] == digest
+
+
 class CallbackDoor:
     """Opens WeChat's callbacks and seals our replies, in AES mode when the account has a key."""
 
@@ -52,6 +77,7 @@ class CallbackDoor:
         self._appid = appid
         self._token = token
         self._aes_key = aes_key
+        self._seen = _Seen()
 
     @classmethod
     def from_settings(cls, settings: Settings) -> Self:
@@ -79,6 +105,8 @@ class CallbackDoor:
             raise TooLarge
         if not self._aes_key:
             self._check(query, "signature", now_s=now_s)
+            if not self._seen.fits(query, body, now_s=now_s):
+                raise Forged("a signature that came with another body")
             return body
         found = _ENCRYPTED.search(body)
         if found is None:

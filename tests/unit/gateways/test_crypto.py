@@ -76,6 +76,8 @@ class TestHandshake:
 class TestOpenInPlainMode:
     @pytest.mark.parametrize("age_s", [0, FRESH_S, -FRESH_S])
     def test_gives_the_body_of_a_fresh_knock(self, age_s: int) -> None:
+        plain = CallbackDoor(appid=APPID, token=TOKEN)
+
         assert plain.open(knock(at_s=NOW_S - age_s), XML.encode(), now_s=NOW_S) == XML.encode()
 
     @pytest.mark.parametrize(
@@ -91,7 +93,28 @@ class TestOpenInPlainMode:
         with pytest.raises(Forged):
             plain.open(query, XML.encode(), now_s=NOW_S)
 
+    def test_lets_a_knock_in_with_one_body_as_often_as_it_comes(self) -> None:
+        door = CallbackDoor(appid=APPID, token=TOKEN)
+
+        for _ in range(3):
+            assert door.open(knock(), XML.encode(), now_s=NOW_S)
+        with pytest.raises(Forged):
+            door.open(knock(), XML.encode() + b" ", now_s=NOW_S)
+        assert door.open(knock(at_s=NOW_S + 1), XML.encode() + b" ", now_s=NOW_S)
+
+    def test_forgets_bodies_that_no_knock_could_come_with_again(self) -> None:
+        door = CallbackDoor(appid=APPID, token=TOKEN)
+        for past_s in range(3):
+            door.open(knock(at_s=NOW_S + past_s), XML.encode(), now_s=NOW_S)
+
+        later_s = NOW_S + 2 * FRESH_S + 3
+        door.open(knock(at_s=later_s), XML.encode(), now_s=later_s)
+
+        assert len(door._seen._bodies) == 1
+
     def test_measures_before_it_reads(self) -> None:
+        plain = CallbackDoor(appid=APPID, token=TOKEN)
+
         assert plain.open(knock(), b"x" * BODY_BYTES_MAX, now_s=NOW_S)
 
         with pytest.raises(TooLarge):
