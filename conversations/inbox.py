@@ -1,8 +1,13 @@
 """Receiving a callback: once, from the database alone, within WeChat's five seconds."""
 
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
 from datetime import UTC, datetime
+from functools import cache
+from operator import attrgetter
+from typing import Any, cast
 
-from sqlalchemy import select
+from sqlalchemy import Table, select
 from sqlalchemy.dialects import postgresql, sqlite
 
 from booking import queries as booking
@@ -11,11 +16,21 @@ from conversations.models import InboxRow
 from dispatch.operations import roster
 from dispatch.operations.roster import NoSuchBindCode
 from gateways.wechat.messages import (
+    AgentChanged,
+    CodeScanned,
     Followed,
+    GrantsChanged,
+    ImageSent,
     Incoming,
+    LocationSent,
+    MassFinished,
+    MenuClicked,
+    MenuViewed,
+    Other,
     Scanned,
     TextSaid,
     Unfollowed,
+    VoiceSent,
 )
 from kernel.db import Session
 from kernel.names import surname_of
@@ -25,42 +40,110 @@ from members.operations import following
 _FOLLOWED, _UNFOLLOWED = Followed.__name__.lower(), Unfollowed.__name__.lower()
 
 
+@dataclass(frozen=True, slots=True)
+class Said:
+    """What a person did that changes nothing but the inbox, and what he is answered."""
+
+    message: Incoming
+    answer: str
+
+
+def said(message: Incoming, *, public_base: str) -> Said | None:
+    """Return the message with its answer; None for one that changes more: `receive` takes it in."""
+    if isinstance(message, Followed | Unfollowed | Scanned):
+        return None
+    return Said(message, _spoken(message, public_base))
+
+
+def note(db: Session, things: Sequence[Said]) -> None:
+    """Keep what was said; what is there already stays as it is."""
+    # In one order everywhere: two processes with the same repetitions must not wait for each other.
+    rows = [
+        _row(one.message, answer=one.answer)
+        for one in sorted(things, key=lambda one: one.message.dedupe_key)
+    ]
+    db.connection().execute(_insert(db.get_bind().dialect.name), rows)
+
+
 def receive(db: Session, message: Incoming, *, public_base: str, now: datetime) -> str:
     """Take in what a person did and return what he is answered, "" for silence.
 
     The same message again is answered the same and changes nothing.
     """
-    known = _known_answer(db, message)
-    if known is not None:
-        return known
-    answer = _answer(db, message, public_base, now)
-    row = db.scalars(select(InboxRow).where(InboxRow.dedupe_key == message.dedupe_key)).one()
-    row.answer = answer
+    plain = said(message, public_base=public_base)
+    if plain is not None:
+        note(db, [plain])
+        return plain.answer
+    statement = _insert(db.get_bind().dialect.name).returning(_INBOX.c.id)
+    if db.connection().execute(statement, _row(message, answer="")).first() is None:
+        # A rival or an earlier delivery had it.
+        kept = select(InboxRow.answer).where(InboxRow.dedupe_key == message.dedupe_key)
+        return db.scalars(kept).one()
+    answer = _answer(db, message, now)
+    if answer:
+        row = db.scalars(select(InboxRow).where(InboxRow.dedupe_key == message.dedupe_key)).one()
+        row.answer = answer
     return answer
 
 
-def _known_answer(db: Session, message: Incoming) -> str | None:
-    """Insert the inbox row; the answer given before when a rival or earlier delivery had it."""
-    insert = sqlite.insert if db.get_bind().dialect.name == "sqlite" else postgresql.insert
-    row = insert(InboxRow).values(
-        dedupe_key=message.dedupe_key,
-        openid=message.openid,
-        kind=type(message).__name__.lower(),
-        text=getattr(message, "text", getattr(message, "scene", "")),
-        answer="",
-        at=datetime.fromtimestamp(message.sent_at_s, UTC),
+_INBOX = cast(Table, InboxRow.__table__)
+
+
+@cache
+def _insert(dialect: str) -> Any:
+    insert = sqlite.insert if dialect == "sqlite" else postgresql.insert
+    return insert(_INBOX).on_conflict_do_nothing(index_elements=["dedupe_key"])
+
+
+def _row(message: Incoming, *, answer: str) -> dict[str, Any]:
+    return {
+        "dedupe_key": message.dedupe_key,
+        "openid": message.openid,
+        "kind": type(message).__name__.lower(),
+        "text": _GIST.get(type(message), lambda _: "")(message),
+        "answer": answer,
+        "at": datetime.fromtimestamp(message.sent_at_s, UTC),
+    }
+
+
+# What is worth keeping of a message, in a line.
+_GIST: Mapping[type[Incoming], Callable[[Any], str]] = {
+    TextSaid: attrgetter("text"),
+    Followed: attrgetter("scene"),
+    Scanned: attrgetter("scene"),
+    MenuClicked: attrgetter("key"),
+    MenuViewed: attrgetter("url"),
+    CodeScanned: attrgetter("result"),
+    VoiceSent: attrgetter("heard"),
+    ImageSent: attrgetter("media_id"),
+    LocationSent: attrgetter("label"),
+    Other: attrgetter("kind"),
+    AgentChanged: lambda told: f"{told.kind} {told.agent}",
+    MassFinished: lambda told: f"{told.msgid} {told.status} {told.sent}/{told.failed}",
+    GrantsChanged: lambda told: " ".join(
+        [told.kind, *(f"{grant.template_id}={grant.status}" for grant in told.grants)]
+    ),
+}
+
+
+def _spoken(message: Incoming, public_base: str) -> str:
+    match message:
+        case TextSaid():
+            asked = message.text
+        case MenuClicked():
+            asked = message.key
+        case VoiceSent():
+            asked = message.heard
+        case CodeScanned() if message.awaits:
+            return words.CODE_SEEN
+        case _:
+            return words.NOTHING
+    return words.answer_to(
+        asked, book_url=f"{public_base}/c/", mine_url=f"{public_base}/c/bookings"
     )
-    fresh = db.scalars(
-        row.on_conflict_do_nothing(index_elements=["dedupe_key"]).returning(InboxRow.id)
-    ).first()
-    if fresh is not None:
-        return None
-    return db.scalars(
-        select(InboxRow.answer).where(InboxRow.dedupe_key == message.dedupe_key)
-    ).one()
 
 
-def _answer(db: Session, message: Incoming, public_base: str, now: datetime) -> str:
+def _answer(db: Session, message: Incoming, now: datetime) -> str:
     match message:
         case Followed() | Scanned() if message.scene.startswith(words.BIND_SCENE_PREFIX):
             return _bind(db, message.openid, message.scene, now)
@@ -77,10 +160,6 @@ def _answer(db: Session, message: Incoming, public_base: str, now: datetime) -> 
         case Unfollowed():
             _unfollow_if_last(db, message.openid)
             return words.NOTHING
-        case TextSaid():
-            return words.answer_to(
-                message.text, book_url=f"{public_base}/c/", mine_url=f"{public_base}/c/bookings"
-            )
         case _:
             return words.NOTHING
 

@@ -11,5 +11,8 @@ def record_outcome(db: Session, *, msgid: str, outcome: str) -> bool:
 
     False when no message has that id: the report may have overtaken our own writing it down.
     """
+    if not msgid:
+        # Every message that is not sent yet has this one.
+        return False
     told = db.execute(update(Message).where(Message.msgid == msgid).values(outcome=outcome))
     return bool(told.rowcount)  # type: ignore[attr-defined]  # an UPDATE's result has it

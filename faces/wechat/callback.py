@@ -1,9 +1,11 @@
 """WeChat's callbacks: verified, decrypted, taken in once, answered at once."""
 
 import logging
+from collections.abc import Sequence
 
 from flask import Response, current_app, request
 from flask.typing import ResponseReturnValue
+from werkzeug.exceptions import RequestEntityTooLarge
 
 from conversations import inbox
 from faces.chrome import call
@@ -11,16 +13,25 @@ from faces.chrome.limits import UNCOUNTED, rated
 from faces.chrome.sign_in import public
 from faces.wechat.routes import blueprint
 from gateways.wechat import replies
-from gateways.wechat.crypto import CallbackDoor, Forged, TooLarge, Unreadable
-from gateways.wechat.messages import Incoming, TemplateFinished, parse
+from gateways.wechat.crypto import BODY_BYTES_MAX, CallbackDoor, Forged, TooLarge, Unreadable
+from gateways.wechat.messages import GrantsChanged, Incoming, TemplateFinished, parse
 from kernel.clock import wall_s
 from kernel.db import transaction
-from kernel.errors import Unavailable
+from kernel.errors import Conflict
+from kernel.together import Together
+from kernel.words import msg
 from notifications.operations import record_outcome
 
 log = logging.getLogger(__name__)
 
 SILENCE = "success"
+
+
+class ToldTooEarly(Conflict):
+    """A report on a message that we have not written down as sent: WeChat is to tell it again."""
+
+    code = "told_too_early"
+    says = msg("这条消息还没有登记，请稍后再报。")
 
 
 @blueprint.get("/wechat/callback")
@@ -42,9 +53,10 @@ def callback() -> ResponseReturnValue:
     since WeChat's sending it again cannot help."""
     door = _door()
     try:
+        request.max_content_length = BODY_BYTES_MAX
         xml = door.open(request.args, request.get_data(), now_s=wall_s())
         message = parse(xml)
-    except TooLarge:
+    except (TooLarge, RequestEntityTooLarge):
         return _text("", 413)
     except Forged as reason:
         log.warning("a forged callback: %s", reason)
@@ -63,14 +75,34 @@ def callback() -> ResponseReturnValue:
 
 def _taken_in(message: Incoming) -> str:
     if isinstance(message, TemplateFinished):
-        with transaction() as db:
-            is_known = record_outcome(db, msgid=message.msgid, outcome=message.status)
-        if not is_known:
-            # It overtook the worker that is writing down what was sent: WeChat tells it again.
-            raise Unavailable
+        if not _outcomes.write((message.msgid, message.status)):
+            # It overtook the worker that is writing down what was sent.
+            raise ToldTooEarly
         return ""
+    said = inbox.said(message, public_base=call.settings().public_base)
+    if said is not None:
+        if isinstance(message, GrantsChanged) and message.kind == "sent":
+            for grant in message.grants:
+                # One that is not ours is nothing.
+                _outcomes.write((grant.msgid, grant.status))
+        _things.write(said)
+        return said.answer
     with transaction() as db:
         return inbox.receive(db, message, public_base=call.settings().public_base, now=call.now())
+
+
+def _note(things: Sequence[inbox.Said]) -> Sequence[None]:
+    with transaction() as db:
+        inbox.note(db, things)
+    return [None] * len(things)
+
+
+def _record(reports: Sequence[tuple[str, str]]) -> Sequence[bool]:
+    with transaction() as db:
+        return [record_outcome(db, msgid=msgid, outcome=outcome) for msgid, outcome in reports]
+
+
+_things, _outcomes = Together(_note), Together(_record)
 
 
 def _door() -> CallbackDoor:
