@@ -73,7 +73,7 @@ class Benches(click.Group):
     def get_command(self, ctx: click.Context, name: str) -> click.Command | None:
         if name not in names():
             return None
-        bench = pkgutil.resolve_name(f"{FOLDER}.{name}")
+        bench = pkgutil.resolve_name(f"{FOLDER}.{name.replace('-', '_')}")
         quick = click.Option(["--quick"], is_flag=True, help="a small one, for a first look")
 
         def run(*, quick: bool) -> None:
@@ -87,12 +87,16 @@ class Benches(click.Group):
 def names() -> list[str]:
     """Return the benches there are; a package in their folder is what they are made of."""
     folder: Any = pkgutil.resolve_name(FOLDER)
-    return sorted(found.name for found in pkgutil.iter_modules(folder.__path__) if not found.ispkg)
+    return sorted(
+        found.name.replace("_", "-")
+        for found in pkgutil.iter_modules(folder.__path__)
+        if not found.ispkg
+    )
 
 
 def conducted(bench: ModuleType, stand: Stand) -> Result:
     """Run a bench, print its table and, as the last line, one JSON object."""
-    name = bench.__name__.rpartition(".")[2]
+    name = bench.__name__.rpartition(".")[2].replace("_", "-")
     began_s = time.monotonic()
     result: Result = bench.run(stand)
     result.count("seconds", round(time.monotonic() - began_s, 1))

@@ -224,8 +224,9 @@ def parse(xml: bytes) -> Incoming:
         raise Unreadable("too long")
     try:
         root = xmltodict.parse(xml, disable_entities=True)
-    # xmltodict refuses entities by ValueError, of which UnicodeDecodeError is one.
-    except (ExpatError, ValueError) as error:
+    # xmltodict refuses entities by ValueError, of which UnicodeDecodeError is one; a letter may say
+    # that it is written in a script that nobody knows (LookupError).
+    except (ExpatError, ValueError, LookupError) as error:
         raise Unreadable("not XML") from error
     found = root.get("xml")
     if not isinstance(found, dict):

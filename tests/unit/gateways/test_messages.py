@@ -196,6 +196,7 @@ class TestUnreadable:
             pytest.param(b"<xml>text</xml>", id="text_only"),
             pytest.param(b"{}", id="json"),
             pytest.param(b"\xff\xfe<xml>", id="not_utf8"),
+            pytest.param(b'<?xml version="1.0" encoding="none-such"?><xml/>', id="no_such_script"),
             pytest.param(xml(Content="no type"), id="no_type"),
             pytest.param(xml(MsgType="text", Content="x"), id="no_id"),
             pytest.param(xml(MsgType="text", MsgId="1"), id="no_content"),
