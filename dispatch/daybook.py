@@ -1,121 +1,27 @@
-"""From rows to a planner's problem: what is frozen, what may still move. Pure.
+"""From rows to a planner's problem: the shares of all technicians as one day. Pure."""
 
-The frozen past of a technician is every visit he has set out for. What remains starts where that
-leaves him and when it leaves him free.
-"""
-
-import math
 from collections.abc import Collection, Mapping, Sequence
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, replace
 from datetime import date
+from functools import cached_property
 
-from dispatch.areas import area_of
-from dispatch.planner import insertion, judge, widening
-from dispatch.planner.problem import (
-    DAY_S,
-    Break,
-    Plan,
-    Problem,
-    Route,
-    Stop,
-    Timetable,
-    Window,
-    Worker,
-)
-from dispatch.states import STARTED, TOLD, VisitState
+import numpy as np
+
+from dispatch.planner import insertion
+from dispatch.planner.insertion import PreparedDay
+from dispatch.planner.problem import Plan, Problem, Route, Seconds, Stop, Timetable, Worker
+from dispatch.share import GROUND, Ground, Share, TechnicianFacts, VisitFacts, share_of
+from dispatch.states import TOLD
 from gateways.maps.travel import TravelTimes
 from kernel.geo import Point
 
+__all__ = ["DayPlan", "TechnicianFacts", "VisitFacts", "build"]
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class VisitFacts:
-    """What planning needs of a visit; actual times are seconds of the day, None when not yet."""
-
-    id: int
-    point: Point
-    work_s: int
-    window: Window
-    skill: str
-    level: int
-    state: VisitState
-    estate: str = ""
-    barred: frozenset[int] = frozenset()
-    wish: int | None = None
-    # With whom a hand wants it to stay.
-    pinned: int | None = None
-    # Whom the member was told of.
-    told_id: int | None = None
-    departed_s: int | None = None
-    arrived_s: int | None = None
-    started_s: int | None = None
-    finished_s: int | None = None
+# Where more places than these are new, all drives are worked out anew.
+FRESH_MAX = 32
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class TechnicianFacts:
-    """One technician's day: his shift, and his route row as it stands."""
-
-    id: int
-    home: Point
-    skills: Mapping[str, int]
-    shift_open_s: int
-    shift_shut_s: int
-    breaks: tuple[Break, ...]
-    # Visit ids in order, with the planned breaks' (start_s, end_s) and the row's version.
-    order: tuple[int, ...]
-    planned_breaks: tuple[tuple[int, int], ...]
-    route_version: int
-    # What he may not use on that day any more, where he goes (None: everywhere), and how.
-    expired: frozenset[str] = frozenset()
-    areas: frozenset[str] | None = None
-    pace: float = 1.0
-    overtime_s: int = 0
-    is_standby: bool = False
-
-
-@dataclass(frozen=True, slots=True)
-class EstateFacts:
-    """A 小区: nobody works there within the `closed` spans; the way to a door takes `access_s`."""
-
-    closed: tuple[tuple[int, int], ...]
-    access_s: int
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Ground:
-    """What the places of a branch's visits demand; `pace` is that of its slowest technician."""
-
-    estates: Mapping[str, EstateFacts] = field(default_factory=dict)
-    has_areas: bool = False
-    pace: float = 1.0
-
-    def stood_on(self, stop: Stop, *, estate: str, point: Point) -> Stop:
-        """Return the stop with what the rules of its place ask."""
-        facts = self.estates.get(estate)
-        return replace(
-            stop,
-            estate=estate or None,
-            area=area_of(point, estate, self.estates) if self.has_areas else None,
-            setup_s=facts.access_s if facts else 0,
-            closed=self._closed(facts, stop.work_s) if facts else (),
-        )
-
-    def _closed(self, facts: EstateFacts, work_s: int) -> tuple[Window, ...]:
-        """Return when no work may begin: whatever began would not be over when the hours begin."""
-        busy_s = facts.access_s + math.ceil(work_s * self.pace)
-        spans: list[Window] = []
-        for from_s, to_s in facts.closed:
-            span = Window(max(0, from_s - busy_s + 1), to_s - 1)
-            if spans and span.open_s <= spans[-1].shut_s:
-                span = Window(spans.pop().open_s, span.shut_s)
-            spans.append(span)
-        return tuple(spans)
-
-
-GROUND = Ground()
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
+@dataclass(frozen=True, kw_only=True)
 class DayPlan:
     """A branch's live plan as one value: what is frozen, and the problem that remains.
 
@@ -129,8 +35,10 @@ class DayPlan:
     version: int
     problem: Problem
     plan: Plan
-    prepared: insertion.PreparedDay
     points: tuple[Point, ...]
+    # By technician, and the second of the day at which all of it was frozen.
+    shares: Mapping[int, Share]
+    now_s: int
     frozen: Mapping[int, tuple[tuple[int, int, int, int], ...]]
     taken_breaks: Mapping[int, tuple[tuple[int, int], ...]]
     timetables: Mapping[int, Timetable]
@@ -144,6 +52,11 @@ class DayPlan:
     # The visits of which the plan breaks a rule, the late ones among them.
     broken: frozenset[int]
     ground: Ground
+
+    @cached_property
+    def prepared(self) -> PreparedDay:
+        """All routes ready for proofs; made when it is first asked for."""
+        return insertion.prepare_day(self.problem, self.plan)
 
     def delays(self) -> dict[int, int]:
         """Return when the late visits are reached, seconds of the day."""
@@ -172,185 +85,156 @@ def build(
     visits: Mapping[int, VisitFacts],
     travel: TravelTimes,
     ground: Ground = GROUND,
+    before: DayPlan | None = None,
 ) -> DayPlan:
-    """Freeze the day as it stands at second `now_s` (0 for a day to come)."""
-    starts = {t.id: _start(t, visits, now_s, travel, ground.estates) for t in technicians}
-    open_ids = [i for t in technicians for i in t.order if visits[i].state not in STARTED]
-    points = tuple(
-        [starts[t.id].point for t in technicians]
-        + [t.home for t in technicians]
-        + [visits[i].point for i in open_ids]
-    )
-    workers = tuple(
-        _worker(t, starts[t.id], place=n, home=len(technicians) + n)
-        for n, t in enumerate(technicians)
-    )
-    stops = tuple(
-        _stop(visits[i], ground, place=2 * len(technicians) + n, pins=starts.keys())
-        for n, i in enumerate(open_ids)
-    )
-    plan = Plan(
-        tuple(
-            Route(t.id, tuple(i for i in t.order if visits[i].state not in STARTED))
-            for t in technicians
-        )
-    )
-    strict = Problem(stops, workers, travel.matrix(points))
-    problem, late = widening.widened(strict, plan)
-    verdict = judge.judge(problem, plan)
+    """Freeze the day as it stands at second `now_s` (0 for a day to come).
+
+    What of an earlier plan of that day still holds is taken over from `before`; the plan is the same
+    without it.
+    """
+    is_alike = before is not None and before.now_s == now_s and before.ground == ground
+    known = before.shares if before is not None and is_alike else {}
+    at_work = {facts.id for facts in technicians}
+    shares = {}
+    for facts in technicians:
+        own = tuple(_loosed(visits[visit_id], at_work) for visit_id in facts.order)
+        share = known.get(facts.id)
+        if share is None or share.facts != facts or share.visits != own:
+            share = share_of(facts, own, now_s=now_s, travel=travel, ground=ground)
+        shares[facts.id] = share
+    everybody = list(shares.values())
+    problem, points = _laid_together(everybody, before, travel)
     return DayPlan(
         branch_id=branch_id,
         day=day,
         version=version,
         problem=problem,
-        plan=plan,
-        prepared=insertion.prepare_day(problem, plan),
+        plan=Plan(tuple(share.route for share in everybody)),
         points=points,
-        frozen={t.id: starts[t.id].frozen for t in technicians},
-        taken_breaks={t.id: starts[t.id].taken_breaks for t in technicians},
-        timetables=verdict.timetables,
-        route_versions={t.id: t.route_version for t in technicians},
-        late=late,
-        told=frozenset(i for i in open_ids if visits[i].state in TOLD),
-        as_wished=frozenset(i for t in technicians for i in t.order if visits[i].wish == t.id),
-        detours=tuple(s for route in plan.routes for s in _detours(problem, route)),
-        broken=late
-        | {breach.stop_id for breach in verdict.broken if breach.stop_id is not None}
-        | _gave_way(strict, problem, plan),
+        shares=shares,
+        now_s=now_s,
+        frozen={t: share.frozen for t, share in shares.items()},
+        taken_breaks={t: share.taken_breaks for t, share in shares.items()},
+        timetables={t: share.timetable for t, share in shares.items()},
+        route_versions={t: share.facts.route_version for t, share in shares.items()},
+        late=frozenset(i for share in everybody for i in share.late),
+        told=frozenset(
+            visit.id
+            for share in everybody
+            for visit in share.visits
+            if visit.state in TOLD and share.problem.has_stop(visit.id)
+        ),
+        as_wished=frozenset(
+            visit.id for t, share in shares.items() for visit in share.visits if visit.wish == t
+        ),
+        detours=tuple(s for share in everybody for s in share.detours),
+        broken=frozenset(i for share in everybody for i in share.broken),
         ground=ground,
     )
 
 
-def _gave_way(strict: Problem, widened: Problem, plan: Plan) -> frozenset[int]:
-    """Return for whom hours closed to work were opened, or a shift made longer."""
-    opened = {stop.id for stop in widened.stops if stop.closed != strict.stop(stop.id).closed}
-    lasts = {
-        route.stop_ids[-1]
-        for route in plan.routes
-        if route.stop_ids
-        and widened.worker(route.worker_id).ends_s > strict.worker(route.worker_id).ends_s
-    }
-    return frozenset(opened | lasts)
+def _loosed(visit: VisitFacts, at_work: Collection[int]) -> VisitFacts:
+    """Return the visit without its pin when he with whom it is to stay does not work that day."""
+    is_loose = visit.pinned is not None and visit.pinned not in at_work
+    return replace(visit, pinned=None) if is_loose else visit
 
 
-def _detours(problem: Problem, route: Route) -> list[int]:
-    worker = problem.worker(route.worker_id)
-    stops = [problem.stop(stop_id).place for stop_id in route.stop_ids]
-    befores, afters = [worker.start_place, *stops], [*stops[1:], worker.end_place]
-    return [
-        problem.drive_s(before, here)
-        + problem.drive_s(here, after)
-        - problem.drive_s(before, after)
-        for before, here, after in zip(befores, stops, afters, strict=False)
+def _laid_together(
+    shares: Sequence[Share], before: DayPlan | None, travel: TravelTimes
+) -> tuple[Problem, tuple[Point, ...]]:
+    """Return the problem of all shares, and its places: starts, homes, doors.
+
+    The doors go by their visits' numbers, so that one more at the end moves no other.
+    """
+    count = len(shares)
+    doors = [
+        (stop.id, stop, point, share)
+        for share in shares
+        for stop, point in zip(share.problem.stops, share.points[2:], strict=True)
     ]
+    doors.sort(key=lambda door: door[0])
+    points = (
+        *(share.points[0] for share in shares),
+        *(share.points[1] for share in shares),
+        *(point for _, _, point, _ in doors),
+    )
+    if before is not None and len(before.shares) != count:
+        before = None
+    kept = _Kept(before)
+    stops = tuple(
+        kept.stop(stop, share, place)
+        for place, (_, stop, _, share) in enumerate(doors, start=2 * count)
+    )
+    workers = tuple(kept.worker(share, n, count + n) for n, share in enumerate(shares))
+    return Problem(stops, workers, _drives(points, stops, count, before, travel)), points
+
+
+class _Kept:
+    """What an earlier problem has already, at the same places."""
+
+    def __init__(self, before: DayPlan | None) -> None:
+        self._shares = before.shares if before is not None else {}
+        self._problem = before.problem if before is not None else None
+
+    def stop(self, stop: Stop, share: Share, place: int) -> Stop:
+        if self._problem is not None and self._shares.get(share.facts.id) is share:
+            known = self._problem.stop(stop.id)
+            if known.place == place:
+                return known
+        return replace(stop, place=place)
+
+    def worker(self, share: Share, start: int, home: int) -> Worker:
+        if self._problem is not None and self._shares.get(share.facts.id) is share:
+            known = self._problem.worker(share.facts.id)
+            if (known.start_place, known.end_place) == (start, home):
+                return known
+        return replace(share.worker, start_place=start, end_place=home)
+
+
+def _drives(
+    points: Sequence[Point],
+    stops: Sequence[Stop],
+    count: int,
+    before: DayPlan | None,
+    travel: TravelTimes,
+) -> Seconds:
+    """Return the drives between all places; those that `before` has are not worked out again."""
+    if before is None:
+        return travel.matrix(points)
+    old = before.problem
+    origins = list(range(2 * count))
+    origins += [old.stop(s.id).place if old.has_stop(s.id) else -1 for s in stops]
+    fresh = [
+        place
+        for place, origin in enumerate(origins)
+        if origin < 0 or before.points[origin] != points[place]
+    ]
+    if len(fresh) > FRESH_MAX:
+        return travel.matrix(points)
+    drives: Seconds = old.travel_s[np.ix_(origins, origins)]
+    for place in fresh:
+        drives[:, place], drives[place, :] = travel.to_from(points, points[place])
+    return drives
 
 
 @dataclass(frozen=True, slots=True)
-class _Start:
-    """Where the frozen past leaves a technician, and when."""
+class Alone:
+    """One technician's route as a day of its own, for what concerns nobody else."""
 
-    point: Point
-    free_s: int
-    frozen: tuple[tuple[int, int, int, int], ...]
-    taken_breaks: tuple[tuple[int, int], ...]
-    breaks_left: tuple[Break, ...]
+    problem: Problem
+    points: tuple[Point, ...]
+    route: Route
 
 
-def _start(
-    technician: TechnicianFacts,
-    visits: Mapping[int, VisitFacts],
-    now_s: int,
-    travel: TravelTimes,
-    estates: Mapping[str, EstateFacts],
-) -> _Start:
-    point, free_s = technician.home, technician.shift_open_s
-    frozen: list[tuple[int, int, int, int]] = []
-    for visit_id in technician.order:
-        visit = visits[visit_id]
-        if visit.state not in STARTED:
-            continue
-        drive_s = int(travel.matrix((point, visit.point))[0, 1])
-        work_s = math.ceil(visit.work_s * technician.pace)
-        if visit.started_s is None and visit.estate in estates:
-            work_s += estates[visit.estate].access_s
-        times = _actual(visit, drive_s=drive_s, now_s=now_s, work_s=work_s)
-        frozen.append((visit.id, *times))
-        point, free_s = visit.point, times[2]
-    free_s = max(free_s, now_s)
-    # A rest has begun when its time has come and no door kept him from it.
-    taken = tuple(
-        (start_s, end_s)
-        for start_s, end_s in technician.planned_breaks
-        if start_s < now_s and not any(at_s <= start_s < done_s for _, at_s, _, done_s in frozen)
+def alone(plan: DayPlan, technician_id: int) -> Alone:
+    """Return that technician's route of the plan, as a day without the others."""
+    worker, route = plan.problem.worker(technician_id), plan.plan.route_of(technician_id)
+    stops = [plan.problem.stop(stop_id) for stop_id in route.stop_ids]
+    assert worker.end_place is not None
+    places = [worker.start_place, worker.end_place, *(stop.place for stop in stops)]
+    problem = Problem(
+        tuple(replace(stop, place=nth) for nth, stop in enumerate(stops, start=2)),
+        (replace(worker, start_place=0, end_place=1),),
+        plan.problem.travel_s[np.ix_(places, places)],
     )
-    # A rest under way must end before he drives on.
-    free_s = min(max([free_s, *(end_s for _, end_s in taken)]), DAY_S)
-    door_s = frozen[-1][3] if frozen else 0
-    left = _breaks_left(technician.breaks, taken, door_s=door_s, free_s=free_s)
-    return _Start(point, free_s, tuple(frozen), taken, left)
-
-
-def _breaks_left(
-    breaks: Sequence[Break], taken: Sequence[tuple[int, int]], *, door_s: int, free_s: int
-) -> tuple[Break, ...]:
-    """Return the breaks still owed to one who left his last door at `door_s`."""
-    left = list(breaks)
-    for start_s, end_s in taken:
-        fitting = [b for b in left if b.open_s <= start_s and b.work_s == end_s - start_s]
-        in_time = [b for b in fitting if start_s <= b.shut_s]
-        for had in (in_time or fitting[-1:])[:1]:
-            left.remove(had)
-    # A rest whose last moment passed at a door is owed at once; one that passed while he had
-    # nothing to do cannot bind the rest of the day.
-    return tuple(
-        replace(rest, shut_s=max(rest.shut_s, min(free_s, DAY_S)))
-        for rest in left
-        if rest.shut_s >= free_s or rest.shut_s < door_s
-    )
-
-
-def _actual(visit: VisitFacts, *, drive_s: int, now_s: int, work_s: int) -> tuple[int, int, int]:
-    """Return (arrive, start, depart) in seconds: as it was, and where not yet known as it will be."""
-    arrive_s = visit.arrived_s
-    if arrive_s is None:
-        arrive_s = max((visit.departed_s or now_s) + drive_s, now_s)
-    start_s = visit.started_s
-    if start_s is None:
-        start_s = max(arrive_s, visit.window.open_s, now_s)
-    depart_s = visit.finished_s
-    if depart_s is None:
-        depart_s = max(start_s + work_s, now_s)
-    return arrive_s, start_s, depart_s
-
-
-def _worker(technician: TechnicianFacts, start: _Start, *, place: int, home: int) -> Worker:
-    return Worker(
-        id=technician.id,
-        start_place=place,
-        end_place=home,
-        shift_open_s=start.free_s,
-        shift_shut_s=technician.shift_shut_s,
-        breaks=start.breaks_left,
-        skills=technician.skills,
-        expired=technician.expired,
-        areas=technician.areas,
-        pace=technician.pace,
-        overtime_s=technician.overtime_s,
-        is_standby=technician.is_standby,
-    )
-
-
-def _stop(visit: VisitFacts, ground: Ground, *, place: int, pins: Collection[int]) -> Stop:
-    stop = Stop(
-        id=visit.id,
-        place=place,
-        work_s=visit.work_s,
-        windows=(visit.window,),
-        skill=visit.skill,
-        level=visit.level,
-        worker_id=visit.pinned if visit.pinned in pins else None,
-        barred=visit.barred,
-        prefers=frozenset() if visit.wish is None else frozenset({visit.wish}),
-        told_id=visit.told_id,
-    )
-    return ground.stood_on(stop, estate=visit.estate, point=visit.point)
+    return Alone(problem, tuple(plan.points[place] for place in places), route)

@@ -10,14 +10,14 @@ from datetime import date, datetime, timedelta
 from threading import Lock
 
 import numpy as np
-from sqlalchemy import select
 
-from dispatch import queries, reading, travel
-from dispatch.daybook import DayPlan
-from dispatch.models import BranchDay, Visit
+from dispatch import daybook, queries, rows, travel
+from dispatch.daybook import DayPlan, build
+from dispatch.models import Visit
 from dispatch.planner import insertion
 from dispatch.planner.insertion import Witness
-from dispatch.planner.problem import DAY_S, Problem, Route, Stop, Window
+from dispatch.planner.problem import DAY_S, Plan, Problem, Route, Stop, Window
+from dispatch.rows import DayRows
 from kernel.clock import local_date, second_of_day
 from kernel.db import Session
 from kernel.geo import Point
@@ -69,7 +69,16 @@ class Offer:
     wished: Witness | None = None
 
 
-_cache: dict[tuple[str, int, date], tuple[int, DayPlan]] = {}
+@dataclass(frozen=True, slots=True)
+class _Known:
+    """What was read of a day, and the plan made of it."""
+
+    rows: DayRows
+    plan: DayPlan | None
+
+
+_NOTHING = _Known(rows.NOTHING_READ, None)
+_cache: dict[tuple[str, int, date], _Known] = {}
 _cache_lock = Lock()
 
 
@@ -93,11 +102,9 @@ def find(
     With `day`, of that day alone, if it is one of them. Each comes with its best witness; ordered by
     day and time.
     """
-    offers = []
-    for each, windows in on_sale(db, branch_id=branch_id, now=now, days=days, day=day):
-        plan = day_plan(db, branch_id=branch_id, day=each, now=now)
-        offers += offers_of(plan, shape, windows)
-    return offers
+    sold = dict(on_sale(db, branch_id=branch_id, now=now, days=days, day=day))
+    plans = day_plans(db, branch_id=branch_id, days=list(sold), now=now)
+    return [offer for plan in plans for offer in offers_of(plan, shape, sold[plan.day])]
 
 
 def on_sale(
@@ -123,11 +130,9 @@ def on_sale(
 def detours(db: Session, *, branch_id: int, now: datetime) -> list[int]:
     """Return the driving that each visit in the plans of the days on sale adds to its route."""
     days = [day for day, _ in on_sale(db, branch_id=branch_id, now=now)]
-    return [
-        detour_s
-        for day in queries.days_in_routes(db, branch_id=branch_id, days=days)
-        for detour_s in day_plan(db, branch_id=branch_id, day=day, now=now).detours
-    ]
+    driven = queries.days_in_routes(db, branch_id=branch_id, days=days)
+    plans = day_plans(db, branch_id=branch_id, days=driven, now=now)
+    return [detour_s for plan in plans for detour_s in plan.detours]
 
 
 def offers_of(plan: DayPlan, shape: VisitShape, windows: Sequence[Window]) -> list[Offer]:
@@ -195,7 +200,6 @@ def standing(plan: DayPlan, shape: VisitShape, window: Window, routes: Sequence[
         plan,
         problem=problem,
         plan=after,
-        prepared=insertion.prepare_day(problem, after),
         points=(*plan.points, shape.point),
     )
 
@@ -209,14 +213,16 @@ def _places_with(
     plan: DayPlan, shape: VisitShape, windows: Sequence[Window], technician_id: int
 ) -> dict[Window, Witness]:
     """Return the best place in that technician's route for every window into which the visit fits."""
-    to_s, from_s = travel.current().to_from(plan.points, shape.point)
+    if not plan.problem.has_worker(technician_id):
+        return {}
+    his = daybook.alone(plan, technician_id)
+    to_s, from_s = travel.current().to_from(his.points, shape.point)
     found = insertion.find(
-        plan.prepared,
+        insertion.prepare_day(his.problem, Plan((his.route,))),
         stop=candidate(shape, plan),
         to_s=to_s,
         from_s=from_s,
         windows=windows,
-        only=technician_id,
     )
     return {window: places[0] for window, places in found.items() if places}
 
@@ -257,8 +263,8 @@ def stop_of(plan: DayPlan, visit: Visit, *, barred: frozenset[int]) -> Stop:
     return replace(stop, id=visit.id, windows=(Window(visit.opens_s, visit.shuts_s),))
 
 
-def with_place(plan: DayPlan, stop: Stop, point: Point) -> Problem:
-    """Return the day's problem with one more stop, at a place of its own."""
+def with_place(plan: DayPlan | daybook.Alone, stop: Stop, point: Point) -> Problem:
+    """Return the problem of a day, or of one route, with one more stop at a place of its own."""
     to_s, from_s = travel.current().to_from(plan.points, point)
     known = plan.problem.travel_s
     wider = np.zeros((len(known) + 1, len(known) + 1), dtype=np.int32)
@@ -267,27 +273,45 @@ def with_place(plan: DayPlan, stop: Stop, point: Point) -> Problem:
     return Problem((*plan.problem.stops, stop), plan.problem.workers, wider)
 
 
-def day_plan(db: Session, *, branch_id: int, day: date, now: datetime) -> DayPlan:
+def day_plans(db: Session, *, branch_id: int, days: Sequence[date], now: datetime) -> list[DayPlan]:
+    """Return the live plans of several days, whose versions are asked for together."""
+    versions = queries.day_versions(db, branch_id=branch_id, days=days)
+    return [
+        day_plan(db, branch_id=branch_id, day=day, now=now, version=versions.get(day, 0))
+        for day in days
+    ]
+
+
+def day_plan(
+    db: Session, *, branch_id: int, day: date, now: datetime, version: int | None = None
+) -> DayPlan:
     """Return the live plan of that branch and day as it stands in this transaction.
 
-    Cached by version; for today also by the minute, since the past freezes as it goes. Nobody is
-    sent before the present minute has ended, so that all through it every hand proves the same.
+    `version` is the day's, where the caller has just read it. A plan that is known is brought forward
+    to it by the rows that changed; for today also by the minute, since the past freezes as it goes.
+    Nobody is sent before the present minute has ended, so that all through it every hand proves the
+    same.
     """
-    row = _day_row(db, branch_id, day)
-    version = row.version if row else 0
+    if version is None:
+        version = queries.day_version(db, branch_id=branch_id, day=day)
     now_s = _now_s(now, day)
-    if (branch_id, day) in db.info.get("changed_days", ()):
-        # What this transaction wrote may yet be rolled back: not for the cache.
-        return reading.read(db, branch_id=branch_id, day=day, version=version, now_s=now_s)
     key = (str(db.get_bind().engine.url), branch_id, day)
-    cached = _cache.get(key)
-    if cached is not None and cached[0] == now_s and cached[1].version == version:
-        return cached[1]
-    plan = reading.read(db, branch_id=branch_id, day=day, version=version, now_s=now_s)
-    with _cache_lock:
-        if len(_cache) >= CACHE_DAYS_MAX:
-            _cache.clear()
-        _cache[key] = (now_s, plan)
+    known = _cache.get(key, _NOTHING)
+    has_changed = (branch_id, day) in db.info.get("changed_days", ())
+    if known.plan is None or known.plan.version != version or has_changed:
+        found = rows.read(db, branch_id=branch_id, day=day, known=known.rows)
+    elif known.plan.now_s == now_s:
+        return known.plan
+    else:
+        found = known.rows
+    plan = _built(found, branch_id, day, version=version, now_s=now_s, before=known.plan)
+    # What this transaction wrote may yet be rolled back, and what it reads may be of yesterday.
+    is_settled = not has_changed and not rows.has_written(db)
+    if is_settled and (known.plan is None or known.plan.version <= version):
+        with _cache_lock:
+            if len(_cache) >= CACHE_DAYS_MAX:
+                _cache.clear()
+            _cache[key] = _Known(found, plan)
     return plan
 
 
@@ -299,13 +323,19 @@ def plan_without(db: Session, visit: Visit, *, now: datetime) -> DayPlan:
     plan = day_plan(db, branch_id=visit.branch_id, day=visit.day, now=now)
     if not plan.problem.has_stop(visit.id):
         return plan
-    return reading.read(
-        db,
-        branch_id=visit.branch_id,
-        day=visit.day,
+    facts = [share.facts for share in plan.shares.values()]
+    without = [replace(t, order=tuple(i for i in t.order if i != visit.id)) for t in facts]
+    visits = {each.id: each for share in plan.shares.values() for each in share.visits}
+    return build(
+        branch_id=plan.branch_id,
+        day=plan.day,
         version=plan.version,
-        now_s=_now_s(now, visit.day),
-        without=visit.id,
+        now_s=plan.now_s,
+        technicians=without,
+        visits=visits,
+        travel=travel.current(),
+        ground=plan.ground,
+        before=plan,
     )
 
 
@@ -319,9 +349,20 @@ def _now_s(now: datetime, day: date) -> int:
     return max(0, -(-second_of_day(now, day) // _MINUTE_S)) * _MINUTE_S
 
 
-def _day_row(db: Session, branch_id: int, day: date) -> BranchDay | None:
-    found = select(BranchDay).where(BranchDay.branch_id == branch_id, BranchDay.day == day)
-    return db.scalars(found).one_or_none()
+def _built(
+    found: DayRows, branch_id: int, day: date, *, version: int, now_s: int, before: DayPlan | None
+) -> DayPlan:
+    return build(
+        branch_id=branch_id,
+        day=day,
+        version=version,
+        now_s=now_s,
+        technicians=found.technicians,
+        visits=found.visits,
+        travel=travel.current(),
+        ground=found.ground,
+        before=before,
+    )
 
 
 def shape_of(visit: Visit, *, barred: frozenset[int] = frozenset()) -> VisitShape:

@@ -161,6 +161,15 @@ def day_version(db: Session, *, branch_id: int, day: date) -> int:
     return db.scalar(found) or 0
 
 
+def day_versions(db: Session, *, branch_id: int, days: Collection[date]) -> dict[date, int]:
+    """Return the versions of the branch's plans of those days; days that nobody has touched are left
+    out."""
+    found = select(BranchDay.day, BranchDay.version).where(
+        BranchDay.branch_id == branch_id, BranchDay.day.in_(days)
+    )
+    return {row.day: row.version for row in db.execute(found)}
+
+
 def routes(db: Session, *, branch_id: int, day: date) -> dict[int, RouteRow]:
     """Return the day's route rows of the branch by technician id."""
     found = select(RouteRow).where(RouteRow.branch_id == branch_id, RouteRow.day == day)
@@ -244,7 +253,7 @@ def work_under_way(db: Session, *, technician_id: int) -> Visit | None:
 
 def visit(db: Session, visit_id: int) -> Visit:
     """Return the visit with that id, which must exist."""
-    return db.scalars(select(Visit).where(Visit.id == visit_id)).one()
+    return db.get_one(Visit, visit_id)
 
 
 def fresh_visit(db: Session, visit_id: int) -> Visit:

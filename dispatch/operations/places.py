@@ -3,7 +3,7 @@
 from collections.abc import Iterable
 from datetime import date, datetime
 
-from dispatch import live, openings
+from dispatch import daybook, live, openings
 from dispatch.daybook import DayPlan
 from dispatch.live import VisitShape
 from dispatch.models import BarredPair, Visit
@@ -11,8 +11,9 @@ from dispatch.openings import Opening
 from dispatch.operations import plan as plans
 from dispatch.operations.plan import LockedDay
 from dispatch.operations.steps import move
+from dispatch.planner import judge
 from dispatch.planner.insertion import Witness
-from dispatch.planner.problem import Problem, Route, Window
+from dispatch.planner.problem import Route, Window
 from dispatch.states import VisitAction, VisitState
 from kernel.actor import Actor
 from kernel.db import Session
@@ -60,14 +61,7 @@ def hold_place(
         raise PlaceGone
 
     visit = _new_visit(
-        db,
-        branch_id=branch_id,
-        day=day,
-        window=window,
-        shape=shape,
-        label=label,
-        until=until,
-        now=now,
+        db, locked, witness, window=window, shape=shape, label=label, until=until, now=now
     )
     if witness is not None:
         insert(db, locked, visit, witness, shape.barred)
@@ -81,19 +75,22 @@ def hold_place(
 
 def _new_visit(
     db: Session,
+    locked: LockedDay,
+    witness: Witness | None,
     *,
-    branch_id: int,
-    day: date,
     window: Window,
     shape: VisitShape,
     label: str,
     until: datetime,
     now: datetime,
 ) -> Visit:
+    """Write down the visit, in the route where it was proven to fit, if there is one."""
+    plan = locked.plan
     visit = Visit(
         number=new_number("V"),
-        branch_id=branch_id,
-        day=day,
+        branch_id=plan.branch_id,
+        day=plan.day,
+        route_id=plan.shares[witness.worker_id].facts.route_id if witness is not None else None,
         opens_s=window.open_s,
         shuts_s=window.shut_s,
         work_s=shape.work_s,
@@ -140,11 +137,11 @@ def commit_place(db: Session, *, visit_id: int, by: Actor, now: datetime) -> Vis
     visit = plans.visit_row(db, visit_id)
     if visit.state is VisitState.CANCELLED or visit_id in locked.plan.late:
         raise PlaceGone
+    visit.held_until = None
     move(db, visit, VisitAction.COMMIT, by=by, now=now)
     if not locked.plan.problem.has_stop(visit_id):
         raise PlaceGone
 
-    visit.held_until = None
     plans.changed(db, locked.row, now=now)
     return visit
 
@@ -188,10 +185,10 @@ def insert(
     barred: frozenset[int],
 ) -> None:
     """Write a proven visit into its route; the caller raises the day's version."""
-    plan = locked.plan
-    route = plan.plan.route_of(witness.worker_id).with_stop(visit.id, position=witness.position)
-    with_visit = _problem_with(plan, visit, barred)
-    timetable = plans.timetable_of_route(with_visit, route)
+    his = daybook.alone(locked.plan, witness.worker_id)
+    route = his.route.with_stop(visit.id, position=witness.position)
+    stop = live.stop_of(locked.plan, visit, barred=barred)
+    timetable = judge.timetable(live.with_place(his, stop, visit.point), route)
     row = plans.put_order(db, locked, technician_id=witness.worker_id, timetable=timetable)
     visit.route_id = row.id
 
@@ -206,7 +203,7 @@ def _rearrange(
         Route(r.worker_id, tuple(visit.id if i == opening.newcomer_id else i for i in r.stop_ids))
         for r in opening.room.routes
     ]
-    problem = _problem_with(plan, visit, barred)
+    problem = live.with_place(plan, live.stop_of(plan, visit, barred=barred), visit.point)
     timetables = openings.proven(problem, plan.plan, routes, newcomer_id=visit.id)
     if timetables is None:
         raise PlaceGone
@@ -220,9 +217,3 @@ def _rearrange(
         for visit_id in sorted(openings.movers(plan, [route])):
             mover = visit if visit_id == visit.id else plans.visit_row(db, visit_id)
             mover.route_id = row.id
-
-
-def _problem_with(plan: DayPlan, visit: Visit, barred: frozenset[int]) -> Problem:
-    """Return the day's problem with the new visit as a stop at a place of its own."""
-    stop = live.stop_of(plan, visit, barred=barred)
-    return live.with_place(plan, stop, visit.point)

@@ -12,8 +12,7 @@ from dispatch.daybook import DayPlan
 from dispatch.events import PlanChanged, VisitDelayed
 from dispatch.models import BranchDay, RouteRow, Visit
 from dispatch.operations.steps import facts_of
-from dispatch.planner import judge
-from dispatch.planner.problem import Plan, Problem, Route, Timetable
+from dispatch.planner.problem import Timetable
 from dispatch.policy import is_news
 from dispatch.states import OWED
 from kernel import locks, outbox
@@ -31,25 +30,37 @@ class LockedDay:
 def lock_day(db: Session, *, branch_id: int, day: date, now: datetime) -> LockedDay:
     """Lock the branch-day, made when it is new, and read its plan."""
     row = lock_row(db, branch_id=branch_id, day=day)
-    return LockedDay(row, live.day_plan(db, branch_id=branch_id, day=day, now=now))
+    plan = live.day_plan(db, branch_id=branch_id, day=day, now=now, version=row.version)
+    return LockedDay(row, plan)
 
 
 def lock_row(db: Session, *, branch_id: int, day: date) -> BranchDay:
-    """Lock the branch-day, made when it is new, for who has no need of its plan."""
-    insert = sqlite.insert if db.get_bind().dialect.name == "sqlite" else postgresql.insert
-    fresh = insert(BranchDay).values(
-        branch_id=branch_id, day=day, version=0, travel=travel.current().fingerprint
-    )
-    db.execute(fresh.on_conflict_do_nothing(index_elements=["branch_id", "day"]))
-    row = locks.lock(
+    """Lock the branch-day, made when it is new, for who has no need of its plan.
+
+    What this transaction has locked before is not asked for again: nobody else can have changed it.
+    """
+    held: dict[tuple[int, date], BranchDay] = db.info.setdefault("held_days", {})
+    row = held.get((branch_id, day)) or _locked(db, branch_id, day)
+    if row is None:
+        insert = sqlite.insert if db.get_bind().dialect.name == "sqlite" else postgresql.insert
+        fresh = insert(BranchDay).values(
+            branch_id=branch_id, day=day, version=0, travel=travel.current().fingerprint
+        )
+        db.execute(fresh.on_conflict_do_nothing(index_elements=["branch_id", "day"]))
+        row = _locked(db, branch_id, day)
+        assert row is not None
+    held[branch_id, day] = row
+    return row
+
+
+def _locked(db: Session, branch_id: int, day: date) -> BranchDay | None:
+    return locks.lock(
         db,
         BranchDay,
         (BranchDay.branch_id == branch_id) & (BranchDay.day == day),
         rank=locks.Rank.BRANCH_DAY,
         key=(day, branch_id),
     )
-    assert row is not None
-    return row
 
 
 def roster_changed(db: Session, *, branch_id: int, days: Collection[date]) -> None:
@@ -73,6 +84,8 @@ def roster_changed(db: Session, *, branch_id: int, days: Collection[date]) -> No
         index_elements=["branch_id", "day"], set_={"version": BranchDay.version + 1}
     )
     db.execute(raised.execution_options(synchronize_session=False))
+    # The rows of days that are locked have another version now.
+    db.info.pop("held_days", None)
     for day in days:
         live.mark_changed(db, branch_id=branch_id, day=day)
 
@@ -183,11 +196,6 @@ def route_row(db: Session, *, branch_id: int, technician_id: int, day: date) -> 
         db.add(row)
         db.flush()
     return row
-
-
-def timetable_of_route(problem: Problem, route: Route) -> Timetable:
-    """Return the times of one route."""
-    return judge.judge(problem, Plan((route,))).timetables[route.worker_id]
 
 
 def visit_row(db: Session, visit_id: int) -> Visit:

@@ -45,9 +45,10 @@ def move(
 
     Raises IllegalMove.
     """
+    seq = 0
     if action is not None:
         visit.advance(action, now=now)
-    seq = db.scalar(select(func.count()).where(VisitStep.visit_id == visit.id)) or 0
+        seq = db.scalar(select(func.count()).where(VisitStep.visit_id == visit.id)) or 0
     db.add(
         VisitStep(
             visit_id=visit.id,

@@ -76,14 +76,12 @@ def find(
     from_s: Seconds,
     windows: Sequence[Window],
     few: int = WITNESSES_MAX,
-    only: int | None = None,
 ) -> dict[Window, list[Witness]]:
     """Find where a newcomer fits, for every window at once; least driving first.
 
     The windows stand in for the stop's own; its place is read from the drives to it from every
     place of the problem, and from it, alone. Every window is a key, its list empty when nothing
-    fits; a technician is named once a window at most, at his best position. With `only`, that
-    technician alone is asked.
+    fits; a technician is named once a window at most, at his best position.
     """
     workers = prepared.problem.workers
     # Hours closed to work may part a window, or leave nothing of it.
@@ -92,8 +90,6 @@ def find(
     who = arrays.newcomer_of(
         prepared.day, stop, workers=workers, to_s=to_s, from_s=from_s, windows=asked
     )
-    if only is not None:
-        who.able[[worker.id != only for worker in workers]] = False
     shape = len(workers), len(asked)
     extra, at = np.empty(shape, np.int64), np.zeros(shape, np.int64)
     core = kernel()

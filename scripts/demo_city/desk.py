@@ -14,7 +14,6 @@ from booking.policy import HOLD_LIFE
 from dispatch import daybook, live, travel
 from dispatch.daybook import DayPlan
 from dispatch.live import Offer
-from dispatch.planner import insertion
 from dispatch.planner.problem import Stop
 from scripts.demo_city import demand
 from scripts.demo_city.demand import Wish
@@ -118,6 +117,5 @@ class Desk:
             plan,
             problem=problem,
             plan=routes,
-            prepared=insertion.prepare_day(problem, routes),
             points=(*plan.points, shape.point),
         )

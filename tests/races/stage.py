@@ -194,7 +194,9 @@ def _put_order_blindly(
         day=locked.plan.day,
     )
     stops = locked.plan.stops_of(technician_id, timetable)
-    db.execute(update(RouteRow).where(RouteRow.id == row.id).values(stops=stops))
+    # Versions still move, since every reader goes by them; nobody compares them here.
+    written = {"stops": stops, "version": RouteRow.version + 1}
+    db.execute(update(RouteRow).where(RouteRow.id == row.id).values(written))
     return row
 
 

@@ -11,6 +11,7 @@ from dispatch import queries as dispatch
 from dispatch.models import Technician, Visit
 from dispatch.operations import plan as plans
 from dispatch.operations import publishing
+from dispatch.planner import judge
 from gateways.wechat.fields import check_fields
 from kernel.actor import Actor
 from kernel.db import transaction
@@ -137,7 +138,7 @@ class TestAVisitThatChangesHands:
             visit = db.scalars(select(Visit)).one()
             for route in locked.plan.plan.routes:
                 stops = (visit.id,) if route.worker_id == technician_id else ()
-                timetable = plans.timetable_of_route(
+                timetable = judge.timetable(
                     locked.plan.problem, type(route)(route.worker_id, stops)
                 )
                 row = plans.put_order(

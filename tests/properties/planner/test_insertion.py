@@ -6,6 +6,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from dispatch.planner import insertion
+from dispatch.planner.insertion import PreparedDay
 from dispatch.planner.judge import judge
 from dispatch.planner.problem import Plan, Problem, Route, Stop, Window
 from tests.properties.planner.small_days import (
@@ -50,6 +51,14 @@ def test_hours_closed_to_work_part_the_window(data: st.DataObject) -> None:
     assert places == {(worker, window) for worker, _, window in accepted(problem, plan, newcomer)}
 
 
+def alone(problem: Problem, plan: Plan, worker_id: int) -> PreparedDay:
+    """Return one route as a day without the others: its places are the best of that route there too."""
+    route = plan.route_of(worker_id)
+    stops = tuple(map(problem.stop, route.stop_ids))
+    own = Problem(stops, (problem.worker(worker_id),), problem.travel_s)
+    return insertion.prepare_day(own, Plan((route,)))
+
+
 @given(st.data())
 def test_find_is_the_best_of_everywhere(data: st.DataObject) -> None:
     problem = data.draw(problems())
@@ -74,7 +83,11 @@ def test_find_is_the_best_of_everywhere(data: st.DataObject) -> None:
         assert witnesses == ranked
         for worker_id, witness in best.items():
             [asked] = insertion.find(
-                day, stop=newcomer, to_s=to_s, from_s=from_s, windows=[window], only=worker_id
+                alone(problem, plan, worker_id),
+                stop=newcomer,
+                to_s=to_s,
+                from_s=from_s,
+                windows=[window],
             ).values()
             assert asked == ([witness] if witness else [])
 

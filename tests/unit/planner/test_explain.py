@@ -53,9 +53,14 @@ def fits(problem: Problem, plan: Plan, found: Relaxation) -> bool:
     without = Plan(tuple(route.without_stop(stop.id) for route in plan.routes))
     day = insertion.prepare_day(problem, without)
     places = insertion.find(
-        day, stop=stop, to_s=to_s, from_s=from_s, windows=stop.windows, only=found.worker_id
+        day,
+        stop=stop,
+        to_s=to_s,
+        from_s=from_s,
+        windows=stop.windows,
+        few=len(problem.workers),
     )
-    return any(places.values())
+    return any(place.worker_id == found.worker_id for few in places.values() for place in few)
 
 
 def broken_by_place(problem: Problem, plan: Plan, worker_id: int, stop_id: int) -> list[int]:

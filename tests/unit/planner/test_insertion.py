@@ -147,19 +147,6 @@ class TestFind:
         assert found[MORNING][0].extra_s == 77
 
 
-class TestOnly:
-    def test_asks_the_one_technician_for_his_best_position(self) -> None:
-        stops = [a_stop(1, place=2), a_stop(2, place=4)]
-        day = _day(stops, [a_worker(1), a_worker(2, place=3)], a_plan(w1=[1, 2]))
-        stop, to_s, from_s = _newcomer(3)
-
-        [[witness]] = insertion.find(
-            day, stop=stop, to_s=to_s, from_s=from_s, windows=[Window(DOOR_S, SHUT_S)], only=1
-        ).values()
-
-        assert (witness.worker_id, witness.position, witness.extra_s) == (1, 1, 0)
-
-
 class TestLoads:
     @pytest.mark.parametrize(
         ("fields", "fits"),
