@@ -3,8 +3,9 @@
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
+from functools import cache
 
-from sqlalchemy import func, select
+from sqlalchemy import Select, bindparam, func, select
 from sqlalchemy.orm import aliased
 
 from kernel.db import Session
@@ -142,19 +143,24 @@ def fees_of(db: Session, *, member_id: int, booking_number: str) -> Sequence[tup
 
 def completions(db: Session, member_id: int) -> int:
     """Return how many bookings were completed for the member, those undone left out."""
+    return db.scalar(_completions(), {"owner": member_owner(member_id)}) or 0
+
+
+@cache
+def _completions() -> Select[int]:
+    """Return the query, built once: it is asked at every booking, and building it takes longer."""
     undoes = aliased(Posting)
-    found = (
+    return (
         select(func.count(Posting.id))
         .join(Entry, Entry.posting_id == Posting.id)
         .join(Account, Account.id == Entry.account_id)
         .outerjoin(undoes, undoes.reverses_id == Posting.id)
         .where(
-            Account.owner == member_owner(member_id),
+            Account.owner == bindparam("owner"),
             Posting.kind == COMPLETION,
             undoes.id.is_(None),
         )
     )
-    return db.scalar(found) or 0
 
 
 def posting_of(db: Session, key: str) -> Posting | None:

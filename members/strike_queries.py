@@ -3,8 +3,20 @@
 from collections.abc import Collection, Sequence
 from dataclasses import dataclass
 from datetime import datetime
+from functools import cache
+from typing import Any
 
-from sqlalchemy import ColumnElement, String, false, func, literal, select, true
+from sqlalchemy import (
+    ColumnElement,
+    Select,
+    String,
+    bindparam,
+    false,
+    func,
+    literal,
+    select,
+    true,
+)
 from sqlalchemy.orm import InstrumentedAttribute, aliased
 
 from kernel.actor import Actor, Role
@@ -83,8 +95,26 @@ def strikes_due(db: Session, *, now: datetime, limit: int) -> Sequence[str]:
 
 def strike_facts(db: Session, member_id: int) -> tuple[StrikeFact, ...]:
     """Return what the ladder knows of the member's strikes: those the ledger posted, and when."""
+    rows = db.execute(_strike_facts(), {"owner": member_owner(member_id)})
+    return tuple(
+        StrikeFact(
+            number=number,
+            kind=kind,
+            at=at,
+            posted_at=posted_at,
+            seq=seq,
+            reversed_at=reversed_at,
+            reversed_seq=reversed_seq,
+        )
+        for number, kind, at, posted_at, seq, reversed_at, reversed_seq in rows
+    )
+
+
+@cache
+def _strike_facts() -> Select[*tuple[Any, ...]]:
+    """Return the query, built once: it is asked at every booking, and building it takes longer."""
     undoes, undoing = aliased(Posting), aliased(Entry)
-    rows = db.execute(
+    return (
         select(
             Strike.number,
             Strike.kind,
@@ -99,20 +129,8 @@ def strike_facts(db: Session, member_id: int) -> tuple[StrikeFact, ...]:
         .join(Strike, Posting.idempotency_key == literal("strike:") + Strike.number)
         .outerjoin(undoes, undoes.reverses_id == Posting.id)
         .outerjoin(undoing, (undoing.posting_id == undoes.id) & (undoing.account_id == Account.id))
-        .where(Account.owner == member_owner(member_id), Account.unit == STRIKES)
+        .where(Account.owner == bindparam("owner"), Account.unit == STRIKES)
         .order_by(Entry.seq)
-    )
-    return tuple(
-        StrikeFact(
-            number=number,
-            kind=kind,
-            at=at,
-            posted_at=posted_at,
-            seq=seq,
-            reversed_at=reversed_at,
-            reversed_seq=reversed_seq,
-        )
-        for number, kind, at, posted_at, seq, reversed_at, reversed_seq in rows
     )
 
 

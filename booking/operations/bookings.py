@@ -24,6 +24,7 @@ from kernel.numbers import new_number
 from kernel.words import msg
 from members import queries as members
 from members.operations import following
+from members.risk import Standing
 
 
 class HoldExpired(PlaceGone):
@@ -111,8 +112,8 @@ def commit(
         raise HoldExpired
     members.check_may_book(db, booking.member_id, now=now)
     standing = members.standing_of(db, booking.member_id, now=now)
-    booking.tier, booking.consented_at = standing.tier, now
     if standing.deposit.fen and takes_payments:
+        booking.tier, booking.consented_at = standing.tier, now
         booking.deposit = standing.deposit
         booking.held_until = max(booking.held_until, now + DEPOSIT_LIFE)
         for kept in promises.standing(db, booking):
@@ -121,7 +122,7 @@ def commit(
         billing.ask_deposit(db, booking, now=now)
         outbox.record(db, DepositAsked(at=now, **facts_of(booking)))
         return booking
-    return promise(db, booking, BookingAction.COMMIT, by=by, now=now)
+    return promise(db, booking, BookingAction.COMMIT, by=by, now=now, standing=standing)
 
 
 def commit_paid(db: Session, *, number: str, by: Actor, now: datetime) -> Booking:
@@ -158,17 +159,27 @@ def commit_paid(db: Session, *, number: str, by: Actor, now: datetime) -> Bookin
 
 
 def promise(
-    db: Session, booking: Booking, action: BookingAction, *, by: Actor, now: datetime
+    db: Session,
+    booking: Booking,
+    action: BookingAction,
+    *,
+    by: Actor,
+    now: datetime,
+    standing: Standing | None = None,
 ) -> Booking:
-    """Turn all held places of a booking into promises. Raises PlaceGone, IllegalMove."""
-    for kept in promises.standing(db, booking):
+    """Turn all held places of a booking into promises; with `standing`, that of the member who says
+    so now. Raises PlaceGone, IllegalMove."""
+    rows = promises.standing(db, booking)
+    for kept in rows:
         places.commit_place(db, visit_id=kept.visit_id, by=by, now=now)
         kept.promised_at = now
-    promises.point_at_next(db, booking)
+    promises.point_at_first(booking, rows)
     goods.expect_goods(db, booking, by=by, now=now)
 
+    if standing is not None:
+        booking.tier, booking.consented_at = standing.tier, now
     move(db, booking, action, by=by, now=now)
-    looking.plan_next(db, booking, now=now)
+    looking.plan_next(db, booking, now=now, standing=standing)
 
     outbox.record(db, BookingBooked(at=now, **facts_of(booking)))
     return booking
@@ -205,8 +216,8 @@ def _keep(
     booking.visit_id = kept[0][0]
     db.add(booking)
     db.flush()
-    promises.keep_all(db, booking, day=day, kept=kept, bonus=bonus)
-    promises.point_at_next(db, booking)
+    fresh = promises.keep_all(db, booking, day=day, kept=kept, bonus=bonus)
+    promises.point_at_first(booking, fresh)
 
 
 def _asked(

@@ -26,15 +26,19 @@ class Kept:
     finished_at: datetime | None
 
 
-def plan_next(db: Session, booking: Booking, *, now: datetime) -> None:
-    """Write down the next instant after `now` at which something may be due; none when nothing can."""
+def plan_next(
+    db: Session, booking: Booking, *, now: datetime, standing: Standing | None = None
+) -> None:
+    """Write down the next instant after `now` at which something may be due; none when nothing can.
+
+    `standing` is the member's, where it was just worked out.
+    """
     kept: list[Kept] = []
-    standing = None
     if booking.state in PROMISED:
         for promise in promises.standing(db, booking):
             visit = dispatch.visit(db, promise.visit_id)
             kept.append(Kept(promise.ends_at, visit.state, visit.finished_at))
-    if _is_asked(booking):
+    if standing is None and _is_asked(booking):
         standing = members.standing_of(db, booking.member_id, now=now)
     booking.look_at = next_look(booking, kept=kept, standing=standing, now=now)
 

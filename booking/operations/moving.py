@@ -146,7 +146,7 @@ def reschedule(
         promises.end(kept, Ending.MOVED, now=now)
     booking.needs_window, booking.asks, booking.consented_at = False, 0, now
     booking.withdrawal_asked_at = booking.withdrawal_asked_by = None
-    promises.point_at_next(db, booking)
+    promises.point_at_first(booking, promises.standing(db, booking))
     move(db, booking, BookingAction.RESCHEDULE, by=by, now=now, cause=cause.value if cause else "")
     looking.plan_next(db, booking, now=now)
 

@@ -75,10 +75,9 @@ def end(promise: Promise, ending: Ending, *, now: datetime) -> None:
     promise.ending, promise.ended_at = ending.value, now
 
 
-def point_at_next(db: Session, booking: Booking) -> None:
+def point_at_first(booking: Booking, rows: Sequence[Promise]) -> None:
     """Let the booking name the earliest of the windows that stand; nothing moves when none does."""
-    rows = standing(db, booking)
     if rows:
-        first = rows[0]
+        first = min(rows, key=lambda p: (p.starts_at, p.id))
         booking.visit_id = first.visit_id
         booking.starts_at, booking.ends_at = first.starts_at, first.ends_at

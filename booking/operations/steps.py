@@ -47,9 +47,10 @@ def move(
 
     Raises IllegalMove.
     """
+    seq = 0
     if action is not None:
         booking.advance(action, now=now)
-    seq = db.scalar(select(func.count()).where(BookingStep.booking_id == booking.id)) or 0
+        seq = db.scalar(select(func.count()).where(BookingStep.booking_id == booking.id)) or 0
     db.add(
         BookingStep(
             booking_id=booking.id,

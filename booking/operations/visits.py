@@ -67,7 +67,7 @@ def finish_visit(
     if len(promises.standing(db, booking)) > 1 or booking.needs_window:
         visits.sign(db, visit_id=visit.id, by=by, now=now)
         promises.end(queries.promise_of_visit(db, visit.id), Ending.KEPT, now=now)
-        promises.point_at_next(db, booking)
+        promises.point_at_first(booking, promises.standing(db, booking))
     elif takes_payments:
         billing.ask_at_door(db, booking, now=now)
     looking.plan_next(db, booking, now=now)
@@ -280,7 +280,7 @@ def _again(
     # Goods that were not delivered cannot be installed; a delivery goes on without.
     is_delivery = ended.service_id != booking.service_id
     in_vain = _call_off_rest(db, booking, now=now) if is_delivery else []
-    promises.point_at_next(db, booking)
+    promises.point_at_first(booking, promises.standing(db, booking))
     move(db, booking, BookingAction.RETURN, by=by, now=now, cause=cause.value)
     _needs_window(db, booking, visit_id, cause, now=now)
     return in_vain
