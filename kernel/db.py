@@ -40,6 +40,13 @@ __all__ = [
 log = logging.getLogger(__name__)
 
 SQLITE_BUSY_MS = 5_000
+SQLITE_PRAGMAS = (
+    f"busy_timeout={SQLITE_BUSY_MS}",
+    "journal_mode=WAL",
+    "synchronous=FULL",
+    "foreign_keys=ON",
+    "recursive_triggers=ON",
+)
 POSTGRES_OPTIONS = "-c lock_timeout=3s -c statement_timeout=15s -c timezone=UTC"
 # PostgreSQL: serialization failure, deadlock, lock not available; and a server that went away.
 _CROSSED_STATES = {"40001", "40P01", "55P03", "57P01", "57P02"}
@@ -148,13 +155,7 @@ def _configure_sqlite(engine: Engine) -> None:
     def on_connect(raw: Any, _record: object) -> None:
         # Stops the driver's own late BEGIN, under which a read-then-write loses updates.
         raw.isolation_level = None
-        for pragma in (
-            f"busy_timeout={SQLITE_BUSY_MS}",
-            "journal_mode=WAL",
-            "synchronous=FULL",
-            "foreign_keys=ON",
-            "recursive_triggers=ON",
-        ):
+        for pragma in SQLITE_PRAGMAS:
             raw.execute("PRAGMA " + pragma)
 
     @event.listens_for(engine, "begin")

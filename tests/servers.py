@@ -120,8 +120,13 @@ class Server:
 class PostgresServer(Server):
     """A PostgreSQL with an empty cluster: the wheel's, or else the system's newest.
 
-    As root it runs as `nobody`, since PostgreSQL refuses to run as root.
+    As root it runs as `nobody`, since PostgreSQL refuses to run as root. One that `is_durable` waits
+    for the disk at each commit, as it does where nobody asks otherwise.
     """
+
+    def __init__(self, *, is_durable: bool = False) -> None:
+        super().__init__()
+        self._is_durable = is_durable
 
     def start(self) -> None:
         self.folder.chmod(0o755)
@@ -138,6 +143,8 @@ class PostgresServer(Server):
                 **_as_nobody(),
             )
         settings = _POSTGRES_SETTINGS | {"unix_socket_directories": str(self.folder)}
+        if self._is_durable:
+            settings |= dict.fromkeys(("fsync", "full_page_writes", "synchronous_commit"), "on")
         words = [word for name, value in settings.items() for word in ("-c", f"{name}={value}")]
         self._spawn([str(programs / "postgres"), "-D", str(store), *words], **_as_nobody())
         self._wait_until_ready()

@@ -5,7 +5,6 @@ a WeChat of the bench's own. SQLite, and PostgreSQL where the tests' server is a
 """
 
 import random
-import subprocess
 import tempfile
 import time
 from collections.abc import Callable, Mapping
@@ -20,7 +19,6 @@ from scripts.bench.killing.bookers import Bookers
 from scripts.bench.killing.hand import ROUND
 from scripts.bench.killing.wechat import WeChat
 from scripts.benches import Result, Stand
-from scripts.bootstrap import PYTHON, ROOT
 from scripts.killable import Program, programs
 from scripts.processes import flask_command
 
@@ -110,8 +108,7 @@ def _on(url: str, name: str, folder: Path, stand: Stand, result: Result) -> None
         port = house.free_port()
         surroundings = house.environment(url, folder=own, port=port, wechat_base=wechat.base)
         stand.tell(f"{name}: a new house")
-        command = [str(PYTHON), "-m", "scripts.flask_steps", "db upgrade"]
-        subprocess.run(command, cwd=ROOT, env=surroundings, check=True, capture_output=True)
+        house.migrate(surroundings)
         life = Life(
             name=name,
             folder=own,

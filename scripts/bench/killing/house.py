@@ -2,6 +2,7 @@
 
 import os
 import socket
+import subprocess
 from collections.abc import Mapping
 from contextlib import ExitStack
 from dataclasses import dataclass, fields
@@ -20,7 +21,7 @@ from kernel.money import Money
 from kernel.phone import Phone
 from kernel.settings import Settings
 from members.operations import api_clients, following
-from scripts.bootstrap import PYTHON
+from scripts.bootstrap import PYTHON, ROOT
 from scripts.processes import LOOPBACK
 
 HOUR_S = 3600
@@ -58,6 +59,12 @@ def environment(database_url: str, *, folder: Path, port: int, wechat_base: str)
         "FLASK_SKIP_DOTENV": "1",
         "PYTHONUNBUFFERED": "1",
     }
+
+
+def migrate(surroundings: Mapping[str, str]) -> None:
+    """Give the house's database its tables."""
+    command = [str(PYTHON), "-m", "scripts.flask_steps", "db upgrade"]
+    subprocess.run(command, cwd=ROOT, env=surroundings, check=True, capture_output=True)
 
 
 def settings_of(surroundings: Mapping[str, str]) -> Settings:

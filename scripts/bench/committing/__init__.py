@@ -1,0 +1,1 @@
+"""What the commit bench is made of."""
