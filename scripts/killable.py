@@ -29,6 +29,11 @@ class Program:
                 preexec_fn=leash(os.getpid()),  # noqa: PLW1509 - between fork and exec it only asks the kernel
             )
 
+    @property
+    def group(self) -> int:
+        """The number of its process group, which it leads."""
+        return self._process.pid
+
     def is_alive(self) -> bool:
         return self._process.poll() is None
 

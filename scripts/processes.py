@@ -165,7 +165,7 @@ def valkey_binary() -> str:
 
 
 def web(house: House) -> Program:
-    command = _gunicorn("app:create_app()", house.port, workers=_WEB_WORKERS, threads=_WEB_THREADS)
+    command = web_server("app:create_app()", house.port, workers=_WEB_WORKERS)
     return Program(
         name="web", command=command, is_ready=lambda: answers_http(house.port, "/healthz") == 200
     )
@@ -180,6 +180,11 @@ def sandbox(house: House) -> Program:
         command=command,
         is_ready=lambda: answers_http(house.sandbox_port, "/healthz") == 200,
     )
+
+
+def web_server(application: str, port: int, *, workers: int) -> list[str]:
+    """Return what serves the pages, or an app that is to be compared with them."""
+    return _gunicorn(application, port, workers=workers, threads=_WEB_THREADS)
 
 
 def _gunicorn(application: str, port: int, *, workers: int, threads: int) -> list[str]:
