@@ -5,25 +5,32 @@ A commit waits for the disk, and SQLite has one writer. Whoever comes first writ
 
 import logging
 import threading
+import time
 from collections import deque
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Generic, TypeVar
 
 log = logging.getLogger(__name__)
 
 T = TypeVar("T")
 R = TypeVar("R")
+A = TypeVar("A")
 
 TOGETHER_MAX = 64
+# How long the first of several waits for the others, who are still reading what was sent to them.
+GATHER_S = 0.003
+# After a wait for nobody, so many writes go without.
+SKIPS = 20
 
 
 @dataclass(slots=True)
 class _Waiting(Generic[T, R]):
     item: T
-    is_taken: bool = False
+    leads: bool = False
     # What came of it, once it is written with others.
     results: tuple[R, ...] = ()
+    turn: threading.Event = field(default_factory=threading.Event)
 
 
 class Together(Generic[T, R]):
@@ -33,25 +40,60 @@ class Together(Generic[T, R]):
         """`write` keeps all of its items or none, and says of each what came of it."""
         self._write = write
         self._waiting: deque[_Waiting[T, R]] = deque()
-        self._pen = threading.Lock()
+        self._is_led = False
+        self._skips = SKIPS
+        self._lock, self._pen = threading.Lock(), threading.Lock()
 
     def write(self, item: T) -> R:
         """Return what came of the item, once it is written. Raises what `write` raises for it alone."""
         mine: _Waiting[T, R] = _Waiting(item)
-        self._waiting.append(mine)
-        with self._pen:
-            while not mine.is_taken:
-                self._write_group()
-            # Nobody waited with it, or the group failed: nobody pays for what another one brought.
-            return (mine.results or self._write([item]))[0]
+        with self._lock:
+            self._waiting.append(mine)
+            mine.leads, self._is_led = not self._is_led, True
+        if not mine.leads:
+            mine.turn.wait()
+        if mine.leads:
+            return self._lead(mine)
+        # Without a result its group failed: nobody pays for what another one brought.
+        return (mine.results or self._write([item]))[0]
 
-    def _write_group(self) -> None:
-        """Take those who have waited longest, and write them when they are several."""
+    def alone(self, act: Callable[[], A]) -> A:
+        """Do what writes by itself while nobody else of this process does: who only tries again and
+        again to be SQLite's one writer may never be it."""
+        with self._pen:
+            return act()
+
+    def _lead(self, mine: _Waiting[T, R]) -> R:
+        """Write for those who wait, first of all for oneself; then the next one leads."""
+        others: list[_Waiting[T, R]] = []
+        try:
+            with self._pen:
+                group = self._gathered()
+                others = group[1:]
+                if others:
+                    self._write_group(group)
+                return (mine.results or self._write([mine.item]))[0]
+        finally:
+            with self._lock:
+                following = self._waiting[0] if self._waiting else None
+                self._is_led = following is not None
+                if following is not None:
+                    following.leads = True
+                    others.append(following)
+            for one in others:
+                one.turn.set()
+
+    def _gathered(self) -> list[_Waiting[T, R]]:
+        """Take those who have waited longest; who leads is the first of them."""
+        gathers = self._skips == 0 or len(self._waiting) > 1
+        if gathers:
+            time.sleep(GATHER_S)
         group = [self._waiting.popleft() for _ in range(min(len(self._waiting), TOGETHER_MAX))]
-        for one in group:
-            one.is_taken = True
-        if len(group) == 1:
-            return
+        # A lone caller is kept waiting now and then only.
+        self._skips = (SKIPS if gathers else self._skips - 1) if len(group) == 1 else 0
+        return group
+
+    def _write_group(self, group: Sequence[_Waiting[T, R]]) -> None:
         try:
             results = self._write([one.item for one in group])
         except Exception:

@@ -20,7 +20,7 @@ from kernel.db import transaction
 from kernel.errors import Conflict
 from kernel.together import Together
 from kernel.words import msg
-from notifications.operations import record_outcome
+from notifications.operations import record_outcomes
 
 log = logging.getLogger(__name__)
 
@@ -87,6 +87,10 @@ def _taken_in(message: Incoming) -> str:
                 _outcomes.write((grant.msgid, grant.status))
         _things.write(said)
         return said.answer
+    return _things.alone(lambda: _received(message))
+
+
+def _received(message: Incoming) -> str:
     with transaction() as db:
         return inbox.receive(db, message, public_base=call.settings().public_base, now=call.now())
 
@@ -99,7 +103,8 @@ def _note(things: Sequence[inbox.Said]) -> Sequence[None]:
 
 def _record(reports: Sequence[tuple[str, str]]) -> Sequence[bool]:
     with transaction() as db:
-        return [record_outcome(db, msgid=msgid, outcome=outcome) for msgid, outcome in reports]
+        known = record_outcomes(db, dict(reports))
+    return [msgid in known for msgid, _ in reports]
 
 
 _things, _outcomes = Together(_note), Together(_record)

@@ -37,9 +37,9 @@ LINES = 32
 RATIO_MIN = 0.4
 START_S_MAX = 60.0
 MIX: Mapping[str, int] = {
-    "TEMPLATESENDJOBFINISH": 33, "VIEW": 15, "text": 15, "CLICK": 10, "LOCATION": 5,
-    "subscribe": 5, "SCAN": 5, "subscribe_msg_popup_event": 4, "unsubscribe": 3, "voice": 3,
-    "image": 2,
+    "TEMPLATESENDJOBFINISH": 33, "VIEW": 20, "text": 15, "CLICK": 10, "LOCATION": 8,
+    "subscribe_msg_popup_event": 4, "voice": 3, "image": 2, "subscribe": 2, "SCAN": 2,
+    "unsubscribe": 1,
 }  # fmt: skip
 
 
