@@ -252,12 +252,15 @@ class Hunt(NamedTuple):
     penalty: Ints  # by stop: what leaving it out costs, in seconds of driving
     kind: Ints  # by technician: equal for those who are alike while they have no visit
     near: Indices  # stop x neighbours, nearest first
+    close: Indices  # stop x neighbours whose routes are asked for a place
+    fits: Flags  # stop x technician: whether he may serve it
     orders: Ints  # order x stop: keys by which loose stops are put back, least first
     holder: Ints  # by stop: the technician, -1 for none
     # By technician: changes with what is in the route, so that what it says can be remembered.
     stamp: Ints
-    memo_stamp: Ints  # technician x stop: for which stamp the two below hold
-    memo_extra: Ints
+    best_stamp: Ints  # by technician: what his route in the best plan had
+    memo_stamp: Ints  # stop x technician: for which stamp the two below hold
+    memo_cost: Ints
     memo_at: Indices
     # Space to work in.
     is_changed: Flags  # by technician
@@ -265,7 +268,10 @@ class Hunt(NamedTuple):
     aside_of: Ints  # whose they are
     loose: Indices
     placed: Indices
-    asked: Ints  # by kind; the last is the number of the question
+    asked: Ints  # by technician; the last is the number of the question
+    asked_kind: Ints  # by kind, as `asked`
+    idle: Ints  # technicians without visits, one of each kind
+    blink: Ints  # one number: after how many places one is overlooked
 
 
 class Pool(NamedTuple):

@@ -12,9 +12,7 @@ from dispatch.planner import constraints
 from dispatch.planner.mending import Part
 from dispatch.planner.problem import Plan, Problem, Route
 
-# A day of more visits than LARGE is cut, into parts of VISITS_MAX at most; what is measured below it
-# gains nothing by that, and days whose routes all begin at one door lose.
-LARGE = 1_000
+# A day of more visits is cut, into parts of so many at most.
 VISITS_MAX = 350
 
 

@@ -22,20 +22,21 @@ from dispatch.planner.problem import Plan, Problem
 from dispatch.planner.search import Search, penalties
 from dispatch.planner.trial import Progress, Stopper, Trial
 
-# When OR-Tools chooses among what was found so far, as shares of the way; for a short one, once.
-CHOICES = (0.6, 0.8, 0.93)
-LAST_CHOICE = (0.93,)
-TIED_CHOICES = (0.12, 0.25, 0.4, 0.55, 0.7, 0.82, 0.93)
+# When OR-Tools chooses among what was found so far, as shares of the way: late, as each choice takes
+# time from a search that has not cooled yet; and often where the windows hang on what was chosen.
+LAST_CHOICE = 0.94
+CHOICES = (0.8, LAST_CHOICE)
+TIED_CHOICES = (0.12, 0.25, 0.4, 0.55, 0.7, 0.82, LAST_CHOICE)
 SHORT_S = 3.0
 # A day of so few visits is solved exactly.
 SMALL_DAY = 8
 # A large day is searched as a whole for so much of the way, then by districts, cut so often.
-WHOLE_SHARE = 0.15
-TURNS = 16
+WHOLE_SHARE = 0.3
+TURNS = 24
 # How long one neighbourhood may take that is solved exactly, and how many are where no time is given.
 POLISH_S = 0.1
 PAIRS = 8
-CHOICE_SHARE = 0.07
+CHOICE_SHARE = 0.05
 CHOICE_S_MAX = 3.0
 SECONDS_MAX = 600.0
 STEPS_A_LOOK = 100
@@ -90,7 +91,7 @@ def solve(
                 routing.improve(run, part, seed=seed, end=end)
             elif len(part.problem.stops) <= SMALL_DAY and _exactly(run, part, seed):
                 continue
-            elif len(part.problem.stops) > districts.LARGE and not problem.ties:
+            elif len(part.problem.stops) > districts.VISITS_MAX and not problem.ties:
                 _by_districts(run, part, seed, end, iterations)
             else:
                 _choice(run, part, seed, end, iterations)
@@ -136,7 +137,7 @@ def _choice(run: Trial, part: Part, seed: int, end: float, iterations: int | Non
         return (time.monotonic() - begin) / (end - begin)
 
     is_short = not iterations and end - begin < SHORT_S
-    shares = TIED_CHOICES if ties else LAST_CHOICE if is_short else CHOICES
+    shares = TIED_CHOICES if ties else CHOICES[-1:] if is_short else CHOICES
     steps = max(1, iterations // STEPS_A_LOOK) if iterations else None
     for nth, share in enumerate(shares, start=1):
         for _ in search.run(gone, until=share, steps=steps):
@@ -198,7 +199,7 @@ def _turned(
     run: Trial, part: Part, plan: Plan, seed: int, budget: "_Budget", *, turn: int, is_last: bool
 ) -> Plan:
     """Return the plan with each of its districts searched for its share of one turn."""
-    way = LAST_CHOICE[0] - WHOLE_SHARE
+    way = LAST_CHOICE - WHOLE_SHARE
     low, high = (WHOLE_SHARE + way * at / TURNS for at in (turn, turn + 1))
     cuts = districts.cut(part.problem, plan, turn=turn)
     for nth, district in enumerate(cuts, start=turn * len(cuts)):
@@ -215,8 +216,9 @@ def _turned(
         # In too little time it may choose worse than what it was given to begin from.
         if chosen and judge(inner, chosen).rank < judge(inner, better).rank:
             better = chosen
-        for route in better.routes:
-            plan = plan.with_route(route)
+        # A choice names only who drives: whoever is left at home must lose what he had.
+        for worker in inner.workers:
+            plan = plan.with_route(better.route_of(worker.id))
     return plan
 
 
@@ -250,7 +252,9 @@ def _from(run: Trial, part: Part, search: Search, chosen: Plan, *, seed: int) ->
     ties = part.problem.ties
     if not (ties.groups or ties.tools):
         search.price()
-        search.adopt(chosen)
+        # Where the search is still hot, a choice no better than its best would only set it back.
+        if ties or judge(part.problem, chosen).rank < judge(part.problem, search.best).rank:
+            search.adopt(chosen)
         return search
     plan = tying.placed(part.problem, chosen)
     run.offer(part.whole(plan))

@@ -5,12 +5,13 @@ imports only those before it: `labels` (how early and how late), `newcomers` (wh
 fits), `steps` (what the search does to routes, and undoes), `hunt` (the search).
 """
 
-from dispatch.planner.kernel.hunt import BEST, BOOK_SIZE, COST, STAMP, STEPS, search
+from dispatch.planner.kernel.hunt import ABSENT, BEST, BOOK_SIZE, COST, STAMP, STEPS, search
 from dispatch.planner.kernel.labels import label
 from dispatch.planner.kernel.newcomers import NEVER, drives, find, starts
 from dispatch.planner.kernel.steps import remember
 
 __all__ = [
+    "ABSENT",
     "BEST",
     "BOOK_SIZE",
     "COST",

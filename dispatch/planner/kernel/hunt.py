@@ -10,7 +10,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from dispatch.planner.arrays import Day, Hunt, Ints, Pool, Routes
-from dispatch.planner.compiling import jit
+from dispatch.planner.compiling import inlined, jit
 from dispatch.planner.kernel.labels import label, soft
 from dispatch.planner.kernel.newcomers import NEVER, cheapest
 from dispatch.planner.kernel.steps import insert, is_as_before, keep, remember, restore
@@ -22,9 +22,10 @@ STRING_MAX = 10
 SPLIT_SHARE = 0.5
 SPLIT_MORE_SHARE = 0.01
 BLINK_SHARE = 0.01
+BLINK_LOG = math.log(1.0 - BLINK_SHARE)
 # What a book holds, by position: see `search`.
-COST, BEST, STAMP, STEPS, TAKEN = 0, 1, 2, 3, 4
-BOOK_SIZE = 5
+COST, BEST, STAMP, STEPS, TAKEN, ABSENT = 0, 1, 2, 3, 4, 5
+BOOK_SIZE = 6
 
 Random = NDArray[np.uint64]
 
@@ -121,45 +122,96 @@ def sort(hunt: Hunt, rng: Random, count: int) -> None:
         loose[j + 1] = one
 
 
+@inlined
+def blinks(hunt: Hunt, rng: Random) -> bool:
+    """Tell whether a place is overlooked this time, about once in a hundred."""
+    hunt.blink[0] -= 1
+    if hunt.blink[0] > 0:
+        return False
+    hunt.blink[0] = 1 + int(math.log(1.0 - draw(rng)) / BLINK_LOG)
+    return True
+
+
+@jit
+def told(day: Day, hunt: Hunt, routes: Routes, w: int, stop: int) -> int:
+    """Return what a loose stop costs in a route that did not change since it was asked last."""
+    if hunt.memo_stamp[stop, w] != hunt.stamp[w]:
+        more, at = cheapest(day, routes, w, stop, NEVER)
+        hunt.memo_stamp[stop, w] = hunt.stamp[w]
+        hunt.memo_cost[stop, w] = more + bias_of(day, routes, w, stop)
+        hunt.memo_at[stop, w] = at
+    return int(hunt.memo_cost[stop, w])
+
+
+@inlined
+def bias_of(day: Day, routes: Routes, w: int, stop: int) -> int:
+    """Return what a stop costs in a route beside the driving, as far as no other stop matters."""
+    return int(day.taste[w, stop] + day.price[w] + (day.called[w] if routes.length[w] == 0 else 0))
+
+
 @jit
 def best_place(
-    day: Day, hunt: Hunt, routes: Routes, rng: Random, stop: int, changed: int
+    day: Day, hunt: Hunt, routes: Routes, rng: Random, stop: int, changed: int, idle: int
 ) -> tuple[int, int, int]:
     """Return where a loose stop costs least: the driving it adds, to which route, in which row.
 
-    What it costs beside the driving counts as far as it does not hang on the rest of the route. What the routes say that did not change in this step is remembered by their stamps.
+    Asked are the routes of the stops near it, those that changed in this step and `idle`
+    technicians without any; all others only when none of them takes it.
     """
-    best, best_w, best_at, best_bias = NEVER, -1, 0, 0
-    asked, kind, stamp, memo = hunt.asked, hunt.kind, hunt.stamp, hunt.memo_stamp
-    length, is_changed, able = routes.length, hunt.is_changed, day.able
+    best, best_w, best_at = NEVER, -1, 0
+    fits, asked, is_changed = hunt.fits[stop], hunt.asked, hunt.is_changed
     asked[-1] += 1
-    for w in range(len(length)):
-        if not able[w, stop] or is_changed[w] or draw(rng) < BLINK_SHARE:
-            continue
-        if length[w] == 0:
-            # Of those who are alike and have no visit, one speaks for all.
-            if asked[kind[w]] == asked[-1]:
-                continue
-            asked[kind[w]] = asked[-1]
-        if memo[w, stop] != stamp[w]:
-            memo[w, stop] = stamp[w]
-            hunt.memo_extra[w, stop], hunt.memo_at[w, stop] = cheapest(day, routes, w, stop, NEVER)
-        bias = day.taste[w, stop] + day.price[w] + (day.called[w] if length[w] == 0 else 0)
-        if hunt.memo_extra[w, stop] + bias < best:
-            best, best_w, best_at = hunt.memo_extra[w, stop] + bias, w, int(hunt.memo_at[w, stop])
-            best_bias = bias
+    question = asked[-1]
     for nth in range(changed):
         w = hunt.aside_of[nth]
-        if able[w, stop] and draw(rng) >= BLINK_SHARE:
-            bias = day.taste[w, stop] + day.price[w] + (day.called[w] if length[w] == 0 else 0)
+        if fits[w] and not blinks(hunt, rng):
+            bias = bias_of(day, routes, w, stop)
             more, at = cheapest(day, routes, w, stop, best - bias)
             if more + bias < best:
-                best, best_w, best_at, best_bias = more + bias, w, at, bias
-    return best - best_bias, best_w, best_at
+                best, best_w, best_at = more + bias, w, at
+    for k in range(hunt.close.shape[1]):
+        w = hunt.holder[hunt.close[stop, k]]
+        if w < 0 or asked[w] == question:
+            continue
+        asked[w] = question
+        if fits[w] and not is_changed[w] and not blinks(hunt, rng):
+            cost = told(day, hunt, routes, w, stop)
+            if cost < best:
+                best, best_w, best_at = cost, w, int(hunt.memo_at[stop, w])
+    for k in range(idle):
+        w = hunt.idle[k]
+        if fits[w] and not is_changed[w] and not blinks(hunt, rng):
+            cost = told(day, hunt, routes, w, stop)
+            if cost < best:
+                best, best_w, best_at = cost, w, int(hunt.memo_at[stop, w])
+    if best_w < 0:
+        for w in range(len(routes.length)):
+            if fits[w] and asked[w] != question and not is_changed[w]:
+                cost = told(day, hunt, routes, w, stop)
+                if cost < best:
+                    best, best_w, best_at = cost, w, int(hunt.memo_at[stop, w])
+    if best_w < 0:
+        return best, best_w, best_at
+    return best - bias_of(day, routes, best_w, stop), best_w, best_at
 
 
 @jit
-def recreate(day: Day, hunt: Hunt, routes: Routes, rng: Random) -> tuple[int, int, int]:
+def rally(hunt: Hunt, routes: Routes) -> int:
+    """Note one technician without visits of each kind; return how many they are."""
+    idle, asked = 0, hunt.asked_kind
+    asked[-1] += 1
+    for w in range(len(routes.length)):
+        if routes.length[w] == 0 and not hunt.is_changed[w] and asked[hunt.kind[w]] != asked[-1]:
+            asked[hunt.kind[w]] = asked[-1]
+            hunt.idle[idle] = w
+            idle += 1
+    return idle
+
+
+@jit
+def recreate(
+    day: Day, hunt: Hunt, routes: Routes, rng: Random, absent: int
+) -> tuple[int, int, int]:
     """Cut stops out and put them back where they cost least; leave what was in `hunt`.
 
     Return how many stops were loose, how many routes changed, and what the plan costs more now.
@@ -177,15 +229,16 @@ def recreate(day: Day, hunt: Hunt, routes: Routes, rng: Random) -> tuple[int, in
                 count += 1
             routes.length[w] = 0
             label(day, routes, w)
-    for stop in range(len(hunt.holder)):
+    for stop in range(len(hunt.holder) if absent else 0):
         if hunt.holder[stop] < 0:
             before += hunt.penalty[stop]
             hunt.loose[count] = stop
             count += 1
     sort(hunt, rng, count)
+    idle = rally(hunt, routes)
     for k in range(count):
         stop = hunt.loose[k]
-        more, w, at = best_place(day, hunt, routes, rng, stop, changed)
+        more, w, at = best_place(day, hunt, routes, rng, stop, changed, idle)
         hunt.placed[k] = w
         if w < 0:
             after += hunt.penalty[stop]
@@ -194,6 +247,8 @@ def recreate(day: Day, hunt: Hunt, routes: Routes, rng: Random) -> tuple[int, in
             keep(hunt, routes, w, changed)
             before += routes.drive[w] + routes.soft[w]
             changed += 1
+            if routes.length[w] == 0:
+                idle = rally(hunt, routes)
         insert(day, routes, w, at, stop, more)
     for k in range(changed):
         w = hunt.aside_of[k]
@@ -215,7 +270,9 @@ def take(
 ) -> None:
     """Make the plan as it is now the one to go on from; put its new routes into the pool."""
     for k in range(count):
-        hunt.holder[hunt.loose[k]] = hunt.placed[k]
+        stop = hunt.loose[k]
+        book[ABSENT] += int(hunt.placed[k] < 0) - int(hunt.holder[stop] < 0)
+        hunt.holder[stop] = hunt.placed[k]
     for k in range(changed):
         w = hunt.aside_of[k]
         if is_as_before(hunt, routes, k):
@@ -242,12 +299,12 @@ def search(
     """Take `steps` steps of ruin and recreate, none of which may lose more than `heat` allows.
 
     `book` holds the cost of the plan and of the best, in seconds of driving, the last stamp given,
-    and how many steps were tried and taken. Routes of plans that cost at most `near_best` more than
+    how many steps were tried and taken, and how many stops the plan leaves out. Routes of plans that cost at most `near_best` more than
     the best go into the pool; of `best` only the visits, the lengths and, as `drive`, what each route
     costs are kept.
     """
     for _ in range(steps):
-        count, changed, more = recreate(day, hunt, routes, rng)
+        count, changed, more = recreate(day, hunt, routes, rng, book[ABSENT])
         book[STEPS] += 1
         if more >= -heat * math.log(1.0 - draw(rng)):
             for k in range(changed):
@@ -259,6 +316,9 @@ def search(
         if book[COST] < book[BEST]:
             book[BEST] = book[COST]
             for w in range(len(routes.length)):
+                if hunt.best_stamp[w] == hunt.stamp[w]:
+                    continue
+                hunt.best_stamp[w] = hunt.stamp[w]
                 best.length[w] = routes.length[w]
                 best.drive[w] = routes.drive[w] + routes.soft[w]
                 best.drive[w] -= day.price[w] * routes.length[w]

@@ -12,33 +12,41 @@ LUNCH = {"time_windows": [[11 * HOUR_S + 1_800, 12 * HOUR_S + 2_700]], "service"
 HUBS = 14
 KM_A_DEGREE = 111.2
 SOUTH, NORTH, WEST, EAST = 36.05, 36.20, 120.32, 120.48
-SKILL_SHARES = (0.85, 0.75, 0.6, 0.45)
+SKILL_SHARES = (0.75, 0.65, 0.5, 0.35)
 ASKED_SHARES = (0.4, 0.3, 0.2, 0.1)
 WORK_MIN = {30: 30, 45: 30, 60: 25, 75: 10, 90: 5}
-WINDOWS_H = {(8.5, 10.5): 25, (10, 12): 20, (13, 15): 25, (15, 17): 20, (16, 18): 10}
+WINDOWS_H = {(8.5, 10.5): 0.25, (10, 12): 0.2, (13, 15): 0.25, (15, 17): 0.2, (16, 18): 0.1}
 
 Point = tuple[float, float]
 
 
 def city(seed: int, *, technicians: int, visits: int, lunch: bool) -> dict[str, Any]:
-    """Make a district's day: homes in clusters, four skills, two-hour windows, shifts from 8:30 to 18:00."""
+    """Make a district's day: homes in clusters, four skills, two-hour windows, shifts from 8:30 to 18:00.
+
+    The order of the draws is part of what a seed means: who makes them so has the same day.
+    """
     rng = random.Random(seed)
-    hubs = [(rng.uniform(SOUTH, NORTH), rng.uniform(WEST, EAST)) for _ in range(HUBS)]
-    weights = [rng.uniform(0.5, 1.5) for _ in hubs]
+    hubs = [
+        (rng.uniform(SOUTH, NORTH), rng.uniform(WEST, EAST), rng.uniform(0.5, 1.5))
+        for _ in range(HUBS)
+    ]
 
     def point(astray: float) -> Point:
         if rng.random() < astray:
             return rng.uniform(SOUTH, NORTH), rng.uniform(WEST, EAST)
-        [(lat, lon)] = rng.choices(hubs, weights=weights)
+        [(lat, lon, _)] = rng.choices(hubs, weights=[hub[2] for hub in hubs])
         step = 0.8 / KM_A_DEGREE
         return lat + rng.gauss(0, step), lon + rng.gauss(0, step) / math.cos(math.radians(lat))
 
-    points = [point(0.4) for _ in range(technicians)] + [point(0.15) for _ in range(visits)]
-    return {
-        "vehicles": [_technician(rng, nth, lunch=lunch) for nth in range(technicians)],
-        "jobs": [_visit(rng, nth, technicians + nth) for nth in range(visits)],
-        "matrices": {"car": {"durations": [[_drive_s(a, b) for b in points] for a in points]}},
-    }
+    points, vehicles, jobs = [], [], []
+    for nth in range(technicians):
+        vehicles.append(_technician(rng, nth, lunch=lunch))
+        points.append(point(0.4))
+    for nth in range(visits):
+        jobs.append(_visit(rng, nth, technicians + nth))
+        points.append(point(0.15))
+    durations = [[_drive_s(a, b) for b in points] for a in points]
+    return {"vehicles": vehicles, "jobs": jobs, "matrices": {"car": {"durations": durations}}}
 
 
 def _technician(rng: random.Random, nth: int, *, lunch: bool) -> dict[str, Any]:

@@ -7,7 +7,7 @@ from dispatch.planner.judge import judge
 from dispatch.planner.problem import Plan, Problem, Route
 from dispatch.planner.search import Search
 from dispatch.planner.solver import Engine, solve
-from tests.unit.planner.days import a_city, inserted_greedily
+from tests.unit.planner.days import a_city, a_plan, a_problem, a_stop, a_worker, inserted_greedily
 
 
 @pytest.fixture(scope="module")
@@ -23,7 +23,6 @@ def plan(city: Problem) -> Plan:
 @pytest.fixture
 def small(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(districts, "VISITS_MAX", 60)
-    monkeypatch.setattr(districts, "LARGE", 60)
 
 
 @pytest.mark.usefixtures("small")
@@ -100,3 +99,25 @@ class TestSolving:
 
         assert plan.served() <= found.plan.served()
         assert found.verdict.rank < judge(city, plan).rank
+
+    def test_takes_from_him_what_he_had_whom_a_choice_leaves_at_home(
+        self, monkeypatch: pytest.MonkeyPatch
+    ) -> None:
+        day = a_problem(
+            [a_stop(nth, place=5) for nth in range(1, 13)],
+            [a_worker(nth, place=0) for nth in range(1, 7)],
+        )
+        start = a_plan(**{f"w{nth}": (2 * nth - 1, 2 * nth) for nth in range(1, 7)})
+
+        def fewer(search: Search, *_: object) -> Plan:
+            first = search.problem.workers[0]
+            return Plan((Route(first.id, tuple(stop.id for stop in search.problem.stops)),))
+
+        monkeypatch.setattr(districts, "VISITS_MAX", 6)
+        monkeypatch.setattr(solver, "_chosen", fewer)
+        monkeypatch.setattr(Search, "run", lambda *_, **__: iter(()))
+
+        found = solve(day, start, seconds=60, seed=1, iterations=100)
+
+        assert sorted(len(r.stop_ids) for r in found.plan.routes if r.stop_ids) == [6, 6]
+        assert found.verdict.is_feasible
