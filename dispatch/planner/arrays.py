@@ -136,6 +136,20 @@ def day_of(problem: Problem) -> Day:
     )
 
 
+def longest(day: Day) -> int:
+    """Return how many stops a route can have at most, by its shift and by what its van holds.
+
+    Routes laid out for no more lie close together, which is what the search's pace hangs on.
+    """
+    spans = (day.ends - day.begins)[:, None]
+    most = int((np.sort(day.work, axis=1).cumsum(axis=1) <= spans).sum(axis=1).max(initial=0))
+    for d in range(day.room.shape[1]):
+        room = day.room[:, d].max(initial=0)
+        for loads in (day.down[:, d], day.up[:, d]):
+            most = min(most, int((np.sort(loads).cumsum() <= room).sum()))
+    return most
+
+
 def routes_of(problem: Problem, plan: Plan, day: Day, *, length_max: int) -> Routes:
     """Lay a plan out as arrays, its labels yet to be written. Raises KeyError for unknown ids."""
     workers, kinds = len(problem.workers), day.room.shape[1]

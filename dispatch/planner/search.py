@@ -66,7 +66,9 @@ class Search:
         self.problem = problem
         self.penalty_s = penalties(problem, start)
         self.day = arrays.day_of(problem)
-        self.hunt = _hunt(problem, self.day, self.penalty_s)
+        given = max((len(route.stop_ids) for route in start.routes), default=0)
+        self.length_max = max(arrays.longest(self.day), given) + 1
+        self.hunt = _hunt(problem, self.day, self.penalty_s, self.length_max)
         self.pool = _pool()
         self.rng = np.array([_mixed(seed)], np.uint64)
         self.book = np.zeros(kernel().BOOK_SIZE, np.int64)
@@ -78,8 +80,8 @@ class Search:
 
     def adopt(self, plan: Plan) -> None:
         """Go on from another plan."""
-        core, stops = kernel(), len(self.problem.stops)
-        self.routes = arrays.routes_of(self.problem, plan, self.day, length_max=stops + 1)
+        core, longest = kernel(), self.length_max
+        self.routes = arrays.routes_of(self.problem, plan, self.day, length_max=longest)
         self.hunt.holder[:] = -1
         for nth, length in enumerate(self.routes.length):
             self.hunt.holder[self.routes.visits[nth, :length]] = nth
@@ -96,7 +98,7 @@ class Search:
                 core.remember(self.day, self.hunt, self.routes, self.pool, nth)
         if cost_s < self.book[core.BEST]:
             self.book[core.BEST] = cost_s
-            self.kept = arrays.routes_of(self.problem, plan, self.day, length_max=stops + 1)
+            self.kept = arrays.routes_of(self.problem, plan, self.day, length_max=longest)
             self.kept.drive[:] = costs - self.day.price * self.routes.length
             self.hunt.best_stamp[:] = self.hunt.stamp
 
@@ -233,7 +235,7 @@ def penalties(problem: Problem, start: Plan) -> list[int]:
     ]
 
 
-def _hunt(problem: Problem, day: Day, penalty_s: list[int]) -> Hunt:
+def _hunt(problem: Problem, day: Day, penalty_s: list[int], length_max: int) -> Hunt:
     stops, workers = len(problem.stops), len(problem.workers)
     kind = _kinds(problem, day.able, day.taste)
     near = _nearest(day)
@@ -251,7 +253,7 @@ def _hunt(problem: Problem, day: Day, penalty_s: list[int]) -> Hunt:
         memo_cost=np.zeros((stops, workers), np.int64),
         memo_at=np.zeros((stops, workers), np.int32),
         is_changed=np.zeros(workers, np.bool_),
-        aside=arrays.routes_of(problem, Plan(), day, length_max=stops + 1),
+        aside=arrays.routes_of(problem, Plan(), day, length_max=length_max),
         aside_of=np.zeros(workers, np.int64),
         loose=np.zeros(stops, np.int32),
         placed=np.zeros(stops, np.int32),
