@@ -1,5 +1,7 @@
 """How many stops a route may be laid out for: never fewer than one can have."""
 
+from typing import Any
+
 import pytest
 
 from dispatch.planner import arrays
@@ -26,7 +28,8 @@ class TestLongest:
 
     @pytest.mark.parametrize("way", ["down", "up"])
     def test_goes_by_the_largest_van(self, way: str) -> None:
-        stops = [a_stop(nth, **{way: (3,)}) for nth in range(1, 7)]
+        load: dict[str, Any] = {way: (3,)}
+        stops = [a_stop(nth, **load) for nth in range(1, 7)]
         vans = [a_worker(1, room=(4,)), a_worker(2, room=(7,))]
 
         assert arrays.longest(arrays.day_of(a_problem(stops, vans))) == 2
