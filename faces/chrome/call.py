@@ -122,6 +122,12 @@ def leads_to(endpoint: str, **values: Any) -> Response:
     return cast(Response, redirect(location, 303))
 
 
+def toast(text: str, *events: str) -> dict[str, str]:
+    """Return the header that has the page say a text in passing, and tells it of other events."""
+    told = {"doorbell:toast": {"text": text}, **{event: {} for event in events}}
+    return {"HX-Trigger": json.dumps(told)}
+
+
 def answers(body: Any, status: int = 200) -> Response:
     """Answer with plain JSON; within `once`, kept for the call's repetition."""
     g.kept_answer = Answer(status, {"json": body})

@@ -1,7 +1,6 @@
 """/console/visits/…/given, force, pin: what giving a visit to one technician does to both, doing it though
 it breaks something, and having a visit stay where it is."""
 
-import json
 from collections.abc import Mapping
 from datetime import timedelta
 from typing import Any
@@ -65,8 +64,7 @@ def force_visit(number: str) -> ResponseReturnValue:
             name=name,
             visit=visit.label,
         )
-        told = {"doorbell:toast": {"text": said}, "doorbell:done": {}}
-        return Response(headers={"HX-Trigger": json.dumps(told), "HX-Reswap": "none"})
+        return Response(headers={**call.toast(said, "doorbell:done"), "HX-Reswap": "none"})
 
 
 @blueprint.post("/visits/<number>/pin")
@@ -87,8 +85,7 @@ def pin_visit(number: str) -> ResponseReturnValue:
         done = call.leads_to("console.visit", number=visit.number)
     said = gettext("已钉住：优化和补救都不会动它。") if given["stays"] else gettext("已取下钉子。")
     if request.headers.get("HX-Request"):
-        told = {"doorbell:toast": {"text": said}}
-        return Response(headers={"HX-Trigger": json.dumps(told), "HX-Reswap": "none"})
+        return Response(headers={**call.toast(said), "HX-Reswap": "none"})
     flash(said, "ok")
     return done
 

@@ -1,7 +1,5 @@
 """/console/visits/…/ways: what can be done about a promise, and giving the visit to somebody else."""
 
-import json
-
 from flask import Response, flash, render_template, request
 from flask.typing import ResponseReturnValue
 
@@ -76,6 +74,6 @@ def hand_over(number: str) -> ResponseReturnValue:
         done = call.leads_to("console.board", branch=visit.branch_id, day=visit.day.isoformat())
     said = gettext("已改派给%(name)s。", name=name)
     if request.headers.get("HX-Request"):
-        return Response(headers={"HX-Trigger": json.dumps({"doorbell:toast": {"text": said}})})
+        return Response(headers=call.toast(said))
     flash(said, "ok")
     return done
