@@ -40,13 +40,6 @@ __all__ = [
 log = logging.getLogger(__name__)
 
 SQLITE_BUSY_MS = 5_000
-SQLITE_PRAGMAS = (
-    f"busy_timeout={SQLITE_BUSY_MS}",
-    "journal_mode=WAL",
-    "synchronous=FULL",
-    "foreign_keys=ON",
-    "recursive_triggers=ON",
-)
 POSTGRES_OPTIONS = "-c lock_timeout=3s -c statement_timeout=15s -c timezone=UTC"
 # PostgreSQL: serialization failure, deadlock, lock not available; and a server that went away.
 _CROSSED_STATES = {"40001", "40P01", "55P03", "57P01", "57P02"}
@@ -155,13 +148,24 @@ def _configure_sqlite(engine: Engine) -> None:
     def on_connect(raw: Any, _record: object) -> None:
         # Stops the driver's own late BEGIN, under which a read-then-write loses updates.
         raw.isolation_level = None
-        for pragma in SQLITE_PRAGMAS:
+        for pragma in sqlite_pragmas():
             raw.execute("PRAGMA " + pragma)
 
     @event.listens_for(engine, "begin")
     def on_begin(connection: Any) -> None:
         reads_only = connection.get_execution_options().get("reads_only")
         connection.exec_driver_sql("BEGIN " + ("DEFERRED" if reads_only else "IMMEDIATE"))
+
+
+def sqlite_pragmas() -> tuple[str, ...]:
+    """Return what each new connection to SQLite sets, with the patience of now."""
+    return (
+        f"busy_timeout={SQLITE_BUSY_MS}",
+        "journal_mode=WAL",
+        "synchronous=FULL",
+        "foreign_keys=ON",
+        "recursive_triggers=ON",
+    )
 
 
 Doorbell = Callable[[set[str]], None]

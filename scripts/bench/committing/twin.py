@@ -13,7 +13,7 @@ from typing import Any
 import psycopg
 from sqlalchemy import Engine, event
 
-from kernel.db import POSTGRES_OPTIONS, SQLITE_PRAGMAS
+from kernel.db import POSTGRES_OPTIONS, sqlite_pragmas
 
 WRITES = ("INSERT", "UPDATE", "DELETE")
 DAY = "dispatch_branch_day"
@@ -64,7 +64,7 @@ class Watch:
 def sqlite_twin(path: Path) -> Bare:
     """Open a copy of a SQLite file as the house opens its own."""
     line = sqlite3.connect(path, isolation_level=None)
-    for pragma in SQLITE_PRAGMAS:
+    for pragma in sqlite_pragmas():
         line.execute("PRAGMA " + pragma)
 
     def write(statements: list[Statement]) -> float:

@@ -21,6 +21,7 @@ from members import queries as members
 from members.events import MemberFollowed
 from members.models import Member
 from tests.house import MONDAY, MONDAY_NINE, a_branch, a_member, a_technician
+from tests.patience import LOCK_S
 
 
 class Cut(Exception):
@@ -132,6 +133,16 @@ class TestABusyDatabase:
 
         with transaction(reads_only=True) as db:
             assert db.scalars(select(Member)).one().name == ""
+
+    def test_is_waited_for_as_long_as_is_set_by_now(self, app: Flask) -> None:
+        """Not as was set when the module was read: races would give up long before they are over."""
+        asked, found = {
+            "sqlite": ("PRAGMA busy_timeout", 200),
+            "postgresql": ("SHOW lock_timeout", f"{LOCK_S // 60}min"),
+        }[sa.engine.dialect.name]
+
+        with sa.engine.connect() as line:
+            assert line.exec_driver_sql(asked).scalar() == found
 
     def test_is_written_to_once_it_is_free(self, app: Flask) -> None:
         with _held_lock():
