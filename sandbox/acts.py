@@ -11,7 +11,7 @@ from urllib.parse import parse_qs, urlsplit
 
 from kernel.errors import Conflict, Invalid, Missing
 from kernel.words import msg
-from sandbox import addresses, callbacks, chat, codes, menus, phones, windows
+from sandbox import addresses, callbacks, chat, codes, menus, phones, tags, windows
 from sandbox.chat import Kind, Sender
 from sandbox.codes import Code
 from sandbox.moment import Moment
@@ -154,7 +154,10 @@ def scan(
 def say(
     db: sqlite3.Connection, *, phone: Phone, text: str, account: Account, moment: Moment
 ) -> Outcome:
-    """Type a line and send it. Raises NotFollowing, BadText."""
+    """Type a line and send it; the account hears nobody on its blacklist.
+
+    Raises NotFollowing, BadText.
+    """
     _check_follows(phone)
     if not 1 <= len(text.strip()) <= TEXT_LENGTH_MAX:
         raise BadText(field="text")
@@ -167,6 +170,8 @@ def say(
         content={"text": text},
         at_s=moment.at_s,
     )
+    if tags.is_blacked(db, openid=phone.openid):
+        return Outcome(screen="chat")
     windows.open_window(db, openid=phone.openid, opening=Opening.MESSAGE, at_s=moment.at_s)
 
     callbacks.queue_text(

@@ -6,7 +6,7 @@ from typing import Any
 
 from kernel.errors import Invalid
 from kernel.words import msg
-from sandbox import callbacks, chat, message_templates, phones, store, windows
+from sandbox import callbacks, chat, message_templates, phones, store, tags, windows
 from sandbox.chat import Kind, Sender
 from sandbox.errors import ApiError
 from sandbox.message_templates import MessageTemplate
@@ -54,12 +54,13 @@ def send_template(
     """Show a template card and promise TEMPLATESENDJOBFINISH.
 
     The same openid and client_msg_id within DEDUPE_S of true time is shown once. Raises ApiError
-    40003, 40036, 40037, 43004, 47001, 47003, and 40241 when repeats are answered so.
+    40003, 40036, 40037, 43004, 43019, 47001, 47003, and 40241 when repeats are answered so.
     """
     phone = phones.by_openid(db, openid=str(body.get("touser", "")))
     template = template_of(account, body)
     if not phone.follows:
         raise ApiError(43004)
+    _check_not_blacked(db, phone)
     values = message_templates.values_of(body)
     message_templates.check_values(template, values)
     client_msg_id = str(body.get("client_msg_id") or "")
@@ -103,11 +104,12 @@ def send_template(
 def send_custom(db: sqlite3.Connection, *, body: dict[str, Any], moment: Moment) -> str:
     """Show a customer message and return the phone's id.
 
-    Raises ApiError 40003, 40008, 43004, 44004, 45002, 45008, 45015, 45047.
+    Raises ApiError 40003, 40008, 43019, 44004, 45002, 45008, 45015, 45047.
     """
     phone = phones.by_openid(db, openid=str(body.get("touser", "")))
     if not phone.follows:
         raise ApiError(45015)
+    _check_not_blacked(db, phone)
     kind, content = _custom_content(body)
     windows.take(db, openid=phone.openid, at_s=moment.at_s)
 
@@ -127,6 +129,11 @@ def set_duplicate_answer(db: sqlite3.Connection, *, answer: str) -> None:
     if answer not in DUPLICATE_ANSWERS:
         raise BadDuplicateAnswer(field="duplicate_answer")
     store.set_setting(db, "duplicate_answer", answer)
+
+
+def _check_not_blacked(db: sqlite3.Connection, phone: Phone) -> None:
+    if tags.is_blacked(db, openid=phone.openid):
+        raise ApiError(43019)
 
 
 def _repeated(

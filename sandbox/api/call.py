@@ -18,6 +18,7 @@ BODY_BYTES_MAX = 1 << 20
 _SECRETS = frozenset({"access_token", "secret", "code", "refresh_token"})
 _SHOWN_OF_SECRET = 8
 OK = {"errcode": 0, "errmsg": "ok"}
+OPENIDS_A_PAGE = 10_000
 
 
 def blueprint(name: str, *, needs_token: bool = True) -> Blueprint:
@@ -58,6 +59,14 @@ def note(
         "rule": rule,
     }
     g.noted.update({key: value for key, value in told.items() if value is not None})
+
+
+def page_of(openids: Sequence[str], *, after: str) -> dict[str, Any]:
+    """Return the page of a list of people that begins behind `after`, as WeChat turns them."""
+    start = openids.index(after) + 1 if after in openids else 0
+    page = list(openids[start : start + OPENIDS_A_PAGE])
+    answer: dict[str, Any] = {"count": len(page), "next_openid": ""}
+    return answer | ({"data": {"openid": page}, "next_openid": page[-1]} if page else {})
 
 
 def _begin() -> None:

@@ -3,11 +3,17 @@
 from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
+from urllib.parse import urlsplit
 
 import pytest
+import requests
+from requests.adapters import HTTPAdapter
+from wechatpy import WeChatClient
 
 from tests import shop
 from tests.integration.sandbox.serving import (
+    APPID,
+    SECRET,
     Receiver,
     Sandbox,
     Served,
@@ -16,8 +22,22 @@ from tests.integration.sandbox.serving import (
     stage_of,
 )
 from tests.integration.sandbox.tills import Counter, Till, a_library
+from tests.patience import WAIT_S
 
 NewSandbox = Callable[..., tuple[Sandbox, Receiver]]
+
+
+class _ToTheSandbox(HTTPAdapter):
+    """Carries what the library sends to hosts written into it to the sandbox instead."""
+
+    def __init__(self, base: str) -> None:
+        self._base = base
+        super().__init__()
+
+    def send(self, request: requests.PreparedRequest, *args: Any, **kwargs: Any) -> Any:
+        parts = urlsplit(request.url or "")
+        request.url = f"{self._base}{parts.path}?{parts.query}"
+        return super().send(request, *args, **kwargs)
 
 
 @pytest.fixture
@@ -50,6 +70,14 @@ def new_sandbox(tmp_path: Path) -> Iterator[NewSandbox]:
 def sandbox(new_sandbox: NewSandbox) -> Sandbox:
     """A served sandbox in plain mode whose account answers every callback with `success`."""
     return new_sandbox()[0]
+
+
+@pytest.fixture
+def client(sandbox: Sandbox) -> WeChatClient:
+    client = WeChatClient(APPID, SECRET, timeout=WAIT_S, auto_retry=False)
+    client.API_BASE_URL = f"{sandbox.base}/cgi-bin/"
+    client._http.mount("https://", _ToTheSandbox(sandbox.base))
+    return client
 
 
 @pytest.fixture

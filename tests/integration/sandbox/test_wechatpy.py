@@ -1,12 +1,9 @@
 """Unmodified wechatpy against the sandbox: only the hosts it calls are changed."""
 
 from collections.abc import Callable
-from typing import Any
-from urllib.parse import urlsplit
 
 import pytest
 import requests
-from requests.adapters import HTTPAdapter
 from wechatpy import WeChatClient
 from wechatpy.exceptions import WeChatClientException, WeChatOAuthException
 from wechatpy.oauth import WeChatOAuth
@@ -25,27 +22,6 @@ MENU = {
         },
     ]
 }
-
-
-class _ToTheSandbox(HTTPAdapter):
-    """Carries what the library sends to hosts written into it to the sandbox instead."""
-
-    def __init__(self, base: str) -> None:
-        self._base = base
-        super().__init__()
-
-    def send(self, request: requests.PreparedRequest, *args: Any, **kwargs: Any) -> Any:
-        parts = urlsplit(request.url or "")
-        request.url = f"{self._base}{parts.path}?{parts.query}"
-        return super().send(request, *args, **kwargs)
-
-
-@pytest.fixture
-def client(sandbox: Sandbox) -> WeChatClient:
-    client = WeChatClient(APPID, SECRET, timeout=WAIT_S, auto_retry=False)
-    client.API_BASE_URL = f"{sandbox.base}/cgi-bin/"
-    client._http.mount("https://", _ToTheSandbox(sandbox.base))
-    return client
 
 
 @pytest.fixture
