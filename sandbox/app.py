@@ -13,7 +13,7 @@ from flask_babel import Babel
 
 from kernel.clock import wall_s
 from sandbox import addresses, authorize, page, phones
-from sandbox.api import access, account, codes, menus, messages, pay, sns, tags, users
+from sandbox.api import access, account, codes, menus, messages, pay, sns, tags, templates, users
 from sandbox.business_clock import BusinessClock
 from sandbox.control import payments, workings
 from sandbox.control import phones as control_phones
@@ -50,7 +50,7 @@ def create_app(settings: Settings | None = None, *, wall: Callable[[], float] = 
         locale_selector=_language,
     )
     _set_stage(app, settings, wall=wall)
-    for module in (access, account, codes, menus, messages, pay, sns, tags, users):
+    for module in (access, account, codes, menus, messages, pay, sns, tags, templates, users):
         app.register_blueprint(module.blueprint)
     app.register_blueprint(codes.pictures)
     for blueprint in (control_phones.blueprint, payments.blueprint, workings.blueprint):

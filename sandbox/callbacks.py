@@ -7,8 +7,12 @@ its due time lies in the future, so that a sandbox that dies takes it up again.
 import sqlite3
 from collections.abc import Mapping
 from dataclasses import dataclass
+from typing import TypeAlias
 
 from sandbox.phones import Phone
+
+# A text, a number or the elements inside.
+Element: TypeAlias = "str | int | Mapping[str, Element]"
 
 TRIES_MAX = 3
 KEPT_MAX = 3_000
@@ -56,7 +60,7 @@ def queue_event(
     phone: Phone,
     account_id: str,
     event: str,
-    facts: Mapping[str, str | int],
+    facts: Mapping[str, Element],
     shows_failure: bool,
     at_s: int,
     wall_s: float,
@@ -152,16 +156,18 @@ def waiting(db: sqlite3.Connection) -> int:
     return int(db.execute("SELECT COUNT(*) FROM callback WHERE state = 'waiting'").fetchone()[0])
 
 
-def xml_of(parts: Mapping[str, str | int]) -> str:
-    """Return the flat XML that WeChat sends: numbers bare, texts in CDATA."""
-    return (
-        "<xml>"
-        + "".join(f"<{key}>{_value(value)}</{key}>" for key, value in parts.items())
-        + "</xml>"
-    )
+def xml_of(parts: Mapping[str, Element]) -> str:
+    """Return the XML that WeChat sends: numbers bare, texts in CDATA."""
+    return f"<xml>{_elements(parts)}</xml>"
 
 
-def _value(value: str | int) -> str:
+def _elements(parts: Mapping[str, Element]) -> str:
+    return "".join(f"<{key}>{_value(value)}</{key}>" for key, value in parts.items())
+
+
+def _value(value: Element) -> str:
+    if isinstance(value, Mapping):
+        return _elements(value)
     if isinstance(value, int):
         return str(value)
     return "<![CDATA[" + value.replace("]]>", "]]]]><![CDATA[>") + "]]>"
@@ -172,7 +178,7 @@ def _queue(
     *,
     phone: Phone,
     label: str,
-    parts: Mapping[str, str | int],
+    parts: Mapping[str, Element],
     shows_failure: bool,
     wall_s: float,
 ) -> int:

@@ -53,6 +53,9 @@ MEANINGS: dict[int, Meaning] = {
     43002: Meaning("require POST method", "这个接口要用 POST。"),
     43004: Meaning("require subscribe", "对方没有关注，送不到。记下来，换别的渠道。"),
     43019: Meaning("require remove blacklist", "对方在账号的黑名单里。先移出，否则不要再发。"),
+    43101: Meaning(
+        "user refuse to accept the msg", "对方没有（或用完了）这个订阅通知的授权。换别的渠道。"
+    ),
     44002: Meaning("empty post data", "请求没有正文。"),
     44004: Meaning("empty content", "文字内容是空的。"),
     45002: Meaning("content size out of limit", "文字超过 2048 字节。"),
@@ -64,6 +67,8 @@ MEANINGS: dict[int, Meaning] = {
         "客服消息的时间窗口没有打开：对方 48 小时内没有说话，或没有刚点菜单、关注、扫码。"
         "改用模板消息。",
     ),
+    45026: Meaning("template num exceeds limit", "一个账号最多 25 个模板。"),
+    45080: Meaning("client need to send message first", "对方最近没有说话，不能显示正在输入。"),
     45047: Meaning("out of response count limit", "这个窗口里的客服消息条数用完了。改用模板消息。"),
     45056: Meaning("too many tags", "一个账号最多 100 个标签。"),
     45058: Meaning("can't modify sys tag", "0、1、2 是系统标签，不能改也不能删。"),

@@ -6,10 +6,19 @@ from typing import Any
 
 from kernel.errors import Invalid
 from kernel.words import msg
-from sandbox import callbacks, chat, message_templates, phones, store, tags, windows
+from sandbox import (
+    callbacks,
+    chat,
+    message_templates,
+    msgids,
+    phones,
+    store,
+    tags,
+    template_list,
+    windows,
+)
 from sandbox.chat import Kind, Sender
 from sandbox.errors import ApiError
-from sandbox.message_templates import MessageTemplate
 from sandbox.moment import Moment
 from sandbox.phones import Phone
 from sandbox.settings import Account
@@ -17,7 +26,6 @@ from sandbox.settings import Account
 DEDUPE_S = 600
 TEXT_BYTES_MAX = 2_048
 ARTICLES_MAX = 1
-_FIRST_MSGID = 3_900_000_000_000_000_000
 _KEEP_S = 86_400
 # What a repeated client_msg_id is answered: nobody outside knows for sure, so both can be played.
 DUPLICATE_ANSWERS = ("msgid", "40241")
@@ -37,17 +45,6 @@ class Sent:
     is_repeated: bool = False
 
 
-def template_of(account: Account, body: dict[str, Any]) -> MessageTemplate:
-    """Return the template that a send names. Raises ApiError 40036, 40037."""
-    template_id = body.get("template_id")
-    if not isinstance(template_id, str) or not template_id:
-        raise ApiError(40036)
-    for template in account.templates:
-        if template.template_id == template_id:
-            return template
-    raise ApiError(40037)
-
-
 def send_template(
     db: sqlite3.Connection, *, body: dict[str, Any], account: Account, moment: Moment
 ) -> Sent:
@@ -57,7 +54,7 @@ def send_template(
     40003, 40036, 40037, 43004, 43019, 47001, 47003, and 40241 when repeats are answered so.
     """
     phone = phones.by_openid(db, openid=str(body.get("touser", "")))
-    template = template_of(account, body)
+    template = template_list.find(db, body=body, account=account)
     if not phone.follows:
         raise ApiError(43004)
     _check_not_blacked(db, phone)
@@ -68,7 +65,7 @@ def send_template(
     if repeated is not None:
         return repeated
 
-    msgid = _next_msgid(db)
+    msgid = msgids.next_one(db)
     chat.add(
         db,
         phone_id=phone.id,
@@ -124,6 +121,19 @@ def send_custom(db: sqlite3.Connection, *, body: dict[str, Any], moment: Moment)
     return phone.id
 
 
+def check_typing(db: sqlite3.Connection, *, body: dict[str, Any], moment: Moment) -> str:
+    """Return the id of the phone that would show 对方正在输入.
+
+    Raises ApiError 40003, 40035, 45080 outside the windows.
+    """
+    phone = phones.by_openid(db, openid=str(body.get("touser", "")))
+    if body.get("command") not in ("Typing", "CancelTyping"):
+        raise ApiError(40035, rule="command 只能是 Typing 或 CancelTyping。")
+    if not windows.is_open(db, openid=phone.openid, at_s=moment.at_s):
+        raise ApiError(45080)
+    return phone.id
+
+
 def set_duplicate_answer(db: sqlite3.Connection, *, answer: str) -> None:
     """Choose what a repeated client_msg_id is answered. Raises BadDuplicateAnswer."""
     if answer not in DUPLICATE_ANSWERS:
@@ -158,12 +168,6 @@ def _remember(
         "INSERT OR REPLACE INTO sent VALUES (?, ?, ?, ?)",
         (phone.openid, client_msg_id, msgid, wall_s),
     )
-
-
-def _next_msgid(db: sqlite3.Connection) -> int:
-    msgid = int(store.setting(db, "last_msgid") or _FIRST_MSGID) + 1
-    store.set_setting(db, "last_msgid", str(msgid))
-    return msgid
 
 
 def _custom_content(body: dict[str, Any]) -> tuple[Kind, dict[str, Any]]:

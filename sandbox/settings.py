@@ -42,6 +42,11 @@ class Account:
     clock_url: str = ""
     control_key: str = ""
     templates: tuple[MessageTemplate, ...] = ()
+    # What api_add_template can add, by its short number, and the subscription notices.
+    library: Mapping[str, MessageTemplate] = field(default_factory=dict)
+    subscriptions: tuple[MessageTemplate, ...] = ()
+    # Names of customer-service agents, as getkflist tells them: "xiaolan@shop" to nickname.
+    agents: Mapping[str, str] = field(default_factory=dict)
     # Where every phone stands: latitude and longitude, GCJ-02.
     place: tuple[float, float] = QINGDAO
     # Names of the phones that a fresh sandbox begins with.
@@ -102,15 +107,10 @@ def account_of(given: Mapping[str, Any]) -> Account:
     account = Account(
         **{key: str(given[key]) for key in _TEXTS if key in given},
         aes=bool(given.get("aes", False)),
-        templates=tuple(
-            MessageTemplate.of(
-                template_id=str(one["template_id"]),
-                title=str(one["title"]),
-                content=str(one["content"]),
-                approved=one.get("approved", {}),
-            )
-            for one in given.get("templates", ())
-        ),
+        templates=tuple(_template(one) for one in given.get("templates", ())),
+        library={str(one["short"]): _template(one) for one in given.get("library", ())},
+        subscriptions=tuple(_template(one) for one in given.get("subscriptions", ())),
+        agents={str(k): str(v) for k, v in given.get("agents", {}).items()},
         place=_place(given.get("place")),
         phones=tuple(str(name) for name in given.get("phones", ())),
         followers={str(k): str(v) for k, v in given.get("followers", {}).items()},
@@ -122,6 +122,15 @@ def account_of(given: Mapping[str, Any]) -> Account:
 
 _REQUIRED = ("appid", "secret", "token", "callback_url", "web_base")
 _TEXTS = (*_REQUIRED, "name", "about", "aes_key", "clock_url", "control_key")
+
+
+def _template(given: Mapping[str, Any]) -> MessageTemplate:
+    return MessageTemplate.of(
+        template_id=str(given.get("template_id", "")),
+        title=str(given["title"]),
+        content=str(given["content"]),
+        approved=given.get("approved", {}),
+    )
 
 
 def _place(given: Any) -> tuple[float, float]:

@@ -48,6 +48,17 @@ CREATE TABLE IF NOT EXISTS remark (
 CREATE TABLE IF NOT EXISTS blacked (
     openid TEXT PRIMARY KEY
 ) STRICT;
+CREATE TABLE IF NOT EXISTS template (
+    template_id TEXT PRIMARY KEY,
+    short TEXT NOT NULL,
+    deleted INTEGER NOT NULL
+) STRICT;
+CREATE TABLE IF NOT EXISTS subscription (
+    openid TEXT NOT NULL,
+    template_id TEXT NOT NULL,
+    remaining INTEGER NOT NULL,
+    PRIMARY KEY (openid, template_id)
+) STRICT;
 CREATE TABLE IF NOT EXISTS token (
     token TEXT PRIMARY KEY,
     kind TEXT NOT NULL,

@@ -49,6 +49,14 @@ def take(db: sqlite3.Connection, *, openid: str, at_s: int) -> None:
     raise ApiError(45047)
 
 
+def is_open(db: sqlite3.Connection, *, openid: str, at_s: int) -> bool:
+    """Return whether any window is open now, used up or not."""
+    row = db.execute(
+        "SELECT 1 FROM reply_window WHERE openid = ? AND shuts_at_s > ?", (openid, at_s)
+    ).fetchone()
+    return row is not None
+
+
 def shut_all(db: sqlite3.Connection, *, openid: str) -> None:
     """Shut every window, as unfollowing does."""
     db.execute("DELETE FROM reply_window WHERE openid = ?", (openid,))

@@ -31,6 +31,16 @@ def api_addresses() -> ResponseReturnValue:
     return jsonify(ip_list=["127.0.0.1"])
 
 
+@blueprint.get("/cgi-bin/customservice/getkflist")
+def agents() -> ResponseReturnValue:
+    return jsonify(
+        kf_list=[
+            {"kf_account": name, "kf_nick": nick, "kf_id": str(1000 + number), "kf_headimgurl": ""}
+            for number, (name, nick) in enumerate(stage().account.agents.items(), start=1)
+        ]
+    )
+
+
 @blueprint.post("/cgi-bin/clear_quota")
 def clear_quota() -> ResponseReturnValue:
     if call.body().get("appid") != stage().account.appid:

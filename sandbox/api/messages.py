@@ -1,9 +1,9 @@
-"""Messages to one person, and the account's templates."""
+"""Messages to one person."""
 
 from flask import jsonify
 from flask.typing import ResponseReturnValue
 
-from sandbox import message_templates, sending
+from sandbox import message_templates, sending, subscriptions, template_list
 from sandbox.api import call
 from sandbox.errors import ApiError
 from sandbox.stage import stage
@@ -33,27 +33,30 @@ def send_custom() -> ResponseReturnValue:
     return jsonify(call.OK)
 
 
-@blueprint.get("/cgi-bin/template/get_all_private_template")
-def templates() -> ResponseReturnValue:
-    return jsonify(
-        template_list=[
-            {
-                "template_id": one.template_id,
-                "title": one.title,
-                "primary_industry": "",
-                "deputy_industry": "",
-                "content": one.content,
-                "example": "",
-            }
-            for one in stage().account.templates
-        ]
-    )
+@blueprint.post("/cgi-bin/message/custom/typing")
+def typing() -> ResponseReturnValue:
+    here, body = stage(), call.body()
+    with here.memory.reading() as db:
+        phone_id = sending.check_typing(db, body=body, moment=here.moment())
+    call.note(phone_id=phone_id)
+    return jsonify(call.OK)
+
+
+@blueprint.post("/cgi-bin/message/subscribe/bizsend")
+def send_subscription() -> ResponseReturnValue:
+    here, body = stage(), call.body()
+    with here.memory.transaction() as db:
+        phone = subscriptions.send(db, body=body, account=here.account, moment=here.moment())
+    here.pusher.ring()
+    call.note(phone_id=phone.id)
+    return jsonify(call.OK)
 
 
 def _note_findings(body: dict[str, object]) -> None:
     """Let the log show the linter's findings, whatever the send will be answered."""
     try:
-        template = sending.template_of(stage().account, body)
+        with stage().memory.reading() as db:
+            template = template_list.find(db, body=body, account=stage().account)
         values = message_templates.values_of(body)
     except ApiError:
         return

@@ -7,7 +7,7 @@ from typing import Any
 from flask import jsonify
 from flask.typing import ResponseReturnValue
 
-from sandbox import acts, chat, phones
+from sandbox import acts, chat, phones, subscriptions
 from sandbox.acts import Outcome
 from sandbox.chat import Message
 from sandbox.control import call
@@ -79,6 +79,25 @@ def click(phone_id: str) -> ResponseReturnValue:
 @blueprint.post("/phones/<phone_id>/open")
 def open_page(phone_id: str) -> ResponseReturnValue:
     return _act(phone_id, acts.open_page, url=call.body(url=str).get("url", ""))
+
+
+@blueprint.post("/phones/<phone_id>/subscribe")
+def subscribe(phone_id: str) -> ResponseReturnValue:
+    """Answer the page that asked for one subscription notice, or take back what was granted."""
+    body = call.body(template_id=str, accepts=bool, takes_back=bool)
+    here = stage()
+    here.clock.refresh()
+    told_of = {"template_id": body.get("template_id", ""), "account": here.account}
+    with here.memory.transaction() as db:
+        phone = _phone(db, phone_id)
+        if body.get("takes_back", False):
+            subscriptions.take_back(db, phone=phone, moment=here.moment(), **told_of)
+        else:
+            subscriptions.answer(
+                db, phone=phone, accepts=body.get("accepts", True), moment=here.moment(), **told_of
+            )
+    here.pusher.ring()
+    return jsonify(screen="page", follows=phone.follows)
 
 
 @blueprint.get("/phones/<phone_id>/opened")

@@ -38,6 +38,10 @@ GOOD_DATA = {
 }
 
 
+LIBRARY = [{"short": "43216", **TEMPLATE}]
+SUBSCRIPTION = {**TEMPLATE, "template_id": "S1", "title": "上门提醒"}
+
+
 class Wall:
     """True time in seconds, which stands but for what a test lets go by."""
 
@@ -230,6 +234,9 @@ def a_sandbox_app(
                 "callback_url": callback_url,
                 "web_base": "http://doorbell.localhost:8000",
                 "templates": [TEMPLATE],
+                "library": LIBRARY,
+                "subscriptions": [SUBSCRIPTION],
+                "agents": {"xiaolan@menling": "小蓝"},
                 **account,
             }
         ),
