@@ -59,6 +59,29 @@ CREATE TABLE IF NOT EXISTS subscription (
     remaining INTEGER NOT NULL,
     PRIMARY KEY (openid, template_id)
 ) STRICT;
+CREATE TABLE IF NOT EXISTS media (
+    media_id TEXT PRIMARY KEY,
+    kind TEXT NOT NULL,
+    mimetype TEXT NOT NULL,
+    content BLOB NOT NULL,
+    dies_wall_s REAL NOT NULL
+) STRICT;
+CREATE TABLE IF NOT EXISTS mass (
+    msg_id TEXT PRIMARY KEY,
+    client_msg_id TEXT NOT NULL,
+    state TEXT NOT NULL
+) STRICT;
+CREATE TABLE IF NOT EXISTS mass_reached (
+    openid TEXT NOT NULL,
+    month TEXT NOT NULL,
+    times INTEGER NOT NULL,
+    PRIMARY KEY (openid, month)
+) STRICT;
+CREATE TABLE IF NOT EXISTS quota (
+    path TEXT PRIMARY KEY,
+    day INTEGER NOT NULL,
+    used INTEGER NOT NULL
+) STRICT;
 CREATE TABLE IF NOT EXISTS token (
     token TEXT PRIMARY KEY,
     kind TEXT NOT NULL,

@@ -3,7 +3,7 @@
 from flask import jsonify, request
 from flask.typing import ResponseReturnValue
 
-from sandbox import jssdk
+from sandbox import jssdk, quotas
 from sandbox.api import call
 from sandbox.errors import ApiError
 from sandbox.stage import stage
@@ -45,4 +45,15 @@ def agents() -> ResponseReturnValue:
 def clear_quota() -> ResponseReturnValue:
     if call.body().get("appid") != stage().account.appid:
         raise ApiError(40013)
+    here = stage()
+    with here.memory.transaction() as db:
+        quotas.clear(db, at_s=here.clock.now_s())
     return jsonify(call.OK)
+
+
+@blueprint.post("/cgi-bin/openapi/quota/get")
+def quota() -> ResponseReturnValue:
+    here, path = stage(), call.body().get("cgi_path")
+    with here.memory.reading() as db:
+        told = quotas.told(db, path=path, at_s=here.clock.now_s())
+    return jsonify(**call.OK, quota=told)

@@ -7,7 +7,7 @@ from typing import Any
 
 from flask import Blueprint, Response, g, jsonify, request
 
-from sandbox import faults, journal, layout, tokens
+from sandbox import faults, journal, layout, quotas, tokens
 from sandbox.errors import ApiError
 from sandbox.fields import Finding
 from sandbox.journal import Direction, Entry
@@ -73,6 +73,7 @@ def _begin() -> None:
     g.started_s = time.monotonic()
     g.noted = {}
     g.is_slow = False
+    g.is_counted = False
     memory = stage().memory
     with memory.reading() as db:
         struck = faults.pending(db)
@@ -89,6 +90,8 @@ def _check_token() -> None:
     here = stage()
     with here.memory.reading() as db:
         tokens.check(db, token=request.args.get("access_token", ""), wall_s=here.wall())
+        quotas.check(db, path=request.path, at_s=here.clock.now_s())
+    g.is_counted = True
 
 
 def _refuse(error: ApiError) -> Response:
@@ -105,6 +108,8 @@ def _write(response: Response) -> Response:
     text = response.get_data(as_text=True) if response.is_json else f"<{response.mimetype}>"
     errcode = _errcode(text)
     with here.memory.transaction() as db:
+        if g.is_counted:
+            quotas.count(db, path=request.path, at_s=here.clock.now_s())
         journal.add(
             db,
             Entry(
@@ -148,6 +153,8 @@ def _readable_request() -> str:
         for key, value in request.args.items()
     )
     head = f"{request.method} {request.path}" + (f"?{query}" if query else "")
+    if request.mimetype == "multipart/form-data":
+        return f"{head}\n\n（上传的文件）"
     raw = request.get_data(as_text=True, cache=True)
     return f"{head}\n\n{_readable_answer(raw)}".strip()
 

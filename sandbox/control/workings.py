@@ -10,7 +10,19 @@ from flask_babel import gettext
 from kernel.clock import SHANGHAI
 from kernel.errors import Invalid
 from kernel.words import msg
-from sandbox import callbacks, chat, codes, faults, journal, jssdk, menus, phones, sending, store
+from sandbox import (
+    callbacks,
+    chat,
+    codes,
+    faults,
+    journal,
+    jssdk,
+    menus,
+    phones,
+    quotas,
+    sending,
+    store,
+)
 from sandbox.control import call, payments
 from sandbox.control.phones import told, told_message
 from sandbox.journal import Direction
@@ -118,9 +130,13 @@ def clear_faults() -> ResponseReturnValue:
 
 @blueprint.post("/knobs")
 def knobs() -> ResponseReturnValue:
-    body = call.body(duplicate_answer=str)
-    with stage().memory.transaction() as db:
-        sending.set_duplicate_answer(db, answer=body.get("duplicate_answer", ""))
+    body = call.body(duplicate_answer=str, exhaust=str)
+    here = stage()
+    with here.memory.transaction() as db:
+        if "exhaust" in body:
+            quotas.exhaust(db, path=body["exhaust"], at_s=here.clock.now_s())
+        if "duplicate_answer" in body or not body:
+            sending.set_duplicate_answer(db, answer=body.get("duplicate_answer", ""))
     return jsonify(body)
 
 
