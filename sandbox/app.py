@@ -13,7 +13,20 @@ from flask_babel import Babel
 
 from kernel.clock import wall_s
 from sandbox import addresses, authorize, page, phones
-from sandbox.api import access, account, codes, menus, messages, pay, sns, tags, templates, users
+from sandbox.api import (
+    access,
+    account,
+    codes,
+    mass,
+    media,
+    menus,
+    messages,
+    pay,
+    sns,
+    tags,
+    templates,
+    users,
+)
 from sandbox.business_clock import BusinessClock
 from sandbox.control import payments, workings
 from sandbox.control import phones as control_phones
@@ -25,7 +38,8 @@ from sandbox.store import Store
 
 _ROOT = Path(__file__).resolve().parent.parent
 _LANGUAGES = ("zh", "en")
-_BODY_BYTES_MAX = 2 << 20
+# The largest upload, and the lines around it.
+_BODY_BYTES_MAX = 11 << 20
 
 
 def create_app(settings: Settings | None = None, *, wall: Callable[[], float] = wall_s) -> Flask:
@@ -50,9 +64,23 @@ def create_app(settings: Settings | None = None, *, wall: Callable[[], float] = 
         locale_selector=_language,
     )
     _set_stage(app, settings, wall=wall)
-    for module in (access, account, codes, menus, messages, pay, sns, tags, templates, users):
+    for module in (
+        access,
+        account,
+        codes,
+        mass,
+        media,
+        menus,
+        messages,
+        pay,
+        sns,
+        tags,
+        templates,
+        users,
+    ):
         app.register_blueprint(module.blueprint)
     app.register_blueprint(codes.pictures)
+    app.register_blueprint(media.pictures)
     for blueprint in (control_phones.blueprint, payments.blueprint, workings.blueprint):
         app.register_blueprint(blueprint)
     app.register_blueprint(authorize.blueprint)

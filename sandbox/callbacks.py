@@ -16,6 +16,7 @@ Element: TypeAlias = "str | int | Mapping[str, Element]"
 
 TRIES_MAX = 3
 KEPT_MAX = 3_000
+_HELPER = "oR5GjjgEhCMJFyzaVZdrxZ2zRRF4"
 _FIRST_MESSAGE_ID = 24_500_000_000_000_000
 
 
@@ -82,6 +83,32 @@ def queue_event(
         shows_failure=shows_failure,
         wall_s=wall_s,
     )
+
+
+def queue_report(
+    db: sqlite3.Connection,
+    *,
+    account_id: str,
+    event: str,
+    facts: Mapping[str, Element],
+    at_s: int,
+    wall_s: float,
+) -> int:
+    """Queue an event that no person caused; WeChat's own helper is its sender."""
+    parts: dict[str, Element] = {
+        "ToUserName": account_id,
+        "FromUserName": _HELPER,
+        "CreateTime": at_s,
+        "MsgType": "event",
+        "Event": event,
+        **facts,
+    }
+    cursor = db.execute(
+        "INSERT INTO callback (phone, openid, label, xml, shows_failure, due_wall_s)"
+        " VALUES ('', ?, ?, ?, 0, ?)",
+        (_HELPER, event, xml_of(parts), wall_s),
+    )
+    return int(cursor.lastrowid or 0)
 
 
 def queue_again(db: sqlite3.Connection, *, callback_id: int, wall_s: float) -> int | None:

@@ -9,6 +9,7 @@ from kernel.words import msg
 from sandbox import (
     callbacks,
     chat,
+    media,
     message_templates,
     msgids,
     phones,
@@ -27,6 +28,7 @@ DEDUPE_S = 600
 TEXT_BYTES_MAX = 2_048
 ARTICLES_MAX = 1
 _KEEP_S = 86_400
+_MEDIA = {"image": "[图片]", "voice": "[语音]", "video": "[视频]"}
 # What a repeated client_msg_id is answered: nobody outside knows for sure, so both can be played.
 DUPLICATE_ANSWERS = ("msgid", "40241")
 
@@ -101,13 +103,13 @@ def send_template(
 def send_custom(db: sqlite3.Connection, *, body: dict[str, Any], moment: Moment) -> str:
     """Show a customer message and return the phone's id.
 
-    Raises ApiError 40003, 40008, 43019, 44004, 45002, 45008, 45015, 45047.
+    Raises ApiError 40003, 40007, 40008, 43019, 44004, 45002, 45008, 45015, 45047.
     """
     phone = phones.by_openid(db, openid=str(body.get("touser", "")))
     if not phone.follows:
         raise ApiError(45015)
     _check_not_blacked(db, phone)
-    kind, content = _custom_content(body)
+    kind, content = _custom_content(db, body, wall_s=moment.wall_s)
     windows.take(db, openid=phone.openid, at_s=moment.at_s)
 
     chat.add(
@@ -170,13 +172,34 @@ def _remember(
     )
 
 
-def _custom_content(body: dict[str, Any]) -> tuple[Kind, dict[str, Any]]:
+def _custom_content(
+    db: sqlite3.Connection, body: dict[str, Any], *, wall_s: float
+) -> tuple[Kind, dict[str, Any]]:
     kind = body.get("msgtype")
     if kind == "text":
         return Kind.TEXT, {"text": _custom_text(body)}
     if kind == "news":
         return Kind.NEWS, {"articles": _custom_articles(body)}
+    told = body.get(str(kind))
+    inside = told if isinstance(told, dict) else {}
+    if kind in _MEDIA:
+        media.find(db, media_id=inside.get("media_id"), wall_s=wall_s, kind=str(kind))
+        return Kind.TEXT, {"text": _MEDIA[str(kind)]}
+    if kind == "msgmenu":
+        return Kind.TEXT, {"text": _choices(inside)}
+    if kind == "miniprogrampage":
+        return Kind.TEXT, {"text": f"[小程序] {inside.get('title', '')}".strip()}
     raise ApiError(40008)
+
+
+def _choices(told: dict[str, Any]) -> str:
+    choices = told.get("list")
+    if not isinstance(choices, list) or not choices:
+        raise ApiError(44004)
+    if not all(isinstance(one, dict) for one in choices):
+        raise ApiError(47001)
+    lines = [told.get("head_content"), *(one.get("content") for one in choices)]
+    return "\n".join(str(line) for line in (*lines, told.get("tail_content")) if line)
 
 
 def _custom_text(body: dict[str, Any]) -> str:

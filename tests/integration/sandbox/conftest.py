@@ -73,11 +73,21 @@ def sandbox(new_sandbox: NewSandbox) -> Sandbox:
 
 
 @pytest.fixture
-def client(sandbox: Sandbox) -> WeChatClient:
-    client = WeChatClient(APPID, SECRET, timeout=WAIT_S, auto_retry=False)
-    client.API_BASE_URL = f"{sandbox.base}/cgi-bin/"
-    client._http.mount("https://", _ToTheSandbox(sandbox.base))
-    return client
+def client_of() -> Callable[[Sandbox], WeChatClient]:
+    """Return what makes an unmodified wechatpy that calls a sandbox."""
+
+    def make(sandbox: Sandbox) -> WeChatClient:
+        client = WeChatClient(APPID, SECRET, timeout=WAIT_S, auto_retry=False)
+        client.API_BASE_URL = f"{sandbox.base}/cgi-bin/"
+        client._http.mount("https://", _ToTheSandbox(sandbox.base))
+        return client
+
+    return make
+
+
+@pytest.fixture
+def client(sandbox: Sandbox, client_of: Callable[[Sandbox], WeChatClient]) -> WeChatClient:
+    return client_of(sandbox)
 
 
 @pytest.fixture
