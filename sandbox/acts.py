@@ -11,7 +11,7 @@ from urllib.parse import parse_qs, urlsplit
 
 from kernel.errors import Conflict, Invalid, Missing
 from kernel.words import msg
-from sandbox import addresses, callbacks, chat, codes, menus, phones, tags, windows
+from sandbox import addresses, callbacks, chat, codes, faults, media, menus, phones, tags, windows
 from sandbox.chat import Kind, Sender
 from sandbox.codes import Code
 from sandbox.moment import Moment
@@ -24,6 +24,7 @@ TEXT_LENGTH_MAX = 600
 URL_LENGTH_MAX = 2_000
 SCAN_LENGTH_MAX = 2_000
 OPENED_KEPT_MAX = 2_000
+_SILENT_AMR = b"#!AMR\n" + b"\x3c" + bytes(31)
 _MENU_ID = "424242424"
 
 
@@ -158,31 +159,25 @@ def say(
 
     Raises NotFollowing, BadText.
     """
-    _check_follows(phone)
-    if not 1 <= len(text.strip()) <= TEXT_LENGTH_MAX:
-        raise BadText(field="text")
-
-    chat.add(
-        db,
-        phone_id=phone.id,
-        sender=Sender.PHONE,
-        kind=Kind.TEXT,
-        content={"text": text},
-        at_s=moment.at_s,
+    _check_text(text)
+    facts = {"Content": text}
+    return _send(
+        db, phone=phone, kind="text", shown=text, facts=facts, account=account, moment=moment
     )
-    if tags.is_blacked(db, openid=phone.openid):
-        return Outcome(screen="chat")
-    windows.open_window(db, openid=phone.openid, opening=Opening.MESSAGE, at_s=moment.at_s)
 
-    callbacks.queue_text(
-        db,
-        phone=phone,
-        account_id=account.original_id,
-        text=text,
-        at_s=moment.at_s,
-        wall_s=moment.wall_s,
+
+def speak(
+    db: sqlite3.Connection, *, phone: Phone, text: str, account: Account, moment: Moment
+) -> Outcome:
+    """Send a voice message in which WeChat hears `text`. Raises NotFollowing, BadText."""
+    _check_text(text)
+    voice = media.keep(db, kind="voice", content=_SILENT_AMR, wall_s=moment.wall_s)
+    heard = "" if faults.strikes(db, "empty_recognition") else text
+    facts = {"MediaId": voice.media_id, "Format": "amr", "Recognition": heard}
+    shown = f"[语音] {text}"
+    return _send(
+        db, phone=phone, kind="voice", shown=shown, facts=facts, account=account, moment=moment
     )
-    return Outcome(screen="chat")
 
 
 def click(
@@ -249,6 +244,47 @@ def _tell(
         at_s=moment.at_s,
         wall_s=moment.wall_s,
     )
+
+
+def _check_text(text: str) -> None:
+    if not 1 <= len(text.strip()) <= TEXT_LENGTH_MAX:
+        raise BadText(field="text")
+
+
+def _send(
+    db: sqlite3.Connection,
+    *,
+    phone: Phone,
+    kind: str,
+    shown: str,
+    facts: dict[str, str],
+    account: Account,
+    moment: Moment,
+) -> Outcome:
+    """Show what the person sent and tell the account, unless she is on its blacklist."""
+    _check_follows(phone)
+    chat.add(
+        db,
+        phone_id=phone.id,
+        sender=Sender.PHONE,
+        kind=Kind.TEXT,
+        content={"text": shown},
+        at_s=moment.at_s,
+    )
+    if tags.is_blacked(db, openid=phone.openid):
+        return Outcome(screen="chat")
+    windows.open_window(db, openid=phone.openid, opening=Opening.MESSAGE, at_s=moment.at_s)
+    callbacks.queue_message(
+        db,
+        phone=phone,
+        account_id=account.original_id,
+        kind=kind,
+        label=shown,
+        facts=facts,
+        at_s=moment.at_s,
+        wall_s=moment.wall_s,
+    )
+    return Outcome(screen="chat")
 
 
 def _check_follows(phone: Phone) -> None:

@@ -5,7 +5,7 @@ import sqlite3
 from flask import Blueprint, redirect, render_template, request
 from flask.typing import ResponseReturnValue
 
-from sandbox import journal, oauth, phones
+from sandbox import faults, journal, oauth, phones
 from sandbox.journal import Direction, Entry
 from sandbox.oauth import BadAuthorization, Question
 from sandbox.phones import Phone, PhoneMissing
@@ -51,9 +51,10 @@ def no_such_phone(error: PhoneMissing) -> ResponseReturnValue:
 
 def _granted(db: sqlite3.Connection, *, phone: Phone, question: Question) -> str:
     here = stage()
+    is_snapshot = question.scope == "snsapi_userinfo" and faults.strikes(db, "snapshot_user")
     code = oauth.grant_code(
         db,
-        openid=phone.openid,
+        openid=oauth.snapshot_openid(db) if is_snapshot else phone.openid,
         scope=question.scope,
         appid=question.appid,
         wall_s=here.wall(),

@@ -33,21 +33,29 @@ class Callback:
     tries: int
 
 
-def queue_text(
-    db: sqlite3.Connection, *, phone: Phone, account_id: str, text: str, at_s: int, wall_s: float
+def queue_message(
+    db: sqlite3.Connection,
+    *,
+    phone: Phone,
+    account_id: str,
+    kind: str,
+    label: str,
+    facts: Mapping[str, Element],
+    at_s: int,
+    wall_s: float,
 ) -> int:
-    """Queue what the person typed, as a text message with a MsgId."""
+    """Queue what the person sent, with a MsgId; `facts` are the elements of its kind."""
     number = db.execute("SELECT COALESCE(MAX(id), 0) + 1 FROM callback").fetchone()[0]
     return _queue(
         db,
         phone=phone,
-        label=f"text {text}",
+        label=f"{kind} {label}".strip(),
         parts={
             "ToUserName": account_id,
             "FromUserName": phone.openid,
             "CreateTime": at_s,
-            "MsgType": "text",
-            "Content": text,
+            "MsgType": kind,
+            **facts,
             "MsgId": _FIRST_MESSAGE_ID + number,
         },
         shows_failure=True,
@@ -124,6 +132,29 @@ def queue_again(db: sqlite3.Connection, *, callback_id: int, wall_s: float) -> i
     return int(cursor.lastrowid or 0)
 
 
+def queue_last_again(db: sqlite3.Connection, *, wall_s: float) -> int | None:
+    """Queue the newest delivered message once more; None when there was none."""
+    row = db.execute("SELECT MAX(id) AS last FROM callback WHERE state = 'done'").fetchone()
+    return None if row["last"] is None else queue_again(db, callback_id=row["last"], wall_s=wall_s)
+
+
+def hold(db: sqlite3.Connection, *, callback_id: int, until_wall_s: float) -> None:
+    """Keep the message back until one behind it has arrived, or until `until_wall_s`."""
+    db.execute(
+        "UPDATE callback SET state = 'held', tries = 0, due_wall_s = ? WHERE id = ?",
+        (until_wall_s, callback_id),
+    )
+
+
+def let_go(db: sqlite3.Connection, *, wall_s: float) -> None:
+    """Make those that were kept back long enough wait like any other."""
+    for callback_id in _may_go(db, wall_s=wall_s):
+        db.execute(
+            "UPDATE callback SET state = 'waiting', due_wall_s = ? WHERE id = ?",
+            (wall_s, callback_id),
+        )
+
+
 def claim(db: sqlite3.Connection, *, wall_s: float, lease_s: float) -> Callback | None:
     """Take the oldest callback that is due, or None.
 
@@ -157,14 +188,15 @@ def is_due(db: sqlite3.Connection, *, wall_s: float) -> bool:
     row = db.execute(
         "SELECT 1 FROM callback WHERE state = 'waiting' AND due_wall_s <= ? LIMIT 1", (wall_s,)
     ).fetchone()
-    return row is not None
+    return row is not None or bool(_may_go(db, wall_s=wall_s))
 
 
 def settle(db: sqlite3.Connection, *, callback_id: int, state: str) -> None:
     """End the callback as `done`, `failed` or `dropped`."""
     db.execute("UPDATE callback SET state = ? WHERE id = ?", (state, callback_id))
     db.execute(
-        "DELETE FROM callback WHERE id <= ? AND state != 'waiting'", (callback_id - KEPT_MAX,)
+        "DELETE FROM callback WHERE id <= ? AND state NOT IN ('waiting', 'held')",
+        (callback_id - KEPT_MAX,),
     )
 
 
@@ -175,17 +207,31 @@ def put_back(db: sqlite3.Connection, *, callback_id: int, due_wall_s: float) -> 
 
 def release_all(db: sqlite3.Connection, *, wall_s: float) -> None:
     """Make everything that waits due now: for the start, when nobody else holds a lease."""
-    db.execute("UPDATE callback SET due_wall_s = ? WHERE state = 'waiting'", (wall_s,))
+    db.execute(
+        "UPDATE callback SET state = 'waiting', due_wall_s = ? WHERE state IN ('waiting', 'held')",
+        (wall_s,),
+    )
 
 
 def waiting(db: sqlite3.Connection) -> int:
     """Return how many callbacks are not settled."""
-    return int(db.execute("SELECT COUNT(*) FROM callback WHERE state = 'waiting'").fetchone()[0])
+    row = db.execute("SELECT COUNT(*) FROM callback WHERE state IN ('waiting', 'held')").fetchone()
+    return int(row[0])
 
 
 def xml_of(parts: Mapping[str, Element]) -> str:
     """Return the XML that WeChat sends: numbers bare, texts in CDATA."""
     return f"<xml>{_elements(parts)}</xml>"
+
+
+def _may_go(db: sqlite3.Connection, *, wall_s: float) -> list[int]:
+    rows = db.execute(
+        "SELECT id FROM callback WHERE state = 'held' AND (due_wall_s <= ?"
+        " OR EXISTS (SELECT 1 FROM callback AS later WHERE later.phone = callback.phone"
+        " AND later.id > callback.id AND later.state NOT IN ('waiting', 'held')))",
+        (wall_s,),
+    )
+    return [row["id"] for row in rows]
 
 
 def _elements(parts: Mapping[str, Element]) -> str:

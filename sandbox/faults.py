@@ -6,9 +6,9 @@ A new fault is a row in FAULTS and the one place that takes it.
 import sqlite3
 from dataclasses import dataclass
 
-from kernel.errors import Invalid
+from kernel.errors import Conflict, Invalid
 from kernel.words import msg
-from sandbox import tokens
+from sandbox import callbacks, tokens
 
 COUNT_MAX = 1_000
 
@@ -16,6 +16,11 @@ COUNT_MAX = 1_000
 class UnknownFault(Invalid):
     code = "unknown_fault"
     says = msg("没有这种故障，或次数不在 1 到 1000 之间。")
+
+
+class NothingToReplay(Conflict):
+    code = "nothing_to_replay"
+    says = msg("还没有送到过回调。")
 
 
 @dataclass(frozen=True, slots=True)
@@ -35,7 +40,14 @@ FAULTS = {
     ),
     "busy": Fault(msg("系统繁忙"), msg("接下来 5 次接口调用得 −1"), count=5),
     "slow": Fault(msg("应答太慢"), msg("下次接口照办，但 6 秒后才应答")),
+    "block_account": Fault(msg("账号被封"), msg("接下来 5 次接口调用得 50002"), count=5),
+    "user_block": Fault(msg("用户拒收"), msg("下一条模板消息收下后报 failed:user block")),
+    "system_failed": Fault(msg("送达失败"), msg("下一条模板消息收下后报 failed: system failed")),
+    "snapshot_user": Fault(msg("快照用户"), msg("下一次 snsapi_userinfo 授权得到虚拟 openid")),
+    "empty_recognition": Fault(msg("语音没有识别"), msg("下一条语音的 Recognition 是空的")),
     "drop_callback": Fault(msg("回调丢失"), msg("下一条回调不会送到")),
+    "reorder_callback": Fault(msg("回调乱序"), msg("下一条回调等后面一条先到，最多等 5 秒")),
+    "replay_callback": Fault(msg("回调重放"), msg("最近送到的一条回调马上再送一遍"), at_once=True),
     "duplicate_callback": Fault(msg("回调重复"), msg("下一条回调送两遍")),
     "forge_signature": Fault(msg("伪造签名"), msg("下一条回调前先送一条签名不对的")),
     "refuse_payment": Fault(msg("付款被拒"), msg("下一次付款失败：银行卡余额不足")),
@@ -48,7 +60,7 @@ FAULTS = {
 
 
 def inject(db: sqlite3.Connection, *, name: str, count: int | None, wall_s: float) -> None:
-    """Make fault `name` strike `count` times from now on. Raises UnknownFault."""
+    """Make fault `name` strike `count` times from now on. Raises UnknownFault, NothingToReplay."""
     fault = FAULTS.get(name)
     strikes = fault.count if fault and count is None else count
     if fault is None or type(strikes) is not int or not 1 <= strikes <= COUNT_MAX:
@@ -57,6 +69,10 @@ def inject(db: sqlite3.Connection, *, name: str, count: int | None, wall_s: floa
         tokens.expire_all(db, wall_s=wall_s)
     elif name == "steal_token":
         tokens.steal(db, wall_s=wall_s)
+    elif name == "replay_callback":
+        for _ in range(strikes):
+            if callbacks.queue_last_again(db, wall_s=wall_s) is None:
+                raise NothingToReplay
     else:
         db.execute(
             "INSERT INTO fault VALUES (?, ?) ON CONFLICT (name) DO UPDATE"

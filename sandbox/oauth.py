@@ -80,6 +80,19 @@ def grant_code(
     return code
 
 
+def snapshot_openid(db: sqlite3.Connection) -> str:
+    """Return a virtual openid, as somebody has who only looks at a snapshot of the page."""
+    openid = "o" + secrets.token_urlsafe(21)[:27]
+    db.execute("INSERT INTO snapshot_user VALUES (?)", (openid,))
+    return openid
+
+
+def is_snapshot(db: sqlite3.Connection, *, openid: str) -> bool:
+    """Return whether nobody real stands behind this openid."""
+    row = db.execute("SELECT 1 FROM snapshot_user WHERE openid = ?", (openid,)).fetchone()
+    return row is not None
+
+
 def exchange(db: sqlite3.Connection, *, code: str, appid: str, wall_s: float) -> dict[str, Any]:
     """Answer /sns/oauth2/access_token. Raises ApiError 41008, 40029, 40163, 42003."""
     if not code:
@@ -141,6 +154,7 @@ def _grant(
         "refresh_token": refresh_token,
         "openid": openid,
         "scope": scope,
+        **({"is_snapshotuser": 1} if is_snapshot(db, openid=openid) else {}),
     }
 
 

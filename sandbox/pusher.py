@@ -17,6 +17,7 @@ from sandbox.settings import Settings
 from sandbox.store import Store
 
 THREADS = 4
+HELD_S_MAX = 5.0
 OUT_OF_ORDER = "该公众号提供的服务出现故障，请稍后再试"
 
 
@@ -59,10 +60,11 @@ class Pusher(Carrier):
             if not callbacks.is_due(db, wall_s=self._wall()):
                 return None
         with self._memory.transaction() as db:
+            callbacks.let_go(db, wall_s=self._wall())
             return callbacks.claim(db, wall_s=self._wall(), lease_s=self.lease_s)
 
     def _deliver(self, callback: Callback) -> None:
-        if callback.tries == 1 and self._is_dropped(callback):
+        if callback.tries == 1 and (self._is_held(callback) or self._is_dropped(callback)):
             return
         if callback.tries == 1:
             self._forge_first(callback)
@@ -95,6 +97,15 @@ class Pusher(Carrier):
                 content=done.reply.content,
                 at_s=self._clock.now_s(),
             )
+
+    def _is_held(self, callback: Callback) -> bool:
+        with self._memory.transaction() as db:
+            if not faults.strikes(db, "reorder_callback"):
+                return False
+            until_wall_s = self._wall() + HELD_S_MAX
+            callbacks.hold(db, callback_id=callback.id, until_wall_s=until_wall_s)
+        self.ring()
+        return True
 
     def _is_dropped(self, callback: Callback) -> bool:
         with self._memory.transaction() as db:

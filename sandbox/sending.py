@@ -9,6 +9,7 @@ from kernel.words import msg
 from sandbox import (
     callbacks,
     chat,
+    faults,
     media,
     message_templates,
     msgids,
@@ -25,6 +26,8 @@ from sandbox.phones import Phone
 from sandbox.settings import Account
 
 DEDUPE_S = 600
+SUCCESS = "success"
+_FAILURES = {"user_block": "failed:user block", "system_failed": "failed: system failed"}
 TEXT_BYTES_MAX = 2_048
 ARTICLES_MAX = 1
 _KEEP_S = 86_400
@@ -68,12 +71,9 @@ def send_template(
         return repeated
 
     msgid = msgids.next_one(db)
-    chat.add(
-        db,
-        phone_id=phone.id,
-        sender=Sender.ACCOUNT,
-        kind=Kind.TEMPLATE,
-        content={
+    status = _fate(db)
+    if status == SUCCESS:
+        content = {
             "template_id": template.template_id,
             "title": template.title,
             "fields": message_templates.drawn(template, values),
@@ -81,9 +81,15 @@ def send_template(
             "miniprogram": body.get("miniprogram") or None,
             "msgid": msgid,
             "client_msg_id": client_msg_id,
-        },
-        at_s=moment.at_s,
-    )
+        }
+        chat.add(
+            db,
+            phone_id=phone.id,
+            sender=Sender.ACCOUNT,
+            kind=Kind.TEMPLATE,
+            content=content,
+            at_s=moment.at_s,
+        )
     if client_msg_id:
         _remember(db, phone=phone, client_msg_id=client_msg_id, msgid=msgid, wall_s=moment.wall_s)
 
@@ -92,7 +98,7 @@ def send_template(
         phone=phone,
         account_id=account.original_id,
         event="TEMPLATESENDJOBFINISH",
-        facts={"MsgID": msgid, "Status": "success"},
+        facts={"MsgID": msgid, "Status": status},
         shows_failure=False,
         at_s=moment.at_s,
         wall_s=moment.wall_s,
@@ -141,6 +147,14 @@ def set_duplicate_answer(db: sqlite3.Connection, *, answer: str) -> None:
     if answer not in DUPLICATE_ANSWERS:
         raise BadDuplicateAnswer(field="duplicate_answer")
     store.set_setting(db, "duplicate_answer", answer)
+
+
+def _fate(db: sqlite3.Connection) -> str:
+    """Return what TEMPLATESENDJOBFINISH will say."""
+    for fault, status in _FAILURES.items():
+        if faults.strikes(db, fault):
+            return status
+    return SUCCESS
 
 
 def _check_not_blacked(db: sqlite3.Connection, phone: Phone) -> None:

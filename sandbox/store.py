@@ -82,6 +82,9 @@ CREATE TABLE IF NOT EXISTS quota (
     day INTEGER NOT NULL,
     used INTEGER NOT NULL
 ) STRICT;
+CREATE TABLE IF NOT EXISTS snapshot_user (
+    openid TEXT PRIMARY KEY
+) STRICT;
 CREATE TABLE IF NOT EXISTS token (
     token TEXT PRIMARY KEY,
     kind TEXT NOT NULL,
@@ -149,6 +152,7 @@ CREATE TABLE IF NOT EXISTS callback (
     due_wall_s REAL NOT NULL
 ) STRICT;
 CREATE INDEX IF NOT EXISTS callback_waiting ON callback (phone, id) WHERE state = 'waiting';
+CREATE INDEX IF NOT EXISTS callback_held ON callback (phone, id) WHERE state = 'held';
 CREATE TABLE IF NOT EXISTS log (
     id INTEGER PRIMARY KEY,
     at_s INTEGER NOT NULL,

@@ -17,6 +17,7 @@ SLOW_S = 6.0
 BODY_BYTES_MAX = 1 << 20
 _SECRETS = frozenset({"access_token", "secret", "code", "refresh_token"})
 _SHOWN_OF_SECRET = 8
+_STRIKES_HERE = frozenset({"busy", "slow", "block_account"})
 OK = {"errcode": 0, "errmsg": "ok"}
 OPENIDS_A_PAGE = 10_000
 
@@ -77,13 +78,16 @@ def _begin() -> None:
     memory = stage().memory
     with memory.reading() as db:
         struck = faults.pending(db)
-    if "busy" not in struck and "slow" not in struck:
+    if not _STRIKES_HERE & struck.keys():
         return
     with memory.transaction() as db:
         g.is_slow = faults.strikes(db, "slow")
         is_busy = faults.strikes(db, "busy")
+        is_blocked = not is_busy and faults.strikes(db, "block_account")
     if is_busy:
         raise ApiError(-1)
+    if is_blocked:
+        raise ApiError(50002)
 
 
 def _check_token() -> None:

@@ -8,6 +8,8 @@ from sandbox.api import access, call
 from sandbox.errors import ApiError
 from sandbox.stage import stage
 
+_SNAPSHOT_NAME = "微信用户"
+
 blueprint = call.blueprint("sns", needs_token=False)
 
 
@@ -22,7 +24,10 @@ def access_token() -> ResponseReturnValue:
         grant = oauth.exchange(
             db, code=request.args.get("code", ""), appid=appid, wall_s=here.wall()
         )
-        call.note(phone_id=phones.by_openid(db, openid=grant["openid"]).id)
+        if grant.get("is_snapshotuser"):
+            call.note(rule="快照页的虚拟用户：不要当成会员。")
+        else:
+            call.note(phone_id=phones.by_openid(db, openid=grant["openid"]).id)
     return jsonify(grant)
 
 
@@ -44,11 +49,14 @@ def profile() -> ResponseReturnValue:
     if _scope(openid) != "snsapi_userinfo":
         raise ApiError(48001)
     with stage().memory.reading() as db:
-        phone = phones.by_openid(db, openid=openid)
-    call.note(phone_id=phone.id)
+        name = _SNAPSHOT_NAME
+        if not oauth.is_snapshot(db, openid=openid):
+            phone = phones.by_openid(db, openid=openid)
+            name = phone.name
+            call.note(phone_id=phone.id)
     return jsonify(
         openid=openid,
-        nickname=phone.name,
+        nickname=name,
         sex=0,
         province="",
         city="",

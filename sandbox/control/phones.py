@@ -70,6 +70,11 @@ def say(phone_id: str) -> ResponseReturnValue:
     return _act(phone_id, acts.say, text=call.body(text=str).get("text", ""))
 
 
+@blueprint.post("/phones/<phone_id>/speak")
+def speak(phone_id: str) -> ResponseReturnValue:
+    return _act(phone_id, acts.speak, text=call.body(text=str).get("text", ""))
+
+
 @blueprint.post("/phones/<phone_id>/click")
 def click(phone_id: str) -> ResponseReturnValue:
     body = call.body(name=str, key=str)

@@ -118,7 +118,9 @@ def inject() -> ResponseReturnValue:
     here = stage()
     with here.memory.transaction() as db:
         faults.inject(db, name=body.get("fault", ""), count=body.get("count"), wall_s=here.wall())
-        return jsonify(faults=_faults(faults.pending(db)))
+        pending = faults.pending(db)
+    here.ring()
+    return jsonify(faults=_faults(pending))
 
 
 @blueprint.delete("/faults")
