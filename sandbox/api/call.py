@@ -108,6 +108,9 @@ def _write(response: Response) -> Response:
         # The work is done and kept; only the answer is late, so that a caller who gives up
         # cannot know what happened.
         time.sleep(SLOW_S)
+    if response.is_json:
+        # WeChat ends its answers at the brace; there are clients that cannot read a line's end.
+        response.set_data(response.get_data().rstrip())
     here = stage()
     text = response.get_data(as_text=True) if response.is_json else f"<{response.mimetype}>"
     errcode = _errcode(text)
