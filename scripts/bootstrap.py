@@ -30,14 +30,16 @@ _CERTIFICATES = Path("/etc/ssl/certs/ca-certificates.crt")
 _INSTALL_S_MAX = 900
 
 
-def prepare(*, tools: bool) -> None:
+def prepare(*, tools: bool, planner: bool = True) -> None:
     """Install whatever is missing; `tools` adds what tests and checks need.
+
+    Without `planner` its kernel is left for whoever plans.
 
     Safe to run side by side and again. Raises Stop with a sentence for the person.
     """
     with _one_at_a_time():
         _prepare_python(TOOL_LOCKS if tools else RUN_LOCKS)
-        kernel = _begin_kernel()
+        kernel = _begin_kernel() if planner else None
         if not front_end.is_current(ROOT):
             with step("前端文件 · front-end packages"):
                 front_end.install(ROOT, environment=installer_environment())
