@@ -11,7 +11,7 @@ from sqlalchemy import Table, select
 from sqlalchemy.dialects import postgresql, sqlite
 
 from booking import queries as booking
-from conversations import words
+from conversations import answers, words
 from conversations.models import InboxRow
 from dispatch.operations import roster
 from dispatch.operations.roster import NoSuchBindCode
@@ -46,20 +46,32 @@ class Said:
 
     message: Incoming
     answer: str
+    # What is worth keeping, when it is not what the message itself says.
+    gist: str | None = None
 
 
 def said(message: Incoming, *, public_base: str) -> Said | None:
-    """Return the message with its answer; None for one that changes more: `receive` takes it in."""
-    if isinstance(message, Followed | Unfollowed | Scanned):
+    """Return the message with its answer; None for one that changes more or whose answer is in the
+    database: `receive` takes it in."""
+    if isinstance(message, Followed | Unfollowed | Scanned | LocationSent):
         return None
-    return Said(message, _spoken(message, public_base))
+    if isinstance(message, CodeScanned) and message.awaits:
+        return Said(message, words.CODE_SEEN)
+    if isinstance(message, VoiceSent) and not message.heard.strip():
+        return Said(message, words.NOT_HEARD)
+    asked = _asked(message)
+    if asked is None:
+        return Said(message, words.NOTHING)
+    if isinstance(message, VoiceSent) or not words.asks_to_book(asked):
+        return None
+    return Said(message, words.to_book(f"{public_base}/c/"))
 
 
 def note(db: Session, things: Sequence[Said]) -> None:
     """Keep what was said; what is there already stays as it is."""
     # In one order everywhere: two processes with the same repetitions must not wait for each other.
     rows = [
-        _row(one.message, answer=one.answer)
+        _row(one.message, answer=one.answer, gist=one.gist)
         for one in sorted(things, key=lambda one: one.message.dedupe_key)
     ]
     db.connection().execute(_insert(db.get_bind().dialect.name), rows)
@@ -74,6 +86,8 @@ def receive(db: Session, message: Incoming, *, public_base: str, now: datetime) 
     if plain is not None:
         note(db, [plain])
         return plain.answer
+    if isinstance(message, LocationSent | TextSaid | MenuClicked | VoiceSent):
+        return _answered(db, message, public_base=public_base, now=now)
     statement = _insert(db.get_bind().dialect.name).returning(_INBOX.c.id)
     if db.connection().execute(statement, _row(message, answer="")).first() is None:
         # A rival or an earlier delivery had it.
@@ -86,6 +100,39 @@ def receive(db: Session, message: Incoming, *, public_base: str, now: datetime) 
     return answer
 
 
+def _answered(
+    db: Session,
+    message: LocationSent | TextSaid | MenuClicked | VoiceSent,
+    *,
+    public_base: str,
+    now: datetime,
+) -> str:
+    """Answer from the database and keep it; a repetition is answered as it was the first time."""
+    kept = select(InboxRow.answer).where(InboxRow.dedupe_key == message.dedupe_key)
+    before = db.scalars(kept).one_or_none()
+    if before is not None:
+        return before
+    if isinstance(message, LocationSent):
+        answer = answers.place(db, message, public_base=public_base, now=now)
+        note(db, [Said(message, answer, gist=answers.place_name(message))])
+    else:
+        answer = _to_words(db, message, public_base=public_base, now=now)
+        note(db, [Said(message, answer)])
+    # A rival may have been first.
+    return db.scalars(kept).one()
+
+
+def _to_words(
+    db: Session, message: TextSaid | MenuClicked | VoiceSent, *, public_base: str, now: datetime
+) -> str:
+    asked = _asked(message) or ""
+    if words.asks_for_own(asked):
+        return answers.mine(db, openid=message.openid, public_base=public_base, now=now)
+    if isinstance(message, VoiceSent):
+        return answers.heard(db, asked, public_base=public_base)
+    return words.HELP
+
+
 _INBOX = cast(Table, InboxRow.__table__)
 
 
@@ -95,12 +142,12 @@ def _insert(dialect: str) -> Any:
     return insert(_INBOX).on_conflict_do_nothing(index_elements=["dedupe_key"])
 
 
-def _row(message: Incoming, *, answer: str) -> dict[str, Any]:
+def _row(message: Incoming, *, answer: str, gist: str | None = None) -> dict[str, Any]:
     return {
         "dedupe_key": message.dedupe_key,
         "openid": message.openid,
         "kind": type(message).__name__.lower(),
-        "text": _GIST.get(type(message), lambda _: "")(message),
+        "text": _GIST.get(type(message), lambda _: "")(message) if gist is None else gist,
         "answer": answer,
         "at": datetime.fromtimestamp(message.sent_at_s, UTC),
     }
@@ -126,21 +173,17 @@ _GIST: Mapping[type[Incoming], Callable[[Any], str]] = {
 }
 
 
-def _spoken(message: Incoming, public_base: str) -> str:
+def _asked(message: Incoming) -> str | None:
+    """Return the words of a message; None for one that has none."""
     match message:
         case TextSaid():
-            asked = message.text
+            return message.text
         case MenuClicked():
-            asked = message.key
+            return message.key
         case VoiceSent():
-            asked = message.heard
-        case CodeScanned() if message.awaits:
-            return words.CODE_SEEN
+            return message.heard
         case _:
-            return words.NOTHING
-    return words.answer_to(
-        asked, book_url=f"{public_base}/c/", mine_url=f"{public_base}/c/bookings"
-    )
+            return None
 
 
 def _answer(db: Session, message: Incoming, now: datetime) -> str:

@@ -1,13 +1,18 @@
 """What the account says in the chat. Pure."""
 
+from collections.abc import Sequence
+
 NOTHING = ""
 WELCOME = "您好，这里是门铃到家。家电送货、安装、维修都可以在这里预约，点下面「约上门」就能选时间。"
-HELP = "回复「预约」选上门时间，回复「我的预约」看进度。"
+HELP = "回复「预约」选上门时间，回复「我的预约」看进度，发送位置看最近能上门的时间，回复「人工」找客服。"
+NOT_HEARD = "抱歉，这段语音没能听清。您可以打字告诉我，比如「周六下午市北区安装空调」，或者回复「预约」直接选时间。"
+PARTS = {"morning": "上午", "afternoon": "下午", "evening": "晚上"}
 CODE_SEEN = "已收到扫码结果。要查预约请回复「我的预约」。"
 BIND_SCENE_PREFIX = "bind_"
 
 _BOOK_WORDS = ("预约", "约上门", "安装", "维修", "送货", "配送")
 _MINE_WORDS = ("我的预约", "进度", "几点到", "到哪")
+_PERSON_WORDS = ("人工", "客服", "真人")
 
 
 def welcome(store_welcome: str | None) -> str:
@@ -25,10 +30,69 @@ def bound(name: str) -> str:
     return f"{name}师傅，绑定成功。点「服务」里的「师傅入口」看今天的任务。"
 
 
-def answer_to(text: str, *, book_url: str, mine_url: str) -> str:
-    """Return the answer to a text by its keywords."""
-    if any(word in text for word in _MINE_WORDS):
-        return f'<a href="{mine_url}">查看我的预约</a>'
-    if any(word in text for word in _BOOK_WORDS):
-        return f'<a href="{book_url}">选择服务和上门时间</a>'
-    return HELP
+def asks_for_own(text: str) -> bool:
+    """Tell whether a text asks after one's own bookings."""
+    return any(word in text for word in _MINE_WORDS)
+
+
+def asks_for_person(text: str) -> bool:
+    """Tell whether a text asks for a person to talk to."""
+    return any(word in text for word in _PERSON_WORDS)
+
+
+def asks_to_book(text: str) -> bool:
+    """Tell whether a text asks for a visit; asking after one's own is no such thing."""
+    return not asks_for_own(text) and any(word in text for word in _BOOK_WORDS)
+
+
+def to_book(url: str) -> str:
+    """Return the way to the services."""
+    return f'<a href="{url}">选择服务和上门时间</a>'
+
+
+def booked_line(*, when: str, service: str, place: str) -> str:
+    """Return one booking in a line."""
+    return f"{when} {service}\n{place}"
+
+
+def mine(lines: Sequence[str], *, more: int, url: str) -> str:
+    """Return one's bookings, `more` of which are not shown."""
+    if not lines:
+        return f'您现在没有待上门的预约。\n<a href="{url}">查看我的预约</a>'
+    rest = f"\n还有 {more} 个预约" if more else ""
+    shown = "\n\n".join(lines)
+    return f'您的预约：\n{shown}{rest}\n\n<a href="{url}">查看我的预约</a>'
+
+
+def not_served(place: str) -> str:
+    """Return the answer to a place to which nobody goes."""
+    return f"{_place(place)}暂时不在我们的上门范围，抱歉。换个地址，可以再发一次位置。"
+
+
+def served(place: str, *, service: str, lines: Sequence[str], url: str) -> str:
+    """Return the next windows at a place, the booking that begins there one press away."""
+    if not lines:
+        return f'{_place(place)}可以上门，近期时段已约满。\n<a href="{url}">看全部时间或排候补</a>'
+    shown = "\n".join(lines)
+    return (
+        f'{_place(place)}可以上门。{service}最近的时间：\n{shown}\n\n<a href="{url}">就约这里</a>'
+    )
+
+
+def understood(*, service: str, district: str, part: str, url: str) -> str:
+    """Return what was understood of a voice, and where it is corrected."""
+    said = [("服务", service), ("区域", district), ("时间", part)]
+    shown = "\n".join(f"{name}：{value or '还没说'}" for name, value in said)
+    return f'我听到的是：\n{shown}\n\n<a href="{url}">核对修改，接着预约</a>'
+
+
+def not_understood(text: str) -> str:
+    """Return the answer to a voice that wishes for nothing we know."""
+    return f"我听到「{text[:_QUOTED_MAX]}」，还不明白要约什么服务。{HELP}"
+
+
+def _place(place: str) -> str:
+    return f"「{place[:_QUOTED_MAX]}」" if place else "这里"
+
+
+_QUOTED_MAX = 60

@@ -12,6 +12,7 @@ from booking import addresses, pricing, queries
 from booking.addresses import DoorMissing, Found
 from booking.operations import drafts
 from booking.pricing import BadOption
+from conversations import queries as conversations
 from faces.chrome import call
 from faces.chrome.errors import sentence_of
 from faces.chrome.once import repeatable
@@ -74,10 +75,13 @@ class Delivery:
 @blueprint.get("/book/<code>")
 @signed_in(Role.MEMBER)
 def book(code: str) -> ResponseReturnValue:
-    """Show the form, filled in as far as the member is known; ?draft=D… fills in that draft."""
+    """Show the form, filled in as far as the member is known; ?draft=D… fills in that draft,
+    ?said=last the place that he named last in the chat."""
     with transaction(reads_only=True) as db:
         service = queries.service_by_code(db, code)
         typed = _known(db, service_id=service.id, draft_number=request.args.get("draft", ""))
+        if "said" in request.args:
+            typed |= _said(db, typed)
         return _page(db, code, typed=typed, errors={})
 
 
@@ -210,6 +214,14 @@ def _known(db: Session, *, service_id: int, draft_number: str) -> dict[str, str]
         typed |= {f"{OPTION}{code}": str(count) for code, count in draft.choices.items()}
         typed |= {"with_delivery": "1"} if draft.delivery_id is not None else {}
     return typed
+
+
+def _said(db: Session, typed: Mapping[str, str]) -> dict[str, str]:
+    """Return the place that the member named in the chat; another 小区 has another door."""
+    said = conversations.said_place(db, members.member(db, call.actor().id).openid)
+    if not said or said in typed.get("address", ""):
+        return {}
+    return {"address": said, "door": ""}
 
 
 def _typed(form: Mapping[str, str]) -> dict[str, str]:

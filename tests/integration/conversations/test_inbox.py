@@ -6,18 +6,39 @@ import pytest
 from flask import Flask
 from sqlalchemy import select
 
-from booking.operations import catalogue
-from conversations import inbox, words
+from booking.operations import bookings, catalogue
+from conversations import inbox, queries, words
 from conversations.models import InboxRow
 from dispatch import queries as dispatch
 from dispatch.operations import roster
-from gateways.wechat.messages import Followed, Incoming, MenuViewed, Scanned, TextSaid, Unfollowed
+from dispatch.planner.problem import Window
+from gateways.wechat.messages import (
+    Followed,
+    Incoming,
+    LocationSent,
+    MenuViewed,
+    Scanned,
+    TextSaid,
+    Unfollowed,
+    VoiceSent,
+)
 from kernel.db import transaction
+from kernel.geo import Point
 from kernel.outbox import OutboxRow
 from members import queries as members
 from members.models import Touch
 from tests.hands import at_once
-from tests.house import MONDAY_NINE, a_branch, a_technician
+from tests.house import (
+    HOUR_S,
+    MONDAY_NINE,
+    NORTH,
+    a_branch,
+    a_draft,
+    a_member,
+    a_service,
+    a_technician,
+    tomorrow,
+)
 
 OPENID = "oTest_00000000000000000000001"
 WELCOME = "海尔路旗舰店欢迎您。"
@@ -57,6 +78,18 @@ def scanned(*, scene: str, key: str = "2") -> Scanned:
 
 def said(text: str, *, key: str = "3") -> TextSaid:
     return TextSaid(openid=OPENID, account="gh_1", sent_at_s=1, dedupe_key=key, text=text)
+
+
+def located(point: Point) -> LocationSent:
+    return LocationSent(
+        openid=OPENID, account="gh_1", sent_at_s=1, dedupe_key="6", point=point, label="某处"
+    )
+
+
+def heard(text: str) -> VoiceSent:
+    return VoiceSent(
+        openid=OPENID, account="gh_1", sent_at_s=1, dedupe_key="7", media_id="m", heard=text
+    )
 
 
 def left(*, at_s: int) -> Unfollowed:
@@ -209,3 +242,65 @@ class TestSaying:
             "你好",
             words.HELP,
         )
+
+
+class TestBeingAnsweredFromTheDatabase:
+    def test_his_bookings_are_told(self, app: Flask) -> None:
+        with transaction() as db:
+            a_service(db)
+            by = a_member(db, openid=OPENID)
+            draft = a_draft(db, by=by)
+        with transaction() as db:
+            held = bookings.hold(
+                db,
+                draft_number=draft,
+                day=tomorrow(),
+                window=Window(10 * HOUR_S, 12 * HOUR_S),
+                by=by,
+                now=MONDAY_NINE,
+            )
+        with transaction() as db:
+            bookings.commit(db, number=held.number, by=by, now=MONDAY_NINE)
+
+        answer = received(said("我的预约"))
+
+        assert "11月24日 周二 10:00–12:00 空调安装\n浮山后三小区" in answer
+        # Told again it is what he was told, though he has been there since.
+        assert received(said("我的预约")) == answer
+
+    def test_nobody_elses_bookings_are(self, app: Flask) -> None:
+        assert "没有待上门的预约" in received(said("我的预约"))
+
+    def test_a_place_that_is_served_gets_its_next_windows(self, app: Flask) -> None:
+        with transaction() as db:
+            a_service(db)
+
+        answer = received(located(NORTH))
+
+        assert "可以上门" in answer
+        assert answer.count("11月23日 周一") == 3
+        assert 'href="https://doorbell.localhost/c/book/air_install?said=last"' in answer
+        with transaction(reads_only=True) as db:
+            place = queries.said_place(db, OPENID)
+            assert place
+            assert place in answer
+            assert queries.said_place(db, "oSomebodyElse") == ""
+
+    def test_a_place_that_is_not_served_is_told_so(self, app: Flask) -> None:
+        with transaction() as db:
+            a_service(db)
+
+        assert "不在我们的上门范围" in received(located(Point(39.9, 116.4)))
+
+    def test_a_voice_is_told_what_was_understood(self, app: Flask) -> None:
+        with transaction() as db:
+            a_service(db)
+
+        answer = received(heard("下午来市北区装空调"))
+
+        for part in ("服务：空调安装", "区域：市北区", "时间：下午", "/c/book/air_install"):
+            assert part in answer
+
+    @pytest.mark.parametrize("silence", ["", "  "])
+    def test_a_voice_that_nobody_heard_is_asked_for_kindly(self, silence: str) -> None:
+        assert received(heard(silence)) == words.NOT_HEARD

@@ -4,27 +4,40 @@ import pytest
 
 from conversations import words
 
-BOOK, MINE = "https://doorbell.localhost/c/", "https://doorbell.localhost/c/bookings"
 # WeChat cuts or refuses a passive reply beyond this.
 REPLY_BYTES_MAX = 2048
 
 
-def answer(text: str) -> str:
-    return words.answer_to(text, book_url=BOOK, mine_url=MINE)
-
-
-class TestAnswerTo:
+class TestAsking:
     @pytest.mark.parametrize("text", ["预约", "我要约上门", "空调安装多少钱", "维修", "能送货吗"])
-    def test_leads_to_the_windows(self, text: str) -> None:
-        assert f'href="{BOOK}"' in answer(text)
+    def test_for_a_visit(self, text: str) -> None:
+        assert words.asks_to_book(text)
 
     @pytest.mark.parametrize("text", ["我的预约", "师傅几点到", "到哪了", "看下进度"])
-    def test_leads_to_ones_own_bookings(self, text: str) -> None:
-        assert f'href="{MINE}"' in answer(text)
+    def test_after_ones_own_bookings(self, text: str) -> None:
+        assert words.asks_for_own(text)
+        assert not words.asks_to_book(text)
+
+    @pytest.mark.parametrize("text", ["转人工", "客服在吗", "我要真人"])
+    def test_for_a_person(self, text: str) -> None:
+        assert words.asks_for_person(text)
 
     @pytest.mark.parametrize("text", ["", "你好", "<script>alert(1)</script>", "%s {0}", "预 约"])
-    def test_says_what_can_be_asked_to_everything_else(self, text: str) -> None:
-        assert answer(text) == words.HELP
+    def test_for_nothing_we_know(self, text: str) -> None:
+        assert not words.asks_to_book(text)
+        assert not words.asks_for_own(text)
+
+
+class TestPlaces:
+    def test_without_a_free_window_lead_to_the_waiting_list(self) -> None:
+        said = words.served("浮山后三小区", service="空调安装", lines=[], url="https://x/c/book/a")
+
+        assert "约满" in said
+        assert "https://x/c/book/a" in said
+
+    def test_with_very_long_names_fit_into_a_passive_reply(self) -> None:
+        for said in (words.not_served("长" * 900), words.not_understood("长" * 900)):
+            assert len(said.encode()) <= REPLY_BYTES_MAX
 
 
 class TestGreetings:
@@ -40,7 +53,8 @@ class TestGreetings:
         assert "海尔路旗舰店" in words.scanned("海尔路旗舰店")
 
     @pytest.mark.parametrize(
-        "text", [words.WELCOME, words.HELP, words.bound("王"), answer("预约"), answer("进度")]
+        "text",
+        [words.WELCOME, words.HELP, words.bound("王"), words.NOT_HEARD, words.to_book("https://x")],
     )
     def test_fit_into_a_passive_reply(self, text: str) -> None:
         assert 0 < len(text.encode()) <= REPLY_BYTES_MAX

@@ -1,0 +1,35 @@
+"""What a spoken wish says."""
+
+import pytest
+
+from conversations.hearing import Wish, wish
+
+SERVICES = (
+    ("air_install", "空调安装"),
+    ("air_clean", "空调清洗"),
+    ("washer_fix", "洗衣机维修"),
+    ("tv_deliver", "电视配送"),
+)
+DISTRICTS = ("市北区", "市南区", "崂山区", "胶州市")
+
+
+@pytest.mark.parametrize(
+    ("text", "expected"),
+    [
+        pytest.param(
+            "周六下午市北区安装空调", Wish("air_install", "市北区", "afternoon"), id="all"
+        ),
+        pytest.param("我家空调要洗一下", Wish("air_clean"), id="the_act_in_another_word"),
+        pytest.param("洗衣机坏了，早上来", Wish("washer_fix", "", "morning"), id="what_is_broken"),
+        pytest.param("我在崂山，装空调", Wish("air_install", "崂山区"), id="district_cut_short"),
+        pytest.param("晚上", Wish(part="evening"), id="a_part_of_the_day_alone"),
+        pytest.param("冰箱不制冷", Wish(), id="nothing_that_is_on_sale"),
+        pytest.param("", Wish(), id="silence"),
+    ],
+)
+def test_a_wish_is_understood(text: str, expected: Wish) -> None:
+    assert wish(text, services=SERVICES, districts=DISTRICTS) == expected
+
+
+def test_nothing_understood_is_false() -> None:
+    assert not wish("你好", services=SERVICES, districts=DISTRICTS)
