@@ -26,7 +26,8 @@ import booking.paying
 import booking.payment_models
 import booking.payment_queries
 import booking.waiting_models
-import conversations.models  # noqa: F401  # its tables belong to the schema
+import conversations.models  # its tables belong to the schema
+import conversations.reactions
 import dispatch.watching
 import faces.api.openapi
 import faces.chrome.context
@@ -65,6 +66,7 @@ from booking.events import (
     GoodsLate,
     GoodsMoved,
     LateGoodsAnswered,
+    PaymentReceived,
     PromiseBroken,
     RefundOrdered,
     ReturnNeeded,
@@ -127,6 +129,7 @@ REACTIONS: delivery.Reactions = {
     GoodsMoved: [life.on_goods_moved, booking_reactions.on_readiness],
     GoodsLate: [life.on_goods_late, booking_reactions.on_readiness],
     LateGoodsAnswered: [booking_reactions.on_readiness],
+    PaymentReceived: [conversations.reactions.on_paid],
     PromiseBroken: [account.on_promise_broken],
     RefundOrdered: [account.on_refund_ordered],
     DepositSettled: [account.on_deposit_settled],

@@ -57,6 +57,11 @@ def stores(db: Session) -> Sequence[Store]:
     return db.scalars(select(Store).order_by(Store.id)).all()
 
 
+def store_name(db: Session, store_id: int | None) -> str:
+    """Return the name of a store, "" for none."""
+    return db.scalar(select(Store.name).where(Store.id == store_id)) or ""
+
+
 def store_by_code(db: Session, code: str) -> Store | None:
     """Return the store with that code."""
     return db.scalars(select(Store).where(Store.code == code)).one_or_none()

@@ -11,8 +11,9 @@ from sqlalchemy import Table, select
 from sqlalchemy.dialects import postgresql, sqlite
 
 from booking import queries as booking
-from conversations import answers, words
+from conversations import answers, policy, queries, words
 from conversations.models import InboxRow
+from conversations.operations import chats
 from dispatch.operations import roster
 from dispatch.operations.roster import NoSuchBindCode
 from gateways.wechat.messages import (
@@ -77,6 +78,19 @@ def note(db: Session, things: Sequence[Said]) -> None:
     db.connection().execute(_insert(db.get_bind().dialect.name), rows)
 
 
+def note_paid(db: Session, *, openid: str, number: str, at: datetime) -> None:
+    """Keep a payment beside what he did in the chat; once, however often it is told."""
+    row = {
+        "dedupe_key": f"paid:{number}",
+        "openid": openid,
+        "kind": policy.PAID,
+        "text": number,
+        "answer": "",
+        "at": at,
+    }
+    db.connection().execute(_insert(db.get_bind().dialect.name), row)
+
+
 def receive(db: Session, message: Incoming, *, public_base: str, now: datetime) -> str:
     """Take in what a person did and return what he is answered, "" for silence.
 
@@ -128,6 +142,13 @@ def _to_words(
     asked = _asked(message) or ""
     if words.asks_for_own(asked):
         return answers.mine(db, openid=message.openid, public_base=public_base, now=now)
+    if words.asks_for_person(asked):
+        opened = chats.ask_for_person(db, openid=message.openid, now=now)
+        store = booking.store_name(db, opened.store_id) if opened else ""
+        return words.handed_over(store) if opened else words.HELP
+    if queries.open_chat(db, message.openid) is not None:
+        # He talks to a person now.
+        return words.NOTHING
     if isinstance(message, VoiceSent):
         return answers.heard(db, asked, public_base=public_base)
     return words.HELP

@@ -1,9 +1,11 @@
-"""The inbox."""
+"""The inbox, and conversations with people of ours."""
 
 from datetime import datetime
 
+from sqlalchemy import Enum, ForeignKey, Index, text
 from sqlalchemy.orm import Mapped, mapped_column
 
+from conversations.states import CHAT_MACHINE, ChatAction, ChatState
 from kernel.db import Base, Instant
 
 
@@ -19,4 +21,60 @@ class InboxRow(Base):
     text: Mapped[str] = mapped_column(default="")
     answer: Mapped[str] = mapped_column(default="")
     # When he did it, as WeChat says: we may be told in another order.
+    at: Mapped[datetime] = mapped_column(Instant)
+
+
+class Chat(Base):
+    """A member talks to a person of ours: what he says is in the inbox, what we say in ChatLine."""
+
+    __tablename__ = "conversations_chat"
+    __table_args__ = (
+        Index("ix_conversations_chat_queue", "state", "branch_id", "store_id"),
+        # He has one open conversation at most.
+        Index(
+            "ix_conversations_chat_open",
+            "member_id",
+            unique=True,
+            sqlite_where=text("state <> 'closed'"),
+            postgresql_where=text("state <> 'closed'"),
+        ),
+    )
+
+    id: Mapped[int] = mapped_column(primary_key=True)
+    number: Mapped[str] = mapped_column(unique=True)
+    member_id: Mapped[int] = mapped_column(ForeignKey("members_member.id"))
+    openid: Mapped[str]
+    # Whose desk answers: the store that brought him; none for the branch's own.
+    store_id: Mapped[int | None] = mapped_column(ForeignKey("booking_store.id"))
+    branch_id: Mapped[int] = mapped_column(ForeignKey("dispatch_branch.id"))
+    agent_id: Mapped[int | None] = mapped_column(ForeignKey("members_staff.id"))
+    opened_at: Mapped[datetime] = mapped_column(Instant, index=True)
+    # When one of us first wrote to him: what response times are reckoned by.
+    answered_at: Mapped[datetime | None] = mapped_column(Instant)
+    state: Mapped[ChatState] = mapped_column(
+        Enum(ChatState, native_enum=False, length=32, values_callable=list),
+        default=ChatState.WAITING,
+    )
+    state_since: Mapped[datetime] = mapped_column(Instant)
+    version: Mapped[int] = mapped_column()
+
+    __mapper_args__ = {"version_id_col": version}
+
+    def advance(self, action: ChatAction, *, now: datetime) -> None:
+        """Move along CHAT_MACHINE; nothing else may assign `state`. Raises IllegalMove."""
+        self.state = CHAT_MACHINE.after(self.state, action)
+        self.state_since = now
+
+
+class ChatLine(Base):
+    """What one of us wrote to the member (`reply`), or to colleagues on passing on (`note`)."""
+
+    __tablename__ = "conversations_chat_line"
+
+    id: Mapped[int] = mapped_column(primary_key=True)
+    number: Mapped[str] = mapped_column(unique=True)
+    chat_id: Mapped[int] = mapped_column(ForeignKey("conversations_chat.id"), index=True)
+    kind: Mapped[str]
+    staff_id: Mapped[int] = mapped_column(ForeignKey("members_staff.id"))
+    text: Mapped[str]
     at: Mapped[datetime] = mapped_column(Instant)

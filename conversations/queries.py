@@ -1,10 +1,43 @@
-"""Reads of what people did in the chat."""
+"""Reads of what people did in the chat, and of conversations with people of ours."""
 
-from sqlalchemy import select
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from statistics import median
 
-from conversations import answers
-from conversations.models import InboxRow
+from sqlalchemy import ColumnElement, false, func, select, true
+
+from conversations import answers, policy
+from conversations.models import Chat, ChatLine, InboxRow
+from conversations.policy import Act, MessageWindow
+from conversations.states import ChatState
+from kernel.actor import CONSOLE_ROLES, Actor, Role
 from kernel.db import Session
+from kernel.errors import Missing
+from kernel.words import msg
+from notifications import queries as notifications
+
+LINES_MAX = 200
+RESPONSES_OVER = timedelta(days=7)
+RESPONSES_MAX = 1_000
+
+
+class ChatMissing(Missing):
+    """There is no such conversation in the actor's scope."""
+
+    says = msg("没有找到这个会话。")
+
+
+@dataclass(frozen=True, slots=True)
+class Spoken:
+    """One line of a conversation: the member's, an agent's or a note between agents; `state` is what
+    became of the message, "" for what was not sent."""
+
+    kind: str
+    text: str
+    at: datetime
+    staff_id: int | None = None
+    state: str = ""
 
 
 def said_place(db: Session, openid: str) -> str:
@@ -17,3 +50,106 @@ def said_place(db: Session, openid: str) -> str:
     if row is None:
         return ""
     return row.text if row.kind == "locationsent" else answers.wish_of(db, row.text).district
+
+
+def message_window(db: Session, openid: str, *, now: datetime) -> MessageWindow | None:
+    """Return until when and how often WeChat lets us write to him; None when it does not."""
+    since = now - policy.LONGEST
+    acts = db.execute(
+        select(InboxRow.kind, InboxRow.at).where(
+            InboxRow.openid == openid, InboxRow.kind.in_(policy.OPENS), InboxRow.at > since
+        )
+    ).all()
+    sent = db.scalars(
+        select(ChatLine.at)
+        .join(Chat, Chat.id == ChatLine.chat_id)
+        .where(Chat.openid == openid, ChatLine.kind == "reply", ChatLine.at > since)
+    ).all()
+    return policy.window([Act(kind, at) for kind, at in acts], sent, now=now)
+
+
+def open_chat(db: Session, openid: str) -> Chat | None:
+    """Return the conversation in which he is."""
+    found = select(Chat).where(Chat.openid == openid, Chat.state != ChatState.CLOSED)
+    return db.scalars(found).one_or_none()
+
+
+def chat(db: Session, *, number: str, by: Actor) -> Chat:
+    """Return a conversation in the actor's scope. Raises ChatMissing."""
+    found = db.scalars(select(Chat).where(Chat.number == number, visible_to(by))).one_or_none()
+    if found is None:
+        raise ChatMissing
+    return found
+
+
+def queue(
+    db: Session, *, by: Actor, show: str, limit: int, offset: int
+) -> tuple[Sequence[Chat], int]:
+    """Return a page of conversations, longest waiting first, and how many there are.
+
+    `show` is `waiting`, `mine` (claimed by the actor), `claimed` (by anybody) or `closed`.
+    """
+    where = [visible_to(by)]
+    order: ColumnElement[datetime] = Chat.state_since.asc()
+    if show == "mine":
+        where += [Chat.state == ChatState.CLAIMED, Chat.agent_id == by.id]
+    else:
+        where += [Chat.state == ChatState(show)]
+    if show == "closed":
+        order = Chat.state_since.desc()
+    total = db.scalar(select(func.count()).select_from(Chat).where(*where)) or 0
+    page = select(Chat).where(*where).order_by(order, Chat.id).limit(limit).offset(offset)
+    return db.scalars(page).all(), total
+
+
+def response_s(db: Session, *, by: Actor, now: datetime) -> int | None:
+    """Return the median of seconds until the first reply, of the last week; None without any."""
+    rows = db.execute(
+        select(Chat.opened_at, Chat.answered_at)
+        .where(visible_to(by), Chat.answered_at.is_not(None))
+        .where(Chat.opened_at > now - RESPONSES_OVER)
+        .order_by(Chat.id.desc())
+        .limit(RESPONSES_MAX)
+    ).all()
+    waits = [(answered - opened).total_seconds() for opened, answered in rows if answered]
+    return round(median(waits)) if waits else None
+
+
+def lines(db: Session, chat: Chat) -> list[Spoken]:
+    """Return what was said, oldest first: the last LINES_MAX of either side."""
+    until = chat.state_since if chat.state is ChatState.CLOSED else None
+    his = select(InboxRow).where(
+        InboxRow.openid == chat.openid,
+        InboxRow.kind.in_(_SHOWN),
+        # WeChat's clock tells whole seconds.
+        InboxRow.at >= chat.opened_at - timedelta(seconds=60),
+        true() if until is None else InboxRow.at <= until,
+    )
+    ours = select(ChatLine).where(ChatLine.chat_id == chat.id)
+    states = {
+        message.dedupe_key: message.state
+        for message in notifications.messages_about(db, f"chat:{chat.number}")
+    }
+    found = [
+        Spoken(row.kind, row.text, row.at)
+        for row in db.scalars(his.order_by(InboxRow.at.desc(), InboxRow.id.desc()).limit(LINES_MAX))
+    ]
+    found += [
+        Spoken(row.kind, row.text, row.at, row.staff_id, states.get(f"CHAT:{row.number}", ""))
+        for row in db.scalars(ours.order_by(ChatLine.id.desc()).limit(LINES_MAX))
+    ]
+    return sorted(found, key=lambda line: line.at)
+
+
+_SHOWN = ("textsaid", "voicesent", "imagesent", "locationsent", "menuclicked")
+
+
+def visible_to(by: Actor) -> ColumnElement[bool]:
+    """Return the condition for conversations in the actor's scope: those of his branches, and for a
+    store's people those that came by a store."""
+    if by.role not in CONSOLE_ROLES:
+        return false()
+    mine: ColumnElement[bool] = (
+        true() if by.sees_branch(0) else Chat.branch_id.in_(sorted(by.branch_ids))
+    )
+    return mine & Chat.store_id.is_not(None) if by.role is Role.STORE else mine

@@ -6,6 +6,14 @@ NOTHING = ""
 WELCOME = "您好，这里是门铃到家。家电送货、安装、维修都可以在这里预约，点下面「约上门」就能选时间。"
 HELP = "回复「预约」选上门时间，回复「我的预约」看进度，发送位置看最近能上门的时间，回复「人工」找客服。"
 NOT_HEARD = "抱歉，这段语音没能听清。您可以打字告诉我，比如「周六下午市北区安装空调」，或者回复「预约」直接选时间。"
+# What agents say most, offered at one press.
+CANNED = (
+    "您好，我是门店客服，请问有什么可以帮您？",
+    "已经帮您联系师傅，有消息马上告诉您。",
+    "请把楼号、单元和门牌发给我，我来帮您核对。",
+    "您可以在「我的预约」里自己改时间，免费改约到上门前 4 小时。",
+    "感谢您的耐心等待，祝您生活愉快。",
+)
 PARTS = {"morning": "上午", "afternoon": "下午", "evening": "晚上"}
 CODE_SEEN = "已收到扫码结果。要查预约请回复「我的预约」。"
 BIND_SCENE_PREFIX = "bind_"
@@ -89,6 +97,11 @@ def understood(*, service: str, district: str, part: str, url: str) -> str:
 def not_understood(text: str) -> str:
     """Return the answer to a voice that wishes for nothing we know."""
     return f"我听到「{text[:_QUOTED_MAX]}」，还不明白要约什么服务。{HELP}"
+
+
+def handed_over(store: str) -> str:
+    """Return what one hears who asked for a person."""
+    return f"已为您转到{store or '在线'}客服，请直接留言，客服会在这里回复您。急事请在预约详情里拨打电话。"
 
 
 def _place(place: str) -> str:

@@ -12,6 +12,7 @@ from kernel import leases
 from kernel.clock import Clock, wall_s
 from kernel.db import transaction
 from kernel.words import msg
+from notifications.messages import CHAT
 from notifications.models import Message
 from notifications.sending import Decision, after_failure, client_msg_id, is_too_late
 
@@ -57,7 +58,10 @@ def send_messages(sender: Sender, clock: Clock) -> int:
 
 def _send(row: Message, sender: Sender, clock: Clock) -> None:
     had_ambiguous = row.maybe_sent_s is not None
-    if is_too_late(maybe_sent_s=row.maybe_sent_s, now_s=wall_s()):
+    # A customer message has no client_msg_id: said twice it would arrive twice.
+    if (had_ambiguous and row.kind == CHAT) or is_too_late(
+        maybe_sent_s=row.maybe_sent_s, now_s=wall_s()
+    ):
         _write(row, Decision("unknown"), clock, maybe_sent_s=row.maybe_sent_s)
         return
     if row.not_after is not None and clock.now() > row.not_after:
@@ -69,13 +73,7 @@ def _send(row: Message, sender: Sender, clock: Clock) -> None:
         log.info("message %s has passed to another hand", row.id)
         return
     try:
-        msgid = sender.wechat.send_template(
-            openid=row.openid,
-            template_id=sender.template_ids.get(row.kind, row.kind),
-            data=row.fields,
-            url=sender.public_base + row.path,
-            client_msg_id=client_msg_id(row.dedupe_key),
-        )
+        msgid = _call(row, sender)
     except WeChatError as error:
         log.warning("message %s was not sent: %s", row.id, error)
         decision = after_failure(error, attempts=row.attempts, had_ambiguous=had_ambiguous)
@@ -89,6 +87,19 @@ def _send(row: Message, sender: Sender, clock: Clock) -> None:
         )
         return
     _write(row, Decision("sent"), clock, maybe_sent_s=first_s, msgid=msgid)
+
+
+def _call(row: Message, sender: Sender) -> str:
+    if row.kind == CHAT:
+        sender.wechat.send_text(openid=row.openid, text=row.fields["text"])
+        return ""
+    return sender.wechat.send_template(
+        openid=row.openid,
+        template_id=sender.template_ids.get(row.kind, row.kind),
+        data=row.fields,
+        url=sender.public_base + row.path,
+        client_msg_id=client_msg_id(row.dedupe_key),
+    )
 
 
 def _note_attempt(row: Message, first_s: float | None) -> bool:

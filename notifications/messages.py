@@ -134,6 +134,8 @@ _NOTICES = (
 )
 # Of these every account message is about no service in particular.
 ACCOUNT = "门铃到家"
+# What one of us writes in the chat: a customer message, which has no template.
+CHAT = "CHAT"
 
 SPECS: Mapping[str, Spec] = {spec.kind: spec for spec in (M1, M4, M5, M7, M12, M17, *_NOTICES)}
 

@@ -78,3 +78,20 @@ def say_account(
         path=path,
         now=now,
     )
+
+
+def say_text(
+    db: Session, openid: str, *, about: str, key: str, text: str, not_after: datetime, now: datetime
+) -> None:
+    """Queue a customer message: WeChat takes it until `not_after`, when its window shuts."""
+    tell(
+        db,
+        kind=messages.CHAT,
+        openid=openid,
+        about=about,
+        key=key,
+        fields={"text": text},
+        not_after=not_after,
+        path="",
+        now=now,
+    )

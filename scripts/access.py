@@ -35,6 +35,7 @@ OWNED = frozenset(
         "assets",
         "blacklistings",
         "bookings",
+        "chats",
         "complaints",
         "drafts",
         "earnings",

@@ -21,6 +21,7 @@ from booking.states import (
     PAYMENT_MACHINE,
     WAITING_MACHINE,
 )
+from conversations.states import CHAT_MACHINE
 from dispatch.states import PROPOSAL_MACHINE, VISIT_MACHINE
 from kernel.delivery import Reactions
 from kernel.events import Event
@@ -49,6 +50,7 @@ MACHINES: Sequence[Machine[Any, Any]] = (
     APPEAL_MACHINE,
     BLACKLISTING_MACHINE,
     OVERRIDE_MACHINE,
+    CHAT_MACHINE,
 )
 
 _STATES = """# States

@@ -35,6 +35,10 @@ ACTIONS: Mapping[str, str] = {
     "console.remove_waiting": msg("移出候补"),
     "console.decide_appeal": msg("决定复议"),
     "console.answer_complaint": msg("答复投诉"),
+    "console.claim_chat": msg("接入会话"),
+    "console.reply_chat": msg("回复会话"),
+    "console.pass_on_chat": msg("转出会话"),
+    "console.close_chat": msg("结束会话"),
     "console.waive_strike": msg("撤销违约"),
     "console.ask_stop": msg("提议暂停预约"),
     "console.ask_release": msg("提议解除暂停"),
@@ -107,6 +111,7 @@ THINGS: Mapping[str, str] = {
     "catalogue": msg("服务"),
     "appeal": msg("复议"),
     "complaint": msg("投诉"),
+    "chat": msg("会话"),
     "draft": msg("需求单"),
     "waiting": msg("候补"),
     "good": msg("商品"),
@@ -153,6 +158,7 @@ PAGES: Mapping[str, tuple[str, str]] = {
     "member": ("console.member", "number"),
     "appeal": ("console.appeal", "number"),
     "complaint": ("console.complaint", "number"),
+    "chat": ("console.chat", "number"),
 }
 
 

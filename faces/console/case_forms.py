@@ -16,6 +16,7 @@ from members.policy import TEXT_MAX, AppealSubject
 
 REASON_MAX = 200
 SERIAL_MAX = 60
+CHAT_SHOWS = ("waiting", "mine", "claimed", "closed")
 SHOWS = ("open", "decided", "reviews", "releases")
 _NO_WINDOW = msg("请先选一个时段。")
 
@@ -160,3 +161,22 @@ class SerialsQuery(PageQuery):
     """A serial number to be looked up."""
 
     serial = fields.String(load_default="", validate=validate.Length(max=SERIAL_MAX))
+
+
+class ChatsQuery(PageQuery):
+    """Which queue of the chat desk."""
+
+    show = fields.String(load_default="waiting", validate=validate.OneOf(CHAT_SHOWS))
+
+
+class ReplyForm(Form):
+    """What an agent writes to a member; WeChat takes 2048 bytes, three to a character."""
+
+    text = Text(least=1, most=600, required=True)
+
+
+class PassOnForm(Form):
+    """To whose desk, "" for the branch's own, and what the colleague should know."""
+
+    store = fields.String(load_default="", validate=validate.Length(max=40))
+    words = Text(least=1, most=REASON_MAX, required=True)

@@ -138,8 +138,11 @@ def _here(**changes: object) -> str:
 
 def _rail(role: Role) -> list[dict[str, str]]:
     if role is Role.STORE:
-        words = {"key": "account", "name": gettext("我的账号"), "href": url_for("console.account")}
-        return [words]
+        pages = {"chats": gettext("客服"), "account": gettext("我的账号")}
+        return [
+            {"key": key, "name": name, "href": url_for(f"console.{key}")}
+            for key, name in pages.items()
+        ]
     names = {
         "board": gettext("看板"),
         "plans": gettext("排班"),
@@ -150,6 +153,7 @@ def _rail(role: Role) -> list[dict[str, str]]:
         "waiting": pgettext("list", "候补"),
         "serials": pgettext("list", "序列号"),
         "technicians": pgettext("list", "师傅"),
+        "chats": gettext("客服"),
         "messages": gettext("消息"),
         "catalogue": gettext("目录"),
         "stores": pgettext("list", "门店"),
@@ -169,6 +173,7 @@ _RAIL = (
     "appeals",
     "complaints",
     "waiting",
+    "chats",
     "messages",
     "catalogue",
     "stores",
@@ -185,6 +190,7 @@ _LIST_OF = {
     "console.phone_windows": "console.members",
     "console.appeal": "console.appeals",
     "console.complaint": "console.complaints",
+    "console.chat": "console.chats",
     "console.users": "console.users",
     "console.audit": "console.audit",
     **dict.fromkeys(("console.technician", "console.shift"), "console.technicians"),

@@ -9,7 +9,7 @@ from dispatch.states import VisitState
 from faces.chrome.filters import clock_text, day_text, gettext
 from faces.console.life_words import cause_text
 from kernel.words import msg
-from notifications.messages import SPECS
+from notifications.messages import CHAT, SPECS
 
 
 class Step(Protocol):
@@ -130,6 +130,7 @@ MESSAGE_STATES = {
     "dead": (msg("发送失败"), "danger"),
 }
 TO_TECHNICIAN = {"M4"}
+OTHER_KINDS = {CHAT: msg("客服回复")}
 
 
 def timeline(
@@ -186,7 +187,7 @@ def line_of(message: Said) -> Line:
         word, tone = msg("对方没收到"), "danger"
     labels = dict(spec.fields) if spec else {}
     return Line(
-        title=gettext(spec.title) if spec else message.kind,
+        title=gettext(spec.title) if spec else gettext(OTHER_KINDS.get(message.kind, message.kind)),
         to=gettext("师傅") if message.kind in TO_TECHNICIAN else gettext("业主"),
         state=gettext(word),
         tone=tone,

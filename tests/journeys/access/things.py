@@ -14,6 +14,7 @@ from booking.operations import additions, assets, billing, catalogue, drafts, fe
 from booking.operations import goods as goods_operations
 from booking.operations.drafts import Address
 from booking.policy import ERRAND_FEE
+from conversations.operations import chats
 from dispatch.models import Visit
 from dispatch.operations import proposals
 from kernel.actor import SYSTEM, Actor, Role
@@ -21,6 +22,7 @@ from kernel.db import Session
 from kernel.geo import Point
 from kernel.phone import Phone
 from members import ledger
+from members import queries as members
 from members.operations import postings, sign_ins, strikes
 from members.rules import StrikeKind
 from tests.house import DISPATCHER, MONDAY_NINE, tomorrow
@@ -188,6 +190,13 @@ def _a_store(db: Session, side: Side, _booking: Booking, _visit: Visit) -> str:
     ).code
 
 
+def _a_chat(db: Session, side: Side, _booking: Booking, _visit: Visit) -> str:
+    openid = members.member(db, side.member.id).openid
+    opened = chats.ask_for_person(db, openid=openid, now=MONDAY_NINE)
+    assert opened is not None
+    return opened.number
+
+
 MAKERS: Mapping[str, Maker] = {
     "drafts": _a_second_draft,
     "waiting": _a_place_in_line,
@@ -203,4 +212,5 @@ MAKERS: Mapping[str, Maker] = {
     "earnings": _earnings,
     "ways": _a_way,
     "users": _an_account,
+    "chats": _a_chat,
 }

@@ -1,0 +1,1 @@
+"""What changes a conversation. Each runs in the caller's transaction."""

@@ -1,0 +1,140 @@
+"""Handing a member over to a person: queue, claim, reply, pass on, close."""
+
+from datetime import datetime
+
+from booking import queries as booking
+from conversations import policy, queries
+from conversations.models import Chat, ChatLine
+from conversations.states import ChatAction, ChatState
+from dispatch import queries as dispatch
+from kernel.actor import Actor
+from kernel.db import Session
+from kernel.errors import Conflict, Invalid
+from kernel.numbers import new_number
+from kernel.words import msg
+from members.operations import following
+from notifications import saying
+
+
+class NotYourChat(Conflict):
+    """A colleague has taken it."""
+
+    code = "not_your_chat"
+    says = msg("这个会话由别的客服接待，请先接过来。")
+
+
+class DeskMissing(Invalid):
+    """No such store."""
+
+    code = "desk_missing"
+    says = msg("没有这个门店，请重新选择。")
+
+
+def ask_for_person(db: Session, *, openid: str, now: datetime) -> Chat | None:
+    """Put the member into the queue of his own store, or of the branch he last booked with; return
+    the conversation, the open one if he has it, and None while there is no branch at all."""
+    member = following.meet(db, openid=openid, now=now)
+    following.lock_member(db, member.id)
+    open_one = queries.open_chat(db, openid)
+    if open_one is not None:
+        return open_one
+    store = booking.store_by_scene(db, member.last_scene) or booking.store_by_scene(
+        db, member.first_scene
+    )
+    last = next(iter(booking.bookings_of(db, member.id, limit=1)), None)
+    first = next(iter(dispatch.branches(db)), None)
+    places = [store.branch_id if store else None, last.branch_id if last else None]
+    branch_id = next((i for i in [*places, first.id if first else None] if i is not None), None)
+    if branch_id is None:
+        return None
+
+    chat = Chat(
+        number=new_number("T"),
+        member_id=member.id,
+        openid=openid,
+        store_id=store.id if store else None,
+        branch_id=branch_id,
+        opened_at=now,
+        state_since=now,
+    )
+    db.add(chat)
+    db.flush()
+    return chat
+
+
+def claim(db: Session, *, number: str, by: Actor, now: datetime) -> Chat:
+    """Take a waiting conversation. Raises ChatMissing, IllegalMove."""
+    chat = queries.chat(db, number=number, by=by)
+
+    chat.advance(ChatAction.CLAIM, now=now)
+    chat.agent_id = by.id
+    return chat
+
+
+def reply(db: Session, *, number: str, text: str, by: Actor, now: datetime) -> ChatLine:
+    """Write to the member while WeChat lets us. Raises ChatMissing, NotYourChat, WindowShut."""
+    chat = _own(db, number, by)
+    window = queries.message_window(db, chat.openid, now=now)
+    if window is None:
+        raise policy.WindowShut(field="text")
+
+    line = ChatLine(
+        number=new_number("L"), chat_id=chat.id, kind="reply", staff_id=by.id, text=text, at=now
+    )
+    db.add(line)
+    chat.answered_at = chat.answered_at or now
+
+    saying.say_text(
+        db,
+        chat.openid,
+        about=f"chat:{chat.number}",
+        key=line.number,
+        text=text,
+        not_after=window.ends_at,
+        now=now,
+    )
+    return line
+
+
+def pass_on(
+    db: Session, *, number: str, store_code: str, words: str, by: Actor, now: datetime
+) -> Chat:
+    """Give it to another desk's queue: a store's, or the branch's own for "".
+
+    Raises ChatMissing, NotYourChat, DeskMissing.
+    """
+    chat = _own(db, number, by)
+    store = booking.store_by_code(db, store_code) if store_code else None
+    if store_code and store is None:
+        raise DeskMissing(field="store")
+
+    chat.advance(ChatAction.PASS_ON, now=now)
+    chat.agent_id = None
+    chat.store_id = store.id if store else None
+    chat.branch_id = store.branch_id if store else chat.branch_id
+    db.add(
+        ChatLine(
+            number=new_number("L"),
+            chat_id=chat.id,
+            kind="note",
+            staff_id=by.id,
+            text=words,
+            at=now,
+        )
+    )
+    return chat
+
+
+def close(db: Session, *, number: str, by: Actor, now: datetime) -> Chat:
+    """End it. Raises ChatMissing, NotYourChat."""
+    chat = _own(db, number, by)
+
+    chat.advance(ChatAction.CLOSE, now=now)
+    return chat
+
+
+def _own(db: Session, number: str, by: Actor) -> Chat:
+    chat = queries.chat(db, number=number, by=by)
+    if chat.state is not ChatState.CLAIMED or chat.agent_id != by.id:
+        raise NotYourChat
+    return chat

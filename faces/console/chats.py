@@ -1,0 +1,168 @@
+"""/console/chats: the chat desk: who waits for a person, and the conversations themselves."""
+
+from typing import Any
+
+from flask import render_template
+from flask.typing import ResponseReturnValue
+
+from booking import queries as booking
+from booking.states import PROMISED
+from conversations import queries, words
+from conversations.operations import chats as operations
+from conversations.states import ChatState
+from faces.chrome import call
+from faces.chrome.filters import gettext
+from faces.chrome.schema import Form
+from faces.chrome.sign_in import signed_in
+from faces.console import acting, frame
+from faces.console.acting import NO_FAILURE, Failure
+from faces.console.case_forms import ChatsQuery, PassOnForm, ReplyForm
+from faces.console.cases import names_of
+from faces.console.paging import Page
+from faces.console.routes import STAFF, WRITERS, blueprint
+from kernel.actor import Role
+from kernel.db import Session, transaction
+from members import queries as members
+
+# A store's people answer their own followers.
+AGENTS = (*WRITERS, Role.STORE)
+BOOKINGS_SHOWN = 3
+
+
+@blueprint.get("/chats")
+@signed_in(*STAFF)
+def chats() -> ResponseReturnValue:
+    """List a queue, longest waiting first."""
+    wanted = call.query(ChatsQuery())
+    page = Page(number=wanted["page"])
+    by, now = call.actor(), call.now()
+    with transaction(reads_only=True) as db:
+        frame.enter(db, branch_id=wanted["branch"])
+        rows, page.total = queries.queue(
+            db, by=by, show=wanted["show"], limit=page.size, offset=page.offset
+        )
+        people = members.members_by_id(db, [row.member_id for row in rows])
+        names = names_of(db, {row.agent_id for row in rows if row.agent_id})
+        response_s = queries.response_s(db, by=by, now=now)
+        stores = {store.id: store.name for store in booking.stores(db)}
+    return render_template(
+        "console/chats.html",
+        rows=rows,
+        people=people,
+        names=names,
+        stores=stores,
+        response_s=response_s,
+        wanted=wanted,
+        now=now,
+        page_=page,
+    )
+
+
+@blueprint.get("/chats/<number>")
+@signed_in(*STAFF)
+def chat(number: str) -> ResponseReturnValue:
+    """Show one conversation with the member's bookings beside it."""
+    return _page(number, NO_FAILURE)
+
+
+@blueprint.post("/chats/<number>/claim")
+@signed_in(*AGENTS)
+def claim_chat(number: str) -> ResponseReturnValue:
+    """Take it out of the queue."""
+
+    def effect(db: Session, given: dict[str, Any]) -> str:
+        operations.claim(db, number=number, by=call.actor(), now=call.now())
+        return gettext("已接入，业主的消息由您回复。")
+
+    return _perform("claim", Form(), effect, number)
+
+
+@blueprint.post("/chats/<number>/reply")
+@signed_in(*AGENTS)
+def reply_chat(number: str) -> ResponseReturnValue:
+    """Write to the member."""
+
+    def effect(db: Session, given: dict[str, Any]) -> str:
+        operations.reply(db, number=number, text=given["text"], by=call.actor(), now=call.now())
+        return gettext("已交给微信发送。")
+
+    return _perform("reply", ReplyForm(), effect, number)
+
+
+@blueprint.post("/chats/<number>/pass-on")
+@signed_in(*AGENTS)
+def pass_on_chat(number: str) -> ResponseReturnValue:
+    """Give it to another desk; back to the queue, since it may be out of sight now."""
+
+    def effect(db: Session, given: dict[str, Any]) -> str:
+        operations.pass_on(
+            db,
+            number=number,
+            store_code=given["store"],
+            words=given["words"],
+            by=call.actor(),
+            now=call.now(),
+        )
+        return gettext("已转出，对方会在队列里看到。")
+
+    return acting.perform(
+        "pass_on",
+        PassOnForm(),
+        effect,
+        to="console.chats",
+        page=lambda failed: _page(number, failed),
+    )
+
+
+@blueprint.post("/chats/<number>/close")
+@signed_in(*AGENTS)
+def close_chat(number: str) -> ResponseReturnValue:
+    """End it."""
+
+    def effect(db: Session, given: dict[str, Any]) -> str:
+        operations.close(db, number=number, by=call.actor(), now=call.now())
+        return gettext("会话已结束。")
+
+    return _perform("close", Form(), effect, number)
+
+
+def _perform(form: str, schema: Form, effect: Any, number: str) -> ResponseReturnValue:
+    return acting.perform(
+        form,
+        schema,
+        effect,
+        to="console.chat",
+        page=lambda failed: _page(number, failed),
+        number=number,
+    )
+
+
+def _page(number: str, failed: Failure) -> str:
+    by, now = call.actor(), call.now()
+    with transaction(reads_only=True) as db:
+        found = queries.chat(db, number=number, by=by)
+        frame.enter(db, branch_id=found.branch_id)
+        said = queries.lines(db, found)
+        rows = booking.bookings_of(db, found.member_id)
+        ahead = [row for row in rows if row.state in PROMISED and row.ends_at > now]
+        staff = {line.staff_id for line in said if line.staff_id} | {found.agent_id or 0}
+        return render_template(
+            "console/chat.html",
+            chat=found,
+            lines=said,
+            member=members.member(db, found.member_id),
+            bookings=(sorted(ahead, key=lambda row: row.starts_at) or list(rows))[:BOOKINGS_SHOWN],
+            services=booking.services_by_id(db),
+            names=names_of(db, staff - {0}),
+            store=booking.store_name(db, found.store_id),
+            stores=[(store.code, store.name) for store in booking.stores(db)],
+            window=queries.message_window(db, found.openid, now=now),
+            canned=words.CANNED,
+            may_claim=by.role in AGENTS and found.state is ChatState.WAITING,
+            is_mine=found.state is ChatState.CLAIMED
+            and found.agent_id == by.id
+            and by.role in AGENTS,
+            may_see_booking=by.role is not Role.STORE,
+            now=now,
+            failed=failed,
+        )
