@@ -78,13 +78,22 @@ def not_served(place: str) -> str:
 
 
 def served(place: str, *, service: str, lines: Sequence[str], url: str) -> str:
-    """Return the next windows at a place, the booking that begins there one press away."""
+    """Return the next windows at a place as a card: a tap begins the booking there."""
     if not lines:
-        return f'{_place(place)}可以上门，近期时段已约满。\n<a href="{url}">看全部时间或排候补</a>'
+        return card(f"{_place(place)}可以上门", "近期时段已约满，点开看全部时间或排候补。", url)
     shown = "\n".join(lines)
-    return (
-        f'{_place(place)}可以上门。{service}最近的时间：\n{shown}\n\n<a href="{url}">就约这里</a>'
-    )
+    return card(f"{_place(place)}可以上门", f"{service}最近的时间：\n{shown}\n点开就约这里。", url)
+
+
+def card(title: str, about: str, url: str) -> str:
+    """Return a card as the inbox keeps it; `card_of` reads it."""
+    return _PART.join((title, about, url))
+
+
+def card_of(answer: str) -> tuple[str, str, str] | None:
+    """Return title, text and address of an answer that is a card; None for plain words."""
+    title, *rest = answer.split(_PART)
+    return (title, rest[0], rest[1]) if len(rest) == 2 else None
 
 
 def understood(*, service: str, district: str, part: str, url: str) -> str:
@@ -109,3 +118,5 @@ def _place(place: str) -> str:
 
 
 _QUOTED_MAX = 60
+# Between the parts of a card; nobody can type it.
+_PART = "\x1e"

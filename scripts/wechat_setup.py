@@ -46,6 +46,7 @@ def menu(base: str) -> list[dict[str, Any]]:
             "name": "服务",
             "sub_button": [
                 {"type": "view", "name": "我的积分", "url": f"{base}/c/points"},
+                {"type": "click", "name": "人工客服", "key": "人工"},
                 {"type": "view", "name": "师傅入口", "url": f"{base}/t/"},
             ],
         },

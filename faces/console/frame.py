@@ -97,7 +97,8 @@ def shell() -> dict[str, object]:
     frame = entered()
     if frame is None:
         return shown
-    shown["search"] = {"href": url_for("console.bookings"), "value": frame.search}
+    if actor.role is not Role.STORE:
+        shown["search"] = {"href": url_for("console.bookings"), "value": frame.search}
     shown["branch"] = {"name": frame.branch.name}
     if len(frame.branches) > 1:
         shown["branches"] = [

@@ -7,7 +7,7 @@ from flask import Response, current_app, request
 from flask.typing import ResponseReturnValue
 from werkzeug.exceptions import RequestEntityTooLarge
 
-from conversations import inbox
+from conversations import inbox, words
 from faces.chrome import call
 from faces.chrome.limits import UNCOUNTED, rated
 from faces.chrome.sign_in import public
@@ -67,10 +67,18 @@ def callback() -> ResponseReturnValue:
     answer = _taken_in(message)
     if not answer:
         return _text(SILENCE)
-    reply = replies.text_reply(
-        answer, openid=message.openid, account=message.account, now_s=wall_s()
-    )
+    reply = _reply(answer, message)
     return _text(door.seal(reply, nonce=request.args.get("nonce", ""), now_s=wall_s()))
+
+
+def _reply(answer: str, message: Incoming) -> str:
+    to, account, now_s = message.openid, message.account, wall_s()
+    card = words.card_of(answer)
+    if card is None:
+        return replies.text_reply(answer, openid=to, account=account, now_s=now_s)
+    title, about, url = card
+    article = replies.Article(title, about, "", url)
+    return replies.news_reply([article], openid=to, account=account, now_s=now_s)
 
 
 def _taken_in(message: Incoming) -> str:

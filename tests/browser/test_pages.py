@@ -13,7 +13,16 @@ from tests.browser.running import RunningHouse
 
 Picture = Callable[[Page, str], Path]
 
-CONSOLE_PAGES = ("board", "plans", "bookings", "technicians", "messages", "stores", "account")
+CONSOLE_PAGES = (
+    "board",
+    "plans",
+    "bookings",
+    "technicians",
+    "chats",
+    "messages",
+    "stores",
+    "account",
+)
 # Whoever comes first waits for the house as well.
 pytestmark = pytest.mark.timeout(420)
 

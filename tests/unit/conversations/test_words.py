@@ -32,8 +32,14 @@ class TestPlaces:
     def test_without_a_free_window_lead_to_the_waiting_list(self) -> None:
         said = words.served("浮山后三小区", service="空调安装", lines=[], url="https://x/c/book/a")
 
-        assert "约满" in said
-        assert "https://x/c/book/a" in said
+        card = words.card_of(said)
+        assert card is not None
+        assert "约满" in card[1]
+        assert card[2] == "https://x/c/book/a"
+
+    def test_that_are_plain_words_are_no_card(self) -> None:
+        assert words.card_of(words.not_served("浮山后三小区")) is None
+        assert words.card_of("") is None
 
     def test_with_very_long_names_fit_into_a_passive_reply(self) -> None:
         for said in (words.not_served("长" * 900), words.not_understood("长" * 900)):
