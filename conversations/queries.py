@@ -40,16 +40,26 @@ class Spoken:
     state: str = ""
 
 
-def said_place(db: Session, openid: str) -> str:
-    """Return the place that he named last in the chat: a location's 小区, a voice's district."""
+@dataclass(frozen=True, slots=True)
+class Named:
+    """A place that he named in the chat; `voice` is what was heard, "" for a location."""
+
+    place: str = ""
+    voice: str = ""
+
+
+def named_last(db: Session, openid: str) -> Named:
+    """Return what he named last: a location's 小区, a voice's district."""
     row = db.scalars(
         select(InboxRow)
         .where(InboxRow.openid == openid, InboxRow.kind.in_(["locationsent", "voicesent"]))
         .order_by(InboxRow.at.desc(), InboxRow.id.desc())
     ).first()
     if row is None:
-        return ""
-    return row.text if row.kind == "locationsent" else answers.wish_of(db, row.text).district
+        return Named()
+    if row.kind == "locationsent":
+        return Named(row.text)
+    return Named(answers.wish_of(db, row.text).district, row.text)
 
 
 def message_window(db: Session, openid: str, *, now: datetime) -> MessageWindow | None:

@@ -217,11 +217,13 @@ def _known(db: Session, *, service_id: int, draft_number: str) -> dict[str, str]
 
 
 def _said(db: Session, typed: Mapping[str, str]) -> dict[str, str]:
-    """Return the place that the member named in the chat; another 小区 has another door."""
-    said = conversations.said_place(db, members.member(db, call.actor().id).openid)
-    if not said or said in typed.get("address", ""):
-        return {}
-    return {"address": said, "door": ""}
+    """Return the place that the member named in the chat, and what was heard of his voice; another
+    小区 has another door."""
+    said = conversations.named_last(db, members.member(db, call.actor().id).openid)
+    heard = {"heard": said.voice} if said.voice else {}
+    if not said.place or said.place in typed.get("address", ""):
+        return heard
+    return {"address": said.place, "door": "", **heard}
 
 
 def _typed(form: Mapping[str, str]) -> dict[str, str]:

@@ -284,10 +284,10 @@ class TestBeingAnsweredFromTheDatabase:
         assert about.count("11月23日 周一") == 3
         assert url == "https://doorbell.localhost/c/book/air_install?said=last"
         with transaction(reads_only=True) as db:
-            place = queries.said_place(db, OPENID)
+            place = queries.named_last(db, OPENID).place
             assert place
             assert place in title
-            assert queries.said_place(db, "oSomebodyElse") == ""
+            assert queries.named_last(db, "oSomebodyElse").place == ""
 
     def test_a_place_that_is_not_served_is_told_so(self, app: Flask) -> None:
         with transaction() as db:

@@ -35,6 +35,7 @@ def test_a_voice_becomes_a_draft_that_is_corrected_and_booked(app: Flask, phone:
 
     assert page.path == "/c/book/air_install"
     assert page.value("address") == "市南区"
+    assert "周二下午来市南区装空调" in page.text
     # A district is no address yet: he writes the 小区 and goes on to the windows.
     page = fill_in(phone)
     assert page.path.endswith("/windows")
