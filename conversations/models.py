@@ -43,7 +43,7 @@ class Chat(Base):
     id: Mapped[int] = mapped_column(primary_key=True)
     number: Mapped[str] = mapped_column(unique=True)
     member_id: Mapped[int] = mapped_column(ForeignKey("members_member.id"))
-    openid: Mapped[str]
+    openid: Mapped[str] = mapped_column(index=True)
     # Whose desk answers: the store that brought him; none for the branch's own.
     store_id: Mapped[int | None] = mapped_column(ForeignKey("booking_store.id"))
     branch_id: Mapped[int] = mapped_column(ForeignKey("dispatch_branch.id"))

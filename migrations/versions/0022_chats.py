@@ -20,7 +20,7 @@ def upgrade() -> None:
         sa.Column("id", sa.Integer(), primary_key=True),
         sa.Column("number", sa.String(), nullable=False, unique=True),
         sa.Column("member_id", sa.Integer(), sa.ForeignKey("members_member.id"), nullable=False),
-        sa.Column("openid", sa.String(), nullable=False),
+        sa.Column("openid", sa.String(), nullable=False, index=True),
         sa.Column("store_id", sa.Integer(), sa.ForeignKey("booking_store.id")),
         sa.Column("branch_id", sa.Integer(), sa.ForeignKey("dispatch_branch.id"), nullable=False),
         sa.Column("agent_id", sa.Integer(), sa.ForeignKey("members_staff.id")),
