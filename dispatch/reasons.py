@@ -105,7 +105,17 @@ class Reasons:
     @property
     def least(self) -> list[Relaxation]:
         """The least that would have to give way for somebody to take it, one of each kind."""
-        return explain.smallest([row.answer for row in self.rows if row.answer is not None])
+        return explain.smallest(self._answers)
+
+    @property
+    def both(self) -> tuple[Relaxation, ...]:
+        """The least two at once, where no one thing is enough."""
+        found = explain.least(self._answers)
+        return found if len(found) == 2 else ()
+
+    @property
+    def _answers(self) -> list[Answer]:
+        return [row.answer for row in self.rows if row.answer is not None]
 
 
 def of_visit(db: Session, visit: Visit, *, now: datetime) -> Reasons:

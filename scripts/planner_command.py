@@ -101,12 +101,10 @@ def explain_job(problem: Path, plan: Path, job: int) -> None:
         if answer.witness:
             minutes = -(-answer.witness.extra_s // 60)
             rows.append((str(answer.worker_id), mark, f"{minutes} min of driving more"))
-        rows += [
-            (str(answer.worker_id), mark, found.sentences[1] % found.words)
-            for found in answer.relaxations
-        ]
-        if not answer.witness and not answer.relaxations:
-            rows.append((str(answer.worker_id), mark, "no single change would let it"))
+        ways = [answer.both] if answer.both else [(way,) for way in answer.relaxations]
+        rows += [(str(answer.worker_id), mark, explain.sentences(*way)[1]) for way in ways]
+        if not answer.witness and not ways:
+            rows.append((str(answer.worker_id), mark, "no two changes would let it"))
     click.echo(table(rows))
 
 
@@ -117,16 +115,17 @@ def _first(broken: tuple[Breach, ...]) -> str:
 
 def _reason(wired: Wired, plan: Plan) -> Any:
     def reason(stop_id: int) -> Mapping[str, Any]:
-        ways = explain.smallest(explain.why(wired.problem, plan, stop_id))
+        answers = explain.why(wired.problem, plan, stop_id)
+        against = (way for answer in answers for way in answer.relaxations)
+        ways = explain.least(answers) or tuple(against)[:1]
         if not ways:
             return {"code": "nobody", "sentence": "Nobody is left for it"}
-        least = ways[0]
-        code = least.rule or str(least.kind)
         return {
-            "code": code,
-            "sentence": least.sentences[1] % least.words,
-            "vehicle": least.worker_id,
-            "amount": least.amount,
+            "code": "+".join(way.code for way in ways),
+            "sentence": explain.sentences(*ways)[1],
+            "vehicle": ways[0].worker_id,
+            "amount": ways[0].amount,
+            "amounts": [way.amount for way in ways],
         }
 
     return reason

@@ -111,6 +111,12 @@ def timetable(problem: Problem, route: Route) -> Timetable:
     return _Route(problem, problem.worker(route.worker_id), stops, {}).timetable
 
 
+def broken(problem: Problem, route: Route) -> tuple[Breach, ...]:
+    """Return what one route breaks by itself. Raises KeyError for ids the problem does not know."""
+    stops = tuple(map(problem.stop, route.stop_ids))
+    return tuple(_Route(problem, problem.worker(route.worker_id), stops, {}).broken())
+
+
 def _timed_together(
     problem: Problem, known: list[tuple[Worker, tuple[Stop, ...]]]
 ) -> list["_Route"]:

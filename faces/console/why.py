@@ -60,6 +60,8 @@ def _ways(found: Reasons, told: Told, booking: str) -> list[dict[str, str]]:
     if found.takers or (found.holder is not None and found.holder.witness is not None):
         return []
     asked = [way for way in found.least if way.kind is not Kind.RULE] or found.least
+    if not asked and found.both:
+        return [{"words": told.both(found.both)}]
     return [{"words": told.way(way), **_act(way, found, booking)} for way in asked]
 
 

@@ -1,7 +1,7 @@
 """Why a visit is whose it is, in sentences: names instead of ids, minutes rounded up."""
 
 from collections import Counter
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
 from dispatch import policy
@@ -90,6 +90,33 @@ class Told:
                 )
             case Kind.RULE:
                 return gettext("%(name)s：%(why)s", name=name, why=self._way(way))
+
+    def both(self, ways: Sequence[Relaxation]) -> str:
+        """Say what two things would have to give way at once for that technician to take it."""
+        first, second = map(self._given, ways)
+        name = self._name(ways[0].worker_id)
+        return gettext(
+            "两样同时放宽，%(name)s能接：%(first)s；%(second)s",
+            name=name,
+            first=first,
+            second=second,
+        )
+
+    def _given(self, way: Relaxation) -> str:
+        length = whole(way.amount)
+        match way.kind:
+            case Kind.STARTS_LATER:
+                return gettext("时段往后放宽 %(length)s", length=length)
+            case Kind.STARTS_EARLIER:
+                return gettext("时段往前放宽 %(length)s", length=length)
+            case Kind.CLOSED:
+                return gettext("不许施工的时段缩短 %(length)s", length=length)
+            case Kind.OVERTIME:
+                return gettext("加班 %(length)s", length=length)
+            case Kind.ROOM:
+                return gettext("车上腾出 %(count)s 件的空间", count=way.amount)
+            case Kind.RULE:
+                return gettext("破例：%(why)s", why=self._rule(way))
 
     def _nobody(self) -> str:
         takers = self.reasons.takers

@@ -5,6 +5,7 @@ import re
 from typing import Any
 
 import pytest
+from sqlalchemy import update
 
 from dispatch import queries
 from dispatch.models import Visit
@@ -114,6 +115,30 @@ def test_says_what_would_have_to_give_way_when_nobody_can(
     assert "王师2 QD1002 当天病假" in page.text
     assert "王师1加班 60 分就能接 改班次" in page.text
     assert "时段往前放宽 60 分，王师1能接 去改约" in page.text
+
+
+def test_says_which_two_things_at_once_when_no_one_thing_is_enough(
+    desk: Desk, town: Town, visit: Visit
+) -> None:
+    send_home(town, 2)
+    with transaction() as db:
+        db.execute(update(Visit).values(opens_s=HOUR_S, shuts_s=HOUR_S))
+    send_home(town, 1)
+    with transaction() as db:
+        withdrawals.call_back(db, technician_id=1, day=tomorrow(), now=MONDAY_NINE)
+    with transaction() as db:
+        roster.set_shift(
+            db,
+            technician_id=1,
+            day=tomorrow(),
+            opens_s=8 * HOUR_S,
+            shuts_s=8 * HOUR_S + 1_800,
+            now=MONDAY_NINE,
+        )
+
+    text = desk.open(why(visit_of(town))).text
+
+    assert "两样同时放宽，王师1能接：时段往后放宽 7 小时；加班 30 分" in text
 
 
 def test_overtime_is_given_in_one_press(desk: Desk, town: Town, visit: Visit) -> None:

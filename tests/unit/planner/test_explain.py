@@ -1,13 +1,14 @@
 """Why a visit does not fit: the least that would have to give way, no more and no less."""
 
 import random
+from collections import Counter
 from dataclasses import replace
 from typing import Any
 
 import pytest
 
-from dispatch.planner import explain, insertion, judge
-from dispatch.planner.explain import Kind, Relaxation
+from dispatch.planner import explain, judge
+from dispatch.planner.explain import Kind
 from dispatch.planner.problem import DAY_S, Break, Plan, Problem, Route, Window
 from tests.unit.planner.days import (
     DOOR_S,
@@ -21,46 +22,11 @@ from tests.unit.planner.days import (
     a_worker,
     inserted_greedily,
 )
+from tests.unit.planner.giving_way import is_served, relaxed
 
 PAIRS = 100
-
-
-def relaxed(problem: Problem, found: Relaxation, amount: int) -> Problem:
-    """Return the problem with one thing given way by `amount`."""
-    stops, workers = list(problem.stops), list(problem.workers)
-    at = next(nth for nth, stop in enumerate(stops) if stop.id == found.stop_id)
-    by = next(nth for nth, worker in enumerate(workers) if worker.id == found.worker_id)
-    if found.kind is Kind.OVERTIME:
-        workers[by] = replace(workers[by], shift_shut_s=workers[by].shift_shut_s + amount)
-    elif found.kind is Kind.ROOM:
-        workers[by] = replace(workers[by], room=tuple(room + amount for room in workers[by].room))
-    else:
-        assert found.window is not None
-        opens_s, shuts_s = found.window.open_s, found.window.shut_s
-        later = amount if found.kind is Kind.STARTS_LATER else 0
-        earlier = amount if found.kind is Kind.STARTS_EARLIER else 0
-        window = Window(opens_s - earlier, shuts_s + later)
-        stops[at] = replace(
-            stops[at],
-            windows=tuple(window if w == found.window else w for w in stops[at].windows),
-        )
-    return Problem(tuple(stops), tuple(workers), problem.travel_s)
-
-
-def fits(problem: Problem, plan: Plan, found: Relaxation) -> bool:
-    stop = problem.stop(found.stop_id)
-    to_s, from_s = problem.travel_of(stop.place)
-    without = Plan(tuple(route.without_stop(stop.id) for route in plan.routes))
-    day = insertion.prepare_day(problem, without)
-    places = insertion.find(
-        day,
-        stop=stop,
-        to_s=to_s,
-        from_s=from_s,
-        windows=stop.windows,
-        few=len(problem.workers),
-    )
-    return any(place.worker_id == found.worker_id for few in places.values() for place in few)
+# When one reaches the next place who sets out at the door.
+EARLY_S = DOOR_S + STEP_S
 
 
 def broken_by_place(problem: Problem, plan: Plan, worker_id: int, stop_id: int) -> list[int]:
@@ -95,6 +61,22 @@ def _loaded(problem: Problem, narrow_s: int) -> Problem:
     )
 
 
+def _closed(problem: Problem) -> Problem:
+    """Allow no work around noon at every third door."""
+    noon = Window(12 * HOUR_S - 900, 14 * HOUR_S)
+    stops = tuple(stop if stop.id % 3 else replace(stop, closed=(noon,)) for stop in problem.stops)
+    return Problem(stops, problem.workers, problem.travel_s)
+
+
+def _barred(problem: Problem) -> Problem:
+    """Let some of the visits have technicians that must not come, or want a master of the trade."""
+    stops = tuple(
+        replace(stop, barred=frozenset({1 + stop.id % 5}), level=1 + stop.id % 2)
+        for stop in problem.stops
+    )
+    return Problem(stops, problem.workers, problem.travel_s)
+
+
 class TestWhy:
     @pytest.mark.parametrize(
         ("stops", "narrow_s", "kinds"),
@@ -117,10 +99,104 @@ class TestWhy:
             for found in rng.choice(explain.why(problem, plan, stop_id)).relaxations:
                 tried[found.kind] += 1
                 if found.kind is not Kind.RULE:
-                    assert fits(relaxed(problem, found, found.amount), plan, found)
-                    assert not fits(relaxed(problem, found, found.amount - 1), plan, found)
+                    assert is_served(relaxed(problem, (found, found.amount)), plan, found)
+                    less = relaxed(problem, (found, found.amount - 1))
+                    assert not is_served(less, plan, found)
 
         assert all(tried[kind] >= 3 for kind in kinds), str(list(tried.values()))
+
+    @pytest.mark.parametrize(
+        ("stops", "narrow_s", "is_barred", "kinds"),
+        [
+            pytest.param(60, 0, False, {"rule overtime"}, id="a_full_day"),
+            pytest.param(
+                48, 6_600, False, {"starts_later room", "starts_earlier room"}, id="short_windows"
+            ),
+            pytest.param(
+                40, 7_000, True, {"rule starts_later", "rule overtime", "rule rule"}, id="bars"
+            ),
+        ],
+    )
+    def test_finds_the_exact_two_for_random_pairs(
+        self, stops: int, narrow_s: int, is_barred: bool, kinds: set[str]
+    ) -> None:
+        problem = _loaded(a_city(workers=6, stops=stops, seed=11), narrow_s)
+        problem = _barred(problem) if is_barred else _closed(problem)
+        plan = inserted_greedily(problem, seed=1)
+        rng = random.Random(5)
+        tried: Counter[str] = Counter()
+        for _ in range(PAIRS):
+            answers = explain.why(problem, plan, rng.choice(problem.stops).id)
+            pairs = [answer.both for answer in answers if answer.both]
+            for one, other in rng.sample(pairs, min(1, len(pairs))):
+                tried[f"{one.kind} {other.kind}"] += 1
+                a, b = one.amount, other.amount
+                assert is_served(relaxed(problem, (one, a), (other, b)), plan, one)
+                fewer = [(a, 0), (0, b), (a - 1, b), (a, b - 1)]
+                if Kind.RULE is not one.kind and Kind.ROOM is not other.kind:
+                    # However the seconds are split between the two: no fewer are enough.
+                    fewer += [(less, a + b - 1 - less) for less in rng.sample(range(a + b), 4)]
+                for some, rest in fewer:
+                    given = relaxed(problem, (one, some), (other, rest))
+                    assert not is_served(given, plan, one), f"{one} {other} {some} {rest}"
+
+        assert all(tried[names] >= 3 for names in kinds), str(tried)
+
+    @pytest.mark.parametrize(
+        ("fields", "shuts_s", "both"),
+        [
+            pytest.param(
+                {"closed": (Window(0, EARLY_S + 600),)},
+                DOOR_S + HOUR_S,
+                [(Kind.CLOSED, 601), (Kind.OVERTIME, 600)],
+                id="closed_hours_and_overtime",
+            ),
+            pytest.param(
+                {"closed": (Window(0, EARLY_S + 600),), "windows": (Window(DOOR_S, EARLY_S - 9),)},
+                EARLY_S + HOUR_S,
+                [(Kind.STARTS_LATER, 9), (Kind.CLOSED, 601)],
+                id="a_window_and_closed_hours",
+            ),
+            pytest.param(
+                {"down": (9, 1, 5)},
+                SHUT_S,
+                [(Kind.ROOM, 2), (Kind.ROOM, 1)],
+                id="two_kinds_of_room",
+            ),
+            pytest.param(
+                {"skill": "gas", "barred": frozenset({1})},
+                SHUT_S,
+                [(Kind.RULE, 1), (Kind.RULE, 1)],
+                id="two_rules",
+            ),
+        ],
+    )
+    def test_finds_the_two_that_give_way_together(
+        self, fields: dict[str, Any], shuts_s: int, both: list[tuple[Kind, int]]
+    ) -> None:
+        stop = a_stop(1, place=1, **{"windows": (Window(DOOR_S, EARLY_S),)} | fields)
+        problem = a_problem([stop], [a_worker(1, shift_shut_s=shuts_s, room=(7, 1, 4))])
+
+        [answer] = explain.why(problem, Plan(), 1)
+
+        assert [(way.kind, way.amount) for way in answer.both] == both
+        given = [(way, way.amount) for way in answer.both]
+        assert is_served(relaxed(problem, *given), Plan(), answer.both[0])
+        assert not any(is_served(relaxed(problem, one), Plan(), one[0]) for one in given)
+
+    def test_asks_for_a_second_rule_only_where_the_first_is_not_enough(self) -> None:
+        stop = a_stop(1, skill="gas", shuts_s=DOOR_S, place=1)
+        problem = a_problem([stop], [a_worker(1), a_worker(2, place=1), a_worker(3, place=3)])
+
+        answers = explain.why(problem, Plan(), 1)
+
+        assert [[way.code for way in answer.both] for answer in answers] == [
+            ["skills_missing", "starts_later"],
+            [],
+            ["skills_missing", "starts_later"],
+        ]
+        assert [way.worker_id for way in explain.least(answers)] == [2]
+        assert [way.amount for way in explain.least([answers[2], answers[0]])] == [1, STEP_S]
 
     def test_tells_what_it_costs_who_may(self) -> None:
         problem = a_problem([a_stop(1, place=2)], [a_worker(1), a_worker(2, place=3)])
@@ -213,6 +289,20 @@ class TestWhy:
         assert (found.kind, found.amount) == (Kind.STARTS_LATER, 2 * STEP_S)
         assert "20" in chinese
         assert english == "7 could begin 1 at the earliest 20 min after its window"
+
+    def test_says_two_things_in_one_sentence(self) -> None:
+        problem = a_problem(
+            [a_stop(1, place=2, shuts_s=DOOR_S)], [a_worker(7, shift_shut_s=DOOR_S + HOUR_S)]
+        )
+
+        [answer] = explain.why(problem, Plan(), 1)
+
+        chinese, english = explain.sentences(*answer.both)
+        assert chinese == "7最早要比约定时段晚 20 分钟才能开始1，并且7要加班 20 分钟才能完成1"
+        assert english == (
+            "7 could begin 1 at the earliest 20 min after its window, "
+            "and 7 would need 20 min of overtime for 1"
+        )
 
 
 class TestSmallest:

@@ -59,6 +59,27 @@ class TestSolve:
         [left_out] = json.loads(plan.read_text())["unassigned"]
         assert (left_out["id"], left_out["reason"]["code"]) == (8, "skills_missing")
 
+    def test_names_two_changes_where_one_is_not_enough(self, tmp_path: Path) -> None:
+        text = changed("jobs.0.time_windows", [[0, 50]])
+        for vehicle in text["vehicles"]:
+            vehicle |= {"time_window": [0, 250], "steps": [], "breaks": []}
+        problem = written(tmp_path / "P.json", text | {"jobs": text["jobs"][:1], "pins": []})
+        plan = tmp_path / "PLAN.json"
+
+        ask("solve", problem, "--iterations", 100, "-o", plan)
+
+        [left_out] = json.loads(plan.read_text())["unassigned"]
+        assert left_out["reason"] == {
+            "code": "starts_later+overtime",
+            "sentence": "1 could begin 8 at the earliest 1 min after its window, "
+            "and 1 would need 5 min of overtime for 8",
+            "vehicle": 1,
+            "amount": 50,
+            "amounts": [50, 250],
+        }
+        told = ask("explain", problem, plan, "--job", 8).output
+        assert "and 1 would need 5 min of overtime for 8" in told
+
     @pytest.mark.parametrize(
         ("text", "words"),
         [
