@@ -104,7 +104,8 @@ from members.events import (
 from notifications import account_reactions as account
 from notifications import life_reactions as life
 from notifications import reactions
-from notifications.jobs import Sender
+from notifications.channels import FileSms
+from notifications.reaching import Sender
 from scripts import benches
 
 REACTIONS: delivery.Reactions = {
@@ -269,6 +270,11 @@ def _drains(app: Flask) -> Mapping[str, Drain]:
         wechat=app.extensions["doorbell.wechat"],
         template_ids=json.loads(settings.wechat_template_ids),
         public_base=settings.public_base,
+        subscription_ids=json.loads(settings.wechat_subscription_ids),
+        # A file is nobody's telephone: in earnest a person calls where no provider is joined here.
+        sms=FileSms(settings.data_dir / "sms.jsonl")
+        if settings.mode is not Mode.PRODUCTION
+        else None,
     )
     pay: WeChatPay = app.extensions["doorbell.pay"]
     return {

@@ -42,6 +42,8 @@ class Settings:
     # JSON object: message kind (M1, M5, …) to the template id the account was given. The demo's
     # sandbox grants ids equal to the kinds.
     wechat_template_ids: str = "{}"
+    # The same for subscription notices; a kind without one goes on to the next way.
+    wechat_subscription_ids: str = "{}"
     # WeChat Pay: all of these or none; without them nobody can pay. The key files are PEM.
     wechat_pay_mchid: str = ""
     wechat_pay_serial: str = ""
@@ -118,6 +120,8 @@ def _check(settings: Settings) -> None:
         raise BadSettings("WECHAT_AES_KEY has 43 characters, or is empty for plain mode")
     if not _is_object(settings.wechat_template_ids):
         raise BadSettings("WECHAT_TEMPLATE_IDS is a JSON object of kinds and template ids")
+    if not _is_object(settings.wechat_subscription_ids):
+        raise BadSettings("WECHAT_SUBSCRIPTION_IDS is a JSON object of kinds and template ids")
     if settings.rate_limits not in ("on", "off"):
         raise BadSettings("RATE_LIMITS is on or off")
     if not (settings.trusted_proxies.isascii() and settings.trusted_proxies.isdigit()):

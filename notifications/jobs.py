@@ -1,19 +1,19 @@
 """Sending: claim one message, send it outside any transaction, write down what came of it."""
 
 import logging
-from collections.abc import Mapping
-from dataclasses import dataclass
+from datetime import datetime
 
 from sqlalchemy import select, update
 
-from gateways.wechat.client import WeChat
-from gateways.wechat.errors import Retry, WeChatError
+from gateways.wechat.errors import Retry, WeChatError, unclear, unsent
 from kernel import leases
 from kernel.clock import Clock, wall_s
-from kernel.db import transaction
+from kernel.db import Session, transaction
 from kernel.words import msg
-from notifications.messages import CHAT
+from notifications import channels, life, reaching
+from notifications.channels import Channel, SmsUnclear
 from notifications.models import Message
+from notifications.reaching import Sender
 from notifications.sending import Decision, after_failure, client_msg_id, is_too_late
 
 log = logging.getLogger(__name__)
@@ -21,16 +21,13 @@ log = logging.getLogger(__name__)
 # More than connect and read timeout together, twice (a token refresh), plus ten.
 LEASE_S = 35.0
 SENDS_MAX = 200
+# For one that waits for an earlier one; and for the night, whose end a demo's clock may hasten.
+SHORTLY_S, NIGHT_LOOK_S = 2.0, 300.0
 TOO_LATE = msg("已经过时，没有发出")
-
-
-@dataclass(frozen=True, slots=True)
-class Sender:
-    """What sending needs: the account, its template ids by kind, and the address of our pages."""
-
-    wechat: WeChat
-    template_ids: Mapping[str, str]
-    public_base: str
+OVERTAKEN = msg("预约已变动，没有发出")
+AT_NIGHT = msg("夜间不打扰，早上再发")
+OUT_OF_QUOTA = msg("今天的额度已用完")
+IN_DOUBT = msg("可能已送达，不再自动重发")
 
 
 def messages_due() -> bool:
@@ -57,57 +54,39 @@ def send_messages(sender: Sender, clock: Clock) -> int:
 
 
 def _send(row: Message, sender: Sender, clock: Clock) -> None:
+    """Send one claimed message by the way on which it is, unless it may not go now or any more."""
     had_ambiguous = row.maybe_sent_s is not None
-    # A customer message has no client_msg_id: said twice it would arrive twice.
-    if (had_ambiguous and row.kind == CHAT) or is_too_late(
-        maybe_sent_s=row.maybe_sent_s, now_s=wall_s()
-    ):
-        _write(row, Decision("unknown"), clock, maybe_sent_s=row.maybe_sent_s)
-        return
-    if row.not_after is not None and clock.now() > row.not_after:
-        state = "unknown" if had_ambiguous else "suppressed"
-        _write(row, Decision(state), clock, maybe_sent_s=row.maybe_sent_s, error=TOO_LATE)
-        return
-    first_s = row.maybe_sent_s if had_ambiguous else wall_s()
-    if not _note_attempt(row, first_s):
-        log.info("message %s has passed to another hand", row.id)
+    first_s = row.maybe_sent_s if row.maybe_sent_s is not None else wall_s()
+    if not _may_go(row, sender, clock, first_s=first_s):
         return
     try:
         msgid = _call(row, sender)
     except WeChatError as error:
         log.warning("message %s was not sent: %s", row.id, error)
-        decision = after_failure(error, attempts=row.attempts, had_ambiguous=had_ambiguous)
-        surely_unsent = error.retry is not Retry.AMBIGUOUS and not had_ambiguous
-        _write(
-            row,
-            decision,
-            clock,
-            maybe_sent_s=None if surely_unsent else first_s,
-            error=str(error),
-        )
+        _write_failure(row, error, sender, clock, first_s=first_s, had_ambiguous=had_ambiguous)
         return
     _write(row, Decision("sent"), clock, maybe_sent_s=first_s, msgid=msgid)
 
 
-def _call(row: Message, sender: Sender) -> str:
-    if row.kind == CHAT:
-        sender.wechat.send_text(openid=row.openid, text=row.fields["text"])
-        return ""
-    return sender.wechat.send_template(
-        openid=row.openid,
-        template_id=sender.template_ids.get(row.kind, row.kind),
-        data=row.fields,
-        url=sender.public_base + row.path,
-        client_msg_id=client_msg_id(row.dedupe_key),
-    )
+def _may_go(row: Message, sender: Sender, clock: Clock, *, first_s: float) -> bool:
+    """Decide whether the call is made; if so, write down that it is about to be, so that a death in
+    it leaves the nine minutes known.
 
-
-def _note_attempt(row: Message, first_s: float | None) -> bool:
-    """Write down that a call is about to be made, so that a death in it leaves the nine minutes known.
-
-    False when the lease has passed on: whoever slept through it must not call any more.
+    False, too, when the lease has passed on: whoever slept through it must not call any more.
     """
+    now, may_have_arrived = clock.now(), row.maybe_sent_s is not None
     with transaction() as db:
+        if may_have_arrived and not _is_repeatable(row):
+            life.end(db, row, "unknown", state="unknown", now=now, words=row.error or IN_DOUBT)
+            return False
+        useless = TOO_LATE if row.not_after is not None and now > row.not_after else ""
+        useless = useless or (OVERTAKEN if reaching.is_overtaken(db, row) else "")
+        if useless:
+            state = "unknown" if may_have_arrived else "suppressed"
+            life.end(db, row, state, state=state, now=now, words=useless)
+            return False
+        if not may_have_arrived and _is_held_back(db, row, now):
+            return False
         noted = db.execute(
             update(Message)
             .where(
@@ -115,7 +94,135 @@ def _note_attempt(row: Message, first_s: float | None) -> bool:
             )
             .values(maybe_sent_s=first_s)
         )
-        return bool(noted.rowcount)  # type: ignore[attr-defined]  # an UPDATE's result has it
+        if not noted.rowcount:  # type: ignore[attr-defined]  # an UPDATE's result has it
+            log.info("message %s has passed to another hand", row.id)
+            return False
+        return _has_quota(db, row, sender, now)
+
+
+def _is_repeatable(row: Message) -> bool:
+    return row.channel in channels.REPEATABLE and not is_too_late(
+        maybe_sent_s=row.maybe_sent_s, now_s=wall_s()
+    )
+
+
+def _is_held_back(db: Session, row: Message, now: datetime) -> bool:
+    """Let the message wait for the morning, or for an earlier one about the same thing."""
+    morning = channels.rests_until(row.kind, now, not_after=row.not_after)
+    if morning is not None:
+        for_s = min((morning - now).total_seconds(), NIGHT_LOOK_S)
+        life.hold_back(db, row, for_s=for_s, words=AT_NIGHT, now=now)
+    elif reaching.waits_for_earlier(db, row):
+        life.hold_back(db, row, for_s=SHORTLY_S, words="", now=now)
+    else:
+        return False
+    return True
+
+
+def _has_quota(db: Session, row: Message, sender: Sender, now: datetime) -> bool:
+    """Count the call; without quota the message waits for midnight, an urgent one goes another way."""
+    quota = sender.quotas.get(Channel(row.channel))
+    limit = channels.limit_of(Channel(row.channel), row.kind, quota=quota)
+    if life.count_call(db, row.channel, limit=limit):
+        return True
+    if row.maybe_sent_s is None and row.kind in channels.URGENT:
+        _pass_on(db, row, Decision("dead"), sender, now, words=OUT_OF_QUOTA)
+        return False
+    # As it was before this call that is not made.
+    db.execute(
+        update(Message)
+        .where(Message.id == row.id)
+        .values(maybe_sent_s=row.maybe_sent_s)
+        .execution_options(synchronize_session=False)
+    )
+    life.hold_back(db, row, for_s=life.until_midnight_s(), words=OUT_OF_QUOTA, now=now)
+    return False
+
+
+def _call(row: Message, sender: Sender) -> str:
+    """Make the call and return WeChat's msgid, "" where the way has none. Raises WeChatError."""
+    key = client_msg_id(row.dedupe_key)
+    url = sender.public_base + row.path
+    match Channel(row.channel):
+        case Channel.SUBSCRIPTION:
+            template_id = sender.subscription_ids[row.kind]
+            sender.wechat.send_subscription(
+                openid=row.openid, template_id=template_id, data=row.fields, url=url
+            )
+        case Channel.CUSTOMER:
+            text = reaching.words_of(row, sender.public_base)
+            sender.wechat.send_text(openid=row.openid, text=text)
+        case Channel.SMS:
+            _text(row, sender, key)
+        case _:
+            return sender.wechat.send_template(
+                openid=row.openid,
+                template_id=sender.template_ids.get(row.kind, row.kind),
+                data=row.fields,
+                url=url,
+                client_msg_id=key,
+            )
+    return ""
+
+
+def _text(row: Message, sender: Sender, key: str) -> None:
+    with transaction(reads_only=True) as db:
+        phone = reaching.phone_of(db, row.about)
+    if sender.sms is None or not phone:
+        raise unsent("no texts, or no number")
+    try:
+        text = reaching.words_of(row, sender.public_base)
+        sender.sms.send(phone=phone, text=text, key=key)
+    except SmsUnclear as error:
+        raise unclear(str(error)) from error
+    except OSError as error:
+        raise unsent(str(error)) from error
+
+
+def _write_failure(
+    row: Message,
+    error: WeChatError,
+    sender: Sender,
+    clock: Clock,
+    *,
+    first_s: float,
+    had_ambiguous: bool,
+) -> None:
+    decision = after_failure(error, attempts=row.attempts, had_ambiguous=had_ambiguous)
+    surely_unsent = error.retry is not Retry.AMBIGUOUS and not had_ambiguous
+    if surely_unsent and row.kind in channels.URGENT and error.needs_operator:
+        decision = Decision("dead")  # Nobody at the door waits for a repair.
+    if not surely_unsent and decision.state == leases.PENDING:
+        decision = decision if row.channel in channels.REPEATABLE else Decision("unknown")
+    if surely_unsent and decision.state in ("suppressed", "dead"):
+        with transaction() as db:
+            _pass_on(db, row, decision, sender, clock.now(), words=str(error))
+        return
+    maybe_sent_s = None if surely_unsent else first_s
+    _write(row, decision, clock, maybe_sent_s=maybe_sent_s, error=str(error))
+
+
+def _pass_on(
+    db: Session, row: Message, decision: Decision, sender: Sender, now: datetime, *, words: str
+) -> None:
+    """Give a message that surely did not arrive to the next way; after the last it ends as decided."""
+    way = reaching.next_way(db, row, sender, now=now)
+    if way is None:
+        state = decision.state
+        life.end(db, row, state, state=state, now=now, words=words, maybe_sent_s=None)
+        return
+    state = "call" if way is Channel.CALL else leases.PENDING
+    life.end(
+        db,
+        row,
+        "passed",
+        state=state,
+        now=now,
+        words=words,
+        channel=way.value,
+        attempts=0,
+        maybe_sent_s=None,
+    )
 
 
 def _write(
@@ -127,14 +234,17 @@ def _write(
     msgid: str = "",
     error: str = "",
 ) -> None:
+    now, state = clock.now(), decision.state
     with transaction() as db:
-        leases.finish(
+        life.end(
             db,
             row,
-            state=decision.state,
+            "tried" if state == leases.PENDING else state,
+            state=state,
+            now=now,
+            words=error,
             retry_in_s=decision.retry_in_s,
             maybe_sent_s=maybe_sent_s,
             msgid=msgid,
-            error=error,
-            sent_at=clock.now() if decision.state == "sent" else None,
+            sent_at=now if state == "sent" else None,
         )

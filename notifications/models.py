@@ -1,8 +1,8 @@
 """Messages and what became of them."""
 
-from datetime import datetime
+from datetime import date, datetime
 
-from sqlalchemy import JSON, Index
+from sqlalchemy import JSON, ForeignKey, Index
 from sqlalchemy.orm import Mapped, mapped_column
 
 from kernel.db import Base, Instant
@@ -13,7 +13,8 @@ class Message(Leased, Base):
     """One message to one person, sent once.
 
     `state` (of Leased) is pending, then `sent`, `suppressed` (this person cannot get it, or it came too late to be of use),
-    `unknown` (it may have arrived; nobody may send it again) or `dead` (it surely did not).
+    `unknown` (it may have arrived; only a person may send it again), `dead` (it surely did not) or
+    `call` (no other way is left: it waits for a person with a telephone).
     """
 
     __tablename__ = "notifications_message"
@@ -37,3 +38,33 @@ class Message(Leased, Base):
     # What WeChat reported later: success, failed:user block, failed: system failed.
     outcome: Mapped[str] = mapped_column(default="")
     error: Mapped[str] = mapped_column(default="")
+    # By which way it is tried now, or came to its end.
+    channel: Mapped[str] = mapped_column(default="template", server_default="template")
+    # When the booking was to begin as the message was made: news of another window is not told.
+    window_at: Mapped[datetime | None] = mapped_column(Instant)
+
+
+class MessageStep(Base):
+    """One thing that happened to a message; only ever added to."""
+
+    __tablename__ = "notifications_step"
+
+    id: Mapped[int] = mapped_column(primary_key=True)
+    message_id: Mapped[int] = mapped_column(ForeignKey("notifications_message.id"), index=True)
+    channel: Mapped[str]
+    # sent, tried (will be again), passed (to the next way), held, suppressed, unknown, dead, resent, called.
+    what: Mapped[str]
+    words: Mapped[str] = mapped_column(default="")
+    actor_role: Mapped[str] = mapped_column(default="system")
+    actor_id: Mapped[int] = mapped_column(default=0)
+    at: Mapped[datetime] = mapped_column(Instant)
+
+
+class CallCount(Base):
+    """How often a way was used on a true day: WeChat's quotas are of days, and of calls."""
+
+    __tablename__ = "notifications_call_count"
+
+    day: Mapped[date] = mapped_column(primary_key=True)
+    channel: Mapped[str] = mapped_column(primary_key=True)
+    used: Mapped[int] = mapped_column(default=0)

@@ -17,7 +17,7 @@ from kernel.events import Event
 from kernel.names import surname_of
 from members import ledger_queries
 from members import queries as members
-from notifications import messages
+from notifications import channels, messages
 from notifications.models import Message
 
 BELL = "messages"
@@ -76,6 +76,7 @@ def on_assigned(event: Event, clock: Clock) -> None:
             ),
             path=f"/t/visits/{event.visit_number}",
             not_after=booking.ends_at,
+            window_at=booking.starts_at,
             now=clock.now(),
         )
         key = key_of_assignment(booking.number, event)
@@ -233,6 +234,7 @@ def tell_member(
     path: str = "",
 ) -> None:
     """Queue one message to a member about a booking; without a `path` it leads to the booking."""
+    booking = bookings.by_number(db, number)
     tell(
         db,
         kind=kind,
@@ -242,6 +244,7 @@ def tell_member(
         fields=fields,
         not_after=not_after,
         path=path or f"/c/bookings/{number}",
+        window_at=booking.starts_at if booking else None,
         now=now,
     )
 
@@ -257,8 +260,12 @@ def tell(
     not_after: datetime,
     path: str,
     now: datetime,
+    window_at: datetime | None = None,
 ) -> None:
-    """Queue one message; nothing happens when it was queued before, or nobody can get it."""
+    """Queue one message; nothing happens when it was queued before, or nobody can get it.
+
+    `window_at` is when the booking begins as things stand: moved meanwhile, it overtakes the news.
+    """
     if not openid:
         return
     insert = sqlite.insert if db.get_bind().dialect.name == "sqlite" else postgresql.insert
@@ -271,6 +278,8 @@ def tell(
         path=path,
         made_at=now,
         not_after=not_after,
+        channel=channels.first_way(kind).value,
+        window_at=window_at,
     )
     db.execute(row.on_conflict_do_nothing(index_elements=["dedupe_key"]))
     kernel_db.ring_after_commit(db, BELL)

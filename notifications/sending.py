@@ -47,9 +47,9 @@ def after_failure(error: WeChatError, *, attempts: int, had_ambiguous: bool) -> 
     if error.category is Category.DUPLICATE and had_ambiguous:
         return Decision("sent")  # Our own earlier attempt had arrived.
     if error.category in _PERSONAL:
-        return Decision("suppressed")
+        return Decision("unknown" if had_ambiguous else "suppressed")
     if error.retry is Retry.USELESS and not error.needs_operator:
-        return Decision("dead")
+        return Decision("unknown" if had_ambiguous else "dead")
     if attempts >= ATTEMPTS_MAX:
         may_have_arrived = had_ambiguous or error.retry is Retry.AMBIGUOUS
         return Decision("unknown" if may_have_arrived else "dead")

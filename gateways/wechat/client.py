@@ -107,6 +107,24 @@ class WeChat:
             raise unclear("no msgid in the answer")
         return str(msgid)
 
+    def send_subscription(
+        self, *, openid: str, template_id: str, data: Mapping[str, str], url: str
+    ) -> None:
+        """Send a subscription notice, which uses up one grant of the person. Raises WeChatError.
+
+        WeChat takes no id of ours here: a call whose answer was lost must not be made again.
+        """
+        told = self._wire.post(
+            "message/subscribe/bizsend",
+            data={
+                "touser": openid,
+                "template_id": template_id,
+                "page": url,
+                "data": {key: {"value": value} for key, value in data.items()},
+            },
+        )
+        _check_done(told)
+
     def send_text(self, *, openid: str, text: str) -> None:
         """Send a customer message; WeChat allows it for a while after the member's own act.
 

@@ -11,8 +11,9 @@ from gateways.wechat.client import WeChat
 from kernel.clock import FixedClock, wall_s
 from kernel.db import transaction
 from notifications import saying
-from notifications.jobs import Sender, send_messages
+from notifications.jobs import send_messages
 from notifications.models import Message
+from notifications.reaching import Sender
 from tests.house import MONDAY_NINE
 from tests.integration.gateways.serving import Platform, account_at, patient_caller, tells
 from tests.integration.notifications.stories import messages

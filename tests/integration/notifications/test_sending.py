@@ -285,7 +285,7 @@ class TestASureFailure:
 
     def test_of_one_message_does_not_hold_up_the_next(self, platform: Platform) -> None:
         a_message("M1:B1")
-        a_message("M1:B2")
+        a_message("M1:B2", about="booking:B2")
         platform.answers[SEND] = in_turn(
             lambda _: Reply(status=500), tells(errcode=0, errmsg="ok", msgid=78)
         )

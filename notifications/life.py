@@ -1,0 +1,76 @@
+"""Writing down what happened to a message: its steps, its end, and the calls of a day."""
+
+from datetime import UTC, datetime
+from typing import Any
+
+from sqlalchemy import update
+from sqlalchemy.dialects import postgresql, sqlite
+
+from kernel import leases
+from kernel.actor import SYSTEM, Actor
+from kernel.clock import local_date, midnight, wall_s
+from kernel.db import Session
+from notifications.models import CallCount, Message, MessageStep
+
+DAY_S = 86_400
+
+
+def note(
+    db: Session, row: Message, what: str, *, now: datetime, words: str = "", by: Actor = SYSTEM
+) -> None:
+    """Add a step to the message's life, by the way on which it is."""
+    step = MessageStep(
+        message_id=row.id,
+        channel=row.channel,
+        what=what,
+        words=words,
+        actor_role=by.role,
+        actor_id=by.id,
+        at=now,
+    )
+    db.add(step)
+
+
+def end(
+    db: Session, row: Message, what: str, *, state: str, now: datetime, words: str = "", **more: Any
+) -> bool:
+    """Record an outcome and its step; False, and nothing changed, when the lease has passed on."""
+    done = leases.finish(db, row, state=state, error=words, **more)
+    if done:
+        note(db, row, what, now=now, words=words)
+    return done
+
+
+def hold_back(db: Session, row: Message, *, for_s: float, words: str, now: datetime) -> None:
+    """Let a message wait without counting it as an attempt; the same reason makes one step."""
+    kept = leases.finish(
+        db,
+        row,
+        state=leases.PENDING,
+        retry_in_s=for_s,
+        attempts=row.attempts - 1,
+        error=words or row.error,
+    )
+    if kept and words and row.error != words:
+        note(db, row, "held", now=now, words=words)
+
+
+def count_call(db: Session, channel: str, *, limit: int | None) -> bool:
+    """Count one more call of today by this way; False, and nothing counted, beyond `limit`."""
+    day = _today()
+    insert = sqlite.insert if db.get_bind().dialect.name == "sqlite" else postgresql.insert
+    db.execute(insert(CallCount).values(day=day, channel=channel, used=0).on_conflict_do_nothing())
+    counted = update(CallCount).where(CallCount.day == day, CallCount.channel == channel)
+    if limit is not None:
+        counted = counted.where(CallCount.used < limit)
+    done = db.execute(counted.values(used=CallCount.used + 1))
+    return bool(done.rowcount)  # type: ignore[attr-defined]  # an UPDATE's result has it
+
+
+def until_midnight_s() -> float:
+    """Return the seconds until WeChat gives the next day's quota."""
+    return midnight(_today()).timestamp() + DAY_S - wall_s()
+
+
+def _today() -> Any:
+    return local_date(datetime.fromtimestamp(wall_s(), UTC))

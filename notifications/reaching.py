@@ -1,0 +1,118 @@
+"""What is true of a message at the moment of sending: does the news still stand, who can be reached how."""
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
+from datetime import datetime
+from typing import Any
+
+from sqlalchemy import select
+
+from booking import queries as bookings
+from booking.states import PROMISED
+from dispatch import queries as visits
+from gateways.wechat.client import WeChat
+from kernel.clock import wall_s
+from kernel.db import Session
+from kernel.leases import PENDING
+from members import queries as members
+from notifications import channels
+from notifications.channels import Channel, Sms
+from notifications.messages import CHAT, SPECS
+from notifications.models import Message
+from notifications.sending import BACKOFF_MAX_S
+
+# News that names the window of a visit to come: of no use once the booking was moved or is off.
+OF_A_WINDOW = frozenset({"M1", "M2", "M3", "M4", "M5", "M6", "M8"})
+# An earlier message that is tried again within this time is waited for.
+WAITS_FOR_S = BACKOFF_MAX_S + 30.0
+
+WindowOpen = Callable[[Session, str, datetime], bool]
+
+
+def no_window(_db: Session, _openid: str, _now: datetime) -> bool:
+    """The customer-message window of somebody of whose acts nobody keeps a ledger: never open."""
+    return False
+
+
+@dataclass(frozen=True, slots=True)
+class Sender:
+    """What sending needs: the account, its template ids by kind, the address of our pages, other ways.
+
+    `window_open` tells whether WeChat lets us write to an openid as a customer just now.
+    """
+
+    wechat: WeChat
+    template_ids: Mapping[str, str]
+    public_base: str
+    subscription_ids: Mapping[str, str] = field(default_factory=dict)
+    window_open: WindowOpen = no_window
+    sms: Sms | None = None
+    quotas: Mapping[Channel, int] = field(default_factory=lambda: channels.QUOTAS)
+
+
+def next_way(db: Session, row: Message, sender: Sender, *, now: datetime) -> Channel | None:
+    """Return the way by which a message that surely did not arrive is tried next; None for no way."""
+    opened = set()
+    if row.kind in sender.subscription_ids:
+        opened.add(Channel.SUBSCRIPTION)
+    if sender.window_open(db, row.openid, now):
+        opened.add(Channel.CUSTOMER)
+    if row.kind not in channels.BY_WECHAT_ALONE and phone_of(db, row.about):
+        opened.add(Channel.CALL)
+        if sender.sms is not None:
+            opened.add(Channel.SMS)
+    return channels.following(Channel(row.channel), opened=opened)
+
+
+def phone_of(db: Session, about: str) -> str:
+    """Return the telephone of whom a message is for, "" when nobody knows one."""
+    kind, _, name = about.partition(":")
+    if kind == "member":
+        return members.member(db, int(name)).phone
+    if kind == "booking":
+        booking = bookings.by_number(db, name)
+        return booking.phone if booking else ""
+    visit = visits.visit_by_number(db, name)
+    return visits.technician(db, visit.technician_id).phone if visit.technician_id else ""
+
+
+def is_overtaken(db: Session, row: Message) -> bool:
+    """Tell whether the booking was moved or is off since the message was made."""
+    if row.window_at is None or row.kind not in OF_A_WINDOW:
+        return False
+    booking = _booking_of(db, row.about)
+    return booking is not None and (
+        booking.starts_at != row.window_at or booking.state not in PROMISED
+    )
+
+
+def _booking_of(db: Session, about: str) -> Any:
+    kind, _, number = about.partition(":")
+    if kind == "booking":
+        return bookings.by_number(db, number)
+    return bookings.booking_of_visit(db, visits.visit_by_number(db, number).id)
+
+
+def waits_for_earlier(db: Session, row: Message) -> bool:
+    """Tell whether somebody is still to hear of the same thing what happened before.
+
+    What the night, a quota or an operator holds back for longer is not waited for.
+    """
+    earlier = select(Message.id).where(
+        Message.about == row.about,
+        Message.openid == row.openid,
+        Message.id < row.id,
+        Message.state == PENDING,
+        Message.due_s <= wall_s() + WAITS_FOR_S,
+    )
+    return db.scalar(earlier.limit(1)) is not None
+
+
+def words_of(row: Message, public_base: str) -> str:
+    """Return the message as plain words, with the address of its page."""
+    if row.kind == CHAT:
+        return str(row.fields["text"])
+    spec = SPECS.get(row.kind)
+    labels = dict(spec.fields) if spec else {}
+    fields = [(labels.get(key, key), value) for key, value in row.fields.items()]
+    return channels.text_of(spec.title if spec else "", fields, public_base + row.path)
