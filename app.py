@@ -104,7 +104,6 @@ from members.events import (
 from notifications import account_reactions as account
 from notifications import life_reactions as life
 from notifications import reactions
-from notifications.channels import FileSms
 from notifications.reaching import Sender
 from scripts import benches
 
@@ -266,16 +265,7 @@ FACES: Sequence[str] = (
 def _drains(app: Flask) -> Mapping[str, Drain]:
     settings: Settings = app.extensions["doorbell.settings"]
     clock: Clock = app.extensions["doorbell.clock"]
-    sender = Sender(
-        wechat=app.extensions["doorbell.wechat"],
-        template_ids=json.loads(settings.wechat_template_ids),
-        public_base=settings.public_base,
-        subscription_ids=json.loads(settings.wechat_subscription_ids),
-        # A file is nobody's telephone: in earnest a person calls where no provider is joined here.
-        sms=FileSms(settings.data_dir / "sms.jsonl")
-        if settings.mode is not Mode.PRODUCTION
-        else None,
-    )
+    sender = Sender.from_settings(settings, app.extensions["doorbell.wechat"])
     pay: WeChatPay = app.extensions["doorbell.pay"]
     return {
         "outbox": Drain(delivery.events_due, partial(delivery.deliver_events, REACTIONS, clock)),

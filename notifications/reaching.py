@@ -1,9 +1,10 @@
 """What is true of a message at the moment of sending: does the news still stand, who can be reached how."""
 
+import json
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from datetime import datetime
-from typing import Any
+from typing import Any, Self
 
 from sqlalchemy import select
 
@@ -14,9 +15,10 @@ from gateways.wechat.client import WeChat
 from kernel.clock import wall_s
 from kernel.db import Session
 from kernel.leases import PENDING
+from kernel.settings import Mode, Settings
 from members import queries as members
 from notifications import channels
-from notifications.channels import Channel, Sms
+from notifications.channels import Channel, FileSms, Sms
 from notifications.messages import CHAT, SPECS
 from notifications.models import Message
 from notifications.sending import BACKOFF_MAX_S
@@ -48,6 +50,18 @@ class Sender:
     window_open: WindowOpen = no_window
     sms: Sms | None = None
     quotas: Mapping[Channel, int] = field(default_factory=lambda: channels.QUOTAS)
+
+    @classmethod
+    def from_settings(cls, settings: Settings, wechat: WeChat) -> Self:
+        """A file is nobody's telephone: in production a person calls, where no provider is joined."""
+        is_earnest = settings.mode is Mode.PRODUCTION
+        return cls(
+            wechat=wechat,
+            template_ids=json.loads(settings.wechat_template_ids),
+            subscription_ids=json.loads(settings.wechat_subscription_ids),
+            public_base=settings.public_base,
+            sms=None if is_earnest else FileSms(settings.data_dir / "sms.jsonl"),
+        )
 
 
 def next_way(db: Session, row: Message, sender: Sender, *, now: datetime) -> Channel | None:

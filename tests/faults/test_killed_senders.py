@@ -20,8 +20,8 @@ from kernel.clock import FixedClock
 from kernel.db import transaction
 from kernel.relay import Drain
 from notifications import jobs
-from notifications.jobs import Sender
 from notifications.models import Message
+from notifications.reaching import Sender
 from notifications.sending import after_failure
 from tests.faults.lives import Fork
 from tests.faults.wechat import WeChat

@@ -2,7 +2,9 @@
 
 import itertools
 import json
+import random
 import threading
+import time
 from collections import Counter
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from typing import Any, Self
@@ -13,10 +15,13 @@ TOKEN_PATH = "/cgi-bin/stable_token"
 class WeChat:
     """Serves on loopback from entering the context to leaving it."""
 
-    def __init__(self) -> None:
+    def __init__(self, *, faults: float = 0.0, remembers_s: float = float("inf")) -> None:
+        """Of the sends the share `faults` fails on the way; ids are forgotten after `remembers_s`."""
+        self._faults, self._remembers_s = faults, remembers_s
+        self._chance = random.Random(5)
         self.delivered: Counter[str] = Counter()
         self.calls = 0
-        self._taken: dict[tuple[str, str], int] = {}
+        self._taken: dict[tuple[str, str], tuple[int, float]] = {}
         self._ids = itertools.count(1000)
         self._lock = threading.Lock()
         self._server = ThreadingHTTPServer(("127.0.0.1", 0), self._handler())
@@ -39,10 +44,18 @@ class WeChat:
         key = (message["touser"], message["client_msg_id"])
         with self._lock:
             self.calls += 1
-            if key not in self._taken:
-                self._taken[key] = next(self._ids)
+            taken = self._taken.get(key)
+            if taken is None or time.monotonic() - taken[1] > self._remembers_s:
+                taken = self._taken[key] = (next(self._ids), time.monotonic())
                 self.delivered[message["client_msg_id"]] += 1
-            return self._taken[key]
+            return taken[0]
+
+    def fault(self) -> tuple[bool, bool]:
+        """Tell of the next send whether it arrives, and whether its answer does."""
+        with self._lock:
+            if self._chance.random() >= self._faults:
+                return True, True
+            return self._chance.random() < 0.5, False
 
     def _handler(self) -> type[BaseHTTPRequestHandler]:
         wechat = self
@@ -53,7 +66,12 @@ class WeChat:
                 if self.path.startswith(TOKEN_PATH):
                     told: dict[str, object] = {"access_token": "T1", "expires_in": 7200}
                 else:
-                    told = {"errcode": 0, "errmsg": "ok", "msgid": wechat.take(json.loads(body))}
+                    arrives, answers = wechat.fault()
+                    msgid = wechat.take(json.loads(body)) if arrives else 0
+                    if not answers:
+                        self.close_connection = True
+                        return
+                    told = {"errcode": 0, "errmsg": "ok", "msgid": msgid}
                 answer = json.dumps(told).encode()
                 self.send_response(200)
                 self.send_header("Content-Length", str(len(answer)))

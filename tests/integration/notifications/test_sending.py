@@ -15,7 +15,8 @@ from kernel import leases
 from kernel.clock import FixedClock, wall_s
 from kernel.db import transaction
 from notifications import jobs
-from notifications.jobs import Sender, messages_due, send_messages
+from notifications.jobs import messages_due, send_messages
+from notifications.reaching import Sender
 from notifications.models import Message
 from notifications.operations import record_outcomes
 from notifications.sending import ATTEMPTS_MAX, NINE_MINUTES_S, client_msg_id
