@@ -12,6 +12,7 @@ from kernel.clock import local_date, midnight, wall_s
 from kernel.db import Session
 from notifications.models import CallCount, Message, MessageStep
 
+BELL = "messages"
 DAY_S = 86_400
 
 

@@ -1,11 +1,18 @@
-"""What WeChat reports of messages already sent."""
+"""What WeChat reports of messages already sent, and what a person does about those that are not."""
 
 from collections.abc import Mapping
+from datetime import datetime
 from typing import cast
 
 from sqlalchemy import Table, bindparam, select, update
 
-from kernel.db import Session
+from kernel import leases
+from kernel.actor import Actor
+from kernel.db import Session, ring_after_commit
+from kernel.errors import Conflict, Missing
+from kernel.words import msg
+from notifications import life, queries
+from notifications.channels import first_way
 from notifications.models import Message
 
 _MESSAGES = cast(Table, Message.__table__)
@@ -28,3 +35,63 @@ def record_outcomes(db: Session, outcomes: Mapping[str, str]) -> set[str]:
         told = [{"told": msgid, "outcome": outcomes[msgid]} for msgid in sorted(known)]
         db.connection().execute(_SETTLE, told)
     return known
+
+
+class MessageMissing(Missing):
+    """There is no such message, or it is about another branch's business."""
+
+    code = "message_missing"
+    says = msg("没有这条消息。")
+
+
+class NotToBeSent(Conflict):
+    """A message that was sent, waits to be sent, or is of no use any more."""
+
+    code = "not_to_be_sent"
+    says = msg("这条消息不需要再发。")
+
+
+class NobodyToCall(Conflict):
+    """The message does not wait for a call."""
+
+    code = "nobody_to_call"
+    says = msg("这条消息不在待打电话里。")
+
+
+# What a person may send again: it came to an end that is none.
+RESENDABLE = ("suppressed", "unknown", "dead", "call")
+
+
+def resend(db: Session, *, message_id: int, by: Actor, now: datetime) -> Message:
+    """Let a message go once more from its first way, because a person says so.
+
+    Of one that may have arrived the person decides that twice is better than never; within WeChat's
+    ten minutes even that arrives once. Raises MessageMissing, NotToBeSent.
+    """
+    row = _locked(db, message_id, by)
+    if row.state not in RESENDABLE or (row.not_after is not None and now > row.not_after):
+        raise NotToBeSent
+    row.state, row.channel, row.error = leases.PENDING, first_way(row.kind).value, ""
+    row.due_s, row.lease_until_s, row.attempts, row.maybe_sent_s = 0.0, 0.0, 0, None
+    row.fence += 1  # Whoever slept in a call of before writes nothing any more.
+    life.note(db, row, "resent", now=now, by=by)
+    ring_after_commit(db, life.BELL)
+    return row
+
+
+def note_called(db: Session, *, message_id: int, by: Actor, now: datetime) -> Message:
+    """Write down that a person told it by telephone. Raises MessageMissing, NobodyToCall."""
+    row = _locked(db, message_id, by)
+    if row.state != "call":
+        raise NobodyToCall
+    row.state, row.sent_at = "sent", now
+    life.note(db, row, "called", now=now, by=by)
+    return row
+
+
+def _locked(db: Session, message_id: int, by: Actor) -> Message:
+    found = select(Message).where(Message.id == message_id, *queries.visible_to(by))
+    row = db.scalar(found.with_for_update().execution_options(populate_existing=True))
+    if row is None:
+        raise MessageMissing
+    return row

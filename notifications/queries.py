@@ -1,16 +1,19 @@
 """Reads of the message log."""
 
-from collections.abc import Sequence
-from datetime import date, timedelta
+from collections.abc import Mapping, Sequence
+from datetime import UTC, date, datetime, timedelta
+from typing import NamedTuple
 
 from sqlalchemy import ColumnElement, func, or_, select
 
 from booking import queries as bookings
 from dispatch import queries as visits
 from kernel.actor import Actor
-from kernel.clock import midnight
+from kernel.clock import local_date, midnight, wall_s
 from kernel.db import Session
-from notifications.models import Message
+from kernel.leases import PENDING
+from notifications.channels import PRICES, QUOTAS, Channel
+from notifications.models import CallCount, Message, MessageStep
 
 
 def messages_about(db: Session, about: str) -> Sequence[Message]:
@@ -34,11 +37,7 @@ def log(
     `number` is that of the thing a message is about, `day` the one on which it was made.
     Whose scope is some branches sees what was said about their bookings and visits.
     """
-    where: list[ColumnElement[bool]] = []
-    if not by.sees_branch(0):
-        where.append(
-            or_(Message.about.in_(bookings.abouts(by)), Message.about.in_(visits.abouts(by)))
-        )
+    where = visible_to(by)
     if state:
         where.append(Message.state == state)
     if kind:
@@ -51,3 +50,61 @@ def log(
     total = db.scalar(select(func.count()).select_from(Message).where(*where)) or 0
     page = select(Message).where(*where).order_by(Message.id.desc()).limit(limit).offset(offset)
     return db.scalars(page).all(), total
+
+
+# WeChat's codes for a template that it does not know, has paused or withdrawn.
+_PAUSED_CODES = ("40036", "40037", "43116")
+
+
+class Use(NamedTuple):
+    """What one way did: its calls today and their limit, its messages since a day and their cost."""
+
+    channel: Channel
+    calls: int
+    quota: int | None
+    messages: int
+    fen: int
+
+
+def visible_to(by: Actor) -> list[ColumnElement[bool]]:
+    """Return the conditions for the messages in the actor's scope."""
+    if by.sees_branch(0):
+        return []
+    return [or_(Message.about.in_(bookings.abouts(by)), Message.about.in_(visits.abouts(by)))]
+
+
+def lives(db: Session, message_ids: Sequence[int]) -> Mapping[int, Sequence[MessageStep]]:
+    """Return the steps of each of these messages, oldest first."""
+    found = select(MessageStep).where(MessageStep.message_id.in_(message_ids))
+    steps: dict[int, list[MessageStep]] = {message_id: [] for message_id in message_ids}
+    for step in db.scalars(found.order_by(MessageStep.id)):
+        steps[step.message_id].append(step)
+    return steps
+
+
+def paused(db: Session) -> Mapping[str, int]:
+    """Return how many messages of each kind wait because WeChat does not take their template."""
+    is_paused = or_(*(Message.error.startswith(f"{code}:") for code in _PAUSED_CODES))
+    found = select(Message.kind, func.count()).where(Message.state == PENDING, is_paused)
+    return {row[0]: row[1] for row in db.execute(found.group_by(Message.kind))}
+
+
+def uses(db: Session, *, since: datetime) -> Sequence[Use]:
+    """Return the use of each way: calls of the true day, messages and cost since `since`."""
+    today = local_date(datetime.fromtimestamp(wall_s(), UTC))
+    used = select(CallCount.channel, CallCount.used).where(CallCount.day == today)
+    sent = select(Message.channel, func.count()).where(
+        Message.state == "sent", Message.sent_at >= since
+    )
+    calls = {row[0]: row[1] for row in db.execute(used)}
+    counts = {row[0]: row[1] for row in db.execute(sent.group_by(Message.channel))}
+    return [
+        Use(
+            way,
+            calls.get(way, 0),
+            QUOTAS.get(way),
+            counts.get(way, 0),
+            counts.get(way, 0) * PRICES.get(way, 0) // 100,
+        )
+        for way in Channel
+    ]

@@ -18,9 +18,9 @@ from kernel.names import surname_of
 from members import ledger_queries
 from members import queries as members
 from notifications import channels, messages
+from notifications.life import BELL
 from notifications.models import Message
 
-BELL = "messages"
 # How long after the fact somebody still wants to hear of it.
 ON_THE_WAY_FOR = timedelta(hours=2)
 AT_THE_DOOR_FOR = timedelta(hours=1)

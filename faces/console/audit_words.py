@@ -33,6 +33,8 @@ ACTIONS: Mapping[str, str] = {
     "console.save_phone_booking": msg("代客预约"),
     "console.take_window": msg("代客选时段"),
     "console.remove_waiting": msg("移出候补"),
+    "console.resend_message": msg("重发消息"),
+    "console.called_message": msg("电话告知"),
     "console.decide_appeal": msg("决定复议"),
     "console.answer_complaint": msg("答复投诉"),
     "console.claim_chat": msg("接入会话"),

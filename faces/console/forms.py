@@ -82,6 +82,12 @@ class MessagesQuery(PageQuery):
     day = fields.Date(load_default=None)
 
 
+class MessageForm(Form):
+    """The message that an act is about."""
+
+    message = fields.Integer(required=True, validate=validate.Range(min=1))
+
+
 class DayForm(Form):
     """The branch's day that an act is about."""
 

@@ -1,17 +1,23 @@
 """/console/messages: what was said to whom, and what became of it."""
 
+from typing import Any
+
 from flask import render_template
 from flask.typing import ResponseReturnValue
 
 from faces.chrome import call
 from faces.chrome.filters import gettext
 from faces.chrome.sign_in import signed_in
-from faces.console import frame, story
-from faces.console.forms import MessagesQuery
+from faces.console import acting, frame, story
+from faces.console.acting import NO_FAILURE, Failure
+from faces.console.forms import MessageForm, MessagesQuery
 from faces.console.paging import Page
-from faces.console.routes import READERS, blueprint
-from kernel.db import transaction
-from notifications import queries
+from faces.console.routes import READERS, WRITERS, blueprint
+from kernel.clock import midnight
+from kernel.db import Session, transaction
+from kernel.errors import Invalid
+from kernel.money import Money
+from notifications import operations, queries
 from notifications.messages import SPECS
 
 # What a message is about, and the page of such a thing.
@@ -21,8 +27,43 @@ PAGE_OF = {"booking": "console.booking", "visit": "console.visit"}
 @blueprint.get("/messages")
 @signed_in(*READERS)
 def messages() -> ResponseReturnValue:
-    """List the message log, newest first."""
-    wanted = call.query(MessagesQuery())
+    """List the message log, newest first, with each message's life; what the ways cost and have left."""
+    return _page(call.query(MessagesQuery()), NO_FAILURE)
+
+
+@blueprint.post("/messages/resend")
+@signed_in(*WRITERS)
+def resend_message() -> ResponseReturnValue:
+    """Let a message go once more, from its first way."""
+
+    def effect(db: Session, given: dict[str, Any]) -> str:
+        operations.resend(db, message_id=given["message"], by=call.actor(), now=call.now())
+        return gettext("已重新排队发送。")
+
+    return acting.perform("resend", MessageForm(), effect, to="console.messages", page=_again)
+
+
+@blueprint.post("/messages/called")
+@signed_in(*WRITERS)
+def called_message() -> ResponseReturnValue:
+    """Note that somebody was told by telephone."""
+
+    def effect(db: Session, given: dict[str, Any]) -> str:
+        operations.note_called(db, message_id=given["message"], by=call.actor(), now=call.now())
+        return gettext("已记下电话告知。")
+
+    return acting.perform("called", MessageForm(), effect, to="console.messages", page=_again)
+
+
+def _again(failed: Failure) -> str:
+    try:
+        wanted = call.query(MessagesQuery())
+    except Invalid:
+        wanted = MessagesQuery().load({})
+    return _page(wanted, failed)
+
+
+def _page(wanted: dict[str, Any], failed: Failure) -> str:
     page = Page(number=wanted["page"])
     with transaction(reads_only=True) as db:
         frame.enter(db, branch_id=wanted["branch"])
@@ -36,13 +77,20 @@ def messages() -> ResponseReturnValue:
             limit=page.size,
             offset=page.offset,
         )
+        lives = queries.lives(db, [row.id for row in rows])
+        paused = queries.paused(db)
+        uses = queries.uses(db, since=midnight(frame.today().replace(day=1)))
     return render_template(
         "console/messages.html",
-        rows=[(story.line_of(row), *row.about.split(":", 1)) for row in rows],
+        rows=[(row, story.line_of(row), story.life_of(lives[row.id])) for row in rows],
+        resendable=operations.RESENDABLE,
         pages=PAGE_OF,
+        paused=[(gettext(SPECS[kind].title), count) for kind, count in paused.items()],
+        uses=[(gettext(story.CHANNELS[use.channel]), use, Money(use.fen)) for use in uses],
         wanted=wanted,
         is_filtered=any(wanted[name] for name in ("state", "kind", "number", "day")),
         states=[(key, gettext(word)) for key, (word, _) in story.MESSAGE_STATES.items()],
         kinds=[(spec.kind, gettext(spec.title)) for spec in SPECS.values()],
+        failed=failed,
         page_=page,
     )

@@ -27,6 +27,7 @@ class Said(Protocol):
     state: str
     error: str
     outcome: str
+    channel: str
     made_at: datetime
     sent_at: datetime | None
     fields: dict[str, str]
@@ -42,6 +43,7 @@ class Line:
     tone: str
     at: datetime
     note: str
+    channel: str
     fields: tuple[tuple[str, str], ...]
 
 
@@ -128,6 +130,25 @@ MESSAGE_STATES = {
     "suppressed": (msg("对方收不到"), "warn"),
     "unknown": (msg("可能已送达"), "warn"),
     "dead": (msg("发送失败"), "danger"),
+    "call": (msg("待打电话"), "danger"),
+}
+CHANNELS = {
+    "template": msg("模板消息"),
+    "subscription": msg("订阅通知"),
+    "customer": msg("客服消息"),
+    "sms": msg("短信"),
+    "call": msg("电话"),
+}
+MESSAGE_STEPS = {
+    "sent": msg("已发送"),
+    "tried": msg("没有成功，稍后再试"),
+    "passed": msg("送不到，换一种方式"),
+    "held": msg("暂缓"),
+    "suppressed": msg("不再发送"),
+    "unknown": msg("可能已送达"),
+    "dead": msg("发送失败"),
+    "resent": msg("人工重发"),
+    "called": msg("已电话告知"),
 }
 TO_TECHNICIAN = {"M4"}
 OTHER_KINDS = {CHAT: msg("客服回复")}
@@ -194,5 +215,24 @@ def line_of(message: Said) -> Line:
         at=message.sent_at or message.made_at,
         note=(gettext(message.error) if message.error else "")
         or (message.outcome if tone == "danger" else ""),
+        channel=gettext(CHANNELS.get(message.channel, message.channel)),
         fields=tuple((labels.get(key, key), value) for key, value in message.fields.items()),
     )
+
+
+def life_of(steps: Iterable[Any]) -> list[str]:
+    """Return a message's life in words, a step a line."""
+    return [
+        " · ".join(
+            part
+            for part in (
+                f"{day_text(step.at)} {clock_text(step.at)}",
+                gettext(CHANNELS.get(step.channel, step.channel)),
+                gettext(MESSAGE_STEPS.get(step.what, step.what)),
+                gettext(step.words) if step.words else "",
+                "" if step.actor_role == "system" else gettext(ROLE_WORDS[step.actor_role]),
+            )
+            if part
+        )
+        for step in steps
+    ]

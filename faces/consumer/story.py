@@ -16,7 +16,7 @@ from kernel.money import Money
 from members import ledger, ledger_queries
 from notifications import queries as notifications
 
-_UNSENT = {"suppressed", "dead"}
+_UNSENT = {"suppressed", "dead", "call"}
 _GOODS_TOLD = {"stock", "load", "deliver", "collect"}
 _LINES_MAX = 200
 

@@ -16,9 +16,9 @@ from kernel.clock import FixedClock, wall_s
 from kernel.db import transaction
 from notifications import jobs
 from notifications.jobs import messages_due, send_messages
-from notifications.reaching import Sender
 from notifications.models import Message
 from notifications.operations import record_outcomes
+from notifications.reaching import Sender
 from notifications.sending import ATTEMPTS_MAX, NINE_MINUTES_S, client_msg_id
 from tests.house import MONDAY_NINE
 from tests.integration.gateways.serving import (

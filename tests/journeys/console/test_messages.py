@@ -1,0 +1,100 @@
+"""The message log at the console: what became of each, and what a person does about it."""
+
+import uuid
+
+import pytest
+from sqlalchemy import select
+
+from kernel.db import transaction
+from notifications.models import Message, MessageStep
+from tests.house import MONDAY_NINE
+from tests.journeys.console.conftest import Town
+from tests.journeys.console.desk import Desk, a_promise
+
+
+def a_message(town: Town, state: str, **changes: object) -> int:
+    number = a_promise(town.member)
+    with transaction() as db:
+        facts: dict[str, object] = {
+            "dedupe_key": f"M9:{number}",
+            "kind": "M9",
+            "openid": "oMember",
+            "about": f"booking:{number}",
+            "fields": {"thing1": "空调安装"},
+            "path": "/c",
+            "made_at": MONDAY_NINE,
+            "state": state,
+        }
+        row = Message(**(facts | changes))
+        db.add(row)
+        db.flush()
+        step = MessageStep(message_id=row.id, channel="template", what="passed", at=MONDAY_NINE)
+        db.add(step)
+        return row.id
+
+
+def the_row(message_id: int) -> tuple[Message, list[str]]:
+    with transaction(reads_only=True) as db:
+        row = db.scalar(select(Message).where(Message.id == message_id))
+        assert row is not None
+        steps = db.scalars(
+            select(MessageStep.what)
+            .where(MessageStep.message_id == message_id)
+            .order_by(MessageStep.id)
+        )
+        return row, list(steps)
+
+
+@pytest.mark.parametrize("state", ["unknown", "dead", "suppressed", "call"])
+def test_whatever_has_no_good_end_is_sent_again_by_a_person(
+    desk: Desk, town: Town, state: str
+) -> None:
+    message_id = a_message(
+        town, state, channel="call", attempts=7, maybe_sent_s=5.0, msgid="", fence=3
+    )
+    page = desk.open("/console/messages")
+
+    desk.send(page.form("/messages/resend"))
+
+    row, steps = the_row(message_id)
+    assert "送不到，换一种方式" in page.text
+    assert (row.state, row.channel, row.attempts, row.maybe_sent_s, row.fence) == (
+        "pending",
+        "template",
+        0,
+        None,
+        4,
+    )
+    assert steps == ["passed", "resent"]
+
+
+def test_who_was_called_is_told(desk: Desk, town: Town) -> None:
+    message_id = a_message(town, "call", channel="call")
+
+    after = desk.send(desk.open("/console/messages").form("/messages/called"))
+
+    row, steps = the_row(message_id)
+    assert (row.state, row.channel, steps) == ("sent", "call", ["passed", "called"])
+    assert "已电话告知" in after.text
+
+
+def test_a_page_that_is_out_of_date_sends_nothing_twice(desk: Desk, town: Town) -> None:
+    message_id = a_message(town, "dead")
+    page = desk.open("/console/messages")
+    desk.send(page.form("/messages/resend"))
+    other = desk.open("/console/messages")
+
+    late = desk.send(page.form("/messages/resend"), idempotency_key=str(uuid.uuid4()))
+
+    assert "这条消息不需要再发" in late.text
+    assert "/messages/resend" not in other.text
+    assert the_row(message_id)[1] == ["passed", "resent"]
+
+
+def test_what_waits_for_a_template_and_what_the_ways_cost_is_shown(desk: Desk, town: Town) -> None:
+    a_message(town, "pending", error="43116: template paused")
+
+    page = desk.open("/console/messages")
+
+    assert "1 条消息在等微信恢复模板" in page.text
+    assert "0 / 100000" in page.text
