@@ -4,6 +4,7 @@ import pytest
 
 from app import create_app
 from scripts.bench import messages
+from scripts.bench.killing import house
 from scripts.benches import Result, Stand
 
 STAND = Stand(make_app=create_app, is_quick=True)
@@ -21,7 +22,7 @@ def test_none_is_told_twice_and_none_lost() -> None:
 def test_a_wechat_that_knows_no_ids_would_tell_some_twice(monkeypatch: pytest.MonkeyPatch) -> None:
     """The control: the stage can show the fault."""
     monkeypatch.setattr(messages, "MESSAGES_QUICK", 60)
-    monkeypatch.setattr(messages.house, "postgres_url", lambda _: None)
+    monkeypatch.setattr(house, "postgres_url", lambda _: None)
     result = Result()
 
     messages.send_through(STAND, result, faults=0.5, remembers_s=0.0)
