@@ -11,8 +11,7 @@ from urllib.parse import parse_qs, urlsplit
 
 from kernel.errors import Conflict, Invalid, Missing
 from kernel.words import msg
-from sandbox import addresses, callbacks, chat, codes, faults, media, menus, phones, tags, windows
-from sandbox.chat import Kind, Sender
+from sandbox import addresses, callbacks, chat, codes, menus, phones, windows
 from sandbox.codes import Code
 from sandbox.moment import Moment
 from sandbox.pay import sheet
@@ -20,11 +19,9 @@ from sandbox.phones import Phone
 from sandbox.settings import Account
 from sandbox.windows import Opening
 
-TEXT_LENGTH_MAX = 600
 URL_LENGTH_MAX = 2_000
 SCAN_LENGTH_MAX = 2_000
 OPENED_KEPT_MAX = 2_000
-_SILENT_AMR = b"#!AMR\n" + b"\x3c" + bytes(31)
 _MENU_ID = "424242424"
 
 
@@ -36,11 +33,6 @@ class NotFollowing(Conflict):
 class FollowsAlready(Conflict):
     code = "follows_already"
     says = msg("已经关注了这个账号。")
-
-
-class BadText(Invalid):
-    code = "bad_text"
-    says = msg("一句话为 1 到 600 个字。")
 
 
 class BadScan(Invalid):
@@ -104,7 +96,7 @@ def follow(
 
 def unfollow(db: sqlite3.Connection, *, phone: Phone, account: Account, moment: Moment) -> Outcome:
     """Stop following. Raises NotFollowing."""
-    _check_follows(phone)
+    check_follows(phone)
 
     phones.set_unfollowed(db, phone_id=phone.id)
     windows.shut_all(db, openid=phone.openid)
@@ -152,34 +144,6 @@ def scan(
     return Outcome(screen="chat", scene=code.scene)
 
 
-def say(
-    db: sqlite3.Connection, *, phone: Phone, text: str, account: Account, moment: Moment
-) -> Outcome:
-    """Type a line and send it; the account hears nobody on its blacklist.
-
-    Raises NotFollowing, BadText.
-    """
-    _check_text(text)
-    facts = {"Content": text}
-    return _send(
-        db, phone=phone, kind="text", shown=text, facts=facts, account=account, moment=moment
-    )
-
-
-def speak(
-    db: sqlite3.Connection, *, phone: Phone, text: str, account: Account, moment: Moment
-) -> Outcome:
-    """Send a voice message in which WeChat hears `text`. Raises NotFollowing, BadText."""
-    _check_text(text)
-    voice = media.keep(db, kind="voice", content=_SILENT_AMR, wall_s=moment.wall_s)
-    heard = "" if faults.strikes(db, "empty_recognition") else text
-    facts = {"MediaId": voice.media_id, "Format": "amr", "Recognition": heard}
-    shown = f"[语音] {text}"
-    return _send(
-        db, phone=phone, kind="voice", shown=shown, facts=facts, account=account, moment=moment
-    )
-
-
 def click(
     db: sqlite3.Connection, *, phone: Phone, said: str, account: Account, moment: Moment
 ) -> Outcome:
@@ -187,7 +151,7 @@ def click(
 
     Raises NotFollowing, ButtonMissing, ButtonNotPlayed.
     """
-    _check_follows(phone)
+    check_follows(phone)
     button = _button(menus.get(db), said=said)
 
     if button["type"] == "view":
@@ -246,48 +210,8 @@ def _tell(
     )
 
 
-def _check_text(text: str) -> None:
-    if not 1 <= len(text.strip()) <= TEXT_LENGTH_MAX:
-        raise BadText(field="text")
-
-
-def _send(
-    db: sqlite3.Connection,
-    *,
-    phone: Phone,
-    kind: str,
-    shown: str,
-    facts: dict[str, str],
-    account: Account,
-    moment: Moment,
-) -> Outcome:
-    """Show what the person sent and tell the account, unless she is on its blacklist."""
-    _check_follows(phone)
-    chat.add(
-        db,
-        phone_id=phone.id,
-        sender=Sender.PHONE,
-        kind=Kind.TEXT,
-        content={"text": shown},
-        at_s=moment.at_s,
-    )
-    if tags.is_blacked(db, openid=phone.openid):
-        return Outcome(screen="chat")
-    windows.open_window(db, openid=phone.openid, opening=Opening.MESSAGE, at_s=moment.at_s)
-    callbacks.queue_message(
-        db,
-        phone=phone,
-        account_id=account.original_id,
-        kind=kind,
-        label=shown,
-        facts=facts,
-        at_s=moment.at_s,
-        wall_s=moment.wall_s,
-    )
-    return Outcome(screen="chat")
-
-
-def _check_follows(phone: Phone) -> None:
+def check_follows(phone: Phone) -> None:
+    """Raise NotFollowing for a stranger."""
     if not phone.follows:
         raise NotFollowing
 

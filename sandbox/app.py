@@ -139,7 +139,7 @@ def _protect(response: Response) -> Response:
     own = _own_origins()
     response.headers["Content-Security-Policy"] = (
         "default-src 'none'; script-src 'self'; style-src 'self'; font-src 'self'; "
-        f"img-src 'self' data: {hosts}; connect-src 'self'; frame-src {own} {hosts}; "
+        f"img-src 'self' data: blob: {hosts}; connect-src 'self'; frame-src {own} {hosts}; "
         f"form-action {own} {hosts}; base-uri 'none'; frame-ancestors {own}"
     )
     response.headers["X-Content-Type-Options"] = "nosniff"

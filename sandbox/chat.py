@@ -18,6 +18,11 @@ class Sender(StrEnum):
 
 class Kind(StrEnum):
     TEXT = "text"
+    IMAGE = "image"
+    VOICE = "voice"
+    LOCATION = "location"
+    MENU = "menu"
+    MINIPROGRAM = "miniprogram"
     NEWS = "news"
     TEMPLATE = "template"
     NOTICE = "notice"

@@ -73,6 +73,11 @@ def find(db: sqlite3.Connection, *, media_id: object, wall_s: float, kind: str =
     )
 
 
+def path_of(kept: Media) -> str:
+    """Return where anybody gets the file, from the sandbox's own root."""
+    return f"/mmbiz/{kept.media_id}"
+
+
 def _insert(db: sqlite3.Connection, made: Media, *, wall_s: float, life_s: float) -> None:
     db.execute("DELETE FROM media WHERE dies_wall_s <= ?", (wall_s,))
     db.execute(

@@ -1,5 +1,7 @@
 """The page with the phones, and the few others that a browser may meet here."""
 
+from dataclasses import asdict
+
 from flask import Blueprint, current_app, jsonify, redirect, render_template, request
 from flask.typing import ResponseReturnValue
 
@@ -23,6 +25,15 @@ def phones() -> ResponseReturnValue:
             "account": {"name": account.name, "about": account.about},
             "page_hosts": addresses.page_hosts(account),
             "place": dict(zip(("latitude", "longitude"), account.place, strict=True)),
+            "places": [asdict(place) for place in account.places],
+            "subscriptions": [
+                {
+                    "template_id": one.template_id,
+                    "title": one.title,
+                    "labels": [slot.label for slot in one.slots],
+                }
+                for one in account.subscriptions
+            ],
         },
     )
 

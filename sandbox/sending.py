@@ -21,6 +21,7 @@ from sandbox import (
 )
 from sandbox.chat import Kind, Sender
 from sandbox.errors import ApiError
+from sandbox.media import Media
 from sandbox.moment import Moment
 from sandbox.phones import Phone
 from sandbox.settings import Account
@@ -31,7 +32,7 @@ _FAILURES = {"user_block": "failed:user block", "system_failed": "failed: system
 TEXT_BYTES_MAX = 2_048
 ARTICLES_MAX = 1
 _KEEP_S = 86_400
-_MEDIA = {"image": "[图片]", "voice": "[语音]", "video": "[视频]"}
+_MEDIA = {"image": Kind.IMAGE, "voice": Kind.VOICE, "video": Kind.TEXT}
 # What a repeated client_msg_id is answered: nobody outside knows for sure, so both can be played.
 DUPLICATE_ANSWERS = ("msgid", "40241")
 
@@ -197,23 +198,47 @@ def _custom_content(
     told = body.get(str(kind))
     inside = told if isinstance(told, dict) else {}
     if kind in _MEDIA:
-        media.find(db, media_id=inside.get("media_id"), wall_s=wall_s, kind=str(kind))
-        return Kind.TEXT, {"text": _MEDIA[str(kind)]}
+        kept = media.find(db, media_id=inside.get("media_id"), wall_s=wall_s, kind=str(kind))
+        return _MEDIA[str(kind)], shown_media(kept)
     if kind == "msgmenu":
-        return Kind.TEXT, {"text": _choices(inside)}
+        return Kind.MENU, _choices(inside)
     if kind == "miniprogrampage":
-        return Kind.TEXT, {"text": f"[小程序] {inside.get('title', '')}".strip()}
+        return Kind.MINIPROGRAM, _miniprogram(db, inside, wall_s=wall_s)
     raise ApiError(40008)
 
 
-def _choices(told: dict[str, Any]) -> str:
+def shown_media(kept: Media) -> dict[str, Any]:
+    """Return how a chat shows the file: a picture, a voice, or a line for a video."""
+    shown: dict[str, Any] = {"media_id": kept.media_id}
+    if kept.kind == "image":
+        return shown | {"picture": media.path_of(kept)}
+    return shown | {"text": "[视频]" if kept.kind == "video" else ""}
+
+
+def _choices(told: dict[str, Any]) -> dict[str, Any]:
     choices = told.get("list")
     if not isinstance(choices, list) or not choices:
         raise ApiError(44004)
     if not all(isinstance(one, dict) for one in choices):
         raise ApiError(47001)
-    lines = [told.get("head_content"), *(one.get("content") for one in choices)]
-    return "\n".join(str(line) for line in (*lines, told.get("tail_content")) if line)
+    return {
+        "head": str(told.get("head_content") or ""),
+        "choices": [
+            {"id": str(one.get("id", "")), "text": str(one.get("content", ""))} for one in choices
+        ],
+        "tail": str(told.get("tail_content") or ""),
+    }
+
+
+def _miniprogram(db: sqlite3.Connection, told: dict[str, Any], *, wall_s: float) -> dict[str, Any]:
+    """The card of a page in a mini program; its picture is a thumb or an image of ours."""
+    cover = media.find(db, media_id=told.get("thumb_media_id"), wall_s=wall_s)
+    return {
+        "title": str(told.get("title") or ""),
+        "appid": str(told.get("appid") or ""),
+        "pagepath": str(told.get("pagepath") or ""),
+        "picture": media.path_of(cover),
+    }
 
 
 def _custom_text(body: dict[str, Any]) -> str:

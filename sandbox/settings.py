@@ -14,6 +14,7 @@ from sandbox.pay.shop import Shop, read_shop
 CALLBACK_TIMEOUT_S = 5.0
 RETRY_GAP_S = 1.0
 QINGDAO = (36.0662, 120.3829)
+_PLACE_TEXTS = ("name", "province", "city", "county", "detail")
 _REAL_HOSTS = ("qq.com", "weixin.com", "wechat.com", "tenpay.com")
 _AES_KEY_LENGTH = 43
 
@@ -24,6 +25,42 @@ class BadAccount(Exception):
 
 class UnsafeBase(BadAccount):
     """An address points away from this machine. The sandbox talks to loopback only."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Place:
+    """A place that people on phones choose: in a chat, or as the address of wx.openAddress. GCJ-02."""
+
+    name: str
+    province: str
+    city: str
+    county: str
+    detail: str
+    latitude: float
+    longitude: float
+
+
+# Two homes, so that there is something to choose at once.
+HOMES = (
+    Place(
+        name="浮山后三小区",
+        province="山东省",
+        city="青岛市",
+        county="市北区",
+        detail="浮山后三小区12号楼2单元402",
+        latitude=36.1030,
+        longitude=120.4118,
+    ),
+    Place(
+        name="海信花园",
+        province="山东省",
+        city="青岛市",
+        county="市北区",
+        detail="同安一路海信花园6号楼1单元1201",
+        latitude=36.0972,
+        longitude=120.4158,
+    ),
+)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -49,6 +86,7 @@ class Account:
     agents: Mapping[str, str] = field(default_factory=dict)
     # Where every phone stands: latitude and longitude, GCJ-02.
     place: tuple[float, float] = QINGDAO
+    places: tuple[Place, ...] = HOMES
     # Names of the phones that a fresh sandbox begins with.
     phones: tuple[str, ...] = ()
     # Openid to name of people who follow already and have no screen on the page.
@@ -112,6 +150,7 @@ def account_of(given: Mapping[str, Any]) -> Account:
         subscriptions=tuple(_template(one) for one in given.get("subscriptions", ())),
         agents={str(k): str(v) for k, v in given.get("agents", {}).items()},
         place=_place(given.get("place")),
+        places=_places(given["places"]) if "places" in given else HOMES,
         phones=tuple(str(name) for name in given.get("phones", ())),
         followers={str(k): str(v) for k, v in given.get("followers", {}).items()},
         scene_names={str(k): str(v) for k, v in given.get("scene_names", {}).items()},
@@ -140,6 +179,20 @@ def _place(given: Any) -> tuple[float, float]:
         return float(given["latitude"]), float(given["longitude"])
     except (TypeError, KeyError, ValueError) as error:
         raise BadAccount("place needs latitude and longitude") from error
+
+
+def _places(given: Any) -> tuple[Place, ...]:
+    try:
+        return tuple(
+            Place(
+                **{key: str(one.get(key, "")) for key in _PLACE_TEXTS},
+                latitude=float(one["latitude"]),
+                longitude=float(one["longitude"]),
+            )
+            for one in given
+        )
+    except (TypeError, AttributeError, KeyError, ValueError) as error:
+        raise BadAccount("each of places needs latitude and longitude") from error
 
 
 def _check(account: Account) -> None:

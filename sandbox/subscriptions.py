@@ -67,6 +67,18 @@ def take_back(
     )
 
 
+def granted(db: sqlite3.Connection) -> dict[str, dict[str, int]]:
+    """Return by phone how often each notice may still be sent; what was used up is not in it."""
+    rows = db.execute(
+        "SELECT phone.id, template_id, remaining FROM subscription"
+        " JOIN phone ON phone.openid = subscription.openid WHERE remaining > 0"
+    )
+    found: dict[str, dict[str, int]] = {}
+    for row in rows:
+        found.setdefault(row["id"], {})[row["template_id"]] = row["remaining"]
+    return found
+
+
 def send(
     db: sqlite3.Connection, *, body: dict[str, Any], account: Account, moment: Moment
 ) -> Phone:

@@ -76,4 +76,4 @@ def _file() -> bytes:
 
 
 def _address(kept: Media) -> str:
-    return f"{request.url_root}mmbiz/{kept.media_id}"
+    return request.url_root.rstrip("/") + media.path_of(kept)

@@ -53,7 +53,9 @@ def body(**fields: type) -> dict[str, Any]:
     if not isinstance(given, dict):
         raise BadBody
     for key, value in given.items():
-        if key not in fields or type(value) is not fields[key]:
+        if fields.get(key) is float and type(value) is int:
+            given[key] = float(value)
+        elif key not in fields or type(value) is not fields[key]:
             raise BadBody(field=key)
     return given
 

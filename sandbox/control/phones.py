@@ -4,10 +4,10 @@ import sqlite3
 from collections.abc import Callable
 from typing import Any
 
-from flask import jsonify
+from flask import jsonify, request
 from flask.typing import ResponseReturnValue
 
-from sandbox import acts, chat, phones, subscriptions
+from sandbox import acts, chat, media, phones, saying, subscriptions
 from sandbox.acts import Outcome
 from sandbox.chat import Message
 from sandbox.control import call
@@ -67,12 +67,39 @@ def scan(phone_id: str) -> ResponseReturnValue:
 
 @blueprint.post("/phones/<phone_id>/say")
 def say(phone_id: str) -> ResponseReturnValue:
-    return _act(phone_id, acts.say, text=call.body(text=str).get("text", ""))
+    body = call.body(text=str, choice=str)
+    text, choice = body.get("text", ""), body.get("choice", "")
+    return _act(phone_id, saying.say, text=text, choice=choice)
 
 
 @blueprint.post("/phones/<phone_id>/speak")
 def speak(phone_id: str) -> ResponseReturnValue:
-    return _act(phone_id, acts.speak, text=call.body(text=str).get("text", ""))
+    return _act(phone_id, saying.speak, text=call.body(text=str).get("text", ""))
+
+
+@blueprint.post("/phones/<phone_id>/picture")
+def show_picture(phone_id: str) -> ResponseReturnValue:
+    """Send the picture that is the body."""
+    base = request.url_root.rstrip("/")
+    return _act(phone_id, saying.show_picture, content=request.get_data(), base=base)
+
+
+@blueprint.post("/phones/<phone_id>/upload")
+def upload(phone_id: str) -> ResponseReturnValue:
+    """Keep the picture that is the body, as wx.uploadImage does, and answer its media_id."""
+    here = stage()
+    with here.memory.transaction() as db:
+        phone = _phone(db, phone_id)
+        kept = saying.keep_picture(db, content=request.get_data(), moment=here.moment())
+    return jsonify(phone=phone.id, media_id=kept.media_id, picture=media.path_of(kept))
+
+
+@blueprint.post("/phones/<phone_id>/place")
+def show_place(phone_id: str) -> ResponseReturnValue:
+    body = call.body(latitude=float, longitude=float, label=str)
+    # Out of range where one is missing, and refused so.
+    where = {key: body.get(key, 1_000.0) for key in ("latitude", "longitude")}
+    return _act(phone_id, saying.show_place, **where, label=body.get("label", ""))
 
 
 @blueprint.post("/phones/<phone_id>/click")
@@ -103,6 +130,14 @@ def subscribe(phone_id: str) -> ResponseReturnValue:
             )
     here.pusher.ring()
     return jsonify(screen="page", follows=phone.follows)
+
+
+@blueprint.get("/phones/<phone_id>/subscriptions")
+def granted(phone_id: str) -> ResponseReturnValue:
+    """Answer how often each notice may still be sent to the phone."""
+    with stage().memory.reading() as db:
+        phone = _phone(db, phone_id)
+        return jsonify(granted=subscriptions.granted(db).get(phone.id, {}))
 
 
 @blueprint.get("/phones/<phone_id>/opened")
@@ -145,7 +180,7 @@ def told_message(message: Message) -> dict[str, Any]:
     }
 
 
-def _act(phone_id: str, act: Callable[..., Outcome], **said: str) -> ResponseReturnValue:
+def _act(phone_id: str, act: Callable[..., Outcome], **said: object) -> ResponseReturnValue:
     """Let the phone's person act, push what WeChat tells of it, and answer the next screen."""
     here = stage()
     here.clock.refresh()

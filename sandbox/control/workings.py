@@ -22,6 +22,7 @@ from sandbox import (
     quotas,
     sending,
     store,
+    subscriptions,
 )
 from sandbox.control import call, payments
 from sandbox.control.phones import told, told_message
@@ -204,6 +205,7 @@ def changes() -> ResponseReturnValue:
                 for order in orders.listed(db, most=SHOWN_PAYMENTS_MAX)
             ],
             menu=menus.get(db),
+            granted=subscriptions.granted(db),
             faults=_faults(faults.pending(db)),
         )
 

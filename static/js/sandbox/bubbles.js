@@ -1,25 +1,81 @@
 // One message of a chat as WeChat draws it.
 
-import { copyOf, part, put } from "./dom.js";
+import { copyOf, part, put, words } from "./dom.js";
+import { button } from "./layer.js";
+import { drawMap } from "./map.js";
 
+const LETTERS_A_SECOND = 4;
 const LINK = /<a\s+[^>]*href=["']([^"']+)["'][^>]*>([\s\S]*?)<\/a>|(https?:\/\/[^\s<>"']+)/gi;
 
-/** Return the element of `message`; `open(url)` opens a page on the phone. */
-export function drawn(message, open) {
+/** Return the element of `message`; `hand` says what taps lead to: open(url), look(picture), find(place), choose(choice). */
+export function drawn(message, hand) {
   if (message.kind === "notice") return withText(copyOf("notice-line"), message.text);
-  if (message.kind === "template") return card(message, open);
-  if (message.kind === "news") return news(message.articles[0], open);
-  const bubble = copyOf(message.from === "phone" ? "said" : "told");
-  bubble.querySelector(".bubble").append(...linked(message.text, message.from !== "phone", open));
-  return bubble;
+  if (message.kind === "template") return card(message, hand.open);
+  if (message.kind === "news") return news(message.articles[0], hand.open);
+  const row = copyOf(message.from === "phone" ? "said" : "told");
+  const bubble = row.querySelector(".bubble");
+  const draw = DRAWN[message.kind];
+  if (draw) bubble.replaceWith(draw(message, hand));
+  else bubble.append(...linked(message.text, message.from !== "phone", hand.open));
+  return row;
 }
 
 /** Return the line of a chat list that stands for `message`. */
-export function summary(message, words) {
+export function summary(message) {
   if (message.kind === "template") return `${words.template} ${message.title}`;
   if (message.kind === "news") return `${words.news} ${message.articles[0].title}`;
+  if (message.kind === "image") return words.image;
+  if (message.kind === "voice") return words.voice;
+  if (message.kind === "location") return `${words.place} ${message.label}`.trim();
+  if (message.kind === "menu") return message.head;
+  if (message.kind === "miniprogram") return `${words.mini_line} ${message.title}`;
   return message.text.replace(/<[^>]+>/g, "");
 }
+
+const DRAWN = {
+  image(message, hand) {
+    const element = copyOf("picture");
+    part(element, "picture").src = message.picture;
+    element.addEventListener("click", () => hand.look(message.picture));
+    return element;
+  },
+  /** A voice is as long as its words take to say; what it says stands below, as 转文字 shows it. */
+  voice(message) {
+    const element = copyOf("voice");
+    put(element, "length", `${Math.max(1, Math.ceil(message.text.length / LETTERS_A_SECOND))}″`);
+    put(element, "heard", message.text).hidden = !message.text;
+    return element;
+  },
+  location(message, hand) {
+    const element = copyOf("place");
+    put(element, "name", message.label || words.here);
+    put(element, "address", `${message.latitude.toFixed(4)}, ${message.longitude.toFixed(4)}`);
+    drawMap(part(element, "canvas"), message);
+    element.addEventListener("click", () => hand.find({ ...message, name: message.label }));
+    return element;
+  },
+  menu(message, hand) {
+    const element = copyOf("choices");
+    put(element, "head", message.head).hidden = !message.head;
+    part(element, "choices").append(...message.choices.map((choice) => {
+      const one = button(choice.text, () => hand.choose(choice));
+      one.className = "bubble-link";
+      return one;
+    }));
+    put(element, "tail", message.tail).hidden = !message.tail;
+    return element;
+  },
+  miniprogram(message) {
+    const element = copyOf("mini");
+    put(element, "app", message.appid);
+    put(element, "title", message.title);
+    element.title = message.pagepath;
+    const picture = part(element, "picture");
+    picture.src = message.picture;
+    picture.hidden = !message.picture;
+    return element;
+  },
+};
 
 function withText(element, text) {
   element.textContent = text;
@@ -70,10 +126,7 @@ function linked(text, mayLink, open) {
 }
 
 function link(url, label, open) {
-  const button = document.createElement("button");
-  button.type = "button";
-  button.className = "bubble-link";
-  button.textContent = label.replace(/<[^>]+>/g, "");
-  button.addEventListener("click", () => open(url));
-  return button;
+  const made = button(label.replace(/<[^>]+>/g, ""), () => open(url));
+  made.className = "bubble-link";
+  return made;
 }

@@ -21,8 +21,21 @@ export class Chat {
     part(this.root, "keyboard").addEventListener("click", () => this.type(true));
     part(this.root, "menu-back").addEventListener("click", () => this.type(false));
     part(this.root, "typing").addEventListener("submit", (event) => this.say(event));
-    this.body.addEventListener("click", () => this.foldMenu());
-    this.root.addEventListener("keydown", (event) => { if (event.key === "Escape") this.foldMenu(); });
+    part(this.root, "typing").addEventListener("input", () => this.drawKeys());
+    this.body.addEventListener("click", () => { this.foldMenu(); this.unfoldPlus(false); });
+    this.root.addEventListener("keydown", (event) => { if (event.key === "Escape") { this.foldMenu(); this.unfoldPlus(false); } });
+    const on = (name, press) => part(this.root, name).addEventListener("click", press);
+    on("plus", () => this.unfoldPlus(part(this.root, "plus-panel").hidden));
+    on("speak", () => this.speak());
+    on("send-voice", () => this.speak());
+    on("send-photo", () => this.showPhotos());
+    on("send-place", () => this.showPlace());
+    this.hand = {
+      open: (url) => phone.open(url),
+      look: (picture) => phone.viewer.open(picture),
+      find: (place) => phone.places.open(place),
+      choose: ({ id, text }) => this.tell("say", { text, choice: id }),
+    };
   }
 
   update(told) {
@@ -45,7 +58,7 @@ export class Chat {
         time.textContent = chatTime(message.at_s, world.now_s());
         this.body.append(time);
       }
-      this.body.append(drawn(message, (url) => this.phone.open(url)));
+      this.body.append(drawn(message, this.hand));
       this.shown = message.id;
       this.lastAt_s = message.at_s;
       isOwn = message.from === "phone";
@@ -103,6 +116,7 @@ export class Chat {
 
   type(wants) {
     this.wantsKeyboard = wants;
+    this.unfoldPlus(false);
     this.foldMenu();
     this.drawMenu(true);
     if (wants) part(this.root, "typing").elements.text.focus();
@@ -121,7 +135,41 @@ export class Chat {
     const text = input.value.trim();
     if (!text) return;
     // What was typed stays until the sandbox has taken it.
-    if (await act(`phones/${this.phone.id}/say`, { text })) input.value = "";
+    if (await this.tell("say", { text })) input.value = "";
+    this.drawKeys();
+  }
+
+  /** What is typed can be sent; with nothing typed there is more to send than words. */
+  drawKeys() {
+    const isTyped = part(this.root, "typing").elements.text.value.trim() !== "";
+    part(this.root, "send").hidden = !isTyped;
+    part(this.root, "plus").hidden = isTyped;
+  }
+
+  unfoldPlus(isOpen) {
+    part(this.root, "plus-panel").hidden = !isOpen;
+    part(this.root, "plus").setAttribute("aria-expanded", String(isOpen));
+    if (isOpen) this.enter();
+  }
+
+  async speak() {
+    const text = await this.phone.mouth.open();
+    if (text) await this.tell("speak", { text });
+  }
+
+  async showPhotos() {
+    for (const file of await this.phone.album.open() ?? []) await this.tell("picture", file);
+  }
+
+  async showPlace() {
+    const place = await this.phone.places.choose();
+    if (place) await this.tell("place", { latitude: place.latitude, longitude: place.longitude, label: place.name });
+  }
+
+  async tell(what, body) {
+    this.unfoldPlus(false);
+    const outcome = await act(`phones/${this.phone.id}/${what}`, body);
     follow();
+    return outcome;
   }
 }

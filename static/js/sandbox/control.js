@@ -4,10 +4,12 @@ import { toast, words } from "./dom.js";
 
 const HEADERS = { "Content-Type": "application/json", "X-Sandbox": "1" };
 
-/** POST `body` to /control/PATH and return the answer; on a refusal say its sentence and return null. */
+/** POST `body` (a Blob as it is) to /control/PATH and return the answer; on a refusal say its sentence and return null. */
 export async function act(path, body = {}, method = "POST", say = toast) {
   try {
-    const response = await fetch(`/control/${path}`, { method, headers: HEADERS, body: JSON.stringify(body) });
+    const isFile = body instanceof Blob;
+    const headers = isFile ? { ...HEADERS, "Content-Type": body.type } : HEADERS;
+    const response = await fetch(`/control/${path}`, { method, headers, body: isFile ? body : JSON.stringify(body) });
     const answer = await response.json();
     if (response.ok) return answer;
     say(answer.sentence ?? words.offline);

@@ -1,11 +1,13 @@
 // One phone: which screen it shows, and what each screen is told.
 
+import { Album } from "./album.js";
 import { summary } from "./bubbles.js";
 import { Browser } from "./browser.js";
 import { Chat } from "./chat.js";
 import { act } from "./control.js";
 import { copyOf, facts, part, put, words } from "./dom.js";
 import { chatTime, minute } from "./format.js";
+import { Actions, Asks, drawGranted, Homes, Mouth, Places, Viewer } from "./pickers.js";
 import { Scan } from "./scan.js";
 import { Scanner } from "./scanner.js";
 import { Sheet } from "./sheet.js";
@@ -30,6 +32,13 @@ export class Phone {
     this.browser = new Browser(this);
     this.sheet = new Sheet(this);
     this.scanner = new Scanner(this);
+    this.actions = new Actions(this);
+    this.album = new Album(this);
+    this.asks = new Asks(this);
+    this.homes = new Homes(this);
+    this.mouth = new Mouth(this);
+    this.places = new Places(this);
+    this.viewer = new Viewer(this);
     this.hear();
     const kept = sessionStorage.getItem(`screen-${told.phone}`);
     if (kept && kept !== "browser") this.go(kept);
@@ -113,6 +122,7 @@ export class Phone {
     this.notice();
     this.chat.update(told);
     this.scan.update();
+    drawGranted(this);
     this.markSeen();
     this.drawHome();
   }
@@ -126,7 +136,7 @@ export class Phone {
     if (this.current === "chat") return;
     const banner = part(this.slot, "notice");
     put(banner, "notice-title", facts.account.name);
-    put(banner, "notice-text", summary(newest, words));
+    put(banner, "notice-text", summary(newest));
     banner.hidden = false;
     clearTimeout(this.noticeTimer);
     this.noticeTimer = setTimeout(() => { banner.hidden = true; }, NOTICE_MS);
@@ -141,7 +151,7 @@ export class Phone {
     part(home, "chat-row").hidden = !isKnown;
     part(home, "home-empty").hidden = isKnown;
     put(home, "home-title", unread ? `${words.wechat}(${unread})` : words.wechat);
-    put(home, "last", newest ? summary(newest, words) : words.empty_chat);
+    put(home, "last", newest ? summary(newest) : words.empty_chat);
     put(home, "last-time", newest ? chatTime(newest.at_s, world.now_s()) : "");
     put(home, "unread", unread).hidden = !unread;
   }

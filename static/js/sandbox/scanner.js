@@ -4,60 +4,34 @@
 // `open()` gives a promise of the code's content, null when the person closes the sheet.
 
 import { part } from "./dom.js";
+import { button, Layer } from "./layer.js";
 
 const KEPT = "scanned-codes";
 const KEPT_MAX = 6;
 
-export class Scanner {
+export class Scanner extends Layer {
   constructor(phone) {
-    this.root = part(phone.slot, "scanner");
-    this.settle = null;
-    part(this.root, "scanner-close").addEventListener("click", () => this.end(null));
+    super(phone, "scanner");
     part(this.root, "scanner-form").addEventListener("submit", (event) => {
       event.preventDefault();
       const content = event.target.elements.content.value.trim();
       if (content) this.end(content);
     });
-    this.root.addEventListener("keydown", (event) => this.heed(event));
   }
 
   /** Ask what is scanned; a sheet that was open is given up. */
   open() {
-    this.end(null);
-    const form = part(this.root, "scanner-form");
-    form.reset();
+    part(this.root, "scanner-form").reset();
     const codes = kept();
     const tray = part(this.root, "scanner-kept");
     tray.hidden = !codes.length;
-    tray.replaceChildren(...codes.map((content) => this.code(content)));
-    this.root.hidden = false;
-    form.elements.content.focus();
-    return new Promise((resolve) => { this.settle = resolve; });
-  }
-
-  code(content) {
-    const button = document.createElement("button");
-    button.type = "button";
-    button.textContent = content;
-    button.addEventListener("click", () => this.end(content));
-    return button;
+    tray.replaceChildren(...codes.map((content) => button(content, () => this.end(content))));
+    return this.show();
   }
 
   end(content) {
-    this.root.hidden = true;
     if (content) keep(content);
-    const settle = this.settle;
-    this.settle = null;
-    settle?.(content);
-  }
-
-  heed(event) {
-    if (event.key === "Escape") this.end(null);
-    if (event.key !== "Tab") return;
-    const stops = [...this.root.querySelectorAll("button, input")].filter((one) => one.offsetParent);
-    const next = stops[(stops.indexOf(document.activeElement) + (event.shiftKey ? stops.length - 1 : 1)) % stops.length];
-    event.preventDefault();
-    next?.focus();
+    super.end(content);
   }
 }
 

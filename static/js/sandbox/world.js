@@ -8,7 +8,7 @@ const LOG_KEPT = 1000;
 const MESSAGES_KEPT = 400;
 
 export const world = {
-  phones: [], messages: new Map(), log: [], logCount: 0, codes: [], payments: [], menu: null, faults: [],
+  phones: [], messages: new Map(), log: [], logCount: 0, codes: [], payments: [], menu: null, granted: {}, faults: [],
   isOnline: true,
   now_s: () => (nowAtLook_ms + performance.now() - lookedAt_ms) / 1000,
 };
@@ -52,7 +52,7 @@ function take(news) {
   if (news.revision < revision) location.reload();
   if (news.phones) {
     revision = news.revision;
-    Object.assign(world, { phones: news.phones, codes: news.codes, payments: news.payments, menu: news.menu, faults: news.faults, logCount: news.log_count });
+    Object.assign(world, { phones: news.phones, codes: news.codes, payments: news.payments, menu: news.menu, granted: news.granted, faults: news.faults, logCount: news.log_count });
     news.messages.forEach(keepMessage);
     news.log.forEach(keepLine);
   }

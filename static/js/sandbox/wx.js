@@ -3,7 +3,21 @@
 // A page posts {doorbell: "wx", id, call, args}; it hears {doorbell: "wx-answer", id, ok, result}.
 
 import { act, look } from "./control.js";
-import { facts, toast } from "./dom.js";
+import { facts, toast, words } from "./dom.js";
+
+const photos = new Map();
+
+function keep(file) {
+  const id = `weixin://resourceid/${crypto.randomUUID?.() ?? photos.size}`;
+  photos.set(id, file);
+  return id;
+}
+
+function kept(call, id) {
+  const file = photos.get(id);
+  if (!file) throw new Error(`${call}:fail no such localId`);
+  return file;
+}
 
 const CALLS = {
   /** Say whether the page signed its wx.config with the account's ticket. */
@@ -11,9 +25,45 @@ const CALLS = {
     const { signed } = await look("jssdk", { appid: appId, timestamp, nonce: nonceStr, signature, url });
     return signed ? { errMsg: "config:ok" } : Promise.reject(new Error("config:invalid signature"));
   },
-  async openLocation({ name = "", address = "" }) {
-    toast(`${name} ${address}`.trim());
+  /** Show the place on a map; the page goes on at once, as under WeChat. */
+  async openLocation({ latitude, longitude, name = "", address = "" }, phone) {
+    if (!Number.isFinite(latitude) || !Number.isFinite(longitude)) throw new Error("openLocation:fail invalid coordinates");
+    phone.places.open({ latitude, longitude, name, address });
     return { errMsg: "openLocation:ok" };
+  },
+  /** Let the person choose photos; the page gets their local ids. */
+  async chooseImage({ count = 9, sourceType = ["album", "camera"] }, phone) {
+    const ways = [["camera", words.take_photo], ["album", words.from_album]].filter(([way]) => sourceType.includes(way));
+    const way = ways.length > 1 ? await phone.actions.open(ways) : ways[0]?.[0];
+    const files = way && await phone.album.open(way === "camera" ? 1 : Math.min(9, Number(count) || 9));
+    if (!files) throw new Error("chooseImage:cancel");
+    return { localIds: files.map(keep), sourceType: way, errMsg: "chooseImage:ok" };
+  },
+  async getLocalImgData({ localId }) {
+    const reader = new FileReader();
+    const read = new Promise((resolve) => { reader.onload = resolve; });
+    reader.readAsDataURL(kept("getLocalImgData", localId));
+    await read;
+    return { localData: reader.result, errMsg: "getLocalImgData:ok" };
+  },
+  /** Keep the photo three days, as media that the account may fetch. */
+  async uploadImage({ localId }, phone) {
+    const told = await act(`phones/${phone.id}/upload`, kept("uploadImage", localId));
+    if (!told) throw new Error("uploadImage:fail");
+    return { serverId: told.media_id, errMsg: "uploadImage:ok" };
+  },
+  async openAddress(_, phone) {
+    const told = await phone.homes.open();
+    if (!told) throw new Error("openAddress:cancel");
+    return { ...told, errMsg: "openAddress:ok" };
+  },
+  /** The button of `wx-open-subscribe`: ask for up to three notices. */
+  async subscribe({ templates = [] }, phone) {
+    const notices = templates.map((id) => facts.subscriptions.find((one) => one.template_id === id));
+    if (!notices.length || notices.includes(undefined)) { toast(words.no_subscription); throw new Error("subscribe:fail"); }
+    const told = await phone.asks.open(notices);
+    if (!told) throw new Error("subscribe:cancel");
+    return { told, errMsg: "subscribe:ok" };
   },
   async getLocation() {
     const place = facts.place;

@@ -81,7 +81,7 @@ class TestMedia:
 
         client.message.send_image(phone["openid"], made["media_id"])
 
-        assert sandbox.inbox(phone["phone"])[-1]["text"] == "[图片]"
+        assert sandbox.inbox(phone["phone"])[-1]["kind"] == "image"
         assert _refusal(client.message.send_image, phone["openid"], "nothing") == 40007
         assert _refusal(client.message.send_voice, phone["openid"], made["media_id"]) == 40007
 
