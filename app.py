@@ -26,6 +26,7 @@ import booking.paying
 import booking.payment_models
 import booking.payment_queries
 import booking.waiting_models
+import conversations.jobs
 import conversations.models  # its tables belong to the schema
 import conversations.reactions
 import dispatch.watching
@@ -105,7 +106,7 @@ from notifications import account_reactions as account
 from notifications import life_reactions as life
 from notifications import reactions
 from notifications.reaching import Sender
-from scripts import benches
+from scripts import benches, wechat_setup
 
 REACTIONS: delivery.Reactions = {
     BookingBooked: [
@@ -155,6 +156,7 @@ HOLD_LOOK_EVERY_S = 10.0
 LOOK_EVERY_S = 10.0
 PAYMENT_LOOK_EVERY_S = 30.0
 GOODS_LOOK_EVERY_S = 60.0
+CHATS_LOOK_EVERY_S = 300.0
 SWEEP_EVERY_S = 600.0
 # It looks at every photo there is.
 SHELF_LOOK_EVERY_S = 6 * 3600.0
@@ -320,6 +322,7 @@ def _periodics(app: Flask) -> list[Periodic]:
         Periodic("delays", LOOK_EVERY_S, partial(dispatch.watching.watch_days, clock)),
         Periodic("strikes", LOOK_EVERY_S, partial(members.jobs.post_due_strikes, clock)),
         Periodic("blacklist", LOOK_EVERY_S, partial(members.jobs.end_blacklistings, clock)),
+        Periodic("chats", CHATS_LOOK_EVERY_S, partial(conversations.jobs.end_silent_chats, clock)),
     ]
 
 
@@ -335,6 +338,7 @@ def _lived_clock(app: Flask) -> Clock:
 
 def _join_commands(app: Flask) -> None:
     benches.join(app, create_app)
+    wechat_setup.join(app)
 
     @app.cli.command("worker")
     @click.argument("name", type=click.Choice(sorted(set(QUEUE_OF.values()))))
@@ -374,22 +378,3 @@ def _join_commands(app: Flask) -> None:
         """Let a program call the API, and print its token once."""
         make = pkgutil.resolve_name("scripts.api_token:make")
         print(make(name=name, role=role, scopes=scopes.split(","), branches=branches))
-
-    @app.cli.command("wechat-account")
-    def wechat_account() -> None:
-        """Print the JSON that describes this account to the sandbox."""
-        json.dump(
-            pkgutil.resolve_name("scripts.wechat_setup:account")(
-                app.extensions["doorbell.settings"]
-            ),
-            sys.stdout,
-            ensure_ascii=False,
-            indent=1,
-        )
-
-    @app.cli.command("wechat-setup")
-    def wechat_setup() -> None:
-        """Create the menu and the stores' QR codes at WeChat; safe to repeat."""
-        pkgutil.resolve_name("scripts.wechat_setup:set_up")(
-            app.extensions["doorbell.settings"], app.extensions["doorbell.wechat"]
-        )

@@ -1,7 +1,7 @@
 """Receiving a callback: once, from the database alone, within WeChat's five seconds."""
 
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 from functools import cache
 from operator import attrgetter
@@ -14,6 +14,7 @@ from booking import queries as booking
 from conversations import answers, policy, queries, words
 from conversations.models import InboxRow
 from conversations.operations import chats
+from conversations.states import ChatState
 from dispatch.operations import roster
 from dispatch.operations.roster import NoSuchBindCode
 from gateways.wechat.messages import (
@@ -63,19 +64,45 @@ def said(message: Incoming, *, public_base: str) -> Said | None:
     asked = _asked(message)
     if asked is None:
         return Said(message, words.NOTHING)
-    if isinstance(message, VoiceSent) or not words.asks_to_book(asked):
+    if isinstance(message, VoiceSent) or not words.asks_to_book(asked) or words.ends_chat(asked):
         return None
     return Said(message, words.to_book(f"{public_base}/c/"))
 
 
-def note(db: Session, things: Sequence[Said]) -> None:
-    """Keep what was said; what is there already stays as it is."""
+def note(db: Session, things: Sequence[Said]) -> list[str]:
+    """Keep what was said and return what each is answered; what is there already stays as it is.
+
+    Nothing to him whom a person of ours answers.
+    """
+    known = queries.chats_of(
+        db, {one.message.openid for one in things if isinstance(one.message, _TO_PEOPLE)}
+    )
+    open_ones = {chat.openid: chat for chat in known if chat.state is not ChatState.CLOSED}
+    held = {openid for openid, chat in open_ones.items() if chat.state is ChatState.CLAIMED}
+    settled = {
+        one.message.dedupe_key: (
+            replace(one, answer=words.NOTHING)
+            if isinstance(one.message, _TO_PEOPLE) and one.message.openid in held
+            else one
+        )
+        for one in things
+    }
     # In one order everywhere: two processes with the same repetitions must not wait for each other.
     rows = [
-        _row(one.message, answer=one.answer, gist=one.gist)
-        for one in sorted(things, key=lambda one: one.message.dedupe_key)
+        _row(one.message, answer=one.answer, gist=one.gist) for _, one in sorted(settled.items())
     ]
     db.connection().execute(_insert(db.get_bind().dialect.name), rows)
+    for one in settled.values():
+        if isinstance(one.message, _TO_PEOPLE) and one.message.openid in open_ones:
+            chats.hear(db, open_ones[one.message.openid], at=_sent_at(one.message))
+    if known:
+        # Whether a person answers may have changed between a message and its repetition.
+        asked = select(InboxRow.dedupe_key, InboxRow.answer).where(
+            InboxRow.dedupe_key.in_(list(settled))
+        )
+        kept = {row.dedupe_key: row.answer for row in db.execute(asked)}
+        return [kept[one.message.dedupe_key] for one in things]
+    return [one.answer for one in things]
 
 
 def note_paid(db: Session, *, openid: str, number: str, at: datetime) -> None:
@@ -98,8 +125,7 @@ def receive(db: Session, message: Incoming, *, public_base: str, now: datetime) 
     """
     plain = said(message, public_base=public_base)
     if plain is not None:
-        note(db, [plain])
-        return plain.answer
+        return note(db, [plain])[0]
     if isinstance(message, LocationSent | TextSaid | MenuClicked | VoiceSent):
         return _answered(db, message, public_base=public_base, now=now)
     statement = _insert(db.get_bind().dialect.name).returning(_INBOX.c.id)
@@ -127,7 +153,10 @@ def _answered(
     if before is not None:
         return before
     if isinstance(message, LocationSent):
-        answer = answers.place(db, message, public_base=public_base, now=now)
+        chat = queries.open_chat(db, message.openid)
+        answer = words.NOTHING
+        if chat is None or chat.state is ChatState.WAITING:
+            answer = answers.place(db, message, public_base=public_base, now=now)
         note(db, [Said(message, answer, gist=answers.place_name(message))])
     else:
         answer = _to_words(db, message, public_base=public_base, now=now)
@@ -140,13 +169,18 @@ def _to_words(
     db: Session, message: TextSaid | MenuClicked | VoiceSent, *, public_base: str, now: datetime
 ) -> str:
     asked = _asked(message) or ""
+    if words.ends_chat(asked):
+        left = chats.leave(db, openid=message.openid, now=now)
+        return words.CHAT_ENDED if left else words.HELP
+    chat = queries.open_chat(db, message.openid)
+    is_held = chat is not None and chat.state is ChatState.CLAIMED
+    if is_held and not isinstance(message, MenuClicked):
+        return words.NOTHING
     if words.asks_for_own(asked):
         return answers.mine(db, openid=message.openid, public_base=public_base, now=now)
     if words.asks_for_person(asked):
-        opened = chats.ask_for_person(db, openid=message.openid, now=now)
-        store = booking.store_name(db, opened.store_id) if opened else ""
-        return words.handed_over(store) if opened else words.HELP
-    if queries.open_chat(db, message.openid) is not None:
+        return words.IN_CHAT if is_held else _handed_over(db, message.openid, now)
+    if chat is not None:
         # He talks to a person now.
         return words.NOTHING
     if isinstance(message, VoiceSent):
@@ -154,7 +188,17 @@ def _to_words(
     return words.HELP
 
 
+def _handed_over(db: Session, openid: str, now: datetime) -> str:
+    opened = chats.ask_for_person(db, openid=openid, now=now)
+    if opened is None:
+        return words.HELP
+    store = booking.store_name(db, opened.store_id)
+    return words.handed_over(store, ahead=queries.ahead_of(db, opened))
+
+
 _INBOX = cast(Table, InboxRow.__table__)
+# What a person may be meant by; a press on the menu is meant for the account.
+_TO_PEOPLE = (TextSaid, VoiceSent, ImageSent, LocationSent)
 
 
 @cache
@@ -170,8 +214,12 @@ def _row(message: Incoming, *, answer: str, gist: str | None = None) -> dict[str
         "kind": type(message).__name__.lower(),
         "text": _GIST.get(type(message), lambda _: "")(message) if gist is None else gist,
         "answer": answer,
-        "at": datetime.fromtimestamp(message.sent_at_s, UTC),
+        "at": _sent_at(message),
     }
+
+
+def _sent_at(message: Incoming) -> datetime:
+    return datetime.fromtimestamp(message.sent_at_s, UTC)
 
 
 # What is worth keeping of a message, in a line.

@@ -1,11 +1,11 @@
 """Reads of what people did in the chat, and of conversations with people of ours."""
 
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from statistics import median
 
-from sqlalchemy import ColumnElement, false, func, select, true
+from sqlalchemy import ColumnElement, exists, false, func, select, true, tuple_
 
 from conversations import answers, policy
 from conversations.models import Chat, ChatLine, InboxRow
@@ -20,6 +20,8 @@ from notifications import queries as notifications
 LINES_MAX = 200
 RESPONSES_OVER = timedelta(days=7)
 RESPONSES_MAX = 1_000
+# An answer that comes as soon is prompt.
+PROMPT = timedelta(minutes=5)
 
 
 class ChatMissing(Missing):
@@ -38,6 +40,18 @@ class Spoken:
     at: datetime
     staff_id: int | None = None
     state: str = ""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Desk:
+    """Who waits and for how long at most; of the conversations `opened` in the last week, how many
+    had a `prompt` first answer, and the median of those answered."""
+
+    waiting: int
+    longest_s: int | None
+    opened: int
+    prompt: int
+    median_s: int | None
 
 
 @dataclass(frozen=True, slots=True)
@@ -84,6 +98,42 @@ def open_chat(db: Session, openid: str) -> Chat | None:
     return db.scalars(found).one_or_none()
 
 
+def chats_of(db: Session, openids: Collection[str]) -> Sequence[Chat]:
+    """Return the conversations of those people, also those that have ended, oldest first."""
+    if not openids:
+        return ()
+    return db.scalars(select(Chat).where(Chat.openid.in_(openids)).order_by(Chat.id)).all()
+
+
+def ahead_of(db: Session, chat: Chat) -> int:
+    """Return how many wait at the same desk for longer."""
+    return (
+        db.scalar(
+            select(func.count())
+            .select_from(Chat)
+            .where(
+                Chat.state == ChatState.WAITING,
+                Chat.branch_id == chat.branch_id,
+                Chat.store_id.is_not_distinct_from(chat.store_id),
+                tuple_(Chat.state_since, Chat.id) < (chat.state_since, chat.id),
+            )
+        )
+        or 0
+    )
+
+
+def silent_since(db: Session, *, instant: datetime, limit: int) -> Sequence[str]:
+    """Return the numbers of open conversations in which nobody has said anything since."""
+    his = exists().where(
+        InboxRow.openid == Chat.openid, InboxRow.kind.in_(_SHOWN), InboxRow.at >= instant
+    )
+    ours = exists().where(ChatLine.chat_id == Chat.id, ChatLine.at >= instant)
+    found = select(Chat.number).where(
+        Chat.state != ChatState.CLOSED, Chat.state_since < instant, ~his, ~ours
+    )
+    return db.scalars(found.order_by(Chat.id).limit(limit)).all()
+
+
 def chat(db: Session, *, number: str, by: Actor) -> Chat:
     """Return a conversation in the actor's scope. Raises ChatMissing."""
     found = db.scalars(select(Chat).where(Chat.number == number, visible_to(by))).one_or_none()
@@ -112,17 +162,27 @@ def queue(
     return db.scalars(page).all(), total
 
 
-def response_s(db: Session, *, by: Actor, now: datetime) -> int | None:
-    """Return the median of seconds until the first reply, of the last week; None without any."""
+def desk(db: Session, *, by: Actor, now: datetime) -> Desk:
+    """Return who waits, and how soon people were answered in the last week."""
+    waits_since = db.scalars(
+        select(Chat.opened_at)
+        .where(visible_to(by), Chat.state == ChatState.WAITING)
+        .order_by(Chat.opened_at)
+    ).all()
     rows = db.execute(
         select(Chat.opened_at, Chat.answered_at)
-        .where(visible_to(by), Chat.answered_at.is_not(None))
-        .where(Chat.opened_at > now - RESPONSES_OVER)
+        .where(visible_to(by), Chat.opened_at > now - RESPONSES_OVER)
         .order_by(Chat.id.desc())
         .limit(RESPONSES_MAX)
     ).all()
     waits = [(answered - opened).total_seconds() for opened, answered in rows if answered]
-    return round(median(waits)) if waits else None
+    return Desk(
+        waiting=len(waits_since),
+        longest_s=int((now - waits_since[0]).total_seconds()) if waits_since else None,
+        opened=len(rows),
+        prompt=sum(wait <= PROMPT.total_seconds() for wait in waits),
+        median_s=round(median(waits)) if waits else None,
+    )
 
 
 def lines(db: Session, chat: Chat) -> list[Spoken]:
@@ -156,10 +216,9 @@ _SHOWN = ("textsaid", "voicesent", "imagesent", "locationsent", "menuclicked")
 
 def visible_to(by: Actor) -> ColumnElement[bool]:
     """Return the condition for conversations in the actor's scope: those of his branches, and for a
-    store's people those that came by a store."""
-    if by.role not in CONSOLE_ROLES:
+    store's people those of their stores."""
+    if by.role not in CONSOLE_ROLES | {Role.SYSTEM}:
         return false()
-    mine: ColumnElement[bool] = (
-        true() if by.sees_branch(0) else Chat.branch_id.in_(sorted(by.branch_ids))
-    )
-    return mine & Chat.store_id.is_not(None) if by.role is Role.STORE else mine
+    if by.role is Role.STORE:
+        return Chat.store_id.in_(sorted(by.store_ids))
+    return true() if by.sees_branch(0) else Chat.branch_id.in_(sorted(by.branch_ids))

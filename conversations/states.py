@@ -22,7 +22,7 @@ _S, _A = ChatState, ChatAction
 CHAT_MACHINE = Machine(
     name="chat",
     table={
-        _S.WAITING: {_A.CLAIM: _S.CLAIMED},
+        _S.WAITING: {_A.CLAIM: _S.CLAIMED, _A.CLOSE: _S.CLOSED},
         # Passed on, it waits in another desk's queue.
         _S.CLAIMED: {_A.PASS_ON: _S.WAITING, _A.CLOSE: _S.CLOSED},
         # Whoever asks again begins another.

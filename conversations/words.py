@@ -4,6 +4,8 @@ from collections.abc import Sequence
 
 NOTHING = ""
 WELCOME = "您好，这里是门铃到家。家电送货、安装、维修都可以在这里预约，点下面「约上门」就能选时间。"
+IN_CHAT = "客服正在接待您，请直接留言。回复「取消人工」可退出。"
+CHAT_ENDED = "已退出人工客服。回复「预约」选上门时间，回复「我的预约」看进度。"
 HELP = "回复「预约」选上门时间，回复「我的预约」看进度，发送位置看最近能上门的时间，回复「人工」找客服。"
 NOT_HEARD = "抱歉，这段语音没能听清。您可以打字告诉我，比如「周六下午市北区安装空调」，或者回复「预约」直接选时间。"
 # What agents say most, offered at one press.
@@ -20,6 +22,7 @@ BIND_SCENE_PREFIX = "bind_"
 
 _BOOK_WORDS = ("预约", "约上门", "安装", "维修", "送货", "配送")
 _MINE_WORDS = ("我的预约", "进度", "几点到", "到哪")
+_END_WORDS = ("取消人工", "退出人工", "结束人工", "不用人工", "结束会话", "结束对话")
 _PERSON_WORDS = ("人工", "客服", "真人")
 
 
@@ -46,6 +49,11 @@ def asks_for_own(text: str) -> bool:
 def asks_for_person(text: str) -> bool:
     """Tell whether a text asks for a person to talk to."""
     return any(word in text for word in _PERSON_WORDS)
+
+
+def ends_chat(text: str) -> bool:
+    """Tell whether a text sends the person of ours away again."""
+    return any(word in text for word in _END_WORDS)
 
 
 def asks_to_book(text: str) -> bool:
@@ -108,9 +116,10 @@ def not_understood(text: str) -> str:
     return f"我听到「{text[:_QUOTED_MAX]}」，还不明白要约什么服务。{HELP}"
 
 
-def handed_over(store: str) -> str:
-    """Return what one hears who asked for a person."""
-    return f"已为您转到{store or '在线'}客服，请直接留言，客服会在这里回复您。急事请在预约详情里拨打电话。"
+def handed_over(store: str, *, ahead: int) -> str:
+    """Return what one hears who asked for a person, with how many wait before him."""
+    line = f"前面还有 {ahead} 位。" if ahead else ""
+    return f"已为您转到{store or '在线'}客服，{line}请直接留言，客服会在这里回复您。回复「取消人工」可退出。"
 
 
 def _place(place: str) -> str:

@@ -24,7 +24,8 @@ CONSOLE_ROLES = frozenset(
 
 @dataclass(frozen=True, slots=True)
 class Actor:
-    """One who acts: his id among his kind, his role and, for staff, the branches in his scope.
+    """One who acts: his id among his kind, his role and, for staff, the branches in his scope; for
+    a store's people its stores as well.
 
     An empty `branch_ids` of a manager, administrator or auditor means every branch.
     """
@@ -32,6 +33,7 @@ class Actor:
     id: int
     role: Role
     branch_ids: frozenset[int] = field(default=frozenset())
+    store_ids: frozenset[int] = field(default=frozenset())
 
     def sees_branch(self, branch_id: int) -> bool:
         """Tell whether rows of that branch are in his scope."""

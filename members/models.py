@@ -46,6 +46,9 @@ class Staff(Base):
         Enum(Role, native_enum=False, length=32, values_callable=list)
     )
     branch_ids: Mapped[list[int]] = mapped_column(JSON, default=list)
+    # Of a store's people: whose followers they answer. Nullable only because neither database could
+    # add the column otherwise.
+    store_ids: Mapped[list[int]] = mapped_column(JSON, default=list, nullable=True)
     password_hash: Mapped[str]
     disabled_at: Mapped[datetime | None] = mapped_column(Instant)
     # Wrong passwords since the last right one, and until when no further try is looked at.

@@ -1,6 +1,9 @@
 """What the account at WeChat needs: its menu, the stores' QR codes; and the sandbox's description."""
 
+import json
 from typing import Any
+
+from flask import Flask
 
 from booking import queries
 from gateways.wechat.client import WeChat
@@ -8,6 +11,21 @@ from kernel.db import transaction
 from kernel.settings import Settings
 from members import queries as members
 from notifications.messages import SPECS
+
+
+def join(app: Flask) -> None:
+    """Give the app its commands about the account."""
+
+    @app.cli.command("wechat-account")
+    def wechat_account() -> None:
+        """Print the JSON that describes this account to the sandbox."""
+        described = account(app.extensions["doorbell.settings"])
+        print(json.dumps(described, ensure_ascii=False, indent=1))
+
+    @app.cli.command("wechat-setup")
+    def wechat_setup() -> None:
+        """Create the menu and the stores' QR codes at WeChat; safe to repeat."""
+        set_up(app.extensions["doorbell.settings"], app.extensions["doorbell.wechat"])
 
 
 def account(settings: Settings) -> dict[str, Any]:

@@ -4,10 +4,12 @@ from datetime import datetime
 
 from booking import queries as booking
 from conversations import policy, queries
+from conversations.events import ChatMoved, ChatWritten
 from conversations.models import Chat, ChatLine
 from conversations.states import ChatAction, ChatState
 from dispatch import queries as dispatch
-from kernel.actor import Actor
+from kernel import outbox
+from kernel.actor import SYSTEM, Actor
 from kernel.db import Session
 from kernel.errors import Conflict, Invalid
 from kernel.numbers import new_number
@@ -59,7 +61,36 @@ def ask_for_person(db: Session, *, openid: str, now: datetime) -> Chat | None:
     )
     db.add(chat)
     db.flush()
+
+    outbox.record(db, ChatMoved(at=now, number=chat.number))
     return chat
+
+
+def hear(db: Session, chat: Chat, *, at: datetime) -> None:
+    """Tell the desk that the member has said something; what it was, the inbox keeps."""
+    outbox.record(db, ChatWritten(at=at, number=chat.number))
+
+
+def leave(db: Session, *, openid: str, now: datetime) -> bool:
+    """End the member's conversation because he wishes so; False when he is in none."""
+    chat = queries.open_chat(db, openid)
+    if chat is None:
+        return False
+    following.lock_member(db, chat.member_id)
+
+    chat.advance(ChatAction.CLOSE, now=now)
+
+    outbox.record(db, ChatMoved(at=now, number=chat.number))
+    return True
+
+
+def let_go(db: Session, *, number: str, now: datetime) -> None:
+    """End a conversation in which nobody says anything any more. Raises ChatMissing, IllegalMove."""
+    chat = queries.chat(db, number=number, by=SYSTEM)
+
+    chat.advance(ChatAction.CLOSE, now=now)
+
+    outbox.record(db, ChatMoved(at=now, number=chat.number))
 
 
 def claim(db: Session, *, number: str, by: Actor, now: datetime) -> Chat:
@@ -68,6 +99,8 @@ def claim(db: Session, *, number: str, by: Actor, now: datetime) -> Chat:
 
     chat.advance(ChatAction.CLAIM, now=now)
     chat.agent_id = by.id
+
+    outbox.record(db, ChatMoved(at=now, number=chat.number))
     return chat
 
 
@@ -84,6 +117,7 @@ def reply(db: Session, *, number: str, text: str, by: Actor, now: datetime) -> C
     db.add(line)
     chat.answered_at = chat.answered_at or now
 
+    outbox.record(db, ChatWritten(at=now, number=chat.number))
     saying.say_text(
         db,
         chat.openid,
@@ -122,6 +156,8 @@ def pass_on(
             at=now,
         )
     )
+
+    outbox.record(db, ChatMoved(at=now, number=chat.number))
     return chat
 
 
@@ -130,6 +166,8 @@ def close(db: Session, *, number: str, by: Actor, now: datetime) -> Chat:
     chat = _own(db, number, by)
 
     chat.advance(ChatAction.CLOSE, now=now)
+
+    outbox.record(db, ChatMoved(at=now, number=chat.number))
     return chat
 
 

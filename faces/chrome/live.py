@@ -15,12 +15,13 @@ from flask import Blueprint, Flask, Response, current_app, g, request, stream_wi
 from flask.typing import ResponseReturnValue
 
 from booking import queries as bookings
+from conversations import queries as chats
 from dispatch import queries as visits
 from dispatch import scope
 from faces.chrome import call
 from faces.chrome.sign_in import signed_in
 from kernel import outbox
-from kernel.actor import Role
+from kernel.actor import CONSOLE_ROLES, Actor, Role
 from kernel.clock import SHANGHAI
 from kernel.db import Session, transaction
 from kernel.errors import Missing, Unavailable
@@ -127,10 +128,16 @@ def _tell(
 
 @blueprint.get("/live")
 @signed_in(
-    Role.MEMBER, Role.TECHNICIAN, Role.DISPATCHER, Role.MANAGER, Role.ADMINISTRATOR, Role.AUDITOR
+    Role.MEMBER,
+    Role.TECHNICIAN,
+    Role.STORE,
+    Role.DISPATCHER,
+    Role.MANAGER,
+    Role.ADMINISTRATOR,
+    Role.AUDITOR,
 )
 def listen() -> ResponseReturnValue:
-    """Stream the news of ?topic=booking:B…, day:1:2026-11-23 or technician (oneself)."""
+    """Stream the news of ?topic=booking:B…, day:1:2026-11-23, chat:T… or technician (oneself)."""
     topics = _checked(request.args.get("topic", ""))
     feed: Feed = current_app.extensions["doorbell.feed"]
     seen = request.args.get("seen", "")
@@ -172,6 +179,8 @@ def _checked(topic: str) -> frozenset[str]:
                 return frozenset({f"technician:{actor.id}"})
             case "member" if actor.role is Role.MEMBER:
                 return frozenset({f"member:{actor.id}"})
+            case "chats" | "chat":
+                _check_desk(db, rest, actor)
             case "day":
                 branch, _, _ = rest.partition(":")
                 if not branch.isdigit() or not actor.sees_branch(int(branch)):
@@ -179,6 +188,14 @@ def _checked(topic: str) -> frozenset[str]:
             case _:
                 raise Missing
     return frozenset({topic})
+
+
+def _check_desk(db: Session, number: str, actor: Actor) -> None:
+    """Let the console hear of every conversation, or of the one with that number in its scope."""
+    if actor.role not in CONSOLE_ROLES:
+        raise Missing
+    if number:
+        chats.chat(db, number=number, by=actor)
 
 
 def _topics_of_visit(db: Session, visit_id: int) -> set[str]:

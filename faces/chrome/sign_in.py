@@ -176,7 +176,9 @@ def _actor(db: Any, role: Role, subject_id: int) -> Actor | None:
     if staff is None or staff.disabled_at is not None:
         return None
     g.staff_name = staff.name
-    return Actor(staff.id, staff.role, frozenset(staff.branch_ids))
+    return Actor(
+        staff.id, staff.role, frozenset(staff.branch_ids), frozenset(staff.store_ids or ())
+    )
 
 
 def _to_sign_in(roles: tuple[Role, ...]) -> ResponseReturnValue:

@@ -143,6 +143,7 @@ DETAILS: Mapping[str, str] = {
     "login": msg("账号"),
     "role": msg("角色"),
     "branch_ids": msg("网点"),
+    "store_ids": msg("门店"),
     "branches": msg("网点"),
     "before": msg("改前"),
     "after": msg("改后"),

@@ -43,7 +43,7 @@ def chats() -> ResponseReturnValue:
         )
         people = members.members_by_id(db, [row.member_id for row in rows])
         names = names_of(db, {row.agent_id for row in rows if row.agent_id})
-        response_s = queries.response_s(db, by=by, now=now)
+        desk = queries.desk(db, by=by, now=now)
         stores = {store.id: store.name for store in booking.stores(db)}
     return render_template(
         "console/chats.html",
@@ -51,7 +51,8 @@ def chats() -> ResponseReturnValue:
         people=people,
         names=names,
         stores=stores,
-        response_s=response_s,
+        desk=desk,
+        is_homeless=by.role is Role.STORE and not by.store_ids,
         wanted=wanted,
         now=now,
         page_=page,

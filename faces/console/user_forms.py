@@ -10,13 +10,12 @@ from kernel.actor import CONSOLE_ROLES, Role
 from kernel.words import msg
 
 ABOUT_LENGTH_MAX = 60
-BRANCHES_MAX = 200
-# Roles that see nothing without a branch of their own.
-BOUND = frozenset({Role.DISPATCHER, Role.STORE})
+BRANCHES_MAX, STORES_MAX = 200, 200
 
 
 class ScopeForm(Form):
-    """A role with its branches; none stands for all, where the role may see all."""
+    """A role with its branches, a store's people with their stores; no branch stands for all, where
+    the role may see all."""
 
     role = fields.Enum(Role, by_value=True, required=True)
     branches = fields.List(
@@ -24,13 +23,20 @@ class ScopeForm(Form):
         load_default=list,
         validate=validate.Length(max=BRANCHES_MAX),
     )
+    stores = fields.List(
+        fields.Integer(validate=validate.Range(min=1)),
+        load_default=list,
+        validate=validate.Length(max=STORES_MAX),
+    )
 
     @validates_schema
     def check_scope(self, given: dict[str, Any], **_options: Any) -> None:
         if given["role"] not in CONSOLE_ROLES:
             raise ValidationError(msg("这个角色没有控制台账号。"), "role")
-        if given["role"] in BOUND and not given["branches"]:
-            raise ValidationError(msg("调度员和门店要选至少一个网点。"), "branches")
+        if given["role"] is Role.DISPATCHER and not given["branches"]:
+            raise ValidationError(msg("调度员要选至少一个网点。"), "branches")
+        if given["role"] is Role.STORE and not given["stores"]:
+            raise ValidationError(msg("门店账号要选至少一家门店。"), "stores")
 
 
 class UserForm(ScopeForm):

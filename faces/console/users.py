@@ -1,10 +1,13 @@
 """/console/users: who may sign in here, as what, for which branches."""
 
 from collections.abc import Collection, Mapping
+from dataclasses import dataclass
+from typing import Any
 
 from flask import flash, redirect, render_template, request, url_for
 from flask.typing import ResponseReturnValue
 
+from booking import queries as booking
 from dispatch import queries as dispatch
 from faces.chrome import audited, call
 from faces.chrome.filters import gettext
@@ -28,7 +31,15 @@ ROLES = {
     Role.AUDITOR: msg("审计员"),
     Role.STORE: msg("门店"),
 }
-FIELDS = ("login", "name", "role", "branches")
+FIELDS = ("login", "name", "role", "branches", "stores")
+
+
+@dataclass(frozen=True, slots=True)
+class Chosen:
+    """The branches and stores that are ticked."""
+
+    branches: Collection[int] = ()
+    stores: Collection[int] = ()
 
 
 @blueprint.get("/users")
@@ -61,7 +72,7 @@ def new_user() -> ResponseReturnValue:
     """Ask who the new account is for."""
     with transaction(reads_only=True) as db:
         typed = {"login": "", "name": "", "role": Role.DISPATCHER.value}
-        return _form(db, typed=typed, chosen=(), errors={})
+        return _form(db, typed=typed, chosen=Chosen(), errors={})
 
 
 @blueprint.post("/users/new")
@@ -71,14 +82,14 @@ def add_user() -> ResponseReturnValue:
     try:
         given = call.form(UserForm())
         with call.once(again=_to_list) as db:
-            _check_branches(db, given["branches"])
+            scope = _scope(db, given)
             audited.about(f"staff:{given['login']}")
             opened = staff.add(
                 db,
                 login=given["login"],
                 name=given["name"],
                 role=given["role"],
-                branch_ids=given["branches"],
+                **scope,
                 by=call.actor(),
                 now=call.now(),
             )
@@ -111,12 +122,11 @@ def change_scope(staff_id: int) -> ResponseReturnValue:
     try:
         given = call.form(ScopeForm())
         with call.once() as db:
-            _check_branches(db, given["branches"])
             staff.change_scope(
                 db,
                 staff_id=staff_id,
                 role=given["role"],
-                branch_ids=given["branches"],
+                **_scope(db, given),
                 by=call.actor(),
                 now=call.now(),
             )
@@ -198,9 +208,9 @@ def _refused(staff_id: int, refusal: Refusal) -> ResponseReturnValue:
 def _page(db: Session, staff_id: int, *, errors: Mapping[str, str]) -> str:
     frame.enter(db)
     account = staff_queries.account(db, staff_id)
-    role, chosen = account.role.value, set(account.branch_ids)
+    role, chosen = account.role.value, Chosen(account.branch_ids, account.store_ids or ())
     if "role" in request.form:
-        role, chosen = request.form["role"], set(_chosen())
+        role, chosen = request.form["role"], _chosen()
     return render_template(
         "console/user.html",
         account=account,
@@ -212,7 +222,7 @@ def _page(db: Session, staff_id: int, *, errors: Mapping[str, str]) -> str:
 
 
 def _form(
-    db: Session, *, typed: Mapping[str, str], chosen: Collection[int], errors: Mapping[str, str]
+    db: Session, *, typed: Mapping[str, str], chosen: Chosen, errors: Mapping[str, str]
 ) -> str:
     frame.enter(db)
     return render_template(
@@ -224,19 +234,36 @@ def _form(
     )
 
 
-def _choices(db: Session, chosen: Collection[int]) -> dict[str, object]:
+def _choices(db: Session, chosen: Chosen) -> dict[str, object]:
     return {
         "roles": [(role.value, gettext(word)) for role, word in ROLES.items()],
         "branches": [(branch.id, branch.name) for branch in dispatch.branches(db)],
+        "stores": [(store.id, store.name) for store in booking.stores(db)],
         "chosen": chosen,
     }
 
 
-def _chosen() -> list[int]:
-    return [int(text) for text in request.form.getlist("branches") if text.isdecimal()]
+def _chosen() -> Chosen:
+    found = (
+        [int(text) for text in request.form.getlist(name) if text.isdecimal()]
+        for name in ("branches", "stores")
+    )
+    return Chosen(*found)
 
 
-def _check_branches(db: Session, branch_ids: Collection[int]) -> None:
-    """Refuse branches that do not exist. Raises Missing."""
-    if not {branch.id for branch in dispatch.branches(db)}.issuperset(branch_ids):
-        raise Missing(field="branches")
+def _scope(db: Session, given: Mapping[str, Any]) -> dict[str, Collection[int]]:
+    """Return branches and stores of an account; a store's people have those of their stores.
+
+    Raises Missing for what does not exist.
+    """
+    if given["role"] is not Role.STORE:
+        if not {branch.id for branch in dispatch.branches(db)}.issuperset(given["branches"]):
+            raise Missing(field="branches")
+        return {"branch_ids": given["branches"], "store_ids": ()}
+    homes = {store.id: store.branch_id for store in booking.stores(db)}
+    if not homes.keys() >= set(given["stores"]):
+        raise Missing(field="stores")
+    return {
+        "branch_ids": {homes[store_id] for store_id in given["stores"]},
+        "store_ids": given["stores"],
+    }

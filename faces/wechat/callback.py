@@ -93,8 +93,7 @@ def _taken_in(message: Incoming) -> str:
             for grant in message.grants:
                 # One that is not ours is nothing.
                 _outcomes.write((grant.msgid, grant.status))
-        _things.write(said)
-        return said.answer
+        return _things.write(said)
     return _things.alone(lambda: _received(message))
 
 
@@ -103,10 +102,9 @@ def _received(message: Incoming) -> str:
         return inbox.receive(db, message, public_base=call.settings().public_base, now=call.now())
 
 
-def _note(things: Sequence[inbox.Said]) -> Sequence[None]:
+def _note(things: Sequence[inbox.Said]) -> Sequence[str]:
     with transaction() as db:
-        inbox.note(db, things)
-    return [None] * len(things)
+        return inbox.note(db, things)
 
 
 def _record(reports: Sequence[tuple[str, str]]) -> Sequence[bool]:

@@ -1,5 +1,6 @@
 """Sessions, passwords and trips to WeChat's sign-in."""
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
@@ -161,7 +162,14 @@ def hashed(password: str) -> str:
 
 
 def add_staff(
-    db: Session, *, login: str, name: str, role: Role, password: str, branch_ids: list[int]
+    db: Session,
+    *,
+    login: str,
+    name: str,
+    role: Role,
+    password: str,
+    branch_ids: list[int],
+    store_ids: Sequence[int] = (),
 ) -> Staff:
     """Create an account for the console. Raises WeakPassword."""
     passwords.check_password(password, login=login)
@@ -170,6 +178,7 @@ def add_staff(
         name=name,
         role=role,
         branch_ids=branch_ids,
+        store_ids=list(store_ids),
         password_hash=hashed(password),
     )
     db.add(staff)

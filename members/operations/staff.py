@@ -64,10 +64,14 @@ def add(
     name: str,
     role: Role,
     branch_ids: Collection[int],
+    store_ids: Collection[int] = (),
     by: Actor,
     now: datetime,
 ) -> Given:
-    """Open an account; no branches stands for every branch. Raises Forbidden, LoginTaken."""
+    """Open an account; no branches stands for every branch, `store_ids` are for a store's people.
+
+    Raises Forbidden, LoginTaken.
+    """
     _check_may_manage(by)
     assert role in CONSOLE_ROLES, role
     known = select(Staff.id).where(func.lower(Staff.login) == login.lower())
@@ -76,11 +80,17 @@ def add(
 
     password = new_password()
     staff = sign_ins.add_staff(
-        db, login=login, name=name, role=role, password=password, branch_ids=sorted(branch_ids)
+        db,
+        login=login,
+        name=name,
+        role=role,
+        password=password,
+        branch_ids=sorted(branch_ids),
+        store_ids=sorted(store_ids),
     )
     staff.must_renew = True
 
-    _tell(db, staff, "add", by=by, now=now, role=role.value, branch_ids=sorted(branch_ids))
+    _tell(db, staff, "add", by=by, now=now, **_scope_of(staff))
     return Given(staff, password)
 
 
@@ -112,10 +122,11 @@ def change_scope(
     staff_id: int,
     role: Role,
     branch_ids: Collection[int],
+    store_ids: Collection[int] = (),
     by: Actor,
     now: datetime,
 ) -> Staff:
-    """Give an account another role or other branches; its sessions end, so he comes in anew.
+    """Give an account another role, other branches or stores; its sessions end, so he comes in anew.
 
     Raises Forbidden, StaffMissing, LastAdministrator.
     """
@@ -123,11 +134,11 @@ def change_scope(
     assert role in CONSOLE_ROLES, role
     if role is not Role.ADMINISTRATOR:
         _check_not_last(db, staff)
-    before = {"role": staff.role.value, "branch_ids": list(staff.branch_ids)}
-    staff.role, staff.branch_ids = role, sorted(branch_ids)
+    before = _scope_of(staff)
+    staff.role, staff.branch_ids, staff.store_ids = role, sorted(branch_ids), sorted(store_ids)
     sign_ins.end_staff_sessions(db, staff_id=staff_id)
 
-    after = {"role": role.value, "branch_ids": sorted(branch_ids)}
+    after = _scope_of(staff)
     _tell(db, staff, "change_scope", by=by, now=now, before=before, after=after)
     return staff
 
@@ -195,6 +206,11 @@ def _check_not_last(db: Session, staff: Staff) -> None:
     )
     if staff.role is Role.ADMINISTRATOR and not db.scalars(others).all():
         raise LastAdministrator
+
+
+def _scope_of(staff: Staff) -> dict[str, object]:
+    stores = {"store_ids": list(staff.store_ids)} if staff.store_ids else {}
+    return {"role": staff.role.value, "branch_ids": list(staff.branch_ids), **stores}
 
 
 def _tell(

@@ -6,6 +6,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
+from booking import queries as booking
 from kernel.actor import Actor, Role
 from kernel.db import Session
 from members.operations import entering, sign_ins, staff
@@ -70,6 +71,7 @@ def write_file(folder: Path, made: Sequence[SignIn], *, page: str) -> Path:
 def _hired(db: Session, person: Person, branch_ids: Mapping[str, int]) -> SignIn:
     password = staff.new_password()
     scope = [branch_ids[person.branch_code]] if person.branch_code else []
+    stores = [s.id for s in booking.stores(db) if s.branch_id in scope]
     account = sign_ins.add_staff(
         db,
         login=person.login,
@@ -77,6 +79,7 @@ def _hired(db: Session, person: Person, branch_ids: Mapping[str, int]) -> SignIn
         role=person.role,
         password=password,
         branch_ids=scope,
+        store_ids=stores if person.role is Role.STORE else (),
     )
     needs_code = person.role in entering.NEEDS_TOTP
     secret = entering.give_authenticator(account) if needs_code else NO_SECRET

@@ -139,6 +139,7 @@ class Caller:
         path = re.sub(r"<(?:\w+:)?(\w+)>", value, line.rule)
         if line.endpoint in BY_TOPIC:
             kind = "visits" if self.role is Role.TECHNICIAN else "bookings"
+            kind = "chats" if self.role is Role.STORE else kind
             return path, {"topic": f"{kind[:-1]}:{thing(kind)}"}, {}
         if line.endpoint not in BY_BRANCH:
             return path, {}, {}

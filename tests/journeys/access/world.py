@@ -22,7 +22,7 @@ from dispatch.operations import publishing, visits
 from dispatch.planner.problem import Window
 from faces.consumer import pictures
 from kernel.actor import Actor, Role
-from kernel.db import transaction
+from kernel.db import Session, transaction
 from kernel.geo import Point
 from members import strike_queries
 from members.operations import appeals, blacklist, following, sign_ins, strikes
@@ -220,6 +220,12 @@ def _stored(app: Flask, *, shade: int) -> str:
     return photos.store_photo(folder, photos.clean_photo(a_photo(shade=shade)))
 
 
+def _store_id(db: Session, side: Side) -> int:
+    store = bookings.store_by_code(db, side.things["stores"])
+    assert store is not None
+    return store.id
+
+
 def _signed_in(role: Role, side: Side) -> SignedIn:
     with transaction() as db:
         subject = {Role.MEMBER: side.member.id, Role.TECHNICIAN: side.technician.id}.get(role)
@@ -231,6 +237,7 @@ def _signed_in(role: Role, side: Side) -> SignedIn:
                 role=role,
                 password=PASSWORD,
                 branch_ids=[side.branch_id],
+                store_ids=[_store_id(db, side)],
             ).id
         opened = sign_ins.open_sign_in(db, role=role, subject_id=subject, now=MONDAY_NINE)
     return SignedIn(opened.token, opened.csrf_token)

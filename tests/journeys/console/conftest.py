@@ -6,6 +6,7 @@ from dataclasses import dataclass
 import pytest
 from flask import Flask
 
+from booking import queries as booking
 from kernel.actor import Actor, Role
 from kernel.db import transaction
 from members.operations import sign_ins
@@ -47,8 +48,15 @@ def hire(town: Town, login: str) -> tuple[int, Role]:
         "store": (Role.STORE, [town.here]),
     }[login]
     with transaction() as db:
+        first = [store.id for store in booking.stores(db) if store.branch_id in branch_ids][:1]
         staff = sign_ins.add_staff(
-            db, login=login, name="邹调度", role=role, password=PASSWORD, branch_ids=branch_ids
+            db,
+            login=login,
+            name="邹调度",
+            role=role,
+            password=PASSWORD,
+            branch_ids=branch_ids,
+            store_ids=first if role is Role.STORE else (),
         )
     return staff.id, role
 

@@ -13,9 +13,11 @@ from conversations import inbox
 from conversations.models import Chat
 from gateways.wechat.messages import Scanned, TextSaid
 from kernel.db import transaction
+from kernel.outbox import OutboxRow
 from members import queries as members
 from notifications.models import Message
 from tests.house import MONDAY_NINE
+from tests.journeys import clockwork
 from tests.journeys.console.conftest import DeskOf, Town
 from tests.journeys.console.desk import Desk, a_promise
 
@@ -53,7 +55,7 @@ class Phone:
 @pytest.fixture
 def phone(app: Flask, town: Town) -> Phone:
     with transaction() as db:
-        for code, branch_id in (("HL", town.here), ("TD", town.there)):
+        for code, branch_id in (("HL", town.here), ("LC", town.here), ("TD", town.there)):
             catalogue.add_store(
                 db,
                 code=code,
@@ -63,6 +65,12 @@ def phone(app: Flask, town: Town) -> Phone:
                 welcome="欢迎",
             )
     return Phone(town)
+
+
+def told() -> list[str]:
+    with transaction(reads_only=True) as db:
+        names = db.scalars(select(OutboxRow.name).order_by(OutboxRow.id))
+        return [name for name in names if name.startswith("Chat")]
 
 
 def the_chat() -> str:
@@ -138,10 +146,71 @@ def test_asking_twice_is_one_conversation(phone: Phone) -> None:
     assert the_chat()
 
 
-def test_a_reply_is_counted_among_response_times(town: Town, phone: Phone, desk: Desk) -> None:
+def test_a_reply_is_counted_among_response_times(phone: Phone, desk: Desk) -> None:
     phone.say("人工")
     path = f"/console/chats/{the_chat()}"
     desk.post(f"{path}/claim")
     desk.post(f"{path}/reply", {"text": "您好"})
 
-    assert "0.0 分钟" in desk.open("/console/chats?show=mine").text
+    page = desk.open("/console/chats?show=mine")
+    assert "0.0 分钟" in page.text
+    assert "100%（共 1 个）" in page.text
+
+
+def test_who_waits_may_go_back_to_the_robot(phone: Phone, desk: Desk) -> None:
+    phone.say("人工")
+    # Nobody has him yet: keywords are answered.
+    assert "href" in phone.say("预约")
+    path = f"/console/chats/{the_chat()}"
+
+    assert "已退出" in phone.say("取消人工")
+
+    assert path in desk.open("/console/chats?show=closed").links
+    assert desk.post(f"{path}/claim").status == 409
+
+
+def test_the_robot_is_silent_while_a_person_has_him(phone: Phone, desk: Desk) -> None:
+    phone.say("人工")
+    path = f"/console/chats/{the_chat()}"
+    desk.post(f"{path}/claim")
+
+    assert [phone.say(text) for text in ("预约", "我的预约", "人工客服在吗")] == [""] * 3
+    assert "我的预约" in desk.open(path).text
+    assert "已退出" in phone.say("取消人工")
+    assert "href" in phone.say("预约")
+
+
+def test_a_stores_people_see_their_own_store_alone(phone: Phone, desk_of: DeskOf) -> None:
+    phone.scan("st_LC")
+    phone.say("人工")
+
+    store = desk_of("store")
+
+    assert store.open(f"/console/chats/{the_chat()}").status == 404
+    assert f"/console/chats/{the_chat()}" not in store.open("/console/chats").links
+
+
+def test_a_store_account_without_a_store_is_told_so(town: Town, desk_of: DeskOf) -> None:
+    assert "还没有归到门店" in desk_of("store").open("/console/chats").text
+
+
+def test_the_desk_hears_of_every_word_and_move(phone: Phone, desk: Desk) -> None:
+    phone.say("人工")
+    number = the_chat()
+    before = told()
+
+    phone.say("师傅几点到")
+    desk.post(f"/console/chats/{number}/claim")
+    phone.say("还在吗")
+
+    assert told()[len(before) :] == ["ChatWritten", "ChatMoved", "ChatWritten"]
+
+
+@pytest.mark.walks("chat waiting close")
+def test_what_nobody_ends_ends_by_itself(app: Flask, phone: Phone, desk: Desk) -> None:
+    phone.say("人工")
+    path = f"/console/chats/{the_chat()}"
+    for silent, show in ((timedelta(hours=48), "waiting"), (timedelta(hours=49), "closed")):
+        clockwork.stand_at(app, MONDAY_NINE + silent)
+        clockwork.let(app, "chats")
+        assert path in desk.open(f"/console/chats?show={show}").links

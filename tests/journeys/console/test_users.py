@@ -2,6 +2,7 @@
 
 import pytest
 
+from booking.operations import catalogue
 from kernel.actor import Actor, Role
 from kernel.db import transaction
 from members import staff_queries
@@ -61,6 +62,22 @@ class TestAccounts:
         fields = {name: value for name, value in new_user(town).items() if name != "branches"}
 
         assert admin.post("/console/users/new", fields).said("field-branches-error")
+
+    def test_of_a_store_need_the_store_and_get_its_branch(self, admin: Desk, town: Town) -> None:
+        with transaction() as db:
+            store = catalogue.add_store(
+                db, code="TD", name="台东店", scene="st_td", branch_id=town.there, welcome="欢迎"
+            )
+            store_id = store.id
+        assert admin.post("/console/users/new", new_user(town, role="store")).said(
+            "field-stores-error"
+        )
+
+        admin.post("/console/users/new", new_user(town, role="store", stores=str(store_id)))
+
+        with transaction(reads_only=True) as db:
+            [made] = [row for row in staff_queries.accounts(db) if row.login == NEW["login"]]
+            assert (made.branch_ids, made.store_ids) == ([town.there], [store_id])
 
     def test_have_logins_of_their_own(self, admin: Desk, town: Town) -> None:
         admin.post("/console/users/new", new_user(town))
