@@ -4,11 +4,11 @@
 calls in a worker.
 """
 
-import json
 import os
 import pkgutil
 import sys
 from collections.abc import Mapping, Sequence
+from dataclasses import replace
 from functools import partial
 from pathlib import Path
 
@@ -28,6 +28,7 @@ import booking.payment_queries
 import booking.waiting_models
 import conversations.jobs
 import conversations.models  # its tables belong to the schema
+import conversations.queries
 import conversations.reactions
 import dispatch.watching
 import faces.api.openapi
@@ -267,7 +268,10 @@ FACES: Sequence[str] = (
 def _drains(app: Flask) -> Mapping[str, Drain]:
     settings: Settings = app.extensions["doorbell.settings"]
     clock: Clock = app.extensions["doorbell.clock"]
-    sender = Sender.from_settings(settings, app.extensions["doorbell.wechat"])
+    sender = replace(
+        Sender.from_settings(settings, app.extensions["doorbell.wechat"]),
+        window_open=conversations.queries.may_be_written_to,
+    )
     pay: WeChatPay = app.extensions["doorbell.pay"]
     return {
         "outbox": Drain(delivery.events_due, partial(delivery.deliver_events, REACTIONS, clock)),

@@ -89,7 +89,13 @@ def message_window(db: Session, openid: str, *, now: datetime) -> MessageWindow 
         .join(Chat, Chat.id == ChatLine.chat_id)
         .where(Chat.openid == openid, ChatLine.kind == "reply", ChatLine.at > since)
     ).all()
-    return policy.window([Act(kind, at) for kind, at in acts], sent, now=now)
+    news = notifications.written_to(db, openid, since=since)
+    return policy.window([Act(kind, at) for kind, at in acts], [*sent, *news], now=now)
+
+
+def may_be_written_to(db: Session, openid: str, now: datetime) -> bool:
+    """Tell whether WeChat lets us write to him just now."""
+    return message_window(db, openid, now=now) is not None
 
 
 def open_chat(db: Session, openid: str) -> Chat | None:

@@ -13,12 +13,24 @@ from kernel.clock import local_date, midnight, wall_s
 from kernel.db import Session
 from kernel.leases import PENDING
 from notifications.channels import PRICES, QUOTAS, Channel
+from notifications.messages import CHAT
 from notifications.models import CallCount, Message, MessageStep
 
 
 def messages_about(db: Session, about: str) -> Sequence[Message]:
     """Return what was said about `about` (such as booking:B…), oldest first."""
     return db.scalars(select(Message).where(Message.about == about).order_by(Message.id)).all()
+
+
+def written_to(db: Session, openid: str, *, since: datetime) -> Sequence[datetime]:
+    """Return when news went to him as customer messages; what was said in a chat, the chat knows."""
+    found = (
+        select(MessageStep.at)
+        .join(Message, Message.id == MessageStep.message_id)
+        .where(Message.openid == openid, Message.kind != CHAT, MessageStep.at > since)
+        .where(MessageStep.channel == Channel.CUSTOMER, MessageStep.what.in_(("sent", "unknown")))
+    )
+    return db.scalars(found).all()
 
 
 def log(
