@@ -62,3 +62,14 @@ def finish(db: Session, row: Leased, *, state: str, retry_in_s: float = 0.0, **v
         .execution_options(synchronize_session=False)
     )
     return bool(done.rowcount)  # type: ignore[attr-defined]  # an UPDATE's result has it
+
+
+def anew(fence: ColumnElement[int]) -> dict[str, Any]:
+    """Return the values with which an ended row waits once more; whoever held it writes nothing."""
+    return {
+        "state": PENDING,
+        "due_s": 0.0,
+        "lease_until_s": 0.0,
+        "attempts": 0,
+        "fence": fence + 1,
+    }

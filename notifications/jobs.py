@@ -5,11 +5,12 @@ from datetime import datetime
 
 from sqlalchemy import select, update
 
-from gateways.wechat.errors import Retry, WeChatError, unclear, unsent
+from gateways.wechat.errors import Category, Retry, WeChatError, unclear, unsent
 from kernel import leases
 from kernel.clock import Clock, wall_s
 from kernel.db import Session, transaction
 from kernel.words import msg
+from members.operations import following
 from notifications import channels, life, reaching
 from notifications.channels import Channel, SmsUnclear
 from notifications.models import Message
@@ -85,6 +86,9 @@ def _may_go(row: Message, sender: Sender, clock: Clock, *, first_s: float) -> bo
             state = "unknown" if may_have_arrived else "suppressed"
             life.end(db, row, state, state=state, now=now, words=useless)
             return False
+        if row.outcome.startswith("failed") and row.channel == Channel.TEMPLATE:
+            _pass_on_lost(db, row, sender, now)
+            return False
         if not may_have_arrived and _is_held_back(db, row, now):
             return False
         noted = db.execute(
@@ -117,6 +121,13 @@ def _is_held_back(db: Session, row: Message, now: datetime) -> bool:
     else:
         return False
     return True
+
+
+def _pass_on_lost(db: Session, row: Message, sender: Sender, now: datetime) -> None:
+    """WeChat took it and reported later that it did not arrive."""
+    is_shut = "user" in row.outcome
+    decision = Decision("suppressed" if is_shut else "dead")
+    _pass_on(db, row, decision, sender, now, words=row.outcome, is_shut=is_shut)
 
 
 def _has_quota(db: Session, row: Message, sender: Sender, now: datetime) -> bool:
@@ -188,7 +199,13 @@ def _write_failure(
     first_s: float,
     had_ambiguous: bool,
 ) -> None:
-    decision = after_failure(error, attempts=row.attempts, had_ambiguous=had_ambiguous)
+    decision = after_failure(
+        error,
+        attempts=row.attempts,
+        had_ambiguous=had_ambiguous,
+        midnight_in_s=life.until_midnight_s(),
+    )
+    _note_refusal(row, error)
     surely_unsent = error.retry is not Retry.AMBIGUOUS and not had_ambiguous
     if surely_unsent and row.kind in channels.URGENT and error.needs_operator:
         decision = Decision("dead")  # Nobody at the door waits for a repair.
@@ -196,17 +213,37 @@ def _write_failure(
         decision = decision if row.channel in channels.REPEATABLE else Decision("unknown")
     if surely_unsent and decision.state in ("suppressed", "dead"):
         with transaction() as db:
-            _pass_on(db, row, decision, sender, clock.now(), words=str(error))
+            is_shut = error.category is Category.BLOCKED
+            _pass_on(db, row, decision, sender, clock.now(), words=str(error), is_shut=is_shut)
         return
     maybe_sent_s = None if surely_unsent else first_s
     _write(row, decision, clock, maybe_sent_s=maybe_sent_s, error=str(error))
 
 
+def _note_refusal(row: Message, error: WeChatError) -> None:
+    """Remember who does not follow any more, and raise an alarm where an operator must act."""
+    if error.category is Category.FOLLOWER:
+        with transaction() as db:
+            following.unfollow(db, openid=row.openid)
+    if error.needs_operator:
+        with transaction(reads_only=True) as db:
+            is_news = reaching.is_news(db, row, error.code)
+        if is_news:
+            log.error("WeChat sends nothing until an operator acts: %s", error)
+
+
 def _pass_on(
-    db: Session, row: Message, decision: Decision, sender: Sender, now: datetime, *, words: str
+    db: Session,
+    row: Message,
+    decision: Decision,
+    sender: Sender,
+    now: datetime,
+    *,
+    words: str,
+    is_shut: bool = False,
 ) -> None:
     """Give a message that surely did not arrive to the next way; after the last it ends as decided."""
-    way = reaching.next_way(db, row, sender, now=now)
+    way = reaching.next_way(db, row, sender, now=now, is_shut=is_shut)
     if way is None:
         state = decision.state
         life.end(db, row, state, state=state, now=now, words=words, maybe_sent_s=None)
@@ -220,6 +257,7 @@ def _pass_on(
         now=now,
         words=words,
         channel=way.value,
+        outcome="",
         attempts=0,
         maybe_sent_s=None,
     )

@@ -12,19 +12,24 @@ from kernel.db import Session, ring_after_commit
 from kernel.errors import Conflict, Missing
 from kernel.words import msg
 from notifications import life, queries
-from notifications.channels import first_way
+from notifications.channels import Channel, first_way
 from notifications.models import Message
 
 _MESSAGES = cast(Table, Message.__table__)
-_SETTLE = (
+_TOLD = (_MESSAGES.c.msgid == bindparam("told")) & (_MESSAGES.c.channel == Channel.TEMPLATE.value)
+_SETTLE = update(_MESSAGES).where(_TOLD).values(outcome=bindparam("outcome"))
+# The hand that takes it up sees what was reported, and lets it go by the next way.
+_LOST = (
     update(_MESSAGES)
-    .where(_MESSAGES.c.msgid == bindparam("told"))
-    .values(outcome=bindparam("outcome"))
+    .where(_TOLD, _MESSAGES.c.state == "sent")
+    .values(maybe_sent_s=None, sent_at=None, **leases.anew(_MESSAGES.c.fence))
 )
 
 
 def record_outcomes(db: Session, outcomes: Mapping[str, str]) -> set[str]:
     """Keep WeChat's reports, by msgid; return the ids that messages have. Repetition changes nothing.
+
+    A template message that did not arrive goes on by the next way.
 
     No message may have an id yet: the report can overtake our own writing it down.
     """
@@ -34,6 +39,10 @@ def record_outcomes(db: Session, outcomes: Mapping[str, str]) -> set[str]:
     if known:
         told = [{"told": msgid, "outcome": outcomes[msgid]} for msgid in sorted(known)]
         db.connection().execute(_SETTLE, told)
+        lost = [{"told": one["told"]} for one in told if one["outcome"].startswith("failed")]
+        if lost:
+            db.connection().execute(_LOST, lost)
+            ring_after_commit(db, life.BELL)
     return known
 
 
@@ -71,7 +80,8 @@ def resend(db: Session, *, message_id: int, by: Actor, now: datetime) -> Message
     row = _locked(db, message_id, by)
     if row.state not in RESENDABLE or (row.not_after is not None and now > row.not_after):
         raise NotToBeSent
-    row.state, row.channel, row.error = leases.PENDING, first_way(row.kind).value, ""
+    row.state, row.channel = leases.PENDING, first_way(row.kind).value
+    row.error, row.outcome = "", ""
     row.due_s, row.lease_until_s, row.attempts, row.maybe_sent_s = 0.0, 0.0, 0, None
     row.fence += 1  # Whoever slept in a call of before writes nothing any more.
     life.note(db, row, "resent", now=now, by=by)

@@ -8,6 +8,7 @@ from sqlalchemy import ColumnElement, func, or_, select
 
 from booking import queries as bookings
 from dispatch import queries as visits
+from gateways.wechat.errors import MEANINGS, Category
 from kernel.actor import Actor
 from kernel.clock import local_date, midnight, wall_s
 from kernel.db import Session
@@ -68,6 +69,14 @@ def log(
 _PAUSED_CODES = ("40036", "40037", "43116")
 
 
+# Where an operator must act, but for templates, which wait by kind.
+_ALARMING = {
+    code
+    for code, meaning in MEANINGS.items()
+    if meaning.category in (Category.CONFIG, Category.QUOTA)
+}
+
+
 class Use(NamedTuple):
     """What one way did: its calls today and their limit, its messages since a day and their cost."""
 
@@ -99,6 +108,18 @@ def paused(db: Session) -> Mapping[str, int]:
     is_paused = or_(*(Message.error.startswith(f"{code}:") for code in _PAUSED_CODES))
     found = select(Message.kind, func.count()).where(Message.state == PENDING, is_paused)
     return {row[0]: row[1] for row in db.execute(found.group_by(Message.kind))}
+
+
+def refusals(db: Session) -> Mapping[int, int]:
+    """Return how many messages wait, or wait for a call, by the code with which WeChat sends nothing."""
+    found = {}
+    for code in sorted(_ALARMING):
+        counted = select(func.count()).where(
+            Message.state.in_((PENDING, "call")), Message.error.startswith(f"{code}:")
+        )
+        if count := db.scalar(counted):
+            found[code] = count
+    return found
 
 
 def uses(db: Session, *, since: datetime) -> Sequence[Use]:

@@ -64,12 +64,17 @@ class Sender:
         )
 
 
-def next_way(db: Session, row: Message, sender: Sender, *, now: datetime) -> Channel | None:
-    """Return the way by which a message that surely did not arrive is tried next; None for no way."""
+def next_way(
+    db: Session, row: Message, sender: Sender, *, now: datetime, is_shut: bool = False
+) -> Channel | None:
+    """Return the way by which a message that surely did not arrive is tried next; None for no way.
+
+    `is_shut`: he has shut WeChat to us, or WeChat has, so that none of its ways is tried.
+    """
     opened = set()
-    if row.kind in sender.subscription_ids:
+    if not is_shut and row.kind in sender.subscription_ids:
         opened.add(Channel.SUBSCRIPTION)
-    if sender.window_open(db, row.openid, now):
+    if not is_shut and sender.window_open(db, row.openid, now):
         opened.add(Channel.CUSTOMER)
     if row.kind not in channels.BY_WECHAT_ALONE and phone_of(db, row.about):
         opened.add(Channel.CALL)
@@ -120,6 +125,14 @@ def waits_for_earlier(db: Session, row: Message) -> bool:
         Message.due_s <= wall_s() + WAITS_FOR_S,
     )
     return db.scalar(earlier.limit(1)) is not None
+
+
+def is_news(db: Session, row: Message, code: int | None) -> bool:
+    """Tell whether no other message waits because of that code of WeChat's: then it is an alarm."""
+    same = select(Message.id).where(
+        Message.id != row.id, Message.state == PENDING, Message.error.startswith(f"{code}:")
+    )
+    return db.scalar(same.limit(1)) is None
 
 
 def words_of(row: Message, public_base: str) -> str:

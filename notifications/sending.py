@@ -15,8 +15,6 @@ ATTEMPTS_MAX = 20
 BACKOFF_MAX_S = 120.0
 # An operator must repair a setting or a template meanwhile: ATTEMPTS_MAX of these are three hours.
 OPERATOR_PAUSE_S = 600.0
-# The day's quota comes back at midnight: ATTEMPTS_MAX of these are a day.
-QUOTA_PAUSE_S = 4_500.0
 # What lies with the person: nothing we repair would let him get it.
 _PERSONAL = {Category.FOLLOWER, Category.BLOCKED, Category.OPENID, Category.CONSENT}
 
@@ -39,10 +37,13 @@ def is_too_late(*, maybe_sent_s: float | None, now_s: float) -> bool:
     return maybe_sent_s is not None and now_s - maybe_sent_s > NINE_MINUTES_S
 
 
-def after_failure(error: WeChatError, *, attempts: int, had_ambiguous: bool) -> Decision:
+def after_failure(
+    error: WeChatError, *, attempts: int, had_ambiguous: bool, midnight_in_s: float
+) -> Decision:
     """Decide what follows a failed attempt, the `attempts`-th.
 
-    `had_ambiguous` tells whether an earlier one may have arrived.
+    `had_ambiguous` tells whether an earlier one may have arrived; at midnight WeChat gives the next
+    day's quota.
     """
     if error.category is Category.DUPLICATE and had_ambiguous:
         return Decision("sent")  # Our own earlier attempt had arrived.
@@ -53,12 +54,12 @@ def after_failure(error: WeChatError, *, attempts: int, had_ambiguous: bool) -> 
     if attempts >= ATTEMPTS_MAX:
         may_have_arrived = had_ambiguous or error.retry is Retry.AMBIGUOUS
         return Decision("unknown" if may_have_arrived else "dead")
-    return Decision("pending", _pause_s(error, attempts))
+    return Decision("pending", _pause_s(error, attempts, midnight_in_s))
 
 
-def _pause_s(error: WeChatError, attempts: int) -> float:
+def _pause_s(error: WeChatError, attempts: int, midnight_in_s: float) -> float:
     if error.category is Category.QUOTA:
-        return QUOTA_PAUSE_S
+        return midnight_in_s
     if error.needs_operator:
         return OPERATOR_PAUSE_S
     return max(min(2.0 ** (attempts + 1), BACKOFF_MAX_S), float(error.wait_s))

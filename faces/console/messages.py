@@ -17,9 +17,13 @@ from kernel.clock import midnight
 from kernel.db import Session, transaction
 from kernel.errors import Invalid
 from kernel.money import Money
+from kernel.words import msg
 from notifications import operations, queries
 from notifications.messages import SPECS
 
+# Why WeChat sends nothing, by its code; for any other code a setting is at fault.
+REFUSED = {45009: msg("今天的微信额度已用完，零点后再发")}
+MISCONFIGURED = msg("微信不认账号、密钥、IP 或权限，请检查设置")
 # What a message is about, and the page of such a thing.
 PAGE_OF = {"booking": "console.booking", "visit": "console.visit"}
 
@@ -79,6 +83,7 @@ def _page(wanted: dict[str, Any], failed: Failure) -> str:
         )
         lives = queries.lives(db, [row.id for row in rows])
         paused = queries.paused(db)
+        refused = queries.refusals(db)
         uses = queries.uses(db, since=midnight(frame.today().replace(day=1)))
     return render_template(
         "console/messages.html",
@@ -86,6 +91,10 @@ def _page(wanted: dict[str, Any], failed: Failure) -> str:
         resendable=operations.RESENDABLE,
         pages=PAGE_OF,
         paused=[(gettext(SPECS[kind].title), count) for kind, count in paused.items()],
+        refused=[
+            (f"{code} {gettext(REFUSED.get(code, MISCONFIGURED))}", n)
+            for code, n in refused.items()
+        ],
         uses=[(gettext(story.CHANNELS[use.channel]), use, Money(use.fen)) for use in uses],
         wanted=wanted,
         is_filtered=any(wanted[name] for name in ("state", "kind", "number", "day")),

@@ -6,7 +6,7 @@ Nothing here may be called inside a transaction: the token's row needs one of it
 """
 
 import json
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, Self
 from urllib.parse import quote
@@ -26,6 +26,7 @@ CLIENT_MSG_ID_MAX = 32
 TEXT_BYTES_MAX = 2048
 MENU_BUTTONS_MAX, SUB_BUTTONS_MAX = 3, 5
 MENU_NAME_MAX, SUB_NAME_MAX = 4, 8
+TAGS_MAX, TAG_BYTES_MAX = 100, 30
 
 
 @dataclass(frozen=True, slots=True)
@@ -138,6 +139,17 @@ class WeChat:
         """Replace the account's menu. Raises ValueError beyond WeChat's sizes, WeChatError."""
         check_menu(buttons)
         _check_done(self._wire.menu.create({"button": list(buttons)}))
+
+    def create_tag(self, name: str, *, known: Collection[str]) -> int:
+        """Make a tag for followers beside the `known` ones and return its id.
+
+        Raises ValueError beyond WeChat's limits, WeChatError.
+        """
+        check_tag(name, known)
+        made = self._wire.post("tags/create", data={"tag": {"name": name}}).get("tag")
+        if not isinstance(made, dict) or not isinstance(made.get("id"), int):
+            raise unclear("no tag in the answer")
+        return int(made["id"])
 
     def create_qr(self, *, scene: str, seconds: int | None) -> QrCode:
         """Create a QR code whose scan tells us `scene` (1 to 64 characters).
@@ -259,6 +271,16 @@ def check_menu(buttons: Sequence[Mapping[str, Any]]) -> None:
         for name, longest in names:
             if not 0 < len(name) <= longest:
                 raise ValueError(f"the name {name!r} has more than {longest} characters, or none")
+
+
+def check_tag(name: str, known: Collection[str]) -> None:
+    """Raise ValueError for a name WeChat would refuse: taken, empty, over 30 bytes, or past 100 tags."""
+    if not name.strip() or name in known:
+        raise ValueError(f"the tag {name!r} has no name, or is there already")
+    if len(name.encode()) > TAG_BYTES_MAX:
+        raise ValueError(f"the tag {name!r} has more than {TAG_BYTES_MAX} bytes")
+    if len(known) >= TAGS_MAX:
+        raise ValueError(f"an account has {TAGS_MAX} tags at most")
 
 
 def _check_done(told: Mapping[str, Any]) -> None:

@@ -18,9 +18,13 @@ FOLLOWER, BLOCKED, NO_SUCH_OPENID, NO_CONSENT = 43004, 43019, 40003, 43101
 DUPLICATE, TOKEN, BUSY, RATE, QUOTA = 40241, 40001, -1, 43117, 45009
 TEMPLATE_PAUSED, NOT_IN_LIST, BAD_FIELD = 43116, 40164, 47003
 
+MIDNIGHT_IN_S = 20_000.0
+
 
 def decided(error: WeChatError, *, attempts: int = 1, had_ambiguous: bool = False) -> Decision:
-    return after_failure(error, attempts=attempts, had_ambiguous=had_ambiguous)
+    return after_failure(
+        error, attempts=attempts, had_ambiguous=had_ambiguous, midnight_in_s=MIDNIGHT_IN_S
+    )
 
 
 class TestAfterFailure:
