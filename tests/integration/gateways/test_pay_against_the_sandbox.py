@@ -278,6 +278,38 @@ class TestFaults:
         one, other = stage.house.told
         assert one == other
 
+    @pytest.mark.parametrize("fault", ["drop_notice", "delay_notice"])
+    def test_a_payment_whose_notice_has_not_come_is_found_by_asking(
+        self, stage: Stage, fault: str
+    ) -> None:
+        stage.sandbox.control("faults", fault=fault)
+
+        stage.open(stage.prepay())
+        stage.press()
+
+        assert stage.house.told == []
+        assert stage.pay.query(NUMBER).is_paid
+
+    def test_a_refused_payment_may_be_made_once_more(self, stage: Stage) -> None:
+        stage.open(stage.prepay())
+        stage.sandbox.control("faults", fault="refuse_payment")
+
+        assert stage.press(expect=409)["error"] == "payment_refused"
+        assert stage.pay.query(NUMBER).state is TradeState.NOT_PAID
+        assert stage.press()["state"] == "SUCCESS"
+
+    def test_money_that_cannot_go_back_is_told_apart(self, stage: Stage) -> None:
+        stage.a_paid_order()
+        stage.sandbox.control("faults", fault="abnormal_refund")
+
+        stage.pay.refund(
+            out_trade_no=NUMBER, out_refund_no="R1", amount=THIRTY, total=THIRTY, reason="取消"
+        )
+        stage.sandbox.settle()
+
+        assert stage.house.told[-1].state is RefundState.ABNORMAL
+        assert stage.pay.query_refund("R1").state is RefundState.ABNORMAL
+
     def test_a_busy_platform_may_have_done_it(self, stage: Stage) -> None:
         stage.sandbox.control("faults", fault="busy", count=1)
 

@@ -119,7 +119,7 @@ def _alarms_and_waits(sent: Sent, code: int) -> None:
     assert str(code) in alarm
     with transaction(reads_only=True) as db:
         # The console says so as well.
-        assert {**queries.refusals(db), **queries.paused(db)} in ({code: 1}, {"M16": 1})
+        assert (queries.refusals(db), queries.paused(db)) in (({code: 1}, {}), ({}, {"M16": 1}))
 
 
 def _holds_until_midnight(sent: Sent, code: int) -> None:

@@ -219,9 +219,13 @@ def a_sandbox_app(
     timeout_s: float = WAIT_S,
     wall: Callable[[], float] = wall_s,
     has_shop: bool = False,
+    retry_gap_s: float = 0.0,
     **account: Any,
 ) -> Flask:
-    """Build a sandbox that tries again at once; `has_shop`: it plays the merchant of tests/shop.py."""
+    """Build a sandbox that tries again at once, or after `retry_gap_s`.
+
+    `has_shop`: it plays the merchant of tests/shop.py.
+    """
     settings = Settings(
         account=account_of(
             {
@@ -243,7 +247,7 @@ def a_sandbox_app(
         database=database,
         shop=shop_of(shop.platform_half()) if has_shop else None,
         callback_timeout_s=timeout_s,
-        retry_gap_s=0.0,
+        retry_gap_s=retry_gap_s,
     )
     return create_app(settings, wall=wall)
 
