@@ -10,12 +10,13 @@ from typing import TypeVar
 
 from booking import queries, waiting, waiting_queries, windows
 from booking.operations import moving, placing
-from dispatch import openings
+from dispatch import live, openings
 from dispatch.live import Offer
 from dispatch.openings import Gap, Opening
 from dispatch.operations.places import PlaceGone
 from dispatch.planner.problem import Window
 from kernel.actor import SYSTEM, Actor
+from kernel.clock import local_date
 from kernel.db import Session, transaction
 
 # How often room is made anew when the plan has moved on before it could be taken: whoever was faster
@@ -50,6 +51,22 @@ def move_offers(*, number: str, by: Actor, now: datetime) -> list[Offer]:
     return _with_made(found, gaps)
 
 
+def foresee(*, draft_number: str, day: date, by: Actor, now: datetime) -> None:
+    """Bring this process's knowledge of the day up to date, so that the hold need not do it while
+    everybody else waits for the day. Raises BookingMissing."""
+    with transaction(reads_only=True) as db:
+        draft = queries.draft(db, number=draft_number, by=by)
+        live.day_plan(db, branch_id=draft.branch_id, day=day, now=now)
+
+
+def foresee_commit(*, number: str, by: Actor, now: datetime) -> None:
+    """Do the same for the days that the booking's promise will lock. Raises BookingMissing."""
+    with transaction(reads_only=True) as db:
+        booking = queries.booking(db, number=number, by=by)
+        for day in {local_date(p.starts_at) for p in queries.standing_promises(db, booking.id)}:
+            live.day_plan(db, branch_id=booking.branch_id, day=day, now=now)
+
+
 def with_room(
     hold: Callable[[Opening | None], T],
     *,
@@ -63,6 +80,7 @@ def with_room(
 
     Raises PlaceGone, and whatever `hold` raises.
     """
+    foresee(draft_number=draft_number, day=day, by=by, now=now)
 
     def gaps(db: Session) -> list[Gap]:
         draft = queries.draft(db, number=draft_number, by=by)

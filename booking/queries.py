@@ -47,6 +47,17 @@ def service_name(db: Session, service_id: int) -> str:
     return db.scalars(select(Service.name).where(Service.id == service_id)).one()
 
 
+def service_by_id(db: Session, service_id: int) -> Service:
+    """Return a service, which must exist; read once in a transaction."""
+    return db.get_one(Service, service_id)
+
+
+def services_of(db: Session, draft: Draft) -> list[Service]:
+    """Return the services that a draft asks for: its own, and the delivery that comes before it."""
+    ids = [draft.service_id, draft.delivery_id]
+    return [service_by_id(db, service_id) for service_id in ids if service_id is not None]
+
+
 def services_by_id(db: Session) -> dict[int, Service]:
     """Return the whole catalogue by id."""
     return {row.id: row for row in db.scalars(select(Service))}

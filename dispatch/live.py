@@ -295,24 +295,43 @@ def day_plan(
     if version is None:
         version = queries.day_version(db, branch_id=branch_id, day=day)
     now_s = _now_s(now, day)
-    key = (str(db.get_bind().engine.url), branch_id, day)
+    key = _key(db, branch_id, day)
     known = _cache.get(key, _NOTHING)
-    has_changed = (branch_id, day) in db.info.get("changed_days", ())
-    if known.plan is None or known.plan.version != version or has_changed:
+    is_changed = has_changed(db, branch_id=branch_id, day=day)
+    if known.plan is None or known.plan.version != version or is_changed:
         found = rows.read(db, branch_id=branch_id, day=day, known=known.rows)
     elif known.plan.now_s == now_s:
         return known.plan
     else:
         found = known.rows
-    plan = _built(found, branch_id, day, version=version, now_s=now_s, before=known.plan)
+    plan = build(
+        branch_id=branch_id,
+        day=day,
+        version=version,
+        now_s=now_s,
+        technicians=found.technicians,
+        visits=found.visits,
+        travel=travel.current(),
+        ground=found.ground,
+        before=known.plan,
+    )
     # What this transaction wrote may yet be rolled back, and what it reads may be of yesterday.
-    is_settled = not has_changed and not rows.has_written(db)
+    is_settled = not is_changed and not rows.has_written(db)
     if is_settled and (known.plan is None or known.plan.version <= version):
         with _cache_lock:
             if len(_cache) >= CACHE_DAYS_MAX:
                 _cache.clear()
             _cache[key] = _Known(found, plan)
     return plan
+
+
+def foreseen(db: Session, *, branch_id: int, day: date, now: datetime) -> DayPlan | None:
+    """Return the day's plan for who does not hold its lock yet, if it is known as it stands; nothing
+    is read of it, as rows read one after the other may be of different moments."""
+    version = queries.day_version(db, branch_id=branch_id, day=day)
+    plan = _cache.get(_key(db, branch_id, day), _NOTHING).plan
+    is_now = plan is not None and (plan.version, plan.now_s) == (version, _now_s(now, day))
+    return plan if is_now and not has_changed(db, branch_id=branch_id, day=day) else None
 
 
 def plan_without(db: Session, visit: Visit, *, now: datetime) -> DayPlan:
@@ -344,25 +363,18 @@ def mark_changed(db: Session, *, branch_id: int, day: date) -> None:
     db.info.setdefault("changed_days", set()).add((branch_id, day))
 
 
+def has_changed(db: Session, *, branch_id: int, day: date) -> bool:
+    """Tell whether this transaction has changed the day's plan."""
+    return (branch_id, day) in db.info.get("changed_days", ())
+
+
+def _key(db: Session, branch_id: int, day: date) -> tuple[str, int, date]:
+    return (str(db.get_bind().engine.url), branch_id, day)
+
+
 def _now_s(now: datetime, day: date) -> int:
     """Return the end of the present minute; 0 for a day to come."""
     return max(0, -(-second_of_day(now, day) // _MINUTE_S)) * _MINUTE_S
-
-
-def _built(
-    found: DayRows, branch_id: int, day: date, *, version: int, now_s: int, before: DayPlan | None
-) -> DayPlan:
-    return build(
-        branch_id=branch_id,
-        day=day,
-        version=version,
-        now_s=now_s,
-        technicians=found.technicians,
-        visits=found.visits,
-        travel=travel.current(),
-        ground=found.ground,
-        before=before,
-    )
 
 
 def shape_of(visit: Visit, *, barred: frozenset[int] = frozenset()) -> VisitShape:

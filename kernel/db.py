@@ -6,6 +6,7 @@ against double-booking; the drivers' defaults double-book.
 """
 
 import logging
+import sqlite3
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from datetime import UTC, datetime
@@ -153,8 +154,8 @@ def _configure_sqlite(engine: Engine) -> None:
 
     @event.listens_for(engine, "begin")
     def on_begin(connection: Any) -> None:
-        reads_only = connection.get_execution_options().get("reads_only")
-        connection.exec_driver_sql("BEGIN " + ("DEFERRED" if reads_only else "IMMEDIATE"))
+        is_late = connection.get_execution_options().get("locks_late")
+        connection.exec_driver_sql("BEGIN " + ("DEFERRED" if is_late else "IMMEDIATE"))
 
 
 def sqlite_pragmas() -> tuple[str, ...]:
@@ -170,7 +171,7 @@ def sqlite_pragmas() -> tuple[str, ...]:
 
 Doorbell = Callable[[set[str]], None]
 _DOORBELL = "doorbell.on_commit"
-_READING = "doorbell.reading"
+_BOUND = "doorbell.bound"
 
 
 def on_commit(app: Flask, doorbell: Doorbell) -> None:
@@ -179,15 +180,18 @@ def on_commit(app: Flask, doorbell: Doorbell) -> None:
 
 
 @contextmanager
-def transaction(*, reads_only: bool = False) -> Iterator[Session]:
+def transaction(*, reads_only: bool = False, looks_first: bool = False) -> Iterator[Session]:
     """Open a session, commit at the end, roll back on any exception; then ring the doorbells.
 
     Needs an application context. With `reads_only` SQLite takes no write lock, and every read sees
-    the same moment on both databases. Raises ChangedMeanwhile when a versioned row moved under us,
+    the same moment on both databases. With `looks_first` it takes its lock at the first write only, so
+    that nobody waits for what is read and worked out before; SQLite itself refuses that write when
+    anybody wrote since the first read, which raises Crossed: the next try must not look first.
+    Raises ChangedMeanwhile when a versioned row moved under us,
     Unavailable when the database is busy or away: in both cases nothing was changed; Crossed, a kind
     of it, when the next try may go well; Unstorable when a value fits no column.
     """
-    bind = _reading(sa.engine) if reads_only else sa.engine
+    bind = _bound(sa.engine, reads_only=reads_only, looks_first=looks_first)
     try:
         with Session(bind, expire_on_commit=False) as db, db.begin():
             yield db
@@ -200,7 +204,7 @@ def transaction(*, reads_only: bool = False) -> Iterator[Session]:
         log.error("a value does not fit its column", exc_info=error)
         raise Unstorable from error
     except DBAPIError as error:
-        refusal = _refusal_of(error)
+        refusal = _refusal_of(error, looks_first=looks_first)
         if refusal is None:
             raise
         raise refusal from error
@@ -209,17 +213,19 @@ def transaction(*, reads_only: bool = False) -> Iterator[Session]:
         doorbell(bells)
 
 
-def _reading(engine: Engine) -> Engine:
-    """Return the engine as those use it who only read: made once, not for each look."""
-    known: Engine | None = vars(engine).get(_READING)
+def _bound(engine: Engine, *, reads_only: bool, looks_first: bool) -> Engine:
+    """Return the engine as those use it who only read, or read first: made once, not for each look."""
+    options: dict[str, Any] = {}
+    if engine.dialect.name == "sqlite":
+        if reads_only or looks_first:
+            options = {"locks_late": True}
+    elif reads_only:
+        options = {"isolation_level": "REPEATABLE READ", "postgresql_readonly": True}
+    if not options:
+        return engine
+    known: Engine | None = vars(engine).get(_BOUND)
     if known is None:
-        options: dict[str, Any] = {
-            "isolation_level": "REPEATABLE READ",
-            "postgresql_readonly": True,
-        }
-        if engine.dialect.name == "sqlite":
-            options = {"reads_only": True}
-        known = vars(engine)[_READING] = engine.execution_options(**options)
+        known = vars(engine)[_BOUND] = engine.execution_options(**options)
     return known
 
 
@@ -228,8 +234,10 @@ def ring_after_commit(db: Session, bell: str) -> None:
     db.info.setdefault("bells", set()).add(bell)
 
 
-def _refusal_of(error: DBAPIError) -> Refusal | None:
+def _refusal_of(error: DBAPIError, *, looks_first: bool) -> Refusal | None:
     """Return how the house says that the database cannot serve now, None for a fault of ours."""
+    if looks_first and getattr(error.orig, "sqlite_errorcode", 0) & 0xFF == sqlite3.SQLITE_BUSY:
+        return Crossed()
     state = getattr(error.orig, "sqlstate", None)
     if state in _CROSSED_STATES or (state or "").startswith("08"):
         return Crossed()

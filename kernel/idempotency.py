@@ -10,8 +10,8 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any
 
-from sqlalchemy import JSON, delete, select, update
-from sqlalchemy.dialects import postgresql, sqlite
+from sqlalchemy import JSON, delete, insert, select, update
+from sqlalchemy.dialects import postgresql
 from sqlalchemy.orm import Mapped, mapped_column
 
 from kernel.clock import Clock
@@ -82,29 +82,39 @@ def checked_key(text: str) -> str:
 def claim(db: Session, *, scope: str, key: str, content_hash: str, now: datetime) -> Answer | None:
     """Take the key for this transaction; return None when it is fresh, else what was answered.
 
-    A rival with the same key is waited for: by PostgreSQL here, by SQLite at the transaction's
-    begin. Raises KeyReused.
+    A rival with the same key is waited for by PostgreSQL here; SQLite has one writer, and refuses the
+    first write of who has read what a rival changed since. Raises KeyReused.
     """
-    insert = sqlite.insert if db.get_bind().dialect.name == "sqlite" else postgresql.insert
-    fresh = insert(UsedKey).values(
-        scope=scope, key=key, content_hash=content_hash, status=None, answer=None, at=now
-    )
-    once = fresh.on_conflict_do_nothing(index_elements=["scope", "key"]).returning(UsedKey.key)
-    if db.scalar(once) is not None:
-        return None
+    if db.get_bind().dialect.name != "sqlite":
+        fresh = postgresql.insert(UsedKey).values(
+            scope=scope, key=key, content_hash=content_hash, status=None, answer=None, at=now
+        )
+        once = fresh.on_conflict_do_nothing(index_elements=["scope", "key"]).returning(UsedKey.key)
+        if db.scalar(once) is not None:
+            return None
     found = select(UsedKey).where(UsedKey.scope == scope, UsedKey.key == key)
-    known = db.scalars(found.execution_options(populate_existing=True)).one()
+    known = db.scalars(found.execution_options(populate_existing=True)).one_or_none()
+    if known is None:
+        return None
     if known.content_hash != content_hash:
         raise KeyReused
     return Answer(known.status or 0, known.answer)
 
 
-def settle(db: Session, *, scope: str, key: str, answer: Answer) -> None:
+def settle(
+    db: Session, *, scope: str, key: str, content_hash: str, answer: Answer, now: datetime
+) -> None:
     """Keep the answer beside the effect, in the same transaction."""
+    kept = {"status": answer.status, "answer": answer.body}
+    if db.get_bind().dialect.name == "sqlite":
+        db.execute(
+            insert(UsedKey).values(scope=scope, key=key, content_hash=content_hash, at=now, **kept)
+        )
+        return
     db.execute(
         update(UsedKey)
         .where(UsedKey.scope == scope, UsedKey.key == key)
-        .values({UsedKey.status: answer.status, UsedKey.answer: answer.body})
+        .values(kept)
         .execution_options(synchronize_session=False)
     )
 

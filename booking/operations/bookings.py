@@ -1,19 +1,23 @@
 """Bookings: hold, commit, release. Each calls down to dispatch for its place in the live plan."""
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
 from datetime import date, datetime, timedelta
+from functools import partial
 
 from booking import bonus_queries, feedback_queries, policy, queries, windows
 from booking.events import BookingBooked, BookingExpired, BookingHeld, DepositAsked
-from booking.models import Booking, Draft
+from booking.models import Booking, Draft, Service
 from booking.operations import billing, goods, looking, placing, promises
+from booking.operations.looking import Kept
 from booking.operations.steps import facts_of, locked, move
 from booking.policy import DEPOSIT_LIFE, HOLD_LIFE, Ending
 from booking.states import KEPT, KNOWN, BookingAction, BookingState
 from dispatch import live
+from dispatch.daybook import DayPlan
 from dispatch.openings import Opening
 from dispatch.operations import places
-from dispatch.operations.places import PlaceGone
+from dispatch.operations.places import PlaceGone, Proof
 from dispatch.planner.problem import Window
 from kernel import outbox
 from kernel.actor import SYSTEM, Actor
@@ -69,12 +73,10 @@ def hold(
     placing.check_window(db, branch_id=draft.branch_id, day=day, window=window, now=now)
     policy.check_may_hold(holds=len(held) - len(before))
 
+    look = partial(_look, db, draft, window=window, first_try=first_try, only=only, now=now)
     given_up = [*before, *queries.holds_run_out(db, draft.member_id, now=now)]
-    days = {(day, draft.branch_id)} | {(local_date(b.starts_at), b.branch_id) for b in given_up}
-    places.lock_days(db, days, now=now)
-    _give_up(db, given_up, by=by, now=now)
+    seen = _seen_under_lock(db, draft, look, day=day, given_up=given_up, by=by, now=now)
     booking = _new_booking(draft, day=day, window=window, until=now + life, now=now)
-    bonus, wish = _asked(db, draft, day=day, window=window, only=only, now=now)
     kept = placing.place_draft(
         db,
         draft,
@@ -85,10 +87,11 @@ def hold(
         now=now,
         first_try=first_try,
         opening=opening,
-        wish=wish,
+        wish=seen.wish,
         only=only,
+        foreseen=seen.proof,
     )
-    _keep(db, booking, day=day, kept=kept, bonus=bonus)
+    _keep(db, booking, day=day, kept=kept, bonus=seen.bonus)
     move(db, booking, None, by=by, now=now)
 
     outbox.record(db, BookingHeld(at=now, **facts_of(booking)))
@@ -168,18 +171,21 @@ def promise(
     standing: Standing | None = None,
 ) -> Booking:
     """Turn all held places of a booking into promises; with `standing`, that of the member who says
-    so now. Raises PlaceGone, IllegalMove."""
+    so now. What can be read before the days are locked is, as everybody else waits for them. Raises
+    PlaceGone, IllegalMove."""
     rows = promises.standing(db, booking)
-    for kept in rows:
-        places.commit_place(db, visit_id=kept.visit_id, by=by, now=now)
-        kept.promised_at = now
-    promises.point_at_first(booking, rows)
-    goods.expect_goods(db, booking, by=by, now=now)
-
+    brought = goods.expected_of(db, booking, rows)
+    his = standing or members.standing_of(db, booking.member_id, now=now)
+    visits = [places.commit_place(db, visit_id=p.visit_id, by=by, now=now) for p in rows]
     if standing is not None:
         booking.tier, booking.consented_at = standing.tier, now
+    for promise in rows:
+        promise.promised_at = now
+    promises.point_at_first(booking, rows)
     move(db, booking, action, by=by, now=now)
-    looking.plan_next(db, booking, now=now, standing=standing)
+    kept = [Kept(p.ends_at, v.state, v.finished_at) for p, v in zip(rows, visits, strict=True)]
+    looking.plan_next(db, booking, now=now, standing=his, kept=kept)
+    goods.expect(db, booking, brought, by=by, now=now)
 
     outbox.record(db, BookingBooked(at=now, **facts_of(booking)))
     return booking
@@ -220,25 +226,74 @@ def _keep(
     promises.point_at_first(booking, fresh)
 
 
-def _asked(
-    db: Session, draft: Draft, *, day: date, window: Window, only: int | None, now: datetime
-) -> tuple[int, int | None]:
-    """Return the points for taking that window, by what is proven under the day's lock; and the
-    technician to be tried first: the one he asks for, else one who came before, unless another's way
-    is what the points are for."""
+@dataclass(frozen=True, slots=True)
+class _Seen:
+    """What a window is worth on one plan: the points for it, the technician to be tried first, and
+    where its visit goes. The services stay at hand, so that they are not read again."""
+
+    services: list[Service]
+    plan: DayPlan
+    bonus: int
+    wish: int | None
+    proof: Proof | None
+
+
+def _look(
+    db: Session,
+    draft: Draft,
+    plan: DayPlan,
+    *,
+    window: Window,
+    first_try: int | None,
+    only: int | None,
+    now: datetime,
+) -> _Seen:
+    """Work out what holding that window is to write, on a plan whose lock need not be held yet.
+
+    The technician to be tried first is the one he asks for, else one who came before, unless another's
+    way is what the points are for.
+    """
+    services = queries.services_of(db, draft)
     wish = only
     if wish is None and draft.delivery_id is None:
         known = feedback_queries.known_technicians(
             db, member_id=draft.member_id, branch_id=draft.branch_id, now=now
         )
         wish = known[0] if known else None
-    offers = placing.offers(db, draft=draft, now=now, day=day, wish=wish)
+    offer = placing.offer_of(db, draft, plan, window=window, wish=wish, now=now)
+    offers = [offer] if offer is not None else []
     offers = windows.with_only(offers) if only is not None else offers
     bonus = bonus_queries.due(
-        db, offers, branch_id=draft.branch_id, day=day, window=window, now=now
+        db, offers, branch_id=draft.branch_id, day=plan.day, window=window, now=now
     )
-    is_by_known = any(o.window == window and windows.is_by_known(o) for o in offers)
-    return bonus, wish if only is not None or (is_by_known and not bonus) else None
+    is_by_known = any(windows.is_by_known(each) for each in offers)
+    wish = wish if only is not None or (is_by_known and not bonus) else None
+    proof = placing.foresee(
+        db, draft, plan, window=window, first_try=first_try, wish=wish, only=only, now=now
+    )
+    return _Seen(services, plan, bonus, wish, proof)
+
+
+def _seen_under_lock(
+    db: Session,
+    draft: Draft,
+    look: Callable[[DayPlan], _Seen],
+    *,
+    day: date,
+    given_up: Sequence[Booking],
+    by: Actor,
+    now: datetime,
+) -> _Seen:
+    """Lock the days, give up what is to be, and return what is seen then. He looks before already, for
+    which nobody waits, and needs no other look when the plan has not moved since."""
+    plan = live.foreseen(db, branch_id=draft.branch_id, day=day, now=now)
+    seen = look(plan) if plan is not None else None
+    days = {(day, draft.branch_id)} | {(local_date(b.starts_at), b.branch_id) for b in given_up}
+    plan = places.lock_days(db, days, now=now)[day, draft.branch_id]
+    if given_up:
+        _give_up(db, given_up, by=by, now=now)
+        plan = live.day_plan(db, branch_id=draft.branch_id, day=day, now=now)
+    return seen if seen is not None and seen.plan is plan else look(plan)
 
 
 def _keeps(db: Session, booking: Booking, *, day: date, window: Window, service_id: int) -> bool:

@@ -9,7 +9,7 @@ from booking import goods, goods_queries, queries
 from booking.events import GoodsAdded, GoodsExpected, GoodsMoved
 from booking.goods import GoodsKind, NewItem
 from booking.goods_models import GoodsItem, GoodsStep
-from booking.models import Booking
+from booking.models import Booking, Promise
 from booking.operations import late_goods
 from booking.operations.steps import facts_of
 from booking.states import GoodsState
@@ -59,22 +59,37 @@ def add_items(
     return _add(db, booking, service_id, items, by=by, now=now)
 
 
-def expect_goods(db: Session, booking: Booking, *, by: Actor, now: datetime) -> list[GoodsItem]:
-    """Write down what the services of a new promise bring, and the old appliance it takes along.
-
-    Called where the promise is made, in its transaction; safe to repeat.
-    """
+def expected_of(
+    db: Session, booking: Booking, standing: Sequence[Promise]
+) -> list[tuple[int, list[NewItem]]]:
+    """Return what the services of a new promise bring, and the old appliance it takes along, by
+    service; nothing once its goods are written down."""
     if goods_queries.items_of(db, booking.id):
         return []
-    catalogue = queries.services_by_id(db)
-    added = []
-    for promise in queries.standing_promises(db, booking.id):
-        brings = catalogue[promise.service_id].brings
+    expected = []
+    for promise in standing:
+        brings = queries.service_by_id(db, promise.service_id).brings
         items = goods.expected(brings, booking.choices)
         if promise.service_id == booking.service_id and takes_old(booking):
             items.append(NewItem(kind=GoodsKind.OLD, name=msg("旧电器")))
-        added += _add(db, booking, promise.service_id, items, by=by, now=now)
-    return added
+        expected.append((promise.service_id, items))
+    return expected
+
+
+def expect(
+    db: Session,
+    booking: Booking,
+    expected: Sequence[tuple[int, list[NewItem]]],
+    *,
+    by: Actor,
+    now: datetime,
+) -> list[GoodsItem]:
+    """Write down what `expected_of` returned, in the transaction of the promise."""
+    return [
+        row
+        for service_id, items in expected
+        for row in _add(db, booking, service_id, items, by=by, now=now)
+    ]
 
 
 def takes_old(booking: Booking) -> bool:

@@ -27,17 +27,21 @@ class Kept:
 
 
 def plan_next(
-    db: Session, booking: Booking, *, now: datetime, standing: Standing | None = None
+    db: Session,
+    booking: Booking,
+    *,
+    now: datetime,
+    standing: Standing | None = None,
+    kept: Sequence[Kept] = (),
 ) -> None:
     """Write down the next instant after `now` at which something may be due; none when nothing can.
 
-    `standing` is the member's, where it was just worked out.
+    `standing` is the member's and `kept` the windows that stand, where they were just read.
     """
-    kept: list[Kept] = []
-    if booking.state in PROMISED:
-        for promise in promises.standing(db, booking):
-            visit = dispatch.visit(db, promise.visit_id)
-            kept.append(Kept(promise.ends_at, visit.state, visit.finished_at))
+    if booking.state in PROMISED and not kept:
+        rows = promises.standing(db, booking)
+        visits = [dispatch.visit(db, promise.visit_id) for promise in rows]
+        kept = [Kept(p.ends_at, v.state, v.finished_at) for p, v in zip(rows, visits, strict=True)]
     if standing is None and _is_asked(booking):
         standing = members.standing_of(db, booking.member_id, now=now)
     booking.look_at = next_look(booking, kept=kept, standing=standing, now=now)

@@ -10,10 +10,11 @@ from booking.coupling import CoupledGap
 from booking.models import Draft, Service
 from dispatch import learning, live, openings
 from dispatch import queries as dispatch_queries
+from dispatch.daybook import DayPlan
 from dispatch.live import Offer, VisitShape
 from dispatch.openings import Gap, Opening
 from dispatch.operations import places
-from dispatch.operations.places import PlaceGone
+from dispatch.operations.places import PlaceGone, Proof
 from dispatch.planner.problem import Window
 from kernel.actor import Actor
 from kernel.clock import local_date, second_of_day
@@ -63,16 +64,16 @@ def offers(
 
     For a delivery with its installation the windows are the installation's; each names its delivery.
     """
-    services = queries.services_by_id(db)
-    shape = shape_of(db, draft, services[draft.service_id], wish=wish, now=now)
+    shape = shape_of(db, draft, queries.service_by_id(db, draft.service_id), wish=wish, now=now)
     if draft.delivery_id is None:
         return live.find(db, branch_id=draft.branch_id, shape=shape, now=now, day=day)
-    first = delivery_shape(db, draft, services[draft.delivery_id], now=now)
+    first = delivery_shape(db, draft, queries.service_by_id(db, draft.delivery_id), now=now)
     deliveries = live.find(db, branch_id=draft.branch_id, shape=first, now=now, day=day)
     found: list[Offer] = []
     for each in sorted({offer.day for offer in deliveries}):
         that_day = [offer for offer in deliveries if offer.day == each]
-        found += _coupled(db, draft, that_day, first=first, shape=shape, now=now)
+        plan = live.day_plan(db, branch_id=draft.branch_id, day=each, now=now)
+        found += _coupled(db, draft, that_day, plan, first=first, shape=shape)
     return found
 
 
@@ -81,14 +82,13 @@ def gaps(
 ) -> list[Gap]:
     """Return the windows on sale that are not among the `offers`, on days when somebody could serve
     the draft; with `day`, of that day alone."""
-    services = queries.services_by_id(db)
-    shape = shape_of(db, draft, services[draft.service_id], now=now)
+    shape = shape_of(db, draft, queries.service_by_id(db, draft.service_id), now=now)
     found = openings.gaps(
         db, branch_id=draft.branch_id, shape=shape, offers=offers, now=now, day=day
     )
     if draft.delivery_id is None:
         return found
-    first = delivery_shape(db, draft, services[draft.delivery_id], now=now)
+    first = delivery_shape(db, draft, queries.service_by_id(db, draft.delivery_id), now=now)
     on_sale = dict(live.on_sale(db, branch_id=draft.branch_id, now=now, day=day))
     return [
         CoupledGap(gap.plan, gap.shape, gap.windows, first, tuple(on_sale[gap.plan.day]))
@@ -109,29 +109,33 @@ def place_draft(
     opening: Opening | None = None,
     wish: int | None = None,
     only: int | None = None,
+    foreseen: Proof | None = None,
 ) -> list[tuple[int, int, Window]]:
     """Put all visits of a draft into the plan of a day: (visit id, service id, window) of each.
 
     The service arrives within `window`, its delivery within the latest window that leaves it room.
     Where no route has room, `opening` may make it. `wish` is tried first for the service, `only` is
-    the one technician who will do.
-    Raises PlaceGone; the caller's transaction then holds none of them.
+    the one technician who will do; `foreseen` is what `foresee` proved. Raises PlaceGone;
+    the caller's transaction then holds none of them.
     """
-    services = queries.services_by_id(db)
-    service = services[draft.service_id]
+    service = queries.service_by_id(db, draft.service_id)
     shape = shape_of(db, draft, service, wish=wish, now=now)
     hold = partial(
         places.hold_place, db, branch_id=draft.branch_id, day=day, until=until, by=by, now=now
     )
     kept = []
     if draft.delivery_id is not None:
-        delivery = services[draft.delivery_id]
+        delivery = queries.service_by_id(db, draft.delivery_id)
         first = delivery_shape(db, draft, delivery, now=now)
         before: Offer | Opening
         if opening is not None and opening.delivery is not None:
             before = opening.delivery
         else:
-            pair = _pair(db, draft, day=day, window=window, first=first, shape=shape, now=now)
+            plan = live.day_plan(db, branch_id=draft.branch_id, day=day, now=now)
+            pairs = _pairs(db, draft, plan, first=first, shape=shape, now=now)
+            pair = next((offer for offer in pairs if offer.window == window), None)
+            if pair is None:
+                raise PlaceGone
             assert pair.delivery is not None
             before, first_try, only = pair.delivery, pair.witness.worker_id, None
         visit = hold(
@@ -150,8 +154,49 @@ def place_draft(
         first_try=first_try if wish is None else wish,
         opening=opening,
         only=only,
+        foreseen=foreseen,
     )
     return [*kept, (visit.id, service.id, window)]
+
+
+def foresee(
+    db: Session,
+    draft: Draft,
+    plan: DayPlan,
+    *,
+    window: Window,
+    now: datetime,
+    first_try: int | None = None,
+    wish: int | None = None,
+    only: int | None = None,
+) -> Proof | None:
+    """Prove on a plan what `place_draft` would be asked for; None for two visits, of which the second
+    is proven beside the first."""
+    if draft.delivery_id is not None:
+        return None
+    service = queries.service_by_id(db, draft.service_id)
+    shape = shape_of(db, draft, service, wish=wish, now=now)
+    first_try = first_try if wish is None else wish
+    return places.prove(db, plan, shape=shape, window=window, first_try=first_try, only=only)
+
+
+def offer_of(
+    db: Session,
+    draft: Draft,
+    plan: DayPlan,
+    *,
+    window: Window,
+    now: datetime,
+    wish: int | None = None,
+) -> Offer | None:
+    """Return what a window of that day's plan is worth to the draft; None when it is not on offer."""
+    shape = shape_of(db, draft, queries.service_by_id(db, draft.service_id), wish=wish, now=now)
+    if draft.delivery_id is None:
+        found = live.offers_of(plan, shape, [window])
+    else:
+        first = delivery_shape(db, draft, queries.service_by_id(db, draft.delivery_id), now=now)
+        found = _pairs(db, draft, plan, first=first, shape=shape, now=now)
+    return next((offer for offer in found if offer.window == window), None)
 
 
 def shape_of(
@@ -202,14 +247,12 @@ def _coupled(
     db: Session,
     draft: Draft,
     deliveries: Sequence[Offer],
+    plan: DayPlan,
     *,
     first: VisitShape,
     shape: VisitShape,
-    now: datetime,
 ) -> list[Offer]:
     """Return the installation's windows of one day, each with its delivery."""
-    day = deliveries[0].day
-    plan = live.day_plan(db, branch_id=draft.branch_id, day=day, now=now)
     windows = [Window(a, b) for a, b in dispatch_queries.branch(db, draft.branch_id).windows]
     found = coupling.pairs(
         deliveries,
@@ -221,22 +264,16 @@ def _coupled(
     return [replace(installation, delivery=delivery) for delivery, installation in found]
 
 
-def _pair(
+def _pairs(
     db: Session,
     draft: Draft,
+    plan: DayPlan,
     *,
-    day: date,
-    window: Window,
     first: VisitShape,
     shape: VisitShape,
     now: datetime,
-) -> Offer:
-    plan = live.day_plan(db, branch_id=draft.branch_id, day=day, now=now)
-    soonest_s = second_of_day(now, day) + live.LEAD_S
+) -> list[Offer]:
+    soonest_s = second_of_day(now, plan.day) + live.LEAD_S
     windows = [Window(a, b) for a, b in dispatch_queries.branch(db, draft.branch_id).windows]
     deliveries = live.offers_of(plan, first, [w for w in windows if w.open_s >= soonest_s])
-    pairs = _coupled(db, draft, deliveries, first=first, shape=shape, now=now) if deliveries else []
-    for offer in pairs:
-        if offer.window == window:
-            return offer
-    raise PlaceGone
+    return _coupled(db, draft, deliveries, plan, first=first, shape=shape) if deliveries else []

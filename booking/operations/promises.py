@@ -34,7 +34,6 @@ def keep(
         bonus=bonus,
     )
     db.add(promise)
-    db.flush()
     return promise
 
 

@@ -47,14 +47,13 @@ def move(
 
     Raises IllegalMove.
     """
-    seq = 0
+    before = select(func.count()).where(BookingStep.booking_id == booking.id).scalar_subquery()
     if action is not None:
         booking.advance(action, now=now)
-        seq = db.scalar(select(func.count()).where(BookingStep.booking_id == booking.id)) or 0
     db.add(
         BookingStep(
             booking_id=booking.id,
-            seq=seq + 1,
+            seq=1 if action is None else before + 1,
             action=action.value if action else "create",
             state=booking.state,
             actor_role=by.role.value,
@@ -63,4 +62,3 @@ def move(
             at=now,
         )
     )
-    db.flush()

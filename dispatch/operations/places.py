@@ -1,23 +1,25 @@
 """Places in the live plan: hold, commit, release. Each proven under the branch-day's lock."""
 
 from collections.abc import Iterable
+from dataclasses import dataclass, replace
 from datetime import date, datetime
 
 from dispatch import daybook, live, openings
 from dispatch.daybook import DayPlan
-from dispatch.live import VisitShape
-from dispatch.models import BarredPair, Visit
+from dispatch.live import CANDIDATE_ID, VisitShape
+from dispatch.models import BarredPair, RouteRow, Visit
 from dispatch.openings import Opening
 from dispatch.operations import plan as plans
 from dispatch.operations.plan import LockedDay
 from dispatch.operations.steps import move
 from dispatch.planner import judge
 from dispatch.planner.insertion import Witness
-from dispatch.planner.problem import Route, Window
+from dispatch.planner.problem import Route, Stop, Timetable, Window
 from dispatch.states import VisitAction, VisitState
 from kernel.actor import Actor
 from kernel.db import Session
 from kernel.errors import Conflict
+from kernel.geo import Point
 from kernel.numbers import new_number, new_service_code
 from kernel.words import msg
 
@@ -30,6 +32,24 @@ class PlaceGone(Conflict):
 
     code = "slot_full"
     says = msg("这个时段刚刚被约走了，您填的内容都还在。")
+
+
+@dataclass(frozen=True, slots=True)
+class Proof:
+    """Where a visit that is to be held fits into a plan, if anywhere, and what that writes: the times
+    of the route, and the row of it if it has one."""
+
+    plan: DayPlan
+    witness: Witness | None = None
+    timetable: Timetable | None = None
+    row: RouteRow | None = None
+
+    def timetable_for(self, visit_id: int) -> Timetable:
+        """Return the route's times with the visit by the number that it has got."""
+        assert self.timetable is not None
+        visits = self.timetable.visits
+        named = (replace(v, stop_id=visit_id) if v.stop_id == CANDIDATE_ID else v for v in visits)
+        return replace(self.timetable, visits=tuple(named))
 
 
 def hold_place(
@@ -46,6 +66,7 @@ def hold_place(
     first_try: int | None = None,
     opening: Opening | None = None,
     only: int | None = None,
+    foreseen: Proof | None = None,
 ) -> Visit:
     """Put the visit into the live plan until `until`; it stays there when committed.
 
@@ -53,18 +74,29 @@ def hold_place(
     fits; otherwise every route of the day is tried under the lock, so that a refusal means that no
     place is left and not that somebody else was a moment earlier. Where none is left, `opening` may
     make room, while its routes are as they were. With `only`, no other technician's route will do.
-    Raises PlaceGone.
+    `foreseen` is the proof of the same on the plan before its lock: it is the proof still when the plan
+    has not moved. Raises PlaceGone.
     """
     locked = plans.lock_day(db, branch_id=branch_id, day=day, now=now)
-    witness = _witness(locked.plan, shape, window, first_try, only)
-    if witness is None and (opening is None or not openings.still_holds(locked.plan, opening)):
+    proof = foreseen
+    if proof is None or proof.plan is not locked.plan:
+        proof = prove(db, locked.plan, shape=shape, window=window, first_try=first_try, only=only)
+    is_made = opening is not None and openings.still_holds(locked.plan, opening)
+    if proof.witness is None and not is_made:
         raise PlaceGone
 
     visit = _new_visit(
-        db, locked, witness, window=window, shape=shape, label=label, until=until, now=now
+        db, locked, proof.witness, window=window, shape=shape, label=label, until=until, now=now
     )
-    if witness is not None:
-        insert(db, locked, visit, witness, shape.barred)
+    if proof.witness is not None:
+        row = plans.put_order(
+            db,
+            locked,
+            technician_id=proof.witness.worker_id,
+            timetable=proof.timetable_for(visit.id),
+            row=proof.row,
+        )
+        visit.route_id = row.id
     elif opening is not None:
         _rearrange(db, locked, visit, opening, shape.barred)
     move(db, visit, None, by=by, now=now)
@@ -120,10 +152,14 @@ def _new_visit(
     return visit
 
 
-def lock_days(db: Session, days: Iterable[tuple[date, int]], *, now: datetime) -> None:
-    """Lock several (day, branch id) at once, in the order of the house."""
-    for day, branch_id in sorted(days):
-        plans.lock_day(db, branch_id=branch_id, day=day, now=now)
+def lock_days(
+    db: Session, days: Iterable[tuple[date, int]], *, now: datetime
+) -> dict[tuple[date, int], DayPlan]:
+    """Lock several (day, branch id) at once, in the order of the house; return their plans."""
+    return {
+        (day, branch_id): plans.lock_day(db, branch_id=branch_id, day=day, now=now).plan
+        for day, branch_id in sorted(days)
+    }
 
 
 def commit_place(db: Session, *, visit_id: int, by: Actor, now: datetime) -> Visit:
@@ -164,6 +200,35 @@ def release_place(db: Session, *, visit_id: int, by: Actor, now: datetime) -> Vi
     return visit
 
 
+def prove(
+    db: Session,
+    plan: DayPlan,
+    *,
+    shape: VisitShape,
+    window: Window,
+    first_try: int | None = None,
+    only: int | None = None,
+) -> Proof:
+    """Look for a place in the plan as `hold_place` does, and work out all that it is to write."""
+    witness = _witness(plan, shape, window, first_try, only)
+    if witness is None:
+        return Proof(plan)
+    stop = replace(live.candidate(shape, plan), windows=(window,))
+    route_id = plan.shares[witness.worker_id].facts.route_id
+    return Proof(
+        plan,
+        witness,
+        _timetable(plan, stop, shape.point, witness),
+        None if route_id is None else plans.row_by_id(db, route_id),
+    )
+
+
+def _timetable(plan: DayPlan, stop: Stop, point: Point, witness: Witness) -> Timetable:
+    his = daybook.alone(plan, witness.worker_id)
+    route = his.route.with_stop(stop.id, position=witness.position)
+    return judge.timetable(live.with_place(his, stop, point), route)
+
+
 def _witness(
     plan: DayPlan, shape: VisitShape, window: Window, first_try: int | None, only: int | None
 ) -> Witness | None:
@@ -185,10 +250,8 @@ def insert(
     barred: frozenset[int],
 ) -> None:
     """Write a proven visit into its route; the caller raises the day's version."""
-    his = daybook.alone(locked.plan, witness.worker_id)
-    route = his.route.with_stop(visit.id, position=witness.position)
     stop = live.stop_of(locked.plan, visit, barred=barred)
-    timetable = judge.timetable(live.with_place(his, stop, visit.point), route)
+    timetable = _timetable(locked.plan, stop, visit.point, witness)
     row = plans.put_order(db, locked, technician_id=witness.worker_id, timetable=timetable)
     visit.route_id = row.id
 

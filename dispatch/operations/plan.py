@@ -91,11 +91,20 @@ def roster_changed(db: Session, *, branch_id: int, days: Collection[date]) -> No
 
 
 def put_order(
-    db: Session, locked: LockedDay, *, technician_id: int, timetable: Timetable | None
+    db: Session,
+    locked: LockedDay,
+    *,
+    technician_id: int,
+    timetable: Timetable | None,
+    row: RouteRow | None = None,
 ) -> RouteRow:
-    """Write one route: its frozen past and then `timetable`; its version moves."""
+    """Write one route: its frozen past and then `timetable`; its version moves.
+
+    `row` is the route's, where it was read for the very plan that is locked.
+    """
     plan = locked.plan
-    row = route_row(db, branch_id=plan.branch_id, technician_id=technician_id, day=plan.day)
+    if row is None:
+        row = route_row(db, branch_id=plan.branch_id, technician_id=technician_id, day=plan.day)
     row.stops = plan.stops_of(technician_id, timetable)
     row.breaks = plan.breaks_of(technician_id, timetable)
     return row
@@ -105,14 +114,13 @@ def changed(db: Session, row: BranchDay, *, now: datetime) -> None:
     """Raise the locked day's version and tell the house; the last act of every change of a route."""
     row.version += 1
     live.mark_changed(db, branch_id=row.branch_id, day=row.day)
-    db.flush()
     outbox.record(db, PlanChanged(at=now, branch_id=row.branch_id, day=row.day))
 
 
 def retime(db: Session, *, technician_id: int, branch_id: int, day: date, now: datetime) -> DayPlan:
     """Carry a technician's actual times down his route, after a visit of his has moved.
 
-    The visit's row must have been flushed; returns the plan as it is now.
+    Returns the plan as it is now.
     """
     locked_row = lock_row(db, branch_id=branch_id, day=day)
     changed(db, locked_row, now=now)
@@ -196,6 +204,12 @@ def route_row(db: Session, *, branch_id: int, technician_id: int, day: date) -> 
         db.add(row)
         db.flush()
     return row
+
+
+def row_by_id(db: Session, route_id: int) -> RouteRow:
+    """Return a route's row, fresh."""
+    found = select(RouteRow).where(RouteRow.id == route_id)
+    return db.scalars(found.execution_options(populate_existing=True)).one()
 
 
 def visit_row(db: Session, visit_id: int) -> Visit:

@@ -45,14 +45,13 @@ def move(
 
     Raises IllegalMove.
     """
-    seq = 0
+    before = select(func.count()).where(VisitStep.visit_id == visit.id).scalar_subquery()
     if action is not None:
         visit.advance(action, now=now)
-        seq = db.scalar(select(func.count()).where(VisitStep.visit_id == visit.id)) or 0
     db.add(
         VisitStep(
             visit_id=visit.id,
-            seq=seq + 1,
+            seq=1 if action is None else before + 1,
             action=action.value if action else "create",
             state=visit.state,
             actor_role=by.role.value,
@@ -61,4 +60,3 @@ def move(
             at=now,
         )
     )
-    db.flush()

@@ -115,6 +115,7 @@ def commit(number: str) -> ResponseReturnValue:
 
     Where the member's risk asks for a deposit the booking awaits it instead.
     """
+    offering.foresee_commit(number=number, by=call.actor(), now=call.now())
     with call.once() as db:
         made = bookings.commit(db, number=number, by=call.actor(), now=call.now())
         return call.answers(BookingOut().dump(made))

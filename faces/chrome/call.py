@@ -92,16 +92,24 @@ def once(*, again: Callable[[], ResponseReturnValue] | None = None) -> Iterator[
     by = actor()
     scope = f"{by.role}:{by.id} {request.endpoint}"
     mine, g.kept_answer = key(), Answer()
-    with transaction() as db:
+    content_hash, claimed_at = _content_hash(), true_now()
+    with transaction(looks_first=not g.get("was_crossed")) as db:
         before = idempotency.claim(
-            db, scope=scope, key=mine, content_hash=_content_hash(), now=true_now()
+            db, scope=scope, key=mine, content_hash=content_hash, now=claimed_at
         )
         if before is not None:
             raise AnsweredBefore(before, again)
         yield db
         if by.role in CONSOLE_ROLES:
             _write_down(db, by)
-        idempotency.settle(db, scope=scope, key=mine, answer=g.kept_answer)
+        idempotency.settle(
+            db,
+            scope=scope,
+            key=mine,
+            content_hash=content_hash,
+            answer=g.kept_answer,
+            now=claimed_at,
+        )
 
 
 def _write_down(db: Session, by: Actor) -> None:

@@ -9,7 +9,7 @@ import uuid
 from collections.abc import Callable
 from typing import Any, TypeVar, cast
 
-from flask import Flask, Response, current_app, redirect, request
+from flask import Flask, Response, current_app, g, redirect, request
 from flask.typing import ResponseReturnValue
 
 from faces.chrome import call
@@ -58,6 +58,7 @@ def guarded(
         except Crossed:
             if tried == TRIES_MAX or time.monotonic() - started > TRY_FOR_S:
                 raise
+        g.was_crossed = True
         time.sleep(_random.uniform(0, PAUSE_S * 2**tried))
         for file in request.files.values():
             file.stream.seek(0)

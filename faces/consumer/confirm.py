@@ -3,7 +3,7 @@
 from flask import redirect, render_template, url_for
 from flask.typing import ResponseReturnValue
 
-from booking import payment_queries
+from booking import offering, payment_queries
 from booking.operations import bookings
 from booking.payment_queries import DEPOSIT
 from booking.states import KNOWN, BookingState
@@ -45,6 +45,7 @@ def confirm(number: str) -> ResponseReturnValue:
 def commit(number: str) -> ResponseReturnValue:
     """Make the promise; a second press finds it made."""
     call.form(NothingForm())
+    offering.foresee_commit(number=number, by=call.actor(), now=call.now())
     try:
         with call.once() as db:
             takes_payments = call.settings().takes_payments

@@ -80,6 +80,7 @@ def hold(number: str) -> ResponseReturnValue:
 
     try:
         if only is not None:
+            offering.foresee(draft_number=number, day=day, by=by, now=now)
             return take(None)
         return offering.with_room(take, draft_number=number, day=day, window=window, by=by, now=now)
     except PlaceGone as refusal:

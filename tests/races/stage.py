@@ -140,9 +140,13 @@ def _offers(db: Session, attempt: Attempt) -> list[live.Offer]:
 
 
 def _booked(attempt: Attempt, window: Window, first_try: int | None, chance: random.Random) -> bool:
-    for _ in range(TRIES_MAX):
+    for tried in range(TRIES_MAX):
+        looks_first = tried == 0 and not attempt.is_blind
         try:
-            with _stage(attempt), transaction() as db:
+            offering.foresee(
+                draft_number=attempt.draft, day=attempt.day, by=attempt.member, now=MONDAY_NINE
+            )
+            with _stage(attempt), transaction(looks_first=looks_first) as db:
                 held = bookings.hold(
                     db,
                     draft_number=attempt.draft,
@@ -184,7 +188,12 @@ def _stage(attempt: Attempt) -> Iterator[None]:
 
 
 def _put_order_blindly(
-    db: Session, locked: LockedDay, *, technician_id: int, timetable: Timetable | None
+    db: Session,
+    locked: LockedDay,
+    *,
+    technician_id: int,
+    timetable: Timetable | None,
+    row: RouteRow | None = None,
 ) -> RouteRow:
     """Write the route over whatever stands there by now."""
     row = plans.route_row(

@@ -5,7 +5,7 @@ import random
 from dataclasses import dataclass
 from datetime import date, timedelta
 
-from booking import queries
+from booking import offering, queries
 from booking.operations import bookings, cancelling, catalogue, drafts, placing
 from booking.operations.drafts import Address
 from booking.policy import Cause
@@ -93,20 +93,24 @@ def best(offers: list[Offer]) -> Offer:
 
 def hold(person: Person, offer: Offer) -> str:
     """Hold the window, as his page does; return the booking's number."""
-    with transaction() as db:
+    now = SystemClock().now()
+    offering.foresee(draft_number=person.draft, day=offer.day, by=person.by, now=now)
+    with transaction(looks_first=True) as db:
         return bookings.hold(
             db,
             draft_number=person.draft,
             day=offer.day,
             window=offer.window,
             by=person.by,
-            now=SystemClock().now(),
+            now=now,
         ).number
 
 
 def commit(person: Person, number: str) -> None:
-    with transaction() as db:
-        bookings.commit(db, number=number, by=person.by, now=SystemClock().now())
+    now = SystemClock().now()
+    offering.foresee_commit(number=number, by=person.by, now=now)
+    with transaction(looks_first=True) as db:
+        bookings.commit(db, number=number, by=person.by, now=now)
 
 
 def cancel(number: str) -> None:

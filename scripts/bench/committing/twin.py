@@ -27,7 +27,7 @@ Bare = Callable[[list[Statement]], float]
 class Watch:
     """Keeps what the latest transaction of an engine wrote, and how long it held the day's lock.
 
-    On SQLite the transaction itself is the lock, so that all of it counts.
+    SQLite's lock is taken by the first statement that writes.
     """
 
     def __init__(self, engine: Engine) -> None:
@@ -46,10 +46,14 @@ class Watch:
         engine.dialect.do_commit = do_commit  # type: ignore[assignment]  # to see its end
 
     def _begin(self, _line: object) -> None:
-        self.written, self._began_s = [], time.perf_counter() if self._is_sqlite else 0.0
+        self.written, self._began_s = [], 0.0
 
     def _before(self, _line: object, _cursor: object, words: str, values: Any, *_: object) -> None:
-        if not self._began_s and _is_lock(words):
+        if self._began_s:
+            return
+        if self._is_sqlite and words.startswith(WRITES):
+            self._began_s = time.perf_counter()
+        elif _is_lock(words):
             self._began_s = time.perf_counter()
             self.written.append((words, values, False))
 

@@ -6,11 +6,11 @@ import pytest
 from flask import Flask
 from sqlalchemy import update
 
-from booking import alerts, jobs, queries
+from booking import alerts, jobs
 from booking.alerts import BookingAlertKind
 from booking.goods import LateAnswer
 from booking.models import Booking
-from booking.operations import goods, late_goods, presence
+from booking.operations import late_goods, presence
 from booking.operations import visits as door
 from dispatch.states import Trouble
 from kernel.actor import Actor
@@ -37,11 +37,7 @@ def member(app: Flask) -> Actor:
 @pytest.fixture
 def number(member: Actor) -> str:
     """A booking of tomorrow, 10 to 12, that brings something."""
-    made = a_promise(member)
-    with transaction() as db:
-        booking = queries.booking(db, number=made, by=member)
-        goods.expect_goods(db, booking, by=member, now=MONDAY_NINE)
-    return made
+    return a_promise(member)
 
 
 def kinds_at(now: datetime, *, branch_id: int = 1) -> list[BookingAlertKind]:

@@ -1,18 +1,20 @@
 """One booking from the offer to the points, on both databases."""
 
+import contextlib
 from datetime import timedelta
+from typing import Any
 
 import pytest
 from flask import Flask
 from sqlalchemy import select
 
-from booking import jobs, queries
+from booking import jobs, offering, queries
 from booking.operations import bookings, placing, visits
 from booking.policy import BookingMissing, TooManyHolds
 from booking.states import BookingState
 from dispatch import live
 from dispatch import queries as dispatch
-from dispatch.operations import publishing
+from dispatch.operations import places, publishing
 from dispatch.operations import visits as visit_operations
 from dispatch.operations.places import PlaceGone
 from dispatch.operations.visits import NotNext, PhotoNeeded, WrongCode
@@ -20,7 +22,7 @@ from dispatch.planner.problem import Window
 from dispatch.states import VisitState
 from kernel.actor import Actor, Role
 from kernel.clock import FixedClock
-from kernel.db import transaction
+from kernel.db import Crossed, transaction
 from kernel.outbox import OutboxRow
 from members import ledger_queries
 from tests.house import (
@@ -140,6 +142,42 @@ class TestHold:
             rows = dispatch.visits_in_routes(db, branch_id=1, day=tomorrow())
         assert left.state is BookingState.HELD
         assert [v.opens_s for v in rows.values()] == [10 * HOUR_S]
+
+    def test_is_proven_anew_when_somebody_was_faster_than_its_lock(
+        self, member: Actor, monkeypatch: pytest.MonkeyPatch
+    ) -> None:
+        with transaction() as db:
+            draft = a_draft(db, by=member)
+            rival = a_member(db, openid="oRival00000000000000000001")
+        lock_days = places.lock_days
+
+        def lock_later(*given: Any, **named: Any) -> Any:
+            monkeypatch.setattr(places, "lock_days", lock_days)
+            a_hold(rival)
+            return lock_days(*given, **named)
+
+        def hold(*, looks_first: bool) -> None:
+            with transaction(looks_first=looks_first) as db:
+                bookings.hold(
+                    db,
+                    draft_number=draft,
+                    day=tomorrow(),
+                    window=MORNING,
+                    by=member,
+                    now=MONDAY_NINE,
+                )
+
+        offering.foresee(draft_number=draft, day=tomorrow(), by=member, now=MONDAY_NINE)
+        monkeypatch.setattr(places, "lock_days", lock_later)
+        # SQLite itself refuses to write over what was read before.
+        with contextlib.suppress(Crossed):
+            hold(looks_first=True)
+        hold(looks_first=False)
+
+        with transaction(reads_only=True) as db:
+            [route] = dispatch.routes(db, branch_id=1, day=tomorrow()).values()
+            first, second = sorted(route.stops, key=lambda stop: stop[2])
+        assert first[3] <= second[1]
 
     def test_of_a_draft_that_was_booked_leads_to_that_booking(self, member: Actor) -> None:
         number = a_promise(member)

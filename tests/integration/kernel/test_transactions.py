@@ -14,7 +14,7 @@ from dispatch.models import RouteRow
 from dispatch.operations import plan as plans
 from kernel import db as kernel_db
 from kernel import outbox
-from kernel.db import sa, transaction
+from kernel.db import Crossed, sa, transaction
 from kernel.errors import ChangedMeanwhile, Unavailable
 from kernel.outbox import OutboxRow
 from members import queries as members
@@ -108,6 +108,47 @@ class TestAVersionedRow:
 
         with transaction(reads_only=True) as db:
             assert db.scalars(select(RouteRow)).one().version == 2
+
+
+class TestATransactionThatLooksFirst:
+    def test_lets_others_write_while_it_reads(self, app: Flask) -> None:
+        with transaction(looks_first=True) as looking:
+            assert looking.scalars(select(Member)).all() == []
+            with transaction() as db:
+                a_member(db)
+
+        with transaction(reads_only=True) as db:
+            assert len(db.scalars(select(Member)).all()) == 1
+
+    def test_writes_what_it_has_read_nobody_else_about(self, app: Flask) -> None:
+        with transaction() as db:
+            a_member(db)
+
+        with transaction(looks_first=True) as db:
+            db.scalars(select(Member).with_for_update()).one().name = "王"
+
+        with transaction(reads_only=True) as db:
+            assert db.scalars(select(Member)).one().name == "王"
+
+    def test_writes_nothing_over_what_changed_since_it_looked(self, app: Flask) -> None:
+        """On PostgreSQL the row's lock is asked for again: what the house looks at is read under it."""
+        if sa.engine.dialect.name != "sqlite":
+            return
+        with transaction() as db:
+            a_member(db)
+
+        def rename_late() -> None:
+            with transaction(looks_first=True) as looking:
+                own = looking.scalars(select(Member)).one()
+                with transaction() as db:
+                    db.scalars(select(Member)).one().name = "李"
+                own.name = "王"
+
+        with pytest.raises(Crossed):
+            rename_late()
+
+        with transaction(reads_only=True) as db:
+            assert db.scalars(select(Member)).one().name == "李"
 
 
 class TestABusyDatabase:

@@ -159,6 +159,28 @@ class TestWhenHandsCross:
         assert done.headers["Idempotent-Replayed"] == "true"
         assert drafts() == 1
 
+    def test_a_write_that_came_first_is_waited_for_and_seen(
+        self, phone: Phone, monkeypatch: pytest.MonkeyPatch
+    ) -> None:
+        """The first try reads before it locks; on SQLite it must not write over what changed since."""
+        rivals = []
+
+        @contextmanager
+        def raced(**options: Any) -> Iterator[Session]:
+            with transaction(**options) as db:
+                db.scalars(select(Draft)).all()
+                if options["looks_first"]:
+                    with transaction() as rival:
+                        rivals.append(a_member(rival, openid="oRival00000000000000000001"))
+                yield db
+
+        monkeypatch.setattr(call, "transaction", raced)
+
+        done = press(phone)
+
+        assert done.status_code == 303
+        assert (len(rivals), drafts()) == (1, 1)
+
 
 class _Crossing:
     """A database whose first `times` transactions are cut."""

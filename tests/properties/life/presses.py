@@ -30,7 +30,12 @@ class Press(Generic[T]):
             assert self._claimed(db, self._content) is None
             answer = self.act(db, **self.facts)
             idempotency.settle(
-                db, scope=self.act.__name__, key=self._key, answer=Answer(200, {"n": self.number})
+                db,
+                scope=self.act.__name__,
+                key=self._key,
+                content_hash=self._content,
+                answer=Answer(200, {"n": self.number}),
+                now=self.facts["now"],
             )
             if dies:
                 raise Killed
