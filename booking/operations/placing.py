@@ -114,9 +114,8 @@ def place_draft(
     """Put all visits of a draft into the plan of a day: (visit id, service id, window) of each.
 
     The service arrives within `window`, its delivery within the latest window that leaves it room.
-    Where no route has room, `opening` may make it. `wish` is tried first for the service, `only` is
-    the one technician who will do; `foreseen` is what `foresee` proved. Raises PlaceGone;
-    the caller's transaction then holds none of them.
+    Where no route has room, `opening` may make it. `wish` is tried first, `only` is the one who will do;
+    `foreseen` is what `foresee` proved. Raises PlaceGone: the transaction then holds none of them.
     """
     service = queries.service_by_id(db, draft.service_id)
     shape = shape_of(db, draft, service, wish=wish, now=now)
