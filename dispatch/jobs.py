@@ -6,12 +6,13 @@ from datetime import timedelta
 
 from sqlalchemy import select, update
 
-from dispatch import live, repairs
+from dispatch import live, repairs, ties
 from dispatch.daybook import DayPlan
 from dispatch.models import Proposal
 from dispatch.orders import order_of, totals_of
 from dispatch.planner import judge, solver
 from dispatch.planner.judge import Verdict
+from dispatch.planner.solver import Engine, Solution
 from dispatch.states import PROPOSAL_MACHINE, ProposalAction, ProposalState
 from kernel import leases
 from kernel.clock import Clock, wall_s
@@ -57,16 +58,12 @@ def _solve(row: Proposal, clock: Clock) -> None:
         plan = live.day_plan(db, branch_id=row.branch_id, day=row.day, now=decided_at)
         # What has no route is tried for, too.
         plan = repairs.with_homeless(db, plan, repairs.homeless(db, plan))
-    before = judge.judge(plan.problem, plan.plan)
-    watch = _Watch(row, before)
-    solution = solver.solve(
-        plan.problem,
-        plan.plan,
-        seconds=min(row.seconds, SEARCH_MAX_S),
-        seed=row.seed,
-        progress=watch.progress,
-        stop=watch.asked_to_stop,
-    )
+        plan = ties.for_solving(db, plan)
+    before, solution, watch = _solved(row, plan)
+    if before.broken and solution.engine is Engine.START:
+        # What cannot all be kept must not keep the rest of the day as it is.
+        plan = ties.eased(plan)
+        before, solution, watch = _solved(row, plan)
     with transaction() as db:
         leases.finish(
             db,
@@ -81,6 +78,20 @@ def _solve(row: Proposal, clock: Clock) -> None:
             fingerprint=_fingerprint(plan, row.seed),
             note=solution.engine,
         )
+
+
+def _solved(row: Proposal, plan: DayPlan) -> tuple[Verdict, Solution, "_Watch"]:
+    before = judge.judge(plan.problem, plan.plan)
+    watch = _Watch(row, before)
+    solution = solver.solve(
+        plan.problem,
+        plan.plan,
+        seconds=min(row.seconds, SEARCH_MAX_S),
+        seed=row.seed,
+        progress=watch.progress,
+        stop=watch.asked_to_stop,
+    )
+    return before, solution, watch
 
 
 class _Watch:

@@ -47,6 +47,9 @@ def merge(
             continue
         verdict = judge.judge(live.problem, tried)
         late = {breach.worker_id for breach in verdict.broken if breach.worker_id is not None}
+        if not late and verdict.broken:
+            # What crosses the routes holds for the proposal as it was made, not for what is left of it.
+            return None
         if not late:
             merged = _merged(live, tried, verdict, kept)
             return merged if merged.replaced or kept == moved else None

@@ -35,6 +35,8 @@ class Branch(Base):
     territory: Mapped[list[list[float]]] = mapped_column(JSON)
     # The windows sold each day: [opens_s, shuts_s] pairs, seconds of the day; arrival lies within.
     windows: Mapped[list[list[int]]] = mapped_column(JSON)
+    # Whether plans spread the hours of the month evenly.
+    is_fair: Mapped[bool] = mapped_column(default=False, server_default=false())
 
     @property
     def point(self) -> Point:
@@ -71,6 +73,8 @@ class Technician(Base):
     pace_percent: Mapped[int] = mapped_column(default=100, server_default="100")
     # Skill to the last day on which its certificate holds, as 2026-12-31; others need none.
     certificates: Mapped[dict[str, str] | None] = mapped_column(JSON)
+    # How many units his van holds; none for no limit.
+    van_room: Mapped[int | None]
 
     @property
     def point(self) -> Point:
@@ -90,6 +94,59 @@ class Estate(Base):
     # [[from_s, to_s], …], seconds of the day.
     closed: Mapped[list[list[int]]] = mapped_column(JSON)
     access_s: Mapped[int]
+
+
+class Partner(Base):
+    """Technicians of another firm, and how many visits a day they may be given in all."""
+
+    __tablename__ = "dispatch_partner"
+    __table_args__ = (UniqueConstraint("branch_id", "name"),)
+
+    id: Mapped[int] = mapped_column(primary_key=True)
+    branch_id: Mapped[int] = mapped_column(ForeignKey("dispatch_branch.id"))
+    name: Mapped[str]
+    technician_ids: Mapped[list[int]] = mapped_column(JSON)
+    visits_max: Mapped[int]
+
+
+class Tool(Base):
+    """What a branch has `count` of; who makes such a visit takes one along for the day."""
+
+    __tablename__ = "dispatch_tool"
+    __table_args__ = (UniqueConstraint("branch_id", "name"),)
+
+    id: Mapped[int] = mapped_column(primary_key=True)
+    branch_id: Mapped[int] = mapped_column(ForeignKey("dispatch_branch.id"))
+    name: Mapped[str]
+    # The codes of the services that need it.
+    services: Mapped[list[str]] = mapped_column(JSON)
+    count: Mapped[int]
+
+
+class Load(Base):
+    """What a visit for that service brings, and what it takes along, in units of a van's room."""
+
+    __tablename__ = "dispatch_load"
+    __table_args__ = (UniqueConstraint("branch_id", "service"),)
+
+    id: Mapped[int] = mapped_column(primary_key=True)
+    branch_id: Mapped[int] = mapped_column(ForeignKey("dispatch_branch.id"))
+    service: Mapped[str]
+    down: Mapped[int]
+    up: Mapped[int]
+
+
+class Crew(Base):
+    """Visits of one day that begin in the same second, each with a technician of its own."""
+
+    __tablename__ = "dispatch_crew"
+
+    id: Mapped[int] = mapped_column(primary_key=True)
+    branch_id: Mapped[int] = mapped_column(ForeignKey("dispatch_branch.id"))
+    day: Mapped[date] = mapped_column(index=True)
+    visit_ids: Mapped[list[int]] = mapped_column(JSON)
+    # When the plan has them meet, second of the day; none until a plan was made of it.
+    meets_s: Mapped[int | None]
 
 
 class Shift(Base):
@@ -205,7 +262,7 @@ class Visit(Base):
     late_since: Mapped[datetime | None] = mapped_column(Instant)
     # The late arrival that was told last, second of the day; it outlives the delay.
     told_late_s: Mapped[int | None]
-    # Its goods are there only then, second of the day; no reason to come later than promised.
+    # Its goods, or its crew, are there only then, second of the day; no reason to come later than promised.
     not_before_s: Mapped[int | None]
     # The visit that this one makes good, and the number of the try: 1 for the first.
     parent_id: Mapped[int | None]

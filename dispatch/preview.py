@@ -5,7 +5,7 @@ from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime
 
-from dispatch import causes, diff, live, merging, orders, queries, repairs
+from dispatch import causes, diff, live, merging, orders, queries, repairs, ties
 from dispatch.balance import Balance, balance
 from dispatch.causes import Cause
 from dispatch.daybook import DayPlan
@@ -179,7 +179,10 @@ def of_plan(db: Session, plan: DayPlan, proposal: Proposal) -> Preview | None:
     """The same for a plan that was read already."""
     lost = repairs.homeless(db, plan)
     known = known_of(db, lost, branch_id=plan.branch_id, day=plan.day)
-    return judged(repairs.with_homeless(db, plan, lost), proposed(proposal), known)
+    whole, wanted = repairs.with_homeless(db, plan, lost), proposed(proposal)
+    # A way to go on when a day breaks asks what each route must keep, and no more.
+    whole = whole if wanted.cause else ties.for_deciding(db, whole, wanted.after)
+    return judged(whole, wanted, known)
 
 
 def judged(whole: DayPlan, wanted: Proposed, known: Known) -> Preview | None:

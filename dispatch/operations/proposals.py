@@ -12,7 +12,7 @@ from dispatch.causes import Cause
 from dispatch.merging import Merged
 from dispatch.models import Proposal
 from dispatch.operations import plan as plans
-from dispatch.operations import publishing, rehousing, repairs, undoing
+from dispatch.operations import publishing, rehousing, repairs, ties, undoing
 from dispatch.operations.plan import LockedDay
 from dispatch.preview import Preview
 from dispatch.scope import ProposalMissing
@@ -144,6 +144,7 @@ def accept(
             db, LockedDay(locked.row, day), technician_id=technician_id, timetable=timetable
         )
     rehousing.follow(db, day, merged.plan)
+    ties.meet(db, day, merged.verdict)
     known.advance(ProposalAction.ACCEPT)
     known.accepted = _outcome(whole, seen, is_part=only is not None)
     _outdate_others(db, known)

@@ -77,7 +77,7 @@ def set_estate(
     if not _are_spans(spans):
         raise BadHours(field="closed")
     found = select(Estate).where(Estate.branch_id == branch_id, Estate.name == name)
-    with _kept(db, branch_id=branch_id, now=now):
+    with kept(db, branch_id=branch_id, now=now):
         estate = db.scalars(found).one_or_none()
         if estate is None:
             estate = Estate(branch_id=branch_id, name=name, district=district)
@@ -94,7 +94,7 @@ def drop_estate(db: Session, *, branch_id: int, name: str, now: datetime) -> Non
     found = select(Estate).where(Estate.branch_id == branch_id, Estate.name == name)
     estate = db.scalars(found).one_or_none()
     if estate is not None:
-        with _kept(db, branch_id=branch_id, now=now):
+        with kept(db, branch_id=branch_id, now=now):
             db.delete(estate)
 
 
@@ -108,10 +108,11 @@ def set_rules(
     is_standby: bool,
     pace_percent: int,
     now: datetime,
+    van_room: int | None = None,
 ) -> Technician:
     """Write down to which districts and 小区 a technician goes `only` (none for all) and to which
-    `never`, how long after his shift he may be asked for, whether he comes when needed only, and how
-    long he takes for what takes others an hour, in hundredths of it.
+    `never`, how long after his shift he may be asked for, whether he comes when needed only, how
+    long he takes for what takes others an hour, in hundredths of it, and what his van holds.
 
     Raises UnknownArea, BreaksPromises.
     """
@@ -121,15 +122,15 @@ def set_rules(
         strays = [name for name in names if name not in known]
         if strays:
             raise UnknownArea(field=field, name=strays[0])
-    with _kept(db, branch_id=technician.branch_id, now=now):
+    with kept(db, branch_id=technician.branch_id, now=now):
         technician.areas, technician.no_go = list(only), list(never)
         technician.overtime_s, technician.is_standby = overtime_s, is_standby
-        technician.pace_percent = pace_percent
+        technician.pace_percent, technician.van_room = pace_percent, van_room
     return technician
 
 
 @contextmanager
-def _kept(db: Session, *, branch_id: int, now: datetime) -> Iterator[None]:
+def kept(db: Session, *, branch_id: int, now: datetime) -> Iterator[None]:
     """Lock the branch's coming days, let a rule change, and prove that no promise suffers.
 
     Raises BreaksPromises.

@@ -11,7 +11,7 @@ from dispatch.daybook import DayPlan
 from dispatch.merging import Merged
 from dispatch.models import Visit
 from dispatch.operations import plan as plans
-from dispatch.operations import rehousing, withdrawals
+from dispatch.operations import rehousing, ties, withdrawals
 from dispatch.operations.plan import LockedDay
 from dispatch.planner import judge
 from dispatch.planner.problem import Problem, Route
@@ -39,7 +39,8 @@ class TooLate(Conflict):
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Before:
     """What accepting changes, as it was: orders and versions of routes by technician, shifts as
-    [end, why absent], the goods' [visit, second]. `late` are the technicians who ran late already."""
+    [end, why absent], the goods' [visit, second]. `late` are the technicians who ran late already;
+    `crews` has when each was to meet."""
 
     branch_id: int
     day: str
@@ -47,6 +48,7 @@ class Before:
     shifts: dict[str, list[Any]]
     goods: list[int | None]
     late: list[int]
+    crews: dict[str, int | None]
 
 
 def before_of(db: Session, locked: LockedDay, merged: Merged, cause: Cause | None) -> Before:
@@ -66,6 +68,7 @@ def before_of(db: Session, locked: LockedDay, merged: Merged, cause: Cause | Non
         shifts={str(t): [shift.shuts_s, shift.absent] for t, shift in shifts.items()},
         goods=goods,
         late=sorted(r.worker_id for r in plan.plan.routes if plan.late & set(r.stop_ids)),
+        crews=ties.meetings(db, branch_id=plan.branch_id, visit_ids=merged.plan.served()),
     )
 
 
@@ -122,6 +125,7 @@ def _give_back(db: Session, locked: LockedDay, undo: dict[str, Any]) -> None:
     for name, (shuts_s, absent) in undo["shifts"].items():
         shift = withdrawals.any_shift_of(db, int(name), locked.row.day)
         shift.shuts_s, shift.absent = shuts_s, absent
+    ties.lay_back(db, undo.get("crews", {}))
     if undo["goods"]:
         visit_id, not_before_s = undo["goods"]
         plans.visit_row(db, visit_id).not_before_s = not_before_s

@@ -1,7 +1,7 @@
 """Says which part of a day an engine may change, so that it can begin from rules kept."""
 
 from collections.abc import Iterable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from dispatch.planner import constraints, insertion
 from dispatch.planner.judge import Breach
@@ -38,7 +38,60 @@ def mended(problem: Problem, plan: Plan) -> Part:
                 kept = longer
                 seen.add(stop_id)
         routes[route.worker_id] = kept
-    return Part(problem, Plan(tuple(routes.values())))
+    return Part(problem, _across(problem, Plan(tuple(routes.values()))))
+
+
+def _across(problem: Problem, plan: Plan) -> Plan:
+    """Return the plan with visits handed over until quotas and shared tools are kept, or nobody is
+    left to take one.
+    """
+    for quota in problem.ties.quotas:
+        while sum(len(plan.route_of(t).stop_ids) for t in quota.worker_ids) > quota.visits_max:
+            given = [i for t in sorted(quota.worker_ids) for i in plan.route_of(t).stop_ids]
+            handed = _handed_over(problem, plan, given, quota.worker_ids)
+            if handed is None:
+                break
+            plan = handed
+    for tool in problem.ties.tools:
+        uses = {
+            route.worker_id: [i for i in route.stop_ids if i in tool.stop_ids]
+            for route in plan.routes
+        }
+        holders = sorted((t for t in uses if uses[t]), key=lambda t: -len(uses[t]))
+        others = frozenset(w.id for w in problem.workers) - set(holders[: tool.count])
+        while left := [i for i in tool.stop_ids if i in _held(plan, others)]:
+            handed = _handed_over(problem, plan, left, others)
+            if handed is None:
+                break
+            plan = handed
+    return plan
+
+
+def _held(plan: Plan, worker_ids: Iterable[int]) -> frozenset[int]:
+    return frozenset(i for t in worker_ids for i in plan.route_of(t).stop_ids)
+
+
+def _handed_over(
+    problem: Problem, plan: Plan, stop_ids: Iterable[int], barred: frozenset[int]
+) -> Plan | None:
+    """Return the plan with the one of those visits that costs least with somebody not barred."""
+    day = insertion.prepare_day(problem, plan)
+    least: tuple[int, int, int, int] | None = None
+    for stop_id in stop_ids:
+        stop = problem.stop(stop_id)
+        to_s, from_s = problem.travel_of(stop.place)
+        anew = replace(stop, barred=stop.barred | barred)
+        found = insertion.find(
+            day, stop=anew, to_s=to_s, from_s=from_s, windows=stop.windows, few=1
+        )
+        for place in (few[0] for few in found.values() if few):
+            cost = place.extra_s, stop_id, place.worker_id, place.position
+            least = cost if least is None else min(least, cost)
+    if least is None:
+        return None
+    _, stop_id, worker_id, position = least
+    without = Plan(tuple(route.without_stop(stop_id) for route in plan.routes))
+    return without.with_route(without.route_of(worker_id).with_stop(stop_id, position=position))
 
 
 def without_fault(problem: Problem, plan: Plan, broken: Iterable[Breach]) -> Part | None:

@@ -127,7 +127,7 @@ def _choice(run: Trial, part: Part, seed: int, end: float, iterations: int | Non
     Ties of time are kept by windows that are drawn anew around every plan chosen.
     """
     ties = part.problem.ties
-    search = _search(part.problem, tying.placed(part.problem, part.start), seed)
+    search = _search(part.problem, _begun(run, part), seed)
     begin = time.monotonic()
     seconds = None if iterations else min(CHOICE_S_MAX, CHOICE_SHARE * (end - begin))
 
@@ -151,6 +151,14 @@ def _choice(run: Trial, part: Part, seed: int, end: float, iterations: int | Non
         if run.is_over():
             return
     _polish(run, part, chosen, seed, end=None if iterations else end)
+
+
+def _begun(run: Trial, part: Part) -> Plan:
+    """Return the plan to search from; where it keeps what crosses routes, no choice may lose that."""
+    start = tying.placed(part.problem, part.start)
+    if part.problem.ties:
+        run.offer(part.whole(start))
+    return start
 
 
 def _polish(run: Trial, part: Part, plan: Plan | None, seed: int, *, end: float | None) -> None:

@@ -198,6 +198,7 @@ _LIST_OF = {
     "console.service": "console.catalogue",
     "console.store": "console.stores",
     "console.estates": "console.estates",
+    "console.show_ties": "console.show_ties",
     "console.ways": "console.board",
     "console.technician_options": "console.board",
     "console.visit_options": "console.board",

@@ -26,7 +26,7 @@ from kernel.errors import Refusal
 SPANS_SHOWN = 2
 MINUTE_S = 60
 ESTATE_FIELDS = ("name", "access", "closed")
-RULE_FIELDS = ("serves", "never", "overtime", "pace")
+RULE_FIELDS = ("serves", "never", "overtime", "pace", "van")
 _BETWEEN = re.compile(r"[、,，;；\s]+")
 
 
@@ -42,6 +42,7 @@ class RulesForm(Form):
         load_default=100, validate=validate.Range(min=rules.PACE_LEAST, max=rules.PACE_MOST)
     )
     standby = fields.Boolean(load_default=False)
+    van = fields.String(load_default="", validate=validate.Regexp(r"^\d{0,3}$"))
 
 
 class EstatesQuery(PageQuery):
@@ -86,6 +87,7 @@ def set_rules(technician_id: int) -> ResponseReturnValue:
                 overtime_s=given["overtime"] * MINUTE_S,
                 is_standby=given["standby"],
                 pace_percent=given["pace"],
+                van_room=int(given["van"]) if given["van"] else None,
                 now=call.now(),
             )
             done = call.leads_to("console.technician", technician_id=technician_id)

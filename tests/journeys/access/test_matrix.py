@@ -38,6 +38,7 @@ FORMS: Mapping[str, Mapping[str, Any]] = {
     },
     "api.rate": {"stars": 5},
     "console.review_blacklisting": {"words": "看过了，三次都有记录，维持"},
+    "console.drop_tie": {"kind": "tool", "row": "1"},
     "console.set_estate": {"name": "浮山后三小区"},
     "console.take_leave": {"reason": "ill"},
     "console.repair_absence": {"way": "move"},

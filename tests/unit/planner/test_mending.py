@@ -1,6 +1,9 @@
 """From which part of a broken day a solving begins."""
 
+from dataclasses import replace
+
 from dispatch.planner import mending
+from dispatch.planner.across import Quota, Ties, Tool
 from dispatch.planner.judge import judge
 from dispatch.planner.problem import Plan, Problem, Route
 from tests.unit.planner.days import DOOR_S, a_plan, a_problem, a_stop, a_worker
@@ -29,6 +32,36 @@ class TestMended:
         plan = a_plan(w1=[1, 3], w2=[2, 5])
 
         assert mending.mended(_problem(), plan).start == plan
+
+    def test_hands_over_what_is_above_a_quota_where_it_costs_least(self) -> None:
+        quota = Quota("partner", frozenset({1}), 1)
+        stops = [a_stop(1), a_stop(2, place=1), a_stop(3, place=4)]
+        problem = replace(
+            a_problem(stops, [a_worker(1), a_worker(2, place=4)]), ties=Ties(quotas=(quota,))
+        )
+
+        part = mending.mended(problem, a_plan(w1=[1, 2, 3]))
+
+        assert part.start == a_plan(w1=[1], w2=[3, 2])
+
+    def test_leaves_a_tool_with_who_needs_it_most(self) -> None:
+        tool = Tool("ladder", frozenset({1, 2, 3}), 1)
+        stops = [a_stop(number) for number in (1, 2, 3, 4)]
+        problem = replace(a_problem(stops, [a_worker(1), a_worker(2)]), ties=Ties(tools=(tool,)))
+
+        part = mending.mended(problem, a_plan(w1=[1], w2=[2, 3, 4]))
+
+        assert part.start.route_of(1).stop_ids == ()
+        assert part.start.served() == {1, 2, 3, 4}
+
+    def test_keeps_a_visit_above_a_quota_that_nobody_else_can_make(self) -> None:
+        quota = Quota("partner", frozenset({1}), 0)
+        problem = replace(
+            a_problem([a_stop(1, skill="gas")], [a_worker(1, skills={"gas": 1}), a_worker(2)]),
+            ties=Ties(quotas=(quota,)),
+        )
+
+        assert mending.mended(problem, a_plan(w1=[1])).start == a_plan(w1=[1])
 
 
 class TestWithoutFault:

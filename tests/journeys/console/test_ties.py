@@ -1,0 +1,105 @@
+"""What crosses routes, written down at the console."""
+
+import pytest
+
+from dispatch import queries, ties
+from kernel.db import transaction
+from tests.house import tomorrow
+from tests.journeys.console.conftest import DeskOf, Town
+from tests.journeys.console.desk import Desk, a_promise
+
+PAGE = "/console/ties"
+
+
+@pytest.fixture
+def lead(desk_of: DeskOf) -> Desk:
+    return desk_of("manager")
+
+
+def test_a_partner_is_written_down_and_dropped(lead: Desk, town: Town) -> None:
+    page = lead.open(f"{PAGE}?branch={town.here}")
+    assert "还没有合作方" in page.text
+
+    shown = lead.send(page.form("/partners"), name="海信服务", visits="12", people=["1", "2"])
+    assert "海信服务 每天最多 12 单 · 王师1、王师2" in shown.text
+    with transaction(reads_only=True) as db:
+        [partner] = ties.partners(db, branch_id=town.here)
+    assert (partner.visits_max, partner.technician_ids) == (12, [1, 2])
+
+    assert "还没有合作方" in lead.send(shown.form("/remove")).text
+
+
+def test_a_partner_without_technicians_is_refused_at_its_field(lead: Desk, town: Town) -> None:
+    page = lead.open(f"{PAGE}?branch={town.here}")
+
+    refused = lead.send(page.form("/partners"), name="海信服务", visits="12")
+
+    assert refused.status == 422
+    assert "请至少选一位本网点的师傅" in refused.text
+    assert refused.form("/partners").fields["name"] == "海信服务"
+
+
+def test_a_tool_names_the_services_that_need_it(lead: Desk, town: Town) -> None:
+    page = lead.open(f"{PAGE}?branch={town.here}")
+    form = page.form("/tools")
+
+    refused = lead.send(form, tool="人字梯", count="2")
+    shown = lead.send(form, tool="人字梯", count="2", services=["air_install"])
+
+    assert "请至少选一项用到它的服务" in refused.text
+    assert "人字梯 共 2 件" in shown.text
+
+
+def test_a_crew_is_of_visits_of_one_day(lead: Desk, town: Town) -> None:
+    for _ in range(2):
+        a_promise(town.member)
+    with transaction(reads_only=True) as db:
+        visits = queries.visits_in_routes(db, branch_id=town.here, day=tomorrow()).values()
+    numbers = "、".join(visit.number for visit in visits)
+    page = lead.open(f"{PAGE}?branch={town.here}")
+
+    shown = lead.send(page.form("/crews"), crew=numbers)
+    refused = lead.send(shown.form("/crews"), crew=numbers)
+
+    assert "11月24日" in shown.text
+    assert refused.status == 422
+    assert "每单只能排一次" in refused.text
+
+
+def test_a_load_and_a_van_are_counted(lead: Desk, town: Town) -> None:
+    form = lead.open(f"{PAGE}?branch={town.here}").form("/loads")
+
+    shown = lead.send(form, service="air_install", down="2", up="1")
+    lead.send(lead.open("/console/technicians/1").form("/rules"), van="8")
+
+    assert "送去 2 件，带回 1 件" in shown.text
+    with transaction(reads_only=True) as db:
+        assert queries.technician(db, 1).van_room == 8
+    lead.send(lead.open("/console/technicians/1").form("/rules"), van="")
+    with transaction(reads_only=True) as db:
+        assert queries.technician(db, 1).van_room is None
+
+
+def test_hours_are_spread_once_it_is_said(lead: Desk, town: Town) -> None:
+    lead.send(lead.open(f"{PAGE}?branch={town.here}").form("/fair"), fair="1")
+
+    with transaction(reads_only=True) as db:
+        assert queries.branch(db, town.here).is_fair
+
+
+def test_dispatchers_only_read_it(desk: Desk, town: Town) -> None:
+    page = desk.open(f"{PAGE}?branch={town.here}")
+
+    assert "合作方配额" in page.text
+    assert "合作方名称" not in page.text
+    sent = {"branch": str(town.here), "name": "x", "visits": "1", "people": "1"}
+    assert desk.post(f"{PAGE}/partners", sent).status == 403
+
+
+def test_speaks_english(lead: Desk, town: Town) -> None:
+    lead.post("/language/en", {"next": PAGE})
+
+    text = lead.open(f"{PAGE}?branch={town.here}").text
+
+    assert "Partner quotas" in text
+    assert "合作方" not in text
