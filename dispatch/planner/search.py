@@ -19,6 +19,10 @@ from dispatch.planner.problem import Plan, Problem, Route
 # other by its deadline.
 HOT_DRIVES = 2.0
 COLD_DRIVES = 0.05
+# It has cooled at so much of the way: the rest is OR-Tools'.
+SEARCHED_SHARE = 0.94
+# Where it cools several times, each time but the first begins with so much.
+WARM_DRIVES = 0.5
 BEAT_S = 0.2
 CHUNK_S = 0.02
 STEPS_FIRST = 20
@@ -58,12 +62,15 @@ class Search:
     """One search over one day, from a plan whose every route keeps its rules.
 
     `best` is the cheapest plan met, by all that hangs on one route alone and on what is left out. Needs at least one stop and one
-    technician. `taken` are the steps that searches before it tried.
+    technician. It cools `rounds` times. `taken` are the steps that searches before it tried.
     """
 
-    def __init__(self, problem: Problem, start: Plan, *, seed: int, taken: int = 0) -> None:
+    def __init__(
+        self, problem: Problem, start: Plan, *, seed: int, rounds: int = 1, taken: int = 0
+    ) -> None:
         compiling.load()
         self.problem = problem
+        self.rounds = rounds
         self.penalty_s = penalties(problem, start)
         self.day = arrays.day_of(problem)
         given = max((len(route.stop_ids) for route in start.routes), default=0)
@@ -221,9 +228,10 @@ class Search:
         return max(1.0, float(self.routes.drive.sum()) / served)
 
     def _heat_s(self, share: float) -> float:
-        return (
-            self._mean_drive_s() * HOT_DRIVES * float((COLD_DRIVES / HOT_DRIVES) ** min(1.0, share))
-        )
+        gone = min(1.0, share / SEARCHED_SHARE) * self.rounds
+        nth = min(int(gone), self.rounds - 1)
+        hot = WARM_DRIVES if nth else HOT_DRIVES
+        return self._mean_drive_s() * hot * float((COLD_DRIVES / hot) ** (gone - nth))
 
 
 def penalties(problem: Problem, start: Plan) -> list[int]:

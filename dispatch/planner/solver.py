@@ -7,7 +7,7 @@ both. For workers only: OR-Tools takes half a second and 100 MiB to import.
 """
 
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from enum import StrEnum
 
@@ -19,14 +19,17 @@ from dispatch.planner.judge import Verdict, judge
 from dispatch.planner.master import Sides
 from dispatch.planner.mending import Part
 from dispatch.planner.problem import Plan, Problem
-from dispatch.planner.search import Search, penalties
+from dispatch.planner.search import SEARCHED_SHARE, Search, penalties
 from dispatch.planner.trial import Progress, Stopper, Trial
 
 # When OR-Tools chooses among what was found so far, as shares of the way: late, as each choice takes
 # time from a search that has not cooled yet; and often where the windows hang on what was chosen.
-LAST_CHOICE = 0.94
-CHOICES = (0.8, LAST_CHOICE)
-TIED_CHOICES = (0.12, 0.25, 0.4, 0.55, 0.7, 0.82, LAST_CHOICE)
+CHOICES = (0.8, SEARCHED_SHARE)
+TIED_CHOICES = (0.12, 0.25, 0.4, 0.55, 0.7, 0.82, SEARCHED_SHARE)
+# A search that has so much time for each stop, or so many steps, cools once more, up to so often: the
+# routes of every round are chosen among together. It then ends as well whatever its seed.
+ROUND_S, ROUND_STEPS = 0.06, 5_000
+ROUNDS_MAX = 5
 SHORT_S = 3.0
 # A day of so few visits is solved exactly.
 SMALL_DAY = 8
@@ -127,8 +130,9 @@ def _choice(run: Trial, part: Part, seed: int, end: float, iterations: int | Non
     Ties of time are kept by windows that are drawn anew around every plan chosen.
     """
     ties = part.problem.ties
-    search = _search(part.problem, _begun(run, part), seed)
     begin = time.monotonic()
+    rounds, shares = _rounds(part.problem, end - begin, iterations)
+    search = _search(part.problem, _begun(run, part), seed, rounds=rounds)
     seconds = None if iterations else min(CHOICE_S_MAX, CHOICE_SHARE * (end - begin))
 
     def gone() -> float:
@@ -136,8 +140,6 @@ def _choice(run: Trial, part: Part, seed: int, end: float, iterations: int | Non
             return search.taken / iterations
         return (time.monotonic() - begin) / (end - begin)
 
-    is_short = not iterations and end - begin < SHORT_S
-    shares = TIED_CHOICES if ties else CHOICES[-1:] if is_short else CHOICES
     steps = max(1, iterations // STEPS_A_LOOK) if iterations else None
     for nth, share in enumerate(shares, start=1):
         for _ in search.run(gone, until=share, steps=steps):
@@ -159,6 +161,21 @@ def _begun(run: Trial, part: Part) -> Plan:
     if part.problem.ties:
         run.offer(part.whole(start))
     return start
+
+
+def _rounds(
+    problem: Problem, seconds: float, iterations: int | None
+) -> tuple[int, Sequence[float]]:
+    """Return how often a search cools, and when OR-Tools chooses, as shares of the way."""
+    if problem.ties:
+        return 1, TIED_CHOICES
+    if not iterations and seconds < SHORT_S:
+        return 1, CHOICES[-1:]
+    spent = iterations / ROUND_STEPS if iterations else seconds / ROUND_S
+    rounds = min(ROUNDS_MAX, int(spent / len(problem.stops)))
+    if rounds <= 1:
+        return 1, CHOICES
+    return rounds, [SEARCHED_SHARE * nth / rounds for nth in range(1, rounds + 1)]
 
 
 def _polish(run: Trial, part: Part, plan: Plan | None, seed: int, *, end: float | None) -> None:
@@ -207,7 +224,7 @@ def _turned(
     run: Trial, part: Part, plan: Plan, seed: int, budget: "_Budget", *, turn: int, is_last: bool
 ) -> Plan:
     """Return the plan with each of its districts searched for its share of one turn."""
-    way = LAST_CHOICE - WHOLE_SHARE
+    way = SEARCHED_SHARE - WHOLE_SHARE
     low, high = (WHOLE_SHARE + way * at / TURNS for at in (turn, turn + 1))
     cuts = districts.cut(part.problem, plan, turn=turn)
     for nth, district in enumerate(cuts, start=turn * len(cuts)):
@@ -269,11 +286,11 @@ def _from(run: Trial, part: Part, search: Search, chosen: Plan, *, seed: int) ->
     return _search(part.problem, plan, seed, taken=search.taken)
 
 
-def _search(problem: Problem, plan: Plan, seed: int, *, taken: int = 0) -> Search:
+def _search(problem: Problem, plan: Plan, seed: int, *, rounds: int = 1, taken: int = 0) -> Search:
     """Return a search from a plan, which has made so many steps before."""
     if problem.ties.groups or problem.ties.tools:
         problem = tying.loosened(problem, plan)
-    return Search(problem, plan, seed=seed, taken=taken)
+    return Search(problem, plan, seed=seed, rounds=rounds, taken=taken)
 
 
 def _chosen(search: Search, ties: Ties, seed: int, seconds: float | None) -> Plan | None:

@@ -60,7 +60,7 @@ def _folder(stack: ExitStack) -> Path:
 
 
 def _workers(stack: ExitStack) -> Queue:
-    """Start a Redis, and a worker for each core; return the queue they serve."""
+    """Start a Redis, and a worker for each core that is ours; return the queue they serve."""
     # Socket addresses are short: not in the folder that was given.
     home = Path(stack.enter_context(tempfile.TemporaryDirectory(prefix="doorbell-")))
     start = stack.enter_context(programs(os.environ, log=home / "log"))
@@ -72,7 +72,7 @@ def _workers(stack: ExitStack) -> Queue:
             raise RuntimeError(f"no Redis: {(home / 'log').read_text()[-300:]}")
         time.sleep(0.1)
     serve = f"from kernel import queue; queue.work('unix://{socket}', '{QUEUE}', forks=False)"
-    for _ in range(os.cpu_count() or 1):
+    for _ in os.sched_getaffinity(0):
         start([str(PYTHON), "-c", serve])
     connection = redis.Redis(unix_socket_path=str(socket))
     return Queue(QUEUE, connection=connection, serializer=JSONSerializer)

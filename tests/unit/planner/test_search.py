@@ -57,6 +57,21 @@ class TestSearch:
             assert told.is_feasible
             assert told.travel_s == pool.cost[nth]
 
+    def test_that_cools_twice_is_warmed_once_and_never_as_hot_again(
+        self, monkeypatch: pytest.MonkeyPatch
+    ) -> None:
+        problem = a_city(workers=5, stops=30, seed=4)
+        search = Search(problem, inserted_greedily(problem, seed=4), seed=3, rounds=2)
+        heats: list[float] = []
+        monkeypatch.setattr(search, "take", lambda _steps, *, heat_s: heats.append(heat_s))
+
+        list(search.run(lambda: len(heats) / 100, until=1.0, steps=1))
+
+        risen = [nth for nth in range(1, 100) if heats[nth] > heats[nth - 1]]
+        assert risen == [47]
+        assert heats[0] > heats[47] > 5 * heats[46]
+        assert heats[-1] <= heats[46]
+
     def test_begins_its_pool_with_the_routes_of_the_best_plan(self) -> None:
         problem = a_city(workers=5, stops=30, seed=4)
         search = _searched(Search(problem, Plan(), seed=3), 300)
