@@ -129,7 +129,9 @@ def day_of(problem: Problem) -> Day:
         last_cap=_grid([[last[1] for last in some] for some in by_worker], rests, -FAR),
         last_drive=_grid([[last[2] for last in some] for some in by_worker], rests, -FAR),
         taste=_tastes(workers, stops),
-        called=_column([w.is_standby * constraints.seconds(Weight.STANDBY) for w in workers]),
+        called=_column(
+            [w.fixed_s + w.is_standby * constraints.seconds(Weight.STANDBY) for w in workers]
+        ),
         estate=_column([NOWHERE if s.estate is None else estates.index(s.estate) for s in stops]),
         paid_from=_column([worker.shift_shut_s for worker in workers]),
         price=np.zeros(len(workers), np.int64),

@@ -229,6 +229,13 @@ TOUR_RULES: tuple[Rule[Tour], ...] = (
         N_("要叫备班的%(worker)s上班"),
         "%(worker)s is called from standby",
     ),
+    Rule(
+        "fixed_seconds",
+        Weight.DRIVING,
+        measures.fixed_seconds,
+        N_("%(worker)s出车的固定成本相当于 %(minutes)s 分钟路程"),
+        "That %(worker)s comes at all costs as much as %(minutes)s min of driving",
+    ),
 )
 STOP_RULES: tuple[Rule[Stop], ...] = (
     Rule(

@@ -144,6 +144,7 @@ def _under_way(problem: Problem, route: Route, done: int) -> Worker:
         shift_open_s=last.depart_s,
         breaks=tuple(left),
         is_standby=False,
+        fixed_s=0,
     )
 
 
@@ -196,8 +197,8 @@ class _Walk:
         cost = way.cost + drive_s + constraints.taste_s(worker, stop)
         if stop.estate is not None and (last is None or last.estate != stop.estate):
             cost += seconds(Weight.ESTATE)
-        if last is None and worker.is_standby:
-            cost += seconds(Weight.STANDBY)
+        if last is None:
+            cost += worker.fixed_s + worker.is_standby * seconds(Weight.STANDBY)
         return _Way((*way.order, nth), cost, free)
 
     def _arrivals(self, free: Free, drive_s: int) -> Iterator[int]:

@@ -193,6 +193,11 @@ def standbys_called(tour: Tour) -> int:
     return int(tour.worker.is_standby and bool(tour.timetable.visits))
 
 
+def fixed_seconds(tour: Tour) -> int:
+    """Return what it costs that he comes at all."""
+    return tour.worker.fixed_s if tour.timetable.visits else 0
+
+
 def seconds_driven(tour: Tour) -> int:
     return tour.timetable.travel_s
 

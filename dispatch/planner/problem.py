@@ -39,6 +39,7 @@ STOPS_MAX = 5_000
 WORKERS_MAX = 1_000
 BREAKS_MAX = 8
 PACE_MAX = 10.0
+FIXED_MAX_S = 1_000_000
 
 Skill: TypeAlias = str
 Seconds: TypeAlias = NDArray[np.int32]
@@ -154,7 +155,8 @@ class Worker:
     van holds, by kind; what is not named has no limit. `skills` he may use today; those in
     `expired` he had a certificate for. `areas` are those he serves, None for all. `pace` is his
     service time over the standard one. He may be asked for `overtime_s` after his shift; one on
-    standby is better left at home. `worked_s` is what he worked earlier in the month.
+    standby is better left at home, and one who comes costs `fixed_s`, in seconds of driving.
+    `worked_s` is what he worked earlier in the month.
     """
 
     id: int
@@ -170,6 +172,7 @@ class Worker:
     pace: float = 1.0
     overtime_s: int = 0
     is_standby: bool = False
+    fixed_s: int = 0
     worked_s: int = 0
 
     def __post_init__(self) -> None:
@@ -177,6 +180,8 @@ class Worker:
             # The first two may cross: one who runs late is free only after his shift.
             if not 0 <= getattr(self, name) <= DAY_S:
                 raise BadProblem(f"worker.{name}", (self.id,), "must lie within the day")
+        if not 0 <= self.fixed_s <= FIXED_MAX_S:
+            raise BadProblem("worker.fixed_s", (self.id,), f"must lie within 0 and {FIXED_MAX_S}")
         if not 0 < self.pace <= PACE_MAX:
             raise BadProblem("worker.pace", (self.id,), f"must be above 0, {PACE_MAX} at most")
         if len(self.breaks) > BREAKS_MAX:

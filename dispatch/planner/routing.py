@@ -111,6 +111,8 @@ class _Model:
         drives_s = _matrix(problem)
         drives = self.routing.RegisterTransitMatrix(drives_s.tolist())
         self.routing.SetArcCostEvaluatorOfAllVehicles(drives)
+        for nth, worker in enumerate(problem.workers):
+            self.routing.SetFixedCostOfVehicle(worker.fixed_s, nth)
         # By technician and node. That one door needs one set-up it cannot be told.
         self.work_s = [
             [worker.service_s(stop) + stop.setup_s for stop in problem.stops] + [0] * (2 * workers)

@@ -298,6 +298,7 @@ def _kinds(problem: Problem, able: Flags, taste: Ints) -> Ints:
                 worker.pace,
                 worker.overtime_s,
                 worker.is_standby,
+                worker.fixed_s,
                 worker.worked_s if problem.ties.is_fair else 0,
                 *(worker.id in quota.worker_ids for quota in problem.ties.quotas),
                 able[nth].tobytes(),

@@ -28,6 +28,7 @@ from dispatch.planner.problem import (
 )
 from dispatch.planner.wire_fields import (
     amounts,
+    fixed_cost,
     ids_of,
     is_whole,
     listed,
@@ -225,6 +226,7 @@ def _worker(vehicle: Mapping[str, Any], i: int, asked: set[str | None], origin_s
         pace=number(vehicle, "vehicles.service_factor", i, blank=1.0),
         overtime_s=whole(vehicle, "vehicles.max_overtime", (i,), key="max_overtime", blank=0),
         is_standby=vehicle.get("standby") is True,
+        fixed_s=fixed_cost(vehicle, i),
         worked_s=whole(vehicle, "vehicles.worked", (i,), key="worked", blank=0),
     )
 

@@ -12,8 +12,13 @@ Ids = tuple[object, ...]
 NOT_YET = {
     "": ("shipments",),
     "job": ("setup_per_type", "service_per_type", "location"),
-    "vehicle": ("speed_factor", "max_tasks", "max_travel_time", "max_distance", "costs", "start"),
+    "vehicle": ("speed_factor", "max_tasks", "max_travel_time", "max_distance", "start"),
     "break": ("max_load",),
+}
+
+WHY = {
+    "shipments": "are not known to this planner: a van here is loaded before its first visit, and "
+    "unloaded after its last. Give goods from the depot as a job's delivery, goods to it as a pickup",
 }
 
 
@@ -21,7 +26,18 @@ def refuse(kind: str, ids: Ids, entry: Entry) -> None:
     for name in NOT_YET[kind]:
         if entry.get(name):
             field = f"{kind}s.{name}" if kind else name
-            raise BadProblem(field, ids, "is not known to this planner")
+            raise BadProblem(field, ids, WHY.get(name, "is not known to this planner"))
+
+
+def fixed_cost(vehicle: Entry, i: int) -> int:
+    """Return VROOM's `costs.fixed`: the other costs must make a second of driving cost one, as here."""
+    costs = mapping("vehicles.costs", (i,), vehicle.get("costs", {}))
+    for name, usual in (("per_hour", 3_600), ("per_km", 0)):
+        if costs.get(name, usual) != usual:
+            raise BadProblem(
+                f"vehicles.costs.{name}", (i,), f"other than {usual} is not known to this planner"
+            )
+    return whole(costs, "vehicles.costs.fixed", (i,), key="fixed", blank=0)
 
 
 def listed(text: Entry, key: str, ids: Ids) -> Sequence[Any]:

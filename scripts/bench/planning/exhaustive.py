@@ -79,6 +79,7 @@ def _worker(rng: random.Random, worker_id: int) -> Worker:
         pace=rng.choice([1.0, 1.0, 2.0]),
         overtime_s=rng.choice([0, 2 * UNIT_S]),
         is_standby=rng.choice([False, False, True]),
+        fixed_s=rng.choice([0, 0, 900]),
     )
 
 
@@ -184,6 +185,7 @@ class _Walk:
             + overtime_s * 3 // 2
             + entered * ESTATE_S
             + worker.is_standby * STANDBY_S
+            + worker.fixed_s
             + sum(map(self._taste_s, stops))
         )
 

@@ -251,3 +251,15 @@ class TestBothEngines:
 
         # One goes up the line, or each does the half on his side: from 0 to 6 is least.
         assert costs == {6 * STEP_S}
+
+    @ENGINES
+    @pytest.mark.parametrize("count", [3, 10], ids=["solved_exactly", "searched"])
+    def test_leave_at_home_who_costs_most_to_have_come(self, engine: Engine, count: int) -> None:
+        stops = [a_stop(n, work_s=900) for n in range(1, count + 1)]
+        problem = a_problem(stops, [a_worker(1, fixed_s=9_000), a_worker(2, place=4)])
+
+        found = solved(problem, None, seconds=0.5, engine=engine)
+
+        assert [route.worker_id for route in found.plan.routes if route.stop_ids] == [2]
+        assert found.verdict.paid["seconds_driven"] == 4 * STEP_S
+        assert "fixed_seconds" not in found.verdict.paid

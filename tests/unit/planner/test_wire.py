@@ -117,6 +117,17 @@ class TestReadProblem:
             is_fair=True,
         )
 
+    def test_takes_what_a_vehicle_costs_that_comes_at_all(self) -> None:
+        text = changed("vehicles.1.costs", {"fixed": 900, "per_hour": 3_600, "per_km": 0})
+
+        workers = wire.read_problem(text).problem.workers
+
+        assert [worker.fixed_s for worker in workers] == [0, 900]
+
+    def test_says_what_to_give_in_place_of_a_shipment(self) -> None:
+        with pytest.raises(BadProblem, match="as a job's delivery, goods to it as a pickup"):
+            wire.read_problem(changed("shipments", [{}]))
+
     def test_counts_from_the_first_second_when_times_are_those_of_a_calendar(self) -> None:
         text = changed("vehicles.0.time_window", [1_700_000_000, 1_700_020_000])
         text["vehicles"][0]["breaks"] = []
@@ -161,6 +172,11 @@ class TestReadProblem:
             ("vehicles.0.breaks.0.time_windows", [], "breaks.time_windows"),
             ("vehicles.0.speed_factor", 2, "vehicles.speed_factor"),
             ("vehicles.1.profile", "bike", "vehicles.profile"),
+            ("vehicles.1.costs", {"per_hour": 1_800}, "vehicles.costs.per_hour"),
+            ("vehicles.1.costs", {"per_km": 5}, "vehicles.costs.per_km"),
+            ("vehicles.1.costs", {"fixed": 0.5}, "vehicles.costs.fixed"),
+            ("vehicles.1.costs", {"fixed": -1}, "worker.fixed_s"),
+            ("vehicles.1.costs", [], "vehicles.costs"),
             ("pins", [{"job": 9, "vehicle": 1}, {"job": 9, "vehicle": 2}], "pins"),
             ("pins", [{"job": 9, "vehicle": 5}], "pins"),
             ("shipments", [{}], "shipments"),
