@@ -35,10 +35,25 @@ def due(model: type[Leased]) -> ColumnElement[bool]:
     return (model.state == PENDING) & (model.due_s <= now_s) & (model.lease_until_s <= now_s)
 
 
-def claim(db: Session, model: type[W], *, lease_s: float, limit: int) -> Sequence[W]:
-    """Take up to `limit` due rows, oldest first, for `lease_s` seconds; two hands never get the same row."""
-    chosen = select(model.id).where(due(model)).order_by(model.id).limit(limit)
-    ids = db.scalars(chosen.with_for_update(skip_locked=True)).all()
+def claim(
+    db: Session,
+    model: type[W],
+    *,
+    lease_s: float,
+    limit: int,
+    first: ColumnElement[bool] | None = None,
+) -> Sequence[W]:
+    """Take up to `limit` due rows for `lease_s` seconds; two hands never get the same row.
+
+    Oldest first; with `first`, the rows for which that holds before all others, and each kind as it
+    fell due, which an index of state, due_s and id gives without a look at whatever else waits.
+    """
+    if first is None:
+        ids = _due_ids(db, model, model.id, limit=limit)
+    else:
+        order = (model.due_s, model.id)
+        ids = _due_ids(db, model, *order, limit=limit, only=first)
+        ids = ids or _due_ids(db, model, *order, limit=limit)
     for row_id in ids:
         db.execute(
             update(model)
@@ -50,6 +65,19 @@ def claim(db: Session, model: type[W], *, lease_s: float, limit: int) -> Sequenc
         )
     fresh = select(model).where(model.id.in_(ids)).order_by(model.id)
     return db.scalars(fresh.execution_options(populate_existing=True)).all()
+
+
+def _due_ids(
+    db: Session,
+    model: type[Leased],
+    *order: Any,
+    limit: int,
+    only: ColumnElement[bool] | None = None,
+) -> Sequence[int]:
+    chosen = select(model.id).where(due(model)).order_by(*order).limit(limit)
+    if only is not None:
+        chosen = chosen.where(only)
+    return db.scalars(chosen.with_for_update(skip_locked=True)).all()
 
 
 def finish(db: Session, row: Leased, *, state: str, retry_in_s: float = 0.0, **values: Any) -> bool:

@@ -3,7 +3,7 @@
 from datetime import UTC, datetime
 from typing import Any
 
-from sqlalchemy import update
+from sqlalchemy import Update, update
 from sqlalchemy.dialects import postgresql, sqlite
 
 from kernel import leases
@@ -59,13 +59,19 @@ def hold_back(db: Session, row: Message, *, for_s: float, words: str, now: datet
 def count_call(db: Session, channel: str, *, limit: int | None) -> bool:
     """Count one more call of today by this way; False, and nothing counted, beyond `limit`."""
     day = _today()
-    insert = sqlite.insert if db.get_bind().dialect.name == "sqlite" else postgresql.insert
-    db.execute(insert(CallCount).values(day=day, channel=channel, used=0).on_conflict_do_nothing())
     counted = update(CallCount).where(CallCount.day == day, CallCount.channel == channel)
     if limit is not None:
         counted = counted.where(CallCount.used < limit)
-    done = db.execute(counted.values(used=CallCount.used + 1))
-    return bool(done.rowcount)  # type: ignore[attr-defined]  # an UPDATE's result has it
+    counted = counted.values(used=CallCount.used + 1)
+    if _changed(db, counted):
+        return True
+    insert = sqlite.insert if db.get_bind().dialect.name == "sqlite" else postgresql.insert
+    db.execute(insert(CallCount).values(day=day, channel=channel, used=0).on_conflict_do_nothing())
+    return _changed(db, counted)
+
+
+def _changed(db: Session, statement: Update) -> bool:
+    return bool(db.execute(statement).rowcount)  # type: ignore[attr-defined]  # an UPDATE's result has it
 
 
 def until_midnight_s() -> float:

@@ -2,7 +2,7 @@
 
 from datetime import date, datetime
 
-from sqlalchemy import JSON, ForeignKey, Index
+from sqlalchemy import JSON, ForeignKey, Index, text
 from sqlalchemy.orm import Mapped, mapped_column
 
 from kernel.db import Base, Instant
@@ -18,14 +18,24 @@ class Message(Leased, Base):
     """
 
     __tablename__ = "notifications_message"
-    __table_args__ = (Index("ix_notifications_message_due", "state", "due_s"),)
+    __table_args__ = (
+        Index("ix_notifications_message_due", "state", "due_s", "id"),
+        Index(
+            "ix_notifications_message_unclear",
+            "state",
+            "due_s",
+            sqlite_where=text("maybe_sent_s IS NOT NULL"),
+            postgresql_where=text("maybe_sent_s IS NOT NULL"),
+        ),
+        Index("ix_notifications_message_turn", "about", "openid", "state"),
+    )
 
     # Event, recipient and kind: the same news never makes a second row.
     dedupe_key: Mapped[str] = mapped_column(unique=True)
     kind: Mapped[str] = mapped_column(index=True)
     openid: Mapped[str] = mapped_column(index=True)
     # `booking:B…` or `visit:V…`: what it is about.
-    about: Mapped[str] = mapped_column(index=True)
+    about: Mapped[str]
     fields: Mapped[dict[str, str]] = mapped_column(JSON)
     path: Mapped[str]
     made_at: Mapped[datetime] = mapped_column(Instant)
