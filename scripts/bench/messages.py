@@ -28,8 +28,8 @@ from scripts.benches import Result, Stand
 from scripts.bootstrap import PYTHON
 from scripts.killable import Program, programs
 
-MESSAGES, MESSAGES_QUICK = 20_000, 200
-KILLS, KILLS_QUICK = 60, 4
+MESSAGES, MESSAGES_QUICK = 20_000, 120
+KILLS, KILLS_QUICK = 60, 3
 FAULTS, FAULTS_QUICK = (0.1, 0.3, 0.5), (0.3,)
 HANDS = 3
 REMEMBERS_S = 600.0 / FASTER

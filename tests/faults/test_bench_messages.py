@@ -7,6 +7,8 @@ from scripts.bench import messages
 from scripts.bench.killing import house
 from scripts.benches import Result, Stand
 
+# Seconds where the cores are free; what is slow are the hands that start anew after each kill.
+pytestmark = pytest.mark.timeout(900)
 STAND = Stand(make_app=create_app, is_quick=True)
 
 

@@ -18,6 +18,7 @@ from notifications import jobs
 from notifications.channels import Channel, FileSms, SmsUnclear
 from notifications.jobs import OUT_OF_QUOTA, OVERTAKEN, send_messages
 from notifications.models import Message, MessageStep
+from notifications.operations import record_outcomes
 from notifications.reaching import Sender
 from tests.house import MONDAY_NINE
 from tests.integration.gateways.serving import (
@@ -146,6 +147,20 @@ class TestTheNextWay:
         assert (the_message().state, the_message().channel) == ("sent", way)
         assert not (tmp_path / "sms.jsonl").exists()
         assert len(platform.calls_to(path)) == 1
+
+    def test_is_taken_when_wechat_reports_later_that_it_did_not_arrive(
+        self, platform: Platform, number: str, tmp_path: Path
+    ) -> None:
+        a_message(number)
+        by = every_way(platform, tmp_path)
+        send(by)
+        for _ in range(2):
+            with transaction() as db:
+                record_outcomes(db, {"77": "failed: system failed"})
+            send(by)
+
+        assert life() == [("template", "sent"), ("template", "passed"), ("subscription", "sent")]
+        assert (the_message().state, the_message().outcome) == ("sent", "")
 
     def test_ends_with_a_person_where_nothing_else_is_open(
         self, platform: Platform, number: str
