@@ -24,6 +24,8 @@ from kernel.db import transaction
 from kernel.errors import Refusal
 
 FIELDS = ("name", "visits", "people", "tool", "count", "services", "crew", "down", "up")
+# Questions with several answers, which a refused form shows again as they were.
+CHIPS = ("people", "services")
 _BETWEEN = re.compile(r"[、,，;；\s]+")
 _COUNT = validate.Range(min=0, max=COUNT_MAX)
 
@@ -232,5 +234,6 @@ def _page(branch_id: int | None, *, errors: Mapping[str, str]) -> str:
             crews=crews,
             visits=queries.visits_by_id(db, ids),
             typed=request.form if errors else {},
+            ticked={name: request.form.getlist(name) if errors else [] for name in CHIPS},
             errors=errors,
         )

@@ -50,6 +50,16 @@ def test_a_tool_names_the_services_that_need_it(lead: Desk, town: Town) -> None:
     assert "人字梯 共 2 件" in shown.text
 
 
+def test_what_was_ticked_outlives_a_refusal(lead: Desk, town: Town) -> None:
+    page = lead.open(f"{PAGE}?branch={town.here}")
+
+    people = lead.send(page.form("/partners"), name="", visits="12", people="2")
+    services = lead.send(page.form("/tools"), tool="", count="2", services="air_install")
+
+    assert people.form("/partners").fields["people"] == "2"
+    assert services.form("/tools").fields["services"] == "air_install"
+
+
 def test_a_crew_is_of_visits_of_one_day(lead: Desk, town: Town) -> None:
     for _ in range(2):
         a_promise(town.member)
