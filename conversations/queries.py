@@ -207,13 +207,15 @@ def lines(db: Session, chat: Chat) -> list[Spoken]:
         for message in notifications.messages_about(db, f"chat:{chat.number}")
     }
     found = [
-        Spoken(row.kind, row.text, row.at)
-        for row in db.scalars(his.order_by(InboxRow.at.desc(), InboxRow.id.desc()).limit(LINES_MAX))
-    ]
-    found += [
         Spoken(row.kind, row.text, row.at, row.staff_id, states.get(f"CHAT:{row.number}", ""))
         for row in db.scalars(ours.order_by(ChatLine.id.desc()).limit(LINES_MAX))
     ]
+    found += [
+        Spoken(row.kind, row.text, row.at)
+        for row in db.scalars(his.order_by(InboxRow.at.desc(), InboxRow.id.desc()).limit(LINES_MAX))
+    ]
+    # Newest first so far; turned round before sorting, so that lines of one second keep their order.
+    found.reverse()
     return sorted(found, key=lambda line: line.at)
 
 

@@ -146,6 +146,15 @@ def test_asking_twice_is_one_conversation(phone: Phone) -> None:
     assert the_chat()
 
 
+def test_lines_of_one_second_stand_as_they_were_said(phone: Phone, desk: Desk) -> None:
+    for text in ("人工", "洗衣机什么时候送到？", "下午在家"):
+        phone.say(text)
+
+    text = desk.open(f"/console/chats/{the_chat()}").text
+
+    assert text.index("洗衣机什么时候送到？") < text.index("下午在家")
+
+
 def test_a_reply_is_counted_among_response_times(phone: Phone, desk: Desk) -> None:
     phone.say("人工")
     path = f"/console/chats/{the_chat()}"
