@@ -17,6 +17,7 @@ from gateways.http import Caller
 from gateways.wechat.account import Account
 from gateways.wechat.answers import ask_raw
 from gateways.wechat.errors import Category, WeChatError, unclear
+from gateways.wechat.tags import TAG_BYTES_MAX, TAGS_MAX, Tags
 from gateways.wechat.token import AccessTokens, SharedSecret, lent_from
 from kernel.settings import Settings
 
@@ -26,7 +27,7 @@ CLIENT_MSG_ID_MAX = 32
 TEXT_BYTES_MAX = 2048
 MENU_BUTTONS_MAX, SUB_BUTTONS_MAX = 3, 5
 MENU_NAME_MAX, SUB_NAME_MAX = 4, 8
-TAGS_MAX, TAG_BYTES_MAX = 100, 30
+NO_MENU = 46003
 
 
 @dataclass(frozen=True, slots=True)
@@ -70,6 +71,7 @@ class WeChat:
         self._account = account
         caller = caller or Caller()
         self._wire = _Wire(account, caller, AccessTokens(account, caller))
+        self.tags = Tags(self._wire)
         self._tickets = SharedSecret(f"jsapi:{account.appid}", self._lend_ticket)
 
     @classmethod
@@ -150,6 +152,18 @@ class WeChat:
         if not isinstance(made, dict) or not isinstance(made.get("id"), int):
             raise unclear("no tag in the answer")
         return int(made["id"])
+
+    def menu(self) -> Sequence[Mapping[str, Any]]:
+        """Return the buttons of the account's menu, none while it has none. Raises WeChatError."""
+        try:
+            told = self._wire.get("menu/get").get("menu", {}).get("button")
+        except WeChatError as error:
+            if error.code == NO_MENU:
+                return ()
+            raise
+        if not isinstance(told, list):
+            raise unclear("no buttons in the answer")
+        return told
 
     def create_qr(self, *, scene: str, seconds: int | None) -> QrCode:
         """Create a QR code whose scan tells us `scene` (1 to 64 characters).

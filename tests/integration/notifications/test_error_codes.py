@@ -14,8 +14,9 @@ from flask import Flask
 from sqlalchemy import select, update
 from werkzeug.test import TestResponse
 
-from gateways.wechat.client import TAGS_MAX, WeChat
+from gateways.wechat.client import WeChat
 from gateways.wechat.oauth import OAuth
+from gateways.wechat.tags import TAGS_MAX
 from kernel.clock import FixedClock, wall_s
 from kernel.db import transaction
 from members.models import Member
