@@ -18,6 +18,8 @@ _PRESSED = dict.fromkeys(("menuclicked", "followed", "scanned", "codescanned"), 
 # How long a window lasts and how many messages it takes, by the kind of act; None for any number.
 OPENS: dict[str, tuple[timedelta, int | None]] = {**_SPOKEN, **_PRESSED, PAID: (_LONG, None)}
 LONGEST = _LONG
+# WeChat says when he did it, by a clock that may be ahead of ours.
+_AHEAD_MAX = timedelta(minutes=1)
 
 
 class WindowShut(Conflict):
@@ -52,7 +54,7 @@ def window(acts: Iterable[Act], sent: Iterable[datetime], *, now: datetime) -> M
     open_ones = []
     for act in acts:
         length, most = OPENS[act.kind]
-        if not act.at <= now < act.at + length:
+        if not act.at - _AHEAD_MAX <= now < act.at + length:
             continue
         left = None if most is None else most - sum(at >= act.at for at in written)
         if left is None or left > 0:

@@ -4,6 +4,7 @@ import re
 
 from flask import Flask
 
+from booking import queries as booking
 from conversations import inbox
 from gateways.wechat.messages import VoiceSent
 from kernel.db import transaction
@@ -39,4 +40,10 @@ def test_a_voice_becomes_a_draft_that_is_corrected_and_booked(app: Flask, phone:
     # A district is no address yet: he writes the 小区 and goes on to the windows.
     page = fill_in(phone)
     assert page.path.endswith("/windows")
-    assert page.windows
+    held = phone.send(page.form("/windows"), window=page.windows[0])
+    booked = phone.send(held.form("/confirm"))
+
+    assert "已预约" in booked.text
+    with transaction(reads_only=True) as db:
+        [row] = booking.bookings_of(db, phone.member.id)
+        assert booking.service_name(db, row.service_id) == "空调安装"
