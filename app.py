@@ -19,6 +19,7 @@ from flask_migrate import Migrate
 from werkzeug.middleware.proxy_fix import ProxyFix
 
 import booking.asset_models
+import booking.code_models
 import booking.feedback_models
 import booking.goods_models
 import booking.jobs
@@ -99,6 +100,7 @@ from members.events import (
     AppealDecided,
     Blacklisted,
     BlacklistEnded,
+    MemberFollowed,
     StrikePosted,
     StrikeReversed,
     StrikeWaived,
@@ -132,6 +134,7 @@ REACTIONS: delivery.Reactions = {
     GoodsLate: [life.on_goods_late, booking_reactions.on_readiness],
     LateGoodsAnswered: [booking_reactions.on_readiness],
     PaymentReceived: [conversations.reactions.on_paid],
+    MemberFollowed: [conversations.reactions.on_followed],
     PromiseBroken: [account.on_promise_broken],
     RefundOrdered: [account.on_refund_ordered],
     DepositSettled: [account.on_deposit_settled],
@@ -152,7 +155,13 @@ REACTIONS: delivery.Reactions = {
 }
 # Which RQ queue hears which bell.
 PLANNER = "planner"
-QUEUE_OF = {"outbox": "messages", "messages": "messages", "refunds": "messages", "plans": PLANNER}
+QUEUE_OF = {
+    "outbox": "messages",
+    "messages": "messages",
+    "refunds": "messages",
+    "account": "messages",
+    "plans": PLANNER,
+}
 HOLD_LOOK_EVERY_S = 10.0
 LOOK_EVERY_S = 10.0
 PAYMENT_LOOK_EVERY_S = 30.0
@@ -268,10 +277,9 @@ FACES: Sequence[str] = (
 def _drains(app: Flask) -> Mapping[str, Drain]:
     settings: Settings = app.extensions["doorbell.settings"]
     clock: Clock = app.extensions["doorbell.clock"]
-    sender = replace(
-        Sender.from_settings(settings, app.extensions["doorbell.wechat"]),
-        window_open=conversations.queries.may_be_written_to,
-    )
+    wechat: WeChat = app.extensions["doorbell.wechat"]
+    window_open = conversations.queries.may_be_written_to
+    sender = replace(Sender.from_settings(settings, wechat), window_open=window_open)
     pay: WeChatPay = app.extensions["doorbell.pay"]
     return {
         "outbox": Drain(delivery.events_due, partial(delivery.deliver_events, REACTIONS, clock)),
@@ -281,6 +289,10 @@ def _drains(app: Flask) -> Mapping[str, Drain]:
         ),
         "refunds": Drain(
             booking.payment_queries.refunds_due, partial(booking.paying.order_refunds, pay, clock)
+        ),
+        "account": Drain(
+            conversations.jobs.account_due,
+            partial(conversations.jobs.keep_account, wechat, settings.public_base, clock),
         ),
         # By name, at the time of need: only processes that solve load the solver.
         "plans": Drain(

@@ -7,6 +7,7 @@ from typing import Any
 from sqlalchemy import ColumnElement, Select, case, false, func, or_, select
 
 from booking import policy
+from booking.code_models import Code
 from booking.models import Addition, Booking, BookingStep, Draft, Promise, Service, Store
 from booking.policy import Ending
 from booking.states import KEPT, KNOWN, PROMISED, BookingAction, BookingState
@@ -79,8 +80,10 @@ def store_by_code(db: Session, code: str) -> Store | None:
 
 
 def store_by_scene(db: Session, scene: str) -> Store | None:
-    """Return the store whose QR code carries `scene`."""
-    return db.scalars(select(Store).where(Store.scene == scene)).one_or_none()
+    """Return the store whose QR code carries `scene`: its own, or one that was handed out for it."""
+    handed = select(Code.store_id).where(Code.scene == scene)
+    found = select(Store).where(or_(Store.scene == scene, Store.id.in_(handed)))
+    return db.scalars(found).first()
 
 
 def draft(db: Session, *, number: str, by: Actor) -> Draft:

@@ -10,6 +10,7 @@ from typing import Any, cast
 from sqlalchemy import Table, select
 from sqlalchemy.dialects import postgresql, sqlite
 
+from booking import code_queries
 from booking import queries as booking
 from conversations import answers, policy, queries, words
 from conversations.models import InboxRow
@@ -133,7 +134,7 @@ def receive(db: Session, message: Incoming, *, public_base: str, now: datetime) 
         # A rival or an earlier delivery had it.
         kept = select(InboxRow.answer).where(InboxRow.dedupe_key == message.dedupe_key)
         return db.scalars(kept).one()
-    answer = _answer(db, message, now)
+    answer = _answer(db, message, public_base=public_base, now=now)
     if answer:
         row = db.scalars(select(InboxRow).where(InboxRow.dedupe_key == message.dedupe_key)).one()
         row.answer = answer
@@ -255,20 +256,18 @@ def _asked(message: Incoming) -> str | None:
             return None
 
 
-def _answer(db: Session, message: Incoming, now: datetime) -> str:
+def _answer(db: Session, message: Incoming, *, public_base: str, now: datetime) -> str:
     match message:
         case Followed() | Scanned() if message.scene.startswith(words.BIND_SCENE_PREFIX):
             return _bind(db, message.openid, message.scene, now)
         case Followed():
             following.follow(db, openid=message.openid, scene=message.scene, now=now)
             _unfollow_if_last(db, message.openid)
-            store = booking.store_by_scene(db, message.scene)
-            return words.welcome(store.welcome if store else None)
+            return words.welcome(code_queries.source(db, message.scene), public_base=public_base)
         case Scanned():
             member = following.meet(db, openid=message.openid, now=now)
             following.touch(db, member=member, scene=message.scene, now=now)
-            store = booking.store_by_scene(db, message.scene)
-            return words.scanned(store.name if store else None)
+            return words.scanned(code_queries.source(db, message.scene), public_base=public_base)
         case Unfollowed():
             _unfollow_if_last(db, message.openid)
             return words.NOTHING

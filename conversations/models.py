@@ -7,6 +7,7 @@ from sqlalchemy.orm import Mapped, mapped_column
 
 from conversations.states import CHAT_MACHINE, ChatAction, ChatState
 from kernel.db import Base, Instant
+from kernel.leases import Leased
 
 
 class InboxRow(Base):
@@ -22,6 +23,20 @@ class InboxRow(Base):
     answer: Mapped[str] = mapped_column(default="")
     # When he did it, as WeChat says: we may be told in another order.
     at: Mapped[datetime] = mapped_column(Instant)
+
+
+class AccountStep(Leased, Base):
+    """The one row of the account at WeChat: when its menu and tags are next brought in step with us.
+
+    It waits for ever (`pending`), and is due again and again.
+    """
+
+    __tablename__ = "conversations_account"
+
+    done_at: Mapped[datetime | None] = mapped_column(Instant)
+    # What the last time has changed, and what stood in its way.
+    did: Mapped[str] = mapped_column(default="")
+    error: Mapped[str] = mapped_column(default="")
 
 
 class Chat(Base):

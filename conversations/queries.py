@@ -7,14 +7,18 @@ from statistics import median
 
 from sqlalchemy import ColumnElement, exists, false, func, select, true, tuple_
 
+from booking import code_queries
+from booking import queries as booking
 from conversations import answers, policy
-from conversations.models import Chat, ChatLine, InboxRow
+from conversations.account import Origin, Person, Wanted
+from conversations.models import AccountStep, Chat, ChatLine, InboxRow
 from conversations.policy import Act, MessageWindow
 from conversations.states import ChatState
 from kernel.actor import CONSOLE_ROLES, Actor, Role
 from kernel.db import Session
 from kernel.errors import Missing
 from kernel.words import msg
+from members import queries as members
 from notifications import queries as notifications
 
 LINES_MAX = 200
@@ -60,6 +64,28 @@ class Named:
 
     place: str = ""
     voice: str = ""
+
+
+def account_wanted(db: Session, *, public_base: str) -> Wanted:
+    """Return what the account at WeChat should have as things stand."""
+    stores = {store.id: store for store in booking.stores(db)}
+    origins = {
+        source.scene: Origin(
+            source.kind, stores[source.store_id].code if source.store_id in stores else ""
+        )
+        for source in code_queries.every(db)
+    }
+    return Wanted(
+        public_base=public_base,
+        stores={store.code: store.name for store in stores.values()},
+        origins=origins,
+        people=tuple(Person(*row) for row in members.brought(db)),
+    )
+
+
+def account_step(db: Session) -> AccountStep | None:
+    """Return how the account stands; None while it was never introduced."""
+    return db.scalars(select(AccountStep)).first()
 
 
 def named_last(db: Session, openid: str) -> Named:

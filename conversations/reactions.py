@@ -1,11 +1,25 @@
-"""What happened elsewhere and lets us write to a member for longer. Safe to repeat."""
+"""What conversations do about what happened elsewhere. Safe to repeat."""
 
 from booking.events import PaymentReceived
 from conversations import inbox
+from conversations.operations import account
 from kernel.clock import Clock
 from kernel.db import transaction
 from kernel.events import Event
 from members import queries as members
+from members.events import MemberFollowed
+
+# A new follower gets his tags as soon, together with others who came meanwhile.
+TAGGED_WITHIN_S = 60.0
+
+
+def on_followed(event: Event, clock: Clock) -> None:
+    """Have the account tag him."""
+    del clock
+    assert isinstance(event, MemberFollowed)
+    if event.scene:
+        with transaction() as db:
+            account.ask(db, in_s=TAGGED_WITHIN_S)
 
 
 def on_paid(event: Event, clock: Clock) -> None:

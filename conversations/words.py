@@ -2,6 +2,8 @@
 
 from collections.abc import Sequence
 
+from booking.codes import CodeKind, Source
+
 NOTHING = ""
 WELCOME = "您好，这里是门铃到家。家电送货、安装、维修都可以在这里预约，点下面「约上门」就能选时间。"
 IN_CHAT = "客服正在接待您，请直接留言。回复「取消人工」可退出。"
@@ -26,14 +28,47 @@ _END_WORDS = ("取消人工", "退出人工", "结束人工", "不用人工", "�
 _PERSON_WORDS = ("人工", "客服", "真人")
 
 
-def welcome(store_welcome: str | None) -> str:
-    """Return the greeting of one who follows, by the store's code or by himself."""
-    return store_welcome or WELCOME
+def welcome(source: Source | None, *, public_base: str) -> str:
+    """Return the greeting of one who follows, by a code or by himself (None)."""
+    if source is None:
+        return WELCOME
+    if source.is_over:
+        return f"{_over(source)}\n{WELCOME}"
+    own = source.welcome or (WELCOME if source.kind is CodeKind.STORE else "")
+    return "\n".join(line for line in (own, _of_source(source, public_base)) if line)
 
 
-def scanned(store_name: str | None) -> str:
-    """Return what a follower hears who scans a code again."""
-    return f"欢迎回来，{store_name}随时为您服务。" if store_name else WELCOME
+def scanned(source: Source | None, *, public_base: str) -> str:
+    """Return what a follower hears who scans a code."""
+    if source is None:
+        return WELCOME
+    if source.is_over:
+        return _over(source)
+    back = f"欢迎回来，{source.name}随时为您服务。" if source.kind is CodeKind.STORE else ""
+    return back or _of_source(source, public_base)
+
+
+def _of_source(source: Source, public_base: str) -> str:
+    """Return what a code says beside its greeting."""
+    match source.kind:
+        case CodeKind.BADGE if source.work_number:
+            return f"{source.bearer}师傅（工号 {source.work_number}）是我们的在职师傅，请放心。"
+        case CodeKind.BADGE:
+            return f"{source.bearer}为您服务，有事请直接留言。"
+        case CodeKind.PRODUCT if source.service_code:
+            url = f"{public_base}/c/book/{source.service_code}"
+            return f'「{source.name}」可以直接约上门：<a href="{url}">{source.service}，选时间</a>'
+        case CodeKind.EVENT | CodeKind.COUPON:
+            about = f"：{source.about}" if source.about else ""
+            return f'「{source.name}」{about}\n<a href="{public_base}/c/">去看看能约什么</a>'
+        case _:
+            return ""
+
+
+def _over(source: Source) -> str:
+    if source.kind is CodeKind.BADGE:
+        return "这张工牌已经停用。上门的人出示它时，请不要让他进门，回复「人工」告诉我们。"
+    return f"「{source.name}」已经结束。"
 
 
 def bound(name: str) -> str:

@@ -2,7 +2,7 @@
 
 from datetime import datetime
 
-from sqlalchemy import JSON, Enum, ForeignKey
+from sqlalchemy import JSON, Enum, ForeignKey, false
 from sqlalchemy.orm import Mapped, mapped_column
 
 from kernel.actor import Role
@@ -118,3 +118,5 @@ class Touch(Base):
     member_id: Mapped[int] = mapped_column(ForeignKey("members_member.id"), index=True)
     scene: Mapped[str] = mapped_column(index=True)
     at: Mapped[datetime] = mapped_column(Instant)
+    # By this scan he began to follow.
+    followed: Mapped[bool] = mapped_column(default=False, server_default=false())

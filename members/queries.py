@@ -29,6 +29,13 @@ def followers(db: Session) -> Sequence[Member]:
     return db.scalars(select(Member).where(Member.follows).order_by(Member.id)).all()
 
 
+def brought(db: Session) -> list[tuple[str, str, str]]:
+    """Return the followers whom a code brought: openid, first and last scene."""
+    found = select(Member.openid, Member.first_scene, Member.last_scene)
+    rows = db.execute(found.where(Member.follows, Member.last_scene != ""))
+    return [(openid, first, last) for openid, first, last in rows]
+
+
 def members_by_id(db: Session, member_ids: Sequence[int]) -> dict[int, Member]:
     """Return those members by id."""
     rows = db.scalars(select(Member).where(Member.id.in_(member_ids)))
@@ -150,6 +157,23 @@ def sign_in(db: Session, *, token: str, now: datetime) -> SignIn | None:
 def touches(db: Session, member_id: int) -> Sequence[Touch]:
     """Return the member's touches, oldest first."""
     return db.scalars(select(Touch).where(Touch.member_id == member_id).order_by(Touch.id)).all()
+
+
+def met_by(db: Session, scenes: Collection[str], *, limit: int) -> Sequence[int]:
+    """Return the members who met one of those codes, who did so last in front."""
+    found = (
+        select(Touch.member_id)
+        .where(Touch.scene.in_(scenes))
+        .group_by(Touch.member_id)
+        .order_by(func.max(Touch.id).desc())
+    )
+    return db.scalars(found.limit(limit)).all()
+
+
+def touches_of(db: Session, member_ids: Collection[int]) -> Sequence[Touch]:
+    """Return all that those members have met, oldest first."""
+    found = select(Touch).where(Touch.member_id.in_(member_ids)).order_by(Touch.at, Touch.id)
+    return db.scalars(found).all()
 
 
 def hash_of(token: str) -> str:

@@ -29,6 +29,15 @@ def names(db: Session, staff_ids: Collection[int]) -> dict[int, str]:
     return {row.id: row.name for row in rows}
 
 
+def of_branch(db: Session, branch_id: int) -> list[Staff]:
+    """Return the people of a branch who may sign in, by login; those of every branch are of none."""
+    return [
+        row
+        for row in accounts(db)
+        if branch_id in row.branch_ids and row.disabled_at is None and row.password_hash
+    ]
+
+
 def within_scope(db: Session, by: Actor) -> frozenset[int] | None:
     """Return the accounts whose acts the actor may read; None for all.
 

@@ -6,7 +6,10 @@ from typing import Any
 from flask import Flask
 
 from booking import queries
+from conversations import jobs
+from conversations.operations import account as account_operations
 from gateways.wechat.client import WeChat
+from kernel.clock import Clock
 from kernel.db import transaction
 from kernel.settings import Settings
 from members import queries as members
@@ -24,8 +27,12 @@ def join(app: Flask) -> None:
 
     @app.cli.command("wechat-setup")
     def wechat_setup() -> None:
-        """Create the menu and the stores' QR codes at WeChat; safe to repeat."""
-        set_up(app.extensions["doorbell.settings"], app.extensions["doorbell.wechat"])
+        """Bring menu, tags and the stores' QR codes at WeChat in step; safe to repeat."""
+        set_up(
+            app.extensions["doorbell.settings"],
+            app.extensions["doorbell.wechat"],
+            app.extensions["doorbell.clock"],
+        )
 
 
 def account(settings: Settings) -> dict[str, Any]:
@@ -55,26 +62,14 @@ def account(settings: Settings) -> dict[str, Any]:
     }
 
 
-def menu(base: str) -> list[dict[str, Any]]:
-    """Return the account's menu; `base` is the address of our pages."""
-    return [
-        {"type": "view", "name": "约上门", "url": f"{base}/c/"},
-        {"type": "view", "name": "我的预约", "url": f"{base}/c/bookings"},
-        {
-            "name": "服务",
-            "sub_button": [
-                {"type": "view", "name": "我的积分", "url": f"{base}/c/points"},
-                {"type": "click", "name": "人工客服", "key": "人工"},
-                {"type": "view", "name": "师傅入口", "url": f"{base}/t/"},
-            ],
-        },
-    ]
+def set_up(settings: Settings, wechat: WeChat, clock: Clock) -> None:
+    """Create one permanent QR code per store, and have menu and tags kept in step from now on.
 
-
-def set_up(settings: Settings, wechat: WeChat) -> None:
-    """Create the menu and one permanent QR code per store. Raises WeChatError."""
-    with transaction(reads_only=True) as db:
+    Raises WeChatError.
+    """
+    with transaction() as db:
         scenes = [store.scene for store in queries.stores(db)]
-    wechat.create_menu(menu(settings.public_base))
+        account_operations.introduce(db)
     for scene in scenes:
         wechat.create_qr(scene=scene, seconds=None)
+    jobs.keep_account(wechat, settings.public_base, clock)

@@ -41,6 +41,10 @@ ACTIONS: Mapping[str, str] = {
     "console.reply_chat": msg("回复会话"),
     "console.pass_on_chat": msg("转出会话"),
     "console.close_chat": msg("结束会话"),
+    "console.make_code": msg("做二维码"),
+    "console.change_code": msg("改二维码"),
+    "console.end_code": msg("停用二维码"),
+    "console.step_account": msg("同步微信菜单和标签"),
     "console.waive_strike": msg("撤销违约"),
     "console.ask_stop": msg("提议暂停预约"),
     "console.ask_release": msg("提议解除暂停"),
@@ -120,6 +124,7 @@ THINGS: Mapping[str, str] = {
     "appeal": msg("复议"),
     "complaint": msg("投诉"),
     "chat": msg("会话"),
+    "code": msg("二维码"),
     "draft": msg("需求单"),
     "waiting": msg("候补"),
     "good": msg("商品"),
@@ -168,6 +173,7 @@ PAGES: Mapping[str, tuple[str, str]] = {
     "appeal": ("console.appeal", "number"),
     "complaint": ("console.complaint", "number"),
     "chat": ("console.chat", "number"),
+    "code": ("console.code", "scene"),
 }
 
 

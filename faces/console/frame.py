@@ -139,7 +139,11 @@ def _here(**changes: object) -> str:
 
 def _rail(role: Role) -> list[dict[str, str]]:
     if role is Role.STORE:
-        pages = {"chats": gettext("客服"), "account": gettext("我的账号")}
+        pages = {
+            "chats": gettext("客服"),
+            "codes": gettext("二维码"),
+            "account": gettext("我的账号"),
+        }
         return [
             {"key": key, "name": name, "href": url_for(f"console.{key}")}
             for key, name in pages.items()
@@ -197,6 +201,7 @@ _LIST_OF = {
     **dict.fromkeys(("console.technician", "console.shift"), "console.technicians"),
     "console.service": "console.catalogue",
     "console.store": "console.stores",
+    **dict.fromkeys(("console.codes", "console.code", "console.new_code"), "console.codes"),
     "console.estates": "console.estates",
     "console.show_ties": "console.show_ties",
     "console.ways": "console.board",

@@ -7,7 +7,7 @@ from typing import Any
 from flask import render_template
 from flask.typing import ResponseReturnValue
 
-from booking import asset_queries, waiting_queries
+from booking import asset_queries, code_queries, waiting_queries
 from booking import queries as bookings
 from faces.chrome import call
 from faces.chrome.filters import gettext
@@ -101,7 +101,7 @@ def page(number: str, failed: Failure) -> str:
             vouchers=ledger_queries.compensation_balance(db, found.id),
             completed=ledger_queries.completions(db, found.id),
             touches=queries.touches(db, found.id),
-            scene_word=partial(_scene_word, {s.scene: s.name for s in bookings.stores(db)}),
+            scene_word=partial(_scene_word, code_queries.names(db)),
             failed=failed,
             words=life_words,
             services=bookings.services_by_id(db),
@@ -117,9 +117,9 @@ def page(number: str, failed: Failure) -> str:
         )
 
 
-def _scene_word(stores: Mapping[str, str], scene: str) -> str:
-    """Return which code was scanned: a store by its name, another as it is; "" is none."""
-    return stores.get(scene, scene) or gettext("自己关注")
+def _scene_word(names: Mapping[str, str], scene: str) -> str:
+    """Return which code was scanned by its name, an unknown one as it is; "" is none."""
+    return names.get(scene, scene) or gettext("自己关注")
 
 
 def _account(db: Session, member_id: int, unit: str, before: int | None) -> dict[str, Any]:

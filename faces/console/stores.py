@@ -7,16 +7,15 @@ from flask.typing import ResponseReturnValue
 
 from booking import queries
 from booking.operations import catalogue
+from conversations.operations import account
 from faces.chrome import call
 from faces.chrome.filters import gettext
-from faces.chrome.once import repeatable
 from faces.chrome.sign_in import signed_in
-from faces.console import filled, frame, qr
+from faces.console import filled, frame
 from faces.console.catalogue_forms import NewStoreForm, StoreForm
-from faces.console.forms import NoForm, PageQuery, TextQuery
+from faces.console.forms import PageQuery, TextQuery
 from faces.console.paging import Page
-from faces.console.routes import LEADERS, READERS, WRITERS, blueprint
-from gateways.wechat.errors import WeChatError
+from faces.console.routes import LEADERS, READERS, blueprint
 from kernel.db import Session, transaction
 from kernel.errors import Missing, Refusal
 
@@ -39,24 +38,6 @@ def stores() -> ResponseReturnValue:
     return render_template(
         "console/stores.html", rows=page.part(rows), branch=branch, wanted=wanted, page_=page
     )
-
-
-@blueprint.post("/stores/<code>/qr")
-@signed_in(*WRITERS)
-@repeatable("WeChat answers the same code for the same scene")
-def store_qr(code: str) -> ResponseReturnValue:
-    """Show the store's permanent QR code; WeChat answers the same code for the same scene."""
-    call.form(NoForm())
-    with transaction(reads_only=True) as db:
-        store = next((s for s in queries.stores(db) if s.code == code), None)
-    if store is None:
-        raise Missing
-    frame.check_branch(store.branch_id)
-    try:
-        made = qr.wechat().create_qr(scene=store.scene, seconds=None)
-    except WeChatError:
-        return render_template("console/store_dialog.html", store=store, picture="")
-    return render_template("console/store_dialog.html", store=store, picture=qr.picture(made.url))
 
 
 @blueprint.get("/stores/new")
@@ -85,6 +66,7 @@ def open_store() -> ResponseReturnValue:
                 branch_id=given["branch"],
                 welcome=given["welcome"],
             )
+            account.ask(db)
             done = call.leads_to("console.stores", branch=given["branch"])
     except Refusal as refusal:
         return _again("", request.form.get("branch", type=int), refusal)
@@ -115,6 +97,7 @@ def change_store(code: str) -> ResponseReturnValue:
         given = call.form(StoreForm())
         with call.once() as db:
             catalogue.change_store(db, code=code, name=given["name"], welcome=given["welcome"])
+            account.ask(db)
             done = call.leads_to("console.stores", branch=branch_id)
     except Refusal as refusal:
         return _again(code, branch_id, refusal)

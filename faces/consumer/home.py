@@ -6,7 +6,7 @@ from datetime import datetime
 from flask import redirect, render_template, request
 from flask.typing import ResponseReturnValue
 
-from booking import queries
+from booking import code_queries, queries
 from booking.states import PROMISED, SERVED, BookingState
 from dispatch import queries as dispatch
 from faces.chrome import call
@@ -67,7 +67,9 @@ def home() -> ResponseReturnValue:
                 lines=lines,
             )
         member = members.member(db, call.actor().id)
-        store = queries.store_by_scene(db, member.last_scene or member.first_scene)
+        source = code_queries.met_last(
+            db, first_scene=member.first_scene, last_scene=member.last_scene
+        )
         return render_template(
             "consumer/home.html",
             visit=under_way,
@@ -76,7 +78,7 @@ def home() -> ResponseReturnValue:
             lines=lines,
             services=queries.services(db),
             last=_last(db),
-            store=store,
+            source=source,
             stop=blocked.read(db),
             assets=assets.mine(db)[:ASSETS_SHOWN],
             asset_count=len(assets.mine(db)),

@@ -55,19 +55,22 @@ def meet(db: Session, *, openid: str, now: datetime) -> Member:
 def follow(db: Session, *, openid: str, scene: str, now: datetime) -> Member:
     """Record that he follows, and by which QR code (`scene`, empty for none)."""
     member = meet(db, openid=openid, now=now)
-    member.follows = True
-    touch(db, member=member, scene=scene, now=now)
+    followed, member.follows = not member.follows, True
+    touch(db, member=member, scene=scene, followed=followed, now=now)
     outbox.record(db, MemberFollowed(at=now, member_id=member.id, scene=scene))
     return member
 
 
-def touch(db: Session, *, member: Member, scene: str, now: datetime) -> None:
-    """Record a scan; the first scene is kept for ever, the last one moves. No scene, no touch."""
+def touch(
+    db: Session, *, member: Member, scene: str, followed: bool = False, now: datetime
+) -> None:
+    """Record a scan, by which he may have begun to follow; the first scene is kept for ever, the last
+    one moves. No scene, no touch."""
     if not scene:
         return
     member.first_scene = member.first_scene or scene
     member.last_scene = scene
-    db.add(Touch(member_id=member.id, scene=scene, at=now))
+    db.add(Touch(member_id=member.id, scene=scene, at=now, followed=followed))
 
 
 def unfollow(db: Session, *, openid: str) -> None:

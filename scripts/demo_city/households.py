@@ -115,7 +115,7 @@ def enrol(db: Session, households: Iterable[Household]) -> int:
         home.member_id = member.id
     db.bulk_save_objects(
         [
-            Touch(member_id=home.member_id, scene=home.scene, at=home.joined_at)
+            Touch(member_id=home.member_id, scene=home.scene, at=home.joined_at, followed=True)
             for home in homes
             if home.scene
         ]

@@ -34,7 +34,7 @@ REPEATABLE = {
     "consumer.suggestions",
     "consumer.sheet",
     "technician.scanner",
-    "console.store_qr",
+    "console.code_qr",
     "console.preview_serials",
     "console.plan_part",
 }

@@ -1,7 +1,7 @@
 """Our side of WeChat against the sandbox's: two programs that share no code, speaking."""
 
 from collections.abc import Iterator
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from urllib.parse import parse_qs, urlsplit
 
@@ -9,6 +9,9 @@ import pytest
 import requests
 from flask import Flask, Response, request
 
+from booking.codes import CodeKind
+from conversations import stepping
+from conversations.account import Origin, Person, Wanted
 from gateways.wechat import messages, replies
 from gateways.wechat.account import Account
 from gateways.wechat.client import WeChat
@@ -130,6 +133,33 @@ def test_a_scan_tells_the_scene_of_our_code(stage: Stage) -> None:
     assert (told.openid, told.scene) == (phone["openid"], "st_hailu_03")
     assert picture.content.startswith(b"\x89PNG")
     assert stage.wechat.user_info(phone["openid"]).qr_scene == "st_hailu_03"
+
+
+def test_the_account_is_brought_in_step_and_stays_so(stage: Stage) -> None:
+    ours, theirs = (stage.sandbox.a_phone(follows=True)["openid"] for _ in range(2))
+    wanted = Wanted(
+        public_base="https://x",
+        stores={"HL": "海尔路店"},
+        origins={"st_hl": Origin(CodeKind.STORE, "HL"), "ev_1": Origin(CodeKind.EVENT, "")},
+        people=(Person(ours, "st_hl", "ev_1"), Person(theirs, "st_hl", "st_hl")),
+    )
+    wechat = stage.wechat
+
+    first, again = stepping.bring(wechat, wanted), stepping.bring(wechat, wanted)
+
+    assert (first.menu, first.people) == (True, 3)
+    assert (again.menu, again.tags, again.people) == (False, 0, 0)
+    named = {tag.name: tag.id for tag in wechat.tags.every()}
+    assert wechat.tags.carriers(named["HL 海尔路店"]) == {ours, theirs}
+
+    # Somebody renamed the store, and one of them was brought by no store after all.
+    moved = replace(wanted, stores={"HL": "海尔路旗舰店"}, people=wanted.people[:1])
+    changed = stepping.bring(wechat, moved)
+
+    assert (changed.tags, changed.people) == (1, 1)
+    renamed = {tag.name: tag.id for tag in wechat.tags.every()}
+    assert renamed["HL 海尔路旗舰店"] == named["HL 海尔路店"]
+    assert wechat.tags.carriers(renamed["HL 海尔路旗舰店"]) == {ours}
 
 
 def test_a_text_is_answered_in_the_same_breath(stage: Stage) -> None:

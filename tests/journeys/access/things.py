@@ -7,10 +7,20 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 
+from booking.codes import CodeKind
 from booking.feedback import Topic
 from booking.goods import GoodsKind, NewItem
 from booking.models import Booking
-from booking.operations import additions, assets, billing, catalogue, drafts, feedback, waiting
+from booking.operations import (
+    additions,
+    assets,
+    billing,
+    catalogue,
+    codes,
+    drafts,
+    feedback,
+    waiting,
+)
 from booking.operations import goods as goods_operations
 from booking.operations.drafts import Address
 from booking.policy import ERRAND_FEE
@@ -190,6 +200,18 @@ def _a_store(db: Session, side: Side, _booking: Booking, _visit: Visit) -> str:
     ).code
 
 
+def _a_code(db: Session, side: Side, _booking: Booking, _visit: Visit) -> str:
+    return codes.make(
+        db,
+        kind=CodeKind.EVENT,
+        name=f"周年庆 {side.branch_id}",
+        branch_id=side.branch_id,
+        store_code=side.things["stores"],
+        by=Actor(1, Role.MANAGER),
+        now=MONDAY_NINE,
+    ).scene
+
+
 def _a_chat(db: Session, side: Side, _booking: Booking, _visit: Visit) -> str:
     openid = members.member(db, side.member.id).openid
     opened = chats.ask_for_person(db, openid=openid, now=MONDAY_NINE)
@@ -213,4 +235,5 @@ MAKERS: Mapping[str, Maker] = {
     "ways": _a_way,
     "users": _an_account,
     "chats": _a_chat,
+    "codes": _a_code,
 }

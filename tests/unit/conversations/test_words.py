@@ -1,7 +1,11 @@
 """What the account says in the chat."""
 
+from dataclasses import replace
+from typing import Any
+
 import pytest
 
+from booking.codes import CodeKind, Source
 from conversations import words
 
 # WeChat cuts or refuses a passive reply beyond this.
@@ -46,17 +50,43 @@ class TestPlaces:
             assert len(said.encode()) <= REPLY_BYTES_MAX
 
 
+def a_source(kind: CodeKind, **more: Any) -> Source:
+    return Source(scene="x", kind=kind, name="双十二", branch_id=1, **more)
+
+
 class TestGreetings:
     def test_of_a_store_is_the_stores_own(self) -> None:
-        assert words.welcome("海尔路旗舰店欢迎您。") == "海尔路旗舰店欢迎您。"
+        store = a_source(CodeKind.STORE, welcome="海尔路旗舰店欢迎您。")
 
-    @pytest.mark.parametrize("store", [None, ""])
-    def test_without_a_store_is_the_accounts(self, store: str | None) -> None:
-        assert words.welcome(store) == words.WELCOME
-        assert words.scanned(store) == words.WELCOME
+        assert words.welcome(store, public_base="") == "海尔路旗舰店欢迎您。"
+        assert "双十二随时为您服务" in words.scanned(store, public_base="")
 
-    def test_names_the_store_when_a_follower_scans_again(self) -> None:
-        assert "海尔路旗舰店" in words.scanned("海尔路旗舰店")
+    def test_without_a_code_is_the_accounts(self) -> None:
+        assert words.welcome(None, public_base="") == words.WELCOME
+        assert words.scanned(None, public_base="") == words.WELCOME
+
+    def test_of_a_badge_says_who_stands_at_the_door(self) -> None:
+        badge = a_source(CodeKind.BADGE, bearer="王建国", work_number="QD0217")
+
+        assert "王建国师傅（工号 QD0217）是我们的在职师傅" in words.scanned(badge, public_base="")
+
+    def test_of_a_badge_out_of_use_warns(self) -> None:
+        badge = a_source(CodeKind.BADGE, bearer="王建国", work_number="QD0217", is_over=True)
+
+        assert "不要让他进门" in words.scanned(badge, public_base="")
+        assert "在职" not in words.welcome(badge, public_base="")
+
+    def test_of_a_product_leads_to_its_service(self) -> None:
+        product = a_source(CodeKind.PRODUCT, service_code="air_install", service="空调安装")
+
+        for said in (words.welcome, words.scanned):
+            assert "https://x/c/book/air_install" in said(product, public_base="https://x")
+
+    def test_of_an_event_tells_what_it_is_until_it_is_over(self) -> None:
+        event = a_source(CodeKind.EVENT, about="清洗半价")
+
+        assert "清洗半价" in words.welcome(event, public_base="")
+        assert "已经结束" in words.welcome(replace(event, is_over=True), public_base="")
 
     @pytest.mark.parametrize(
         "text",

@@ -1,0 +1,2 @@
+// [data-print]: put this page on paper.
+for (const button of document.querySelectorAll("[data-print]")) button.addEventListener("click", () => print());
