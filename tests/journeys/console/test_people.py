@@ -196,7 +196,7 @@ class TestStores:
             )
 
         listed = desk.open("/console/stores")
-        shown = desk.post("/console/stores/HR/qr")
+        shown = desk.post("/console/codes/st_hailu_03/qr")
 
         assert "海尔路旗舰店" in listed.text
         assert account.scenes == [("st_hailu_03", None)]
@@ -209,8 +209,8 @@ class TestStores:
             )
 
         assert "黄岛店" not in desk.open("/console/stores").text
-        assert desk.post("/console/stores/HD/qr").status == 404
-        assert desk.post("/console/stores/XX/qr").status == 404
+        assert desk.post("/console/codes/st_hd/qr").status == 404
+        assert desk.post("/console/codes/st_none/qr").status == 404
 
 
 def test_a_member_has_no_way_in(app: Flask, town: Town, desk: Desk) -> None:

@@ -43,7 +43,7 @@ class TestEveryEvent:
         assert all(topic and not topic.split()[1:] for topic in topics)
 
     def test_is_said_in_the_past_tense(self, name: str) -> None:
-        past = ("ed", "Held", "Done", "Taken", "Broken", "Bound", "Late")
+        past = ("ed", "Held", "Done", "Taken", "Broken", "Bound", "Written", "Late")
 
         assert name.endswith(past)
 
