@@ -18,7 +18,7 @@ from faces.chrome.schema import BadField, fault_of
 from kernel import audit, idempotency
 from kernel.actor import CONSOLE_ROLES, Actor
 from kernel.clock import Clock
-from kernel.db import Session, transaction
+from kernel.db import Crossed, Session, transaction
 from kernel.idempotency import Answer
 from kernel.settings import Settings
 
@@ -81,14 +81,34 @@ def key() -> str:
     return idempotency.checked_key(sent)
 
 
+class Again(Exception):
+    """Hands crossed in the database, and the view is to be called again: no refusal, which a view might
+    answer itself."""
+
+    def __init__(self, crossed: Crossed) -> None:
+        super().__init__()
+        self.crossed = crossed
+
+
 @contextmanager
 def once(*, again: Callable[[], ResponseReturnValue] | None = None) -> Iterator[Session]:
     """Open the transaction of an unsafe call's effect, which happens once for one key.
 
     The same call again never enters the block: it gets the answer that `leads_to` or `answers` kept
     in it, else what `again` draws, else is led to where it came from. Raises KeyRequired, BadKey,
-    KeyReused, and what `transaction` raises; a refusal in the block leaves the key unused.
+    KeyReused, Again, and what `transaction` raises; a refusal in the block leaves the key unused.
     """
+    try:
+        with _once(again) as db:
+            yield db
+    except Crossed as crossed:
+        if g.get("may_try_again"):
+            raise Again(crossed) from crossed
+        raise
+
+
+@contextmanager
+def _once(again: Callable[[], ResponseReturnValue] | None) -> Iterator[Session]:
     by = actor()
     scope = f"{by.role}:{by.id} {request.endpoint}"
     mine, g.kept_answer = key(), Answer()

@@ -13,7 +13,7 @@ from flask import Flask, Response, current_app, g, redirect, request
 from flask.typing import ResponseReturnValue
 
 from faces.chrome import call
-from faces.chrome.call import AnsweredBefore
+from faces.chrome.call import Again, AnsweredBefore
 from faces.chrome.paths import came_from
 from kernel.db import Crossed
 from kernel.errors import Refusal
@@ -53,11 +53,12 @@ def guarded(
         call.key()
     started = time.monotonic()
     for tried in range(1, TRIES_MAX + 1):
+        g.may_try_again = tried < TRIES_MAX
         try:
             return view(*args, **values)
-        except Crossed:
-            if tried == TRIES_MAX or time.monotonic() - started > TRY_FOR_S:
-                raise
+        except (Again, Crossed) as error:
+            if not g.may_try_again or time.monotonic() - started > TRY_FOR_S:
+                raise error.crossed if isinstance(error, Again) else error from error
         g.was_crossed = True
         time.sleep(_random.uniform(0, PAUSE_S * 2**tried))
         for file in request.files.values():

@@ -159,6 +159,19 @@ class TestWhenHandsCross:
         assert done.headers["Idempotent-Replayed"] == "true"
         assert drafts() == 1
 
+    def test_a_view_that_answers_refusals_itself_is_called_again_too(
+        self, app: Flask, branch_id: int, phone: Phone, monkeypatch: pytest.MonkeyPatch
+    ) -> None:
+        visit = given(phone.member)
+        hands = Hands(app, technician_id=1)
+        form = hands.visit(visit).form("/accept")
+        monkeypatch.setattr(call, "transaction", _Crossing(times=2).before_commit)
+
+        done = hands.send(form)
+
+        assert done.status == 200
+        assert acts_of(visit).count("accept") == 1
+
     def test_a_write_that_came_first_is_waited_for_and_seen(
         self, phone: Phone, monkeypatch: pytest.MonkeyPatch
     ) -> None:
