@@ -297,7 +297,7 @@ def day_plan(
     now_s = _now_s(now, day)
     key = _key(db, branch_id, day)
     known = _cache.get(key, _NOTHING)
-    is_changed = has_changed(db, branch_id=branch_id, day=day)
+    is_changed = _has_changed(db, branch_id=branch_id, day=day)
     if known.plan is None or known.plan.version != version or is_changed:
         found = rows.read(db, branch_id=branch_id, day=day, known=known.rows)
     elif known.plan.now_s == now_s:
@@ -331,7 +331,7 @@ def foreseen(db: Session, *, branch_id: int, day: date, now: datetime) -> DayPla
     version = queries.day_version(db, branch_id=branch_id, day=day)
     plan = _cache.get(_key(db, branch_id, day), _NOTHING).plan
     is_now = plan is not None and (plan.version, plan.now_s) == (version, _now_s(now, day))
-    return plan if is_now and not has_changed(db, branch_id=branch_id, day=day) else None
+    return plan if is_now and not _has_changed(db, branch_id=branch_id, day=day) else None
 
 
 def plan_without(db: Session, visit: Visit, *, now: datetime) -> DayPlan:
@@ -363,7 +363,7 @@ def mark_changed(db: Session, *, branch_id: int, day: date) -> None:
     db.info.setdefault("changed_days", set()).add((branch_id, day))
 
 
-def has_changed(db: Session, *, branch_id: int, day: date) -> bool:
+def _has_changed(db: Session, *, branch_id: int, day: date) -> bool:
     """Tell whether this transaction has changed the day's plan."""
     return (branch_id, day) in db.info.get("changed_days", ())
 

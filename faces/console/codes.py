@@ -125,14 +125,7 @@ def make_code() -> ResponseReturnValue:
             account.ask(db)
             name, done = made.name, call.leads_to("console.codes", branch=given["branch"])
     except Refusal as refusal:
-        if refusal.field not in FIELDS:
-            raise
-        with transaction(reads_only=True) as db:
-            branch = frame.enter(db, branch_id=request.form.get("branch", type=int))
-            errors = filled.errors_of(refusal, *FIELDS)
-            return _form(
-                db, branch, None, typed=filled.typed(*FIELDS), errors=errors
-            ), filled.STATUS
+        return _again(request.form.get("branch", type=int), None, refusal)
     flash(gettext("已做好「%(name)s」的二维码，可以打印了。", name=name), "ok")
     return done
 
@@ -160,14 +153,7 @@ def change_code(scene: str) -> ResponseReturnValue:
             operations.change(db, scene=scene, **given, by=call.actor())
             done = call.leads_to("console.codes", branch=source.branch_id)
     except Refusal as refusal:
-        if refusal.field not in FIELDS:
-            raise
-        with transaction(reads_only=True) as db:
-            branch = frame.enter(db, branch_id=source.branch_id)
-            errors = filled.errors_of(refusal, *FIELDS)
-            return _form(
-                db, branch, source, typed=filled.typed(*FIELDS), errors=errors
-            ), filled.STATUS
+        return _again(source.branch_id, source, refusal)
     flash(gettext("已保存「%(name)s」。", name=given["name"]), "ok")
     return done
 
@@ -226,6 +212,16 @@ def _whole(came: Mapping[str, Came], found: list[Source]) -> Came:
         whole.paid += one.paid
         whole.sum += one.sum
     return whole
+
+
+def _again(branch_id: int | None, source: Source | None, refusal: Refusal) -> ResponseReturnValue:
+    """Show the form once more as it was filled in. Raises what no field of it can say."""
+    if refusal.field not in FIELDS:
+        raise refusal
+    with transaction(reads_only=True) as db:
+        branch = frame.enter(db, branch_id=branch_id)
+        errors = filled.errors_of(refusal, *FIELDS)
+        return _form(db, branch, source, typed=filled.typed(*FIELDS), errors=errors), filled.STATUS
 
 
 def _form(
