@@ -1,35 +1,53 @@
 """What a member said in the chat stands in the booking's form, for him to correct."""
 
 import re
+from datetime import timedelta
 
+import pytest
 from flask import Flask
 
 from booking import queries as booking
-from conversations import inbox
-from gateways.wechat.messages import VoiceSent
+from kernel.actor import Actor, Role
 from kernel.db import transaction
+from members import queries as members
 from tests.house import MONDAY_NINE
+from tests.integration.sandbox.serving import Sandbox
+from tests.journeys import clockwork
 from tests.journeys.consumer.pages import Phone
 from tests.journeys.consumer.steps import fill_in
 
-OPENID = "oTest000000000000000000001"
+
+@pytest.fixture
+def app(app_at_wechat: Flask) -> Flask:
+    return app_at_wechat
 
 
-def said(text: str) -> str:
-    voice = VoiceSent(
-        openid=OPENID,
-        account="gh_1",
-        sent_at_s=int(MONDAY_NINE.timestamp()),
-        dedupe_key=text,
-        media_id="m",
-        heard=text,
-    )
-    with transaction() as db:
-        return inbox.receive(db, voice, public_base="", now=MONDAY_NINE)
+@pytest.fixture
+def openid(app: Flask, branch_id: int, sandbox: Sandbox) -> str:
+    """A follower's, whose phone in the sandbox is p1."""
+    openid: str = sandbox.a_phone()["openid"]
+    sandbox.control("phones/p1/follow")
+    sandbox.settle()
+    # The sandbox's clock goes on meanwhile.
+    clockwork.stand_at(app, MONDAY_NINE + timedelta(minutes=1))
+    return openid
 
 
-def test_a_voice_becomes_a_draft_that_is_corrected_and_booked(app: Flask, phone: Phone) -> None:
-    link = re.search(r'href="([^"]+)"', said("周二下午来市南区装空调"))
+@pytest.fixture
+def phone(app: Flask, openid: str) -> Phone:
+    with transaction(reads_only=True) as db:
+        member = members.member_by_openid(db, openid)
+    assert member is not None
+    return Phone(app, Actor(member.id, Role.MEMBER))
+
+
+def test_a_voice_becomes_a_draft_that_is_corrected_and_booked(
+    phone: Phone, sandbox: Sandbox
+) -> None:
+    sandbox.control("phones/p1/speak", text="周二下午来市南区装空调")
+    sandbox.settle()
+    card = sandbox.inbox("p1")[-1]["text"]
+    link = re.search(r'href="([^"]+)"', card)
     assert link is not None
 
     page = phone.open(link[1])
@@ -47,3 +65,14 @@ def test_a_voice_becomes_a_draft_that_is_corrected_and_booked(app: Flask, phone:
     with transaction(reads_only=True) as db:
         [row] = booking.bookings_of(db, phone.member.id)
         assert booking.service_name(db, row.service_id) == "空调安装"
+        assert row.compound == "浮山后三小区"
+
+
+def test_a_voice_that_wechat_did_not_hear_opens_nothing(phone: Phone, sandbox: Sandbox) -> None:
+    sandbox.control("faults", fault="empty_recognition", count=1)
+    sandbox.control("phones/p1/speak", text="周二下午来市南区装空调")
+    sandbox.settle()
+
+    answer = sandbox.inbox("p1")[-1]["text"]
+    assert "没能听清" in answer
+    assert phone.open("/c/book/air_install").value("address") == ""

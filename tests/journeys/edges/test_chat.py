@@ -1,75 +1,21 @@
 """A member asks for a person on his phone, his store's agent answers, and it is read on the phone."""
 
-from collections.abc import Iterator
 from datetime import timedelta
-from pathlib import Path
 
 import pytest
-from flask import Flask, Response, request
+from flask import Flask
 
 from booking.operations import catalogue
 from kernel.db import transaction
-from tests import house
 from tests.house import MONDAY_NINE
-from tests.integration.sandbox.serving import (
-    APPID,
-    SECRET,
-    TOKEN,
-    Sandbox,
-    Served,
-    a_sandbox_app,
-    stage_of,
-)
+from tests.integration.sandbox.serving import Sandbox
 from tests.journeys import clockwork
 from tests.journeys.console.conftest import DeskOf, Town
 
-CALLBACK = "/wechat/callback"
-
 
 @pytest.fixture
-def door() -> Flask:
-    """Where the account's server stands; it passes on to the house, which comes later."""
-    return Flask("door")
-
-
-@pytest.fixture
-def sandbox(door: Flask, tmp_path: Path) -> Iterator[Sandbox]:
-    server = Served(door)
-    app = a_sandbox_app(tmp_path / "sandbox.sqlite3", callback_url=f"{server.base}{CALLBACK}")
-    stage, served = stage_of(app), Served(app)
-    # It tells the same business time as our standing clock.
-    stage.clock._set_offset((MONDAY_NINE - stage.clock.now()).total_seconds())
-    yield Sandbox(base=served.base, stage=stage)
-    served.stop()
-    stage.close()
-    server.stop()
-
-
-@pytest.fixture
-def app(door: Flask, sandbox: Sandbox, database_url: str, tmp_path: Path) -> Iterator[Flask]:
-    made = house.an_app(
-        database_url,
-        data_dir=tmp_path,
-        WECHAT_APPID=APPID,
-        WECHAT_SECRET=SECRET,
-        WECHAT_TOKEN=TOKEN,
-        WECHAT_API_BASE=sandbox.base,
-    )
-
-    def passed_on() -> Response:
-        answer = made.test_client().post(
-            CALLBACK,
-            query_string=request.query_string.decode(),
-            data=request.get_data(),
-            headers=dict(request.headers),
-        )
-        return Response(answer.get_data(), answer.status_code)
-
-    door.add_url_rule(CALLBACK, view_func=passed_on, methods=["POST"])
-    with made.app_context():
-        house.empty_tables()
-        yield made
-        house.close_connections()
+def app(app_at_wechat: Flask) -> Flask:
+    return app_at_wechat
 
 
 def test_a_chat_is_handed_to_the_stores_agent(
