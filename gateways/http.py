@@ -10,6 +10,7 @@ from typing import Any
 from urllib.parse import urlsplit
 
 import requests
+from urllib3 import encode_multipart_formdata
 from urllib3.exceptions import (
     ConnectTimeoutError,
     MaxRetryError,
@@ -64,8 +65,12 @@ class Caller:
         params: Mapping[str, str] | None = None,
         body: bytes | None = None,
         headers: Mapping[str, str] | None = None,
+        bytes_max: int = ANSWER_BYTES_MAX,
     ) -> Answer:
-        """Send one request, never twice. Raises Unsent, MaybeSent."""
+        """Send one request, never twice, and read `bytes_max` of its answer at most.
+
+        Raises Unsent, MaybeSent.
+        """
         session = self._direct if urlsplit(url).hostname in _LOOPBACK else self._session
         try:
             with session.request(
@@ -78,17 +83,26 @@ class Caller:
                 allow_redirects=False,
                 stream=True,
             ) as response:
-                return Answer(response.status_code, _read(response), response.headers)
+                return Answer(response.status_code, _read(response, bytes_max), response.headers)
         except requests.RequestException as error:
             kind = Unsent if _is_unsent(error) else MaybeSent
             raise kind(type(error).__name__) from error
 
 
-def _read(response: requests.Response) -> bytes:
+def multipart(name: str, *, filename: str, content: bytes, mimetype: str) -> tuple[bytes, str]:
+    """Return a form that holds one file, and its Content-Type.
+
+    It is bytes and no stream, so that sent once more it holds the file once more.
+    """
+    body, content_type = encode_multipart_formdata({name: (filename, content, mimetype)})
+    return body, str(content_type)
+
+
+def _read(response: requests.Response, bytes_max: int) -> bytes:
     body = bytearray()
     for chunk in response.iter_content(_CHUNK_BYTES):
         body += chunk
-        if len(body) > ANSWER_BYTES_MAX:
+        if len(body) > bytes_max:
             raise MaybeSent("the answer is too long")
     return bytes(body)
 

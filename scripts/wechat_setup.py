@@ -1,6 +1,7 @@
 """What the account at WeChat needs: its menu, the stores' QR codes; and the sandbox's description."""
 
 import json
+import re
 from typing import Any
 
 from flask import Flask
@@ -15,6 +16,8 @@ from kernel.settings import Settings
 from members import queries as members
 from notifications.messages import SPECS
 
+_KEY = re.compile(r"\{\{(\w+)\.DATA\}\}")
+
 
 def join(app: Flask) -> None:
     """Give the app its commands about the account."""
@@ -27,12 +30,12 @@ def join(app: Flask) -> None:
 
     @app.cli.command("wechat-setup")
     def wechat_setup() -> None:
-        """Bring menu, tags and the stores' QR codes at WeChat in step; safe to repeat."""
-        set_up(
-            app.extensions["doorbell.settings"],
-            app.extensions["doorbell.wechat"],
-            app.extensions["doorbell.clock"],
-        )
+        """Bring menu, tags and the stores' QR codes at WeChat in step, and print what is wrong with the
+        templates; safe to repeat."""
+        settings, wechat = app.extensions["doorbell.settings"], app.extensions["doorbell.wechat"]
+        set_up(settings, wechat, app.extensions["doorbell.clock"])
+        for line in unfit_templates(settings, wechat):
+            print(line)
 
 
 def account(settings: Settings) -> dict[str, Any]:
@@ -73,3 +76,18 @@ def set_up(settings: Settings, wechat: WeChat, clock: Clock) -> None:
     for scene in scenes:
         wechat.create_qr(scene=scene, seconds=None)
     jobs.keep_account(wechat, settings.public_base, clock)
+
+
+def unfit_templates(settings: Settings, wechat: WeChat) -> list[str]:
+    """Return what is wrong with the account's templates, a line for each of our messages that WeChat
+    would refuse for it: none under its id, or one with other fields. Raises WeChatError."""
+    ids = json.loads(settings.wechat_template_ids)
+    there = {one.template_id: set(_KEY.findall(one.content)) for one in wechat.list_templates()}
+    lines = []
+    for kind, spec in SPECS.items():
+        keys, ours = there.get(ids.get(kind, kind)), {key for key, _ in spec.fields}
+        if keys is None:
+            lines.append(f"{kind} {spec.title}: WeChat knows no such template")
+        elif keys != ours:
+            lines.append(f"{kind} {spec.title}: {sorted(keys)} at WeChat, {sorted(ours)} here")
+    return lines

@@ -6,17 +6,17 @@ Nothing here may be called inside a transaction: the token's row needs one of it
 """
 
 import json
-from collections.abc import Collection, Mapping, Sequence
+from collections.abc import Callable, Collection, Mapping, Sequence
 from dataclasses import dataclass
-from typing import Any, Self
-from urllib.parse import quote
+from typing import Any, Self, TypeVar
 
 import wechatpy
 
-from gateways.http import Caller
+from gateways.http import ANSWER_BYTES_MAX, Answer, Caller
 from gateways.wechat.account import Account
-from gateways.wechat.answers import ask_raw
+from gateways.wechat.answers import JSON, ask_raw, read
 from gateways.wechat.errors import Category, WeChatError, unclear
+from gateways.wechat.media import Media
 from gateways.wechat.tags import TAG_BYTES_MAX, TAGS_MAX, Tags
 from gateways.wechat.token import AccessTokens, SharedSecret, lent_from
 from kernel.settings import Settings
@@ -29,30 +29,15 @@ MENU_BUTTONS_MAX, SUB_BUTTONS_MAX = 3, 5
 MENU_NAME_MAX, SUB_NAME_MAX = 4, 8
 NO_MENU = 46003
 
+T = TypeVar("T")
+
 
 @dataclass(frozen=True, slots=True)
 class QrCode:
     """A parametric QR code; `expires_in_s` is None for a permanent one."""
 
-    ticket: str
     url: str
     expires_in_s: int | None
-
-
-@dataclass(frozen=True, slots=True)
-class Follower:
-    """What WeChat tells of a person: since 2021 neither name nor picture.
-
-    `followed_at_s` is seconds since 1970; a person who does not follow has only an openid.
-    """
-
-    openid: str
-    follows: bool
-    followed_at_s: int = 0
-    scene: str = ""
-    qr_scene: str = ""
-    unionid: str = ""
-    tag_ids: tuple[int, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -64,6 +49,14 @@ class Template:
     content: str
 
 
+@dataclass(frozen=True, slots=True)
+class Quota:
+    """How often a call may be made on a day, and was made today."""
+
+    limit: int
+    used: int
+
+
 class WeChat:
     """One official account. Safe to share between the threads of a process."""
 
@@ -72,6 +65,7 @@ class WeChat:
         caller = caller or Caller()
         self._wire = _Wire(account, caller, AccessTokens(account, caller))
         self.tags = Tags(self._wire)
+        self.media = Media(self._wire)
         self._tickets = SharedSecret(f"jsapi:{account.appid}", self._lend_ticket)
 
     @classmethod
@@ -137,6 +131,10 @@ class WeChat:
             raise ValueError(f"a customer message has 1 to {TEXT_BYTES_MAX} bytes")
         _check_done(self._wire.message.send_text(openid, text))
 
+    def send_picture(self, *, openid: str, media_id: str) -> None:
+        """Send a picture of `media.upload` as a customer message, as `send_text`. Raises WeChatError."""
+        _check_done(self._wire.message.send_image(openid, media_id))
+
     def create_menu(self, buttons: Sequence[Mapping[str, Any]]) -> None:
         """Replace the account's menu. Raises ValueError beyond WeChat's sizes, WeChatError."""
         check_menu(buttons)
@@ -182,26 +180,22 @@ class WeChat:
                 raise ValueError(f"a temporary code lives 60 to {TEMPORARY_QR_MAX_S} seconds")
             wanted |= {"action_name": "QR_STR_SCENE", "expire_seconds": seconds}
         told = self._wire.qrcode.create(wanted)
-        return QrCode(_text(told, "ticket"), str(told.get("url", "")), told.get("expire_seconds"))
+        return QrCode(_text(told, "url"), told.get("expire_seconds"))
 
-    def qr_image_url(self, ticket: str) -> str:
-        """Return the address at which anybody gets the code's picture."""
-        return f"{self._account.mp_base}/cgi-bin/showqrcode?ticket={quote(ticket, safe='')}"
+    def quota(self, call: str) -> Quota:
+        """Return what WeChat says of a call's quota of today; `call` is its path. Raises WeChatError."""
+        told = self._wire.post("openapi/quota/get", data={"cgi_path": call}).get("quota")
+        limit, used = (told or {}).get("daily_limit"), (told or {}).get("used")
+        if not isinstance(limit, int) or not isinstance(used, int):
+            raise unclear("no quota in the answer")
+        return Quota(limit, used)
 
-    def user_info(self, openid: str) -> Follower:
-        """Return what WeChat tells of a person. Raises WeChatError."""
-        told = self._wire.user.get(openid)
-        if not told.get("subscribe"):
-            return Follower(openid, follows=False)
-        return Follower(
-            openid,
-            follows=True,
-            followed_at_s=int(told.get("subscribe_time", 0)),
-            scene=str(told.get("subscribe_scene", "")),
-            qr_scene=str(told.get("qr_scene_str", "")),
-            unionid=str(told.get("unionid", "")),
-            tag_ids=tuple(int(tag) for tag in told.get("tagid_list", ())),
-        )
+    def clear_quotas(self) -> None:
+        """Begin the day's counts of all calls anew, which WeChat allows ten times a month.
+
+        Raises WeChatError.
+        """
+        _check_done(self._wire.post("clear_quota", data={"appid": self._account.appid}))
 
     def list_templates(self) -> tuple[Template, ...]:
         """Return the templates granted to the account. Raises WeChatError."""
@@ -252,25 +246,48 @@ class _Wire(wechatpy.WeChatClient):  # type: ignore[misc]  # wechatpy has no typ
     ) -> dict[str, Any]:
         """Send a call, and once more with a new token when WeChat says that the token is dead."""
         assert not unknown, f"the wire does not carry {sorted(unknown)}"
+        body = None if data is None else json.dumps(data, ensure_ascii=False).encode()
+        plain = {key: str(value) for key, value in (params or {}).items()}
+        return self.carried(method, url_or_endpoint, params=plain, body=body, reader=read)
+
+    def carried(
+        self,
+        method: str,
+        url_or_endpoint: str,
+        *,
+        params: Mapping[str, str],
+        reader: Callable[[Answer], T],
+        body: bytes | None = None,
+        content_type: str = JSON,
+        bytes_max: int = ANSWER_BYTES_MAX,
+    ) -> T:
+        """Send a call with a ready body and return what `reader` makes of the answer.
+
+        Once more, the same bytes, with a new token when WeChat says that the token is dead.
+        """
         url = self._account.rebase(
             url_or_endpoint if "://" in url_or_endpoint else self.API_BASE_URL + url_or_endpoint
         )
-        body = None if data is None else json.dumps(data, ensure_ascii=False).encode()
-        plain = {key: str(value) for key, value in (params or {}).items()}
+
+        def sent(token: str) -> T:
+            answer = ask_raw(
+                self._caller,
+                method.upper(),
+                url,
+                params={**params, "access_token": token},
+                body=body,
+                content_type=content_type,
+                bytes_max=bytes_max,
+            )
+            return reader(answer)
+
         token = self._tokens.current()
         try:
-            return self._sent(method, url, plain, body, token)
+            return sent(token)
         except WeChatError as error:
             if error.category is not Category.TOKEN:
                 raise
-        return self._sent(method, url, plain, body, self._tokens.instead_of(token))
-
-    def _sent(
-        self, method: str, url: str, params: dict[str, str], body: bytes | None, token: str
-    ) -> dict[str, Any]:
-        return ask_raw(
-            self._caller, method.upper(), url, params=params | {"access_token": token}, body=body
-        )
+        return sent(self._tokens.instead_of(token))
 
 
 def check_menu(buttons: Sequence[Mapping[str, Any]]) -> None:

@@ -79,6 +79,13 @@ MEANINGS: Mapping[int, _Meaning] = {
     45011: _Meaning(Category.RATE, Retry.SAFE, 60),
     45015: _WINDOW,
     45047: _WINDOW,
+    # Ten clearings a month are the most.
+    48006: _Meaning(Category.RATE, Retry.USELESS),
+    40004: _ARGUMENT,
+    40005: _ARGUMENT,
+    40006: _ARGUMENT,
+    # No file has that media id, or WeChat has forgotten it.
+    40007: _ARGUMENT,
     40016: _ARGUMENT,
     40018: _ARGUMENT,
     40023: _ARGUMENT,

@@ -40,12 +40,6 @@ def news_reply(articles: Sequence[Article], *, openid: str, account: str, now_s:
     return _reply("news", inside, openid, account, now_s)
 
 
-def transfer_reply(*, openid: str, account: str, now_s: float, agent: str = "") -> str:
-    """Return the reply that hands the member to customer service, to `agent` when one is named."""
-    inside = f"<TransInfo><KfAccount>{_cdata(agent)}</KfAccount></TransInfo>" if agent else ""
-    return _reply("transfer_customer_service", inside, openid, account, now_s)
-
-
 def _reply(kind: str, inside: str, openid: str, account: str, now_s: float) -> str:
     return (
         f"<xml><ToUserName>{_cdata(openid)}</ToUserName>"

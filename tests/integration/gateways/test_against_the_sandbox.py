@@ -1,5 +1,7 @@
 """Our side of WeChat against the sandbox's: two programs that share no code, speaking."""
 
+import io
+import json
 from collections.abc import Iterator
 from dataclasses import dataclass, field, replace
 from pathlib import Path
@@ -8,19 +10,23 @@ from urllib.parse import parse_qs, urlsplit
 import pytest
 import requests
 from flask import Flask, Response, request
+from PIL import Image
 
 from booking.codes import CodeKind
 from conversations import stepping
 from conversations.account import Origin, Person, Wanted
 from gateways.wechat import messages, replies
 from gateways.wechat.account import Account
-from gateways.wechat.client import WeChat
+from gateways.wechat.client import Quota, WeChat
 from gateways.wechat.crypto import CallbackDoor, Forged
 from gateways.wechat.errors import Category, Retry, WeChatError
 from gateways.wechat.jssdk import prove_page
 from gateways.wechat.messages import Incoming
 from gateways.wechat.oauth import OAuth
 from kernel.clock import wall_s
+from notifications.messages import SPECS
+from scripts.wechat_setup import unfit_templates
+from tests.house import settings_for
 from tests.integration.gateways.serving import app_with_tokens, patient_caller
 from tests.integration.sandbox.serving import (
     AES_KEY,
@@ -122,17 +128,15 @@ def test_the_account_proves_itself(stage: Stage) -> None:
 
 def test_a_scan_tells_the_scene_of_our_code(stage: Stage) -> None:
     code = stage.wechat.create_qr(scene="st_hailu_03", seconds=None)
-    picture = requests.get(stage.wechat.qr_image_url(code.ticket), timeout=WAIT_S)
     phone = stage.sandbox.a_phone()
 
+    stage.sandbox.control(f"phones/{phone['phone']}/scan", content=code.url)
     stage.sandbox.control(f"phones/{phone['phone']}/follow", scene="st_hailu_03")
     stage.sandbox.settle()
 
     [told] = stage.house.told
     assert isinstance(told, messages.Followed)
     assert (told.openid, told.scene) == (phone["openid"], "st_hailu_03")
-    assert picture.content.startswith(b"\x89PNG")
-    assert stage.wechat.user_info(phone["openid"]).qr_scene == "st_hailu_03"
 
 
 def test_the_account_is_brought_in_step_and_stays_so(stage: Stage) -> None:
@@ -226,7 +230,7 @@ def test_a_bad_field_is_named(stage: Stage) -> None:
 @pytest.mark.parametrize("fault", ["expire_token", "steal_token"])
 def test_a_lost_token_costs_nothing(stage: Stage, fault: str) -> None:
     phone = stage.sandbox.a_phone(follows=True)
-    stage.wechat.user_info(phone["openid"])
+    stage.wechat.menu()
     stage.sandbox.control("faults", fault=fault)
 
     assert stage.send(phone["openid"])
@@ -234,7 +238,7 @@ def test_a_lost_token_costs_nothing(stage: Stage, fault: str) -> None:
 
 def test_a_busy_wechat_is_told_as_busy(stage: Stage) -> None:
     phone = stage.sandbox.a_phone(follows=True)
-    stage.wechat.user_info(phone["openid"])
+    stage.wechat.menu()
     stage.sandbox.control("faults", fault="busy", count=1)
 
     with pytest.raises(WeChatError) as told:
@@ -291,8 +295,57 @@ def test_a_customer_message_needs_an_open_window(stage: Stage) -> None:
     assert stage.sandbox.inbox(phone["phone"])[-1]["text"] == "在的"
 
 
-def test_the_templates_are_there(stage: Stage) -> None:
-    assert [template.template_id for template in stage.wechat.list_templates()] == ["M1"]
+def test_a_quota_is_told_used_up_and_begun_anew(stage: Stage) -> None:
+    phone = stage.sandbox.a_phone(follows=True)
+    path = "/cgi-bin/message/template/send"
+    stage.send(phone["openid"])
+    assert stage.wechat.quota(path) == Quota(limit=100_000, used=1)
+    stage.sandbox.control("knobs", exhaust=path)
+    with pytest.raises(WeChatError) as told:
+        stage.send(phone["openid"], thing1="空调维修")
+    assert told.value.category is Category.QUOTA
+
+    stage.wechat.clear_quotas()
+
+    assert stage.wechat.quota(path).used == 0
+    for _ in range(9):
+        stage.wechat.clear_quotas()
+    with pytest.raises(WeChatError) as told:
+        stage.wechat.clear_quotas()
+    assert (told.value.code, told.value.retry) == (48006, Retry.USELESS)
+
+
+def test_a_picture_goes_there_and_comes_back(stage: Stage) -> None:
+    phone = stage.sandbox.a_phone(follows=True)
+    stage.sandbox.control(f"phones/{phone['phone']}/say", text="在吗")
+    stage.sandbox.settle()
+    drawn = io.BytesIO()
+    Image.new("RGB", (30, 20), "red").save(drawn, "JPEG")
+    jpeg = drawn.getvalue()
+    stage.sandbox.control("faults", fault="expire_token")
+
+    media_id = stage.wechat.media.upload(jpeg)
+    stage.wechat.send_picture(openid=phone["openid"], media_id=media_id)
+
+    assert stage.wechat.media.fetch(media_id) == jpeg
+    shown = stage.sandbox.inbox(phone["phone"])[-1]
+    assert (shown["kind"], shown["media_id"]) == ("image", media_id)
+    with pytest.raises(WeChatError) as told:
+        stage.wechat.media.fetch("forgotten")
+    assert told.value.code == 40007
+
+
+def test_a_template_that_is_missing_or_has_other_fields_is_named(
+    stage: Stage, tmp_path: Path
+) -> None:
+    ids = dict.fromkeys(("M1", "M2"), "M1")
+    settings = settings_for("sqlite://", data_dir=tmp_path, WECHAT_TEMPLATE_IDS=json.dumps(ids))
+
+    lines = unfit_templates(settings, stage.wechat)
+
+    assert len(lines) == len(SPECS)
+    assert lines[0].startswith("M1 预约成功通知: ['phrase3', 'thing1', 'time2'] at WeChat")
+    assert lines[-1].endswith("WeChat knows no such template")
 
 
 def test_a_page_proves_itself_to_the_js_sdk(stage: Stage) -> None:

@@ -165,7 +165,7 @@ def town(database_url: str, tmp_path: Path) -> Iterator[Town]:
 class TestSending:
     def test_a_late_answer_is_asked_for_again_and_arrives_once(self, town: Town) -> None:
         patient = town.app.extensions["doorbell.wechat"]
-        patient.user_info(town.openid)
+        patient.menu()
         settings = town.app.extensions["doorbell.settings"]
         account = Account.from_settings(settings)
         town.app.extensions["doorbell.wechat"] = WeChat(account, caller=hasty_caller())

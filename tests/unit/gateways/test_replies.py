@@ -62,14 +62,3 @@ class TestNewsReply:
     def test_refuses_none_and_too_many(self, count: int) -> None:
         with pytest.raises(ValueError, match="1 to 8"):
             replies.news_reply([Article("", "", "", "")] * count, **TO)  # type: ignore[arg-type]  # one dict
-
-
-class TestTransferReply:
-    def test_names_the_agent(self) -> None:
-        told = read(replies.transfer_reply(**TO, agent="kf2001@door"))  # type: ignore[arg-type]  # one dict
-
-        assert told["MsgType"] == "transfer_customer_service"
-        assert told["TransInfo"]["KfAccount"] == "kf2001@door"
-
-    def test_leaves_the_choice_to_wechat_without_one(self) -> None:
-        assert "TransInfo" not in read(replies.transfer_reply(**TO))  # type: ignore[arg-type]  # one dict
