@@ -107,7 +107,7 @@ from members.events import (
 )
 from notifications import account_reactions as account
 from notifications import life_reactions as life
-from notifications import reactions
+from notifications import quotas, reactions
 from notifications.reaching import Sender
 from scripts import benches, wechat_setup
 
@@ -160,6 +160,7 @@ QUEUE_OF = {
     "messages": "messages",
     "refunds": "messages",
     "account": "messages",
+    "quotas": "messages",
     "plans": PLANNER,
 }
 HOLD_LOOK_EVERY_S = 10.0
@@ -294,6 +295,7 @@ def _drains(app: Flask) -> Mapping[str, Drain]:
             conversations.jobs.account_due,
             partial(conversations.jobs.keep_account, wechat, settings.public_base, clock),
         ),
+        "quotas": Drain(quotas.quotas_due, partial(quotas.keep_quotas, wechat, clock)),
         # By name, at the time of need: only processes that solve load the solver.
         "plans": Drain(
             lambda: bool(pkgutil.resolve_name("dispatch.queries:proposals_due")()),

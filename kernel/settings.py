@@ -1,6 +1,7 @@
 """What the surroundings decide: read once from the environment, frozen, units in the names."""
 
 import json
+import re
 from collections.abc import Mapping
 from dataclasses import dataclass, field, fields
 from enum import StrEnum
@@ -53,6 +54,8 @@ class Settings:
     wechat_pay_public_key_file: str = ""
     # Where WeChat Pay reaches us, when that is not PUBLIC_BASE.
     wechat_pay_notify_base: str = ""
+    # What the provider of texts takes for one.
+    sms_price_fen: str = "4.5"
     map_tiles_url: str = ""
     callback_url: str = ""
     # "off" counts no calls: for load tests and nothing else.
@@ -85,6 +88,12 @@ class Settings:
     def takes_payments(self) -> bool:
         """Whether a merchant of WeChat Pay is configured; then it is so completely."""
         return bool(self.wechat_pay_mchid)
+
+    @property
+    def sms_price_hundredths(self) -> int:
+        """What a text costs, in hundredths of a fen."""
+        whole, _, part = self.sms_price_fen.partition(".")
+        return int(whole) * 100 + int(f"{part}00"[:2])
 
     @property
     def public_host(self) -> str:
@@ -122,13 +131,19 @@ def _check(settings: Settings) -> None:
         raise BadSettings("WECHAT_TEMPLATE_IDS is a JSON object of kinds and template ids")
     if not _is_object(settings.wechat_subscription_ids):
         raise BadSettings("WECHAT_SUBSCRIPTION_IDS is a JSON object of kinds and template ids")
+    _check_values(settings)
+    _check_merchant(settings)
+    if settings.mode is Mode.PRODUCTION:
+        _check_production(settings)
+
+
+def _check_values(settings: Settings) -> None:
     if settings.rate_limits not in ("on", "off"):
         raise BadSettings("RATE_LIMITS is on or off")
     if not (settings.trusted_proxies.isascii() and settings.trusted_proxies.isdigit()):
         raise BadSettings("TRUSTED_PROXIES is the number of proxies in front, 0 for none")
-    _check_merchant(settings)
-    if settings.mode is Mode.PRODUCTION:
-        _check_production(settings)
+    if re.fullmatch(r"[0-9]{1,6}(\.[0-9]{1,2})?", settings.sms_price_fen) is None:
+        raise BadSettings("SMS_PRICE_FEN is a price in fen with two decimals at most")
 
 
 def _check_production(settings: Settings) -> None:

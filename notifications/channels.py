@@ -12,6 +12,7 @@ from pathlib import Path
 from typing import Protocol
 
 from kernel.clock import SHANGHAI
+from kernel.words import msg
 from notifications.messages import CHAT
 
 
@@ -37,9 +38,9 @@ QUIET_FROM, QUIET_UNTIL = time(22), time(8)
 
 # WeChat drops a repetition of this way alone; by any other a second call may tell a second time.
 REPEATABLE = frozenset({Channel.TEMPLATE})
-# What one message costs, in hundredths of a fen: WeChat takes nothing.
-PRICES = {Channel.SMS: 450}
+# Calls a day as long as WeChat has not told its own figure.
 QUOTAS = {Channel.TEMPLATE: 100_000, Channel.CUSTOMER: 500_000}
+OUT_OF_QUOTA = msg("今天的额度已用完")
 # Of each quota so much is left to the urgent.
 RESERVE = 0.1
 

@@ -1,6 +1,7 @@
 """Sending: claim one message, send it outside any transaction, write down what came of it."""
 
 import logging
+from dataclasses import replace
 from datetime import datetime
 
 from sqlalchemy import select, update
@@ -11,8 +12,8 @@ from kernel.clock import Clock, wall_s
 from kernel.db import Session, transaction
 from kernel.words import msg
 from members.operations import following
-from notifications import channels, life, reaching
-from notifications.channels import Channel, SmsUnclear
+from notifications import channels, life, queries, reaching
+from notifications.channels import OUT_OF_QUOTA, Channel, SmsUnclear
 from notifications.models import Message
 from notifications.reaching import Sender
 from notifications.sending import Decision, after_failure, client_msg_id, is_too_late
@@ -27,7 +28,6 @@ SHORTLY_S, NIGHT_LOOK_S = 2.0, 300.0
 TOO_LATE = msg("已经过时，没有发出")
 OVERTAKEN = msg("预约已变动，没有发出")
 AT_NIGHT = msg("夜间不打扰，早上再发")
-OUT_OF_QUOTA = msg("今天的额度已用完")
 IN_DOUBT = msg("可能已送达，不再自动重发")
 
 
@@ -43,6 +43,9 @@ def send_messages(sender: Sender, clock: Clock) -> int:
     Safe to run twice or side by side, and to be killed at any step: a message whose fate is not
     known is repeated under the same client_msg_id for nine minutes, then left to a person.
     """
+    with transaction(reads_only=True) as db:
+        told = queries.quota_told(db).limits
+    sender = replace(sender, quotas={**sender.quotas, **told})
     tried = 0
     while tried < SENDS_MAX:
         with transaction() as db:

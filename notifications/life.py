@@ -1,5 +1,6 @@
 """Writing down what happened to a message: its steps, its end, and the calls of a day."""
 
+from collections.abc import Iterable
 from datetime import UTC, datetime
 from typing import Any
 
@@ -68,6 +69,19 @@ def count_call(db: Session, channel: str, *, limit: int | None) -> bool:
     insert = sqlite.insert if db.get_bind().dialect.name == "sqlite" else postgresql.insert
     db.execute(insert(CallCount).values(day=day, channel=channel, used=0).on_conflict_do_nothing())
     return _changed(db, counted)
+
+
+def count_at_least(db: Session, channel: str, used: int) -> None:
+    """Reckon with `used` calls of today by this way at least: others may send for this account too."""
+    count_call(db, channel, limit=0)
+    own = (CallCount.day == _today()) & (CallCount.channel == channel)
+    db.execute(update(CallCount).where(own, CallCount.used < used).values(used=used))
+
+
+def forget_calls(db: Session, channels: Iterable[str]) -> None:
+    """Begin the counts of today by these ways anew."""
+    own = (CallCount.day == _today()) & CallCount.channel.in_(list(channels))
+    db.execute(update(CallCount).where(own).values(used=0))
 
 
 def _changed(db: Session, statement: Update) -> bool:

@@ -78,3 +78,17 @@ class CallCount(Base):
     day: Mapped[date] = mapped_column(primary_key=True)
     channel: Mapped[str] = mapped_column(primary_key=True)
     used: Mapped[int] = mapped_column(default=0)
+
+
+class QuotaRow(Leased, Base):
+    """The one row of what WeChat says of our quotas, and when it is asked again; it waits for ever."""
+
+    __tablename__ = "notifications_quota"
+
+    # Calls a day by way, as WeChat told them last.
+    limits: Mapped[dict[str, int]] = mapped_column(JSON)
+    told_at: Mapped[datetime | None] = mapped_column(Instant)
+    # A person wants the day's counts begun anew; and when that was done last.
+    clear_wanted: Mapped[bool] = mapped_column(default=False)
+    cleared_at: Mapped[datetime | None] = mapped_column(Instant)
+    error: Mapped[str] = mapped_column(default="")

@@ -5,6 +5,7 @@ from datetime import datetime
 from typing import cast
 
 from sqlalchemy import Table, bindparam, select, update
+from sqlalchemy.dialects import postgresql, sqlite
 
 from kernel import leases
 from kernel.actor import Actor
@@ -13,8 +14,9 @@ from kernel.errors import Conflict, Missing
 from kernel.words import msg
 from notifications import life, queries
 from notifications.channels import Channel, first_way
-from notifications.models import Message
+from notifications.models import Message, QuotaRow
 
+QUOTA_BELL = "quotas"
 _MESSAGES = cast(Table, Message.__table__)
 _TOLD = (_MESSAGES.c.msgid == bindparam("told")) & (_MESSAGES.c.channel == Channel.TEMPLATE.value)
 _SETTLE = update(_MESSAGES).where(_TOLD).values(outcome=bindparam("outcome"))
@@ -97,6 +99,25 @@ def note_called(db: Session, *, message_id: int, by: Actor, now: datetime) -> Me
     row.state, row.sent_at = "sent", now
     life.note(db, row, "called", now=now, by=by)
     return row
+
+
+def ask_to_clear_quotas(db: Session) -> None:
+    """Have WeChat begin the day's counts anew, which it allows ten times a month."""
+    lay_quota_row(db)
+    db.execute(
+        update(QuotaRow)
+        .values(clear_wanted=True, due_s=0.0)
+        .execution_options(synchronize_session=False)
+    )
+    ring_after_commit(db, QUOTA_BELL)
+
+
+def lay_quota_row(db: Session) -> None:
+    """Make sure that the one row is there; two hands may do so at once."""
+    insert = sqlite.insert if db.get_bind().dialect.name == "sqlite" else postgresql.insert
+    row = {"id": 1, "state": leases.PENDING, "due_s": 0.0, "lease_until_s": 0.0, "fence": 0}
+    row |= {"attempts": 0, "limits": {}, "clear_wanted": False, "error": ""}
+    db.execute(insert(QuotaRow).values(row).on_conflict_do_nothing())
 
 
 def _locked(db: Session, message_id: int, by: Actor) -> Message:

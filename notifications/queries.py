@@ -13,9 +13,9 @@ from kernel.actor import Actor
 from kernel.clock import local_date, midnight, wall_s
 from kernel.db import Session
 from kernel.leases import PENDING
-from notifications.channels import PRICES, QUOTAS, Channel
+from notifications.channels import QUOTAS, Channel
 from notifications.messages import CHAT
-from notifications.models import CallCount, Message, MessageStep
+from notifications.models import CallCount, Message, MessageStep, QuotaRow
 
 
 def messages_about(db: Session, about: str) -> Sequence[Message]:
@@ -122,8 +122,31 @@ def refusals(db: Session) -> Mapping[int, int]:
     return found
 
 
-def uses(db: Session, *, since: datetime) -> Sequence[Use]:
-    """Return the use of each way: calls of the true day, messages and cost since `since`."""
+class QuotaTold(NamedTuple):
+    """What WeChat told of our quotas last: calls a day by way, when, when its counts were begun anew,
+    whether that is wanted once more, and what failed."""
+
+    limits: Mapping[Channel, int]
+    told_at: datetime | None = None
+    cleared_at: datetime | None = None
+    is_clearing: bool = False
+    error: str = ""
+
+
+def quota_told(db: Session) -> QuotaTold:
+    """Return what WeChat told of our quotas last."""
+    row = db.scalars(select(QuotaRow)).first()
+    if row is None:
+        return QuotaTold({})
+    limits = {Channel(way): limit for way, limit in row.limits.items()}
+    return QuotaTold(limits, row.told_at, row.cleared_at, row.clear_wanted, row.error)
+
+
+def uses(db: Session, *, since: datetime, text_hundredths: int) -> Sequence[Use]:
+    """Return the use of each way: calls of the true day, messages and cost since `since`.
+
+    A text costs `text_hundredths` of a fen; WeChat takes nothing.
+    """
     today = local_date(datetime.fromtimestamp(wall_s(), UTC))
     used = select(CallCount.channel, CallCount.used).where(CallCount.day == today)
     sent = select(Message.channel, func.count()).where(
@@ -131,13 +154,15 @@ def uses(db: Session, *, since: datetime) -> Sequence[Use]:
     )
     calls = {row[0]: row[1] for row in db.execute(used)}
     counts = {row[0]: row[1] for row in db.execute(sent.group_by(Message.channel))}
+    limits = {**QUOTAS, **quota_told(db).limits}
+    prices = {Channel.SMS: text_hundredths}
     return [
         Use(
             way,
             calls.get(way, 0),
-            QUOTAS.get(way),
+            limits.get(way),
             counts.get(way, 0),
-            counts.get(way, 0) * PRICES.get(way, 0) // 100,
+            counts.get(way, 0) * prices.get(way, 0) // 100,
         )
         for way in Channel
     ]

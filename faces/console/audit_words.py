@@ -35,6 +35,7 @@ ACTIONS: Mapping[str, str] = {
     "console.remove_waiting": msg("移出候补"),
     "console.resend_message": msg("重发消息"),
     "console.called_message": msg("电话告知"),
+    "console.clear_quota": msg("微信额度清零"),
     "console.decide_appeal": msg("决定复议"),
     "console.answer_complaint": msg("答复投诉"),
     "console.claim_chat": msg("接入会话"),

@@ -10,9 +10,9 @@ from faces.chrome.filters import gettext
 from faces.chrome.sign_in import signed_in
 from faces.console import acting, frame, story
 from faces.console.acting import NO_FAILURE, Failure
-from faces.console.forms import MessageForm, MessagesQuery
+from faces.console.forms import MessageForm, MessagesQuery, NoForm
 from faces.console.paging import Page
-from faces.console.routes import READERS, WRITERS, blueprint
+from faces.console.routes import LEADERS, READERS, WRITERS, blueprint
 from kernel.clock import midnight
 from kernel.db import Session, transaction
 from kernel.errors import Invalid
@@ -59,6 +59,18 @@ def called_message() -> ResponseReturnValue:
     return acting.perform("called", MessageForm(), effect, to="console.messages", page=_again)
 
 
+@blueprint.post("/messages/clear-quota")
+@signed_in(*LEADERS)
+def clear_quota() -> ResponseReturnValue:
+    """Have WeChat begin the day's counts anew."""
+
+    def effect(db: Session, given: dict[str, Any]) -> str:
+        operations.ask_to_clear_quotas(db)
+        return gettext("已请微信把今天的额度清零，压着的消息随后就发。")
+
+    return acting.perform("clear", NoForm(), effect, to="console.messages", page=_again)
+
+
 def _again(failed: Failure) -> str:
     try:
         wanted = call.query(MessagesQuery())
@@ -84,7 +96,12 @@ def _page(wanted: dict[str, Any], failed: Failure) -> str:
         lives = queries.lives(db, [row.id for row in rows])
         paused = queries.paused(db)
         refused = queries.refusals(db)
-        uses = queries.uses(db, since=midnight(frame.today().replace(day=1)))
+        uses = queries.uses(
+            db,
+            since=midnight(frame.today().replace(day=1)),
+            text_hundredths=call.settings().sms_price_hundredths,
+        )
+        told = queries.quota_told(db)
     return render_template(
         "console/messages.html",
         rows=[(row, story.line_of(row), story.life_of(lives[row.id])) for row in rows],
@@ -96,6 +113,7 @@ def _page(wanted: dict[str, Any], failed: Failure) -> str:
             for code, n in refused.items()
         ],
         uses=[(gettext(story.CHANNELS[use.channel]), use, Money(use.fen)) for use in uses],
+        quotas=told,
         wanted=wanted,
         is_filtered=any(wanted[name] for name in ("state", "kind", "number", "day")),
         states=[(key, gettext(word)) for key, (word, _) in story.MESSAGE_STATES.items()],

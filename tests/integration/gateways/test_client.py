@@ -15,7 +15,6 @@ from gateways import http
 from gateways.http import ANSWER_BYTES_MAX
 from gateways.wechat.client import QrCode, Quota, Template, WeChat
 from gateways.wechat.errors import Category, Retry, WeChatError
-from gateways.wechat.media import PICTURE_BYTES_MAX
 from gateways.wechat.token import AccessTokens
 from tests.integration.gateways.serving import (
     Answer,
@@ -33,7 +32,6 @@ from tests.integration.gateways.serving import (
 
 STABLE = "/cgi-bin/stable_token"
 TEMPLATE = "/cgi-bin/message/template/send"
-JPEG = b"\xff\xd8\xff\xe0" + bytes(100)
 SENT = tells(errcode=0, errmsg="ok", msgid=200163836)
 
 
@@ -298,63 +296,6 @@ class TestOtherCalls:
         with pytest.raises(ValueError, match=r"scene|temporary"):
             wechat.create_qr(scene=scene, seconds=seconds)
 
-    def test_a_picture_is_uploaded_as_a_file_and_sent_by_its_id(
-        self, platform: Platform, wechat: WeChat
-    ) -> None:
-        platform.answers["/cgi-bin/media/upload"] = tells(media_id="M", type="image", created_at=1)
-        platform.answers["/cgi-bin/message/custom/send"] = tells(errcode=0, errmsg="ok")
-
-        wechat.send_picture(openid="oMember", media_id=wechat.media.upload(JPEG))
-
-        [upload] = platform.calls_to("/cgi-bin/media/upload")
-        assert (upload.query["type"], JPEG in upload.body) == ("image", True)
-        assert upload.headers["Content-Type"].startswith("multipart/form-data; boundary=")
-        [sent] = platform.calls_to("/cgi-bin/message/custom/send")
-        assert sent.message["image"] == {"media_id": "M"}
-
-    def test_an_upload_that_is_sent_again_holds_the_file_again(
-        self, platform: Platform, wechat: WeChat
-    ) -> None:
-        fresh_tokens(platform)
-        platform.answers["/cgi-bin/media/upload"] = in_turn(
-            tells(errcode=42001, errmsg="expired"), tells(media_id="M")
-        )
-
-        assert wechat.media.upload(JPEG) == "M"
-
-        bodies = [call.body for call in platform.calls_to("/cgi-bin/media/upload")]
-        assert (len(bodies), bodies[0] == bodies[1]) == (2, True)
-
-    @pytest.mark.parametrize("content", [b"", b"GIF89a", JPEG + bytes(PICTURE_BYTES_MAX)])
-    def test_what_is_no_picture_is_not_uploaded(
-        self, platform: Platform, wechat: WeChat, content: bytes
-    ) -> None:
-        with pytest.raises(ValueError, match="JPEG"):
-            wechat.media.upload(content)
-        assert platform.calls_to("/cgi-bin/media/upload") == []
-
-    def test_a_picture_that_somebody_sent(self, platform: Platform, wechat: WeChat) -> None:
-        # Larger than any JSON that WeChat answers.
-        content = JPEG + bytes(ANSWER_BYTES_MAX)
-        platform.answers["/cgi-bin/media/get"] = lambda _call: Reply(
-            content, headers={"Content-Type": "image/jpeg"}
-        )
-
-        assert wechat.media.fetch("M9") == content
-        [call] = platform.calls_to("/cgi-bin/media/get")
-        assert call.query["media_id"] == "M9"
-
-    def test_a_picture_that_wechat_has_forgotten(self, platform: Platform, wechat: WeChat) -> None:
-        platform.answers["/cgi-bin/media/get"] = lambda _call: Reply(
-            b'{"errcode": 40007, "errmsg": "invalid media_id"}',
-            headers={"Content-Type": "text/plain"},
-        )
-
-        with pytest.raises(WeChatError) as told:
-            wechat.media.fetch("M9")
-
-        assert (told.value.code, told.value.retry) == (40007, Retry.USELESS)
-
     def test_the_quotas_are_asked_and_cleared(self, platform: Platform, wechat: WeChat) -> None:
         platform.answers["/cgi-bin/openapi/quota/get"] = tells(
             errcode=0, errmsg="ok", quota={"daily_limit": 1_000_000, "used": 3, "remain": 999_997}
@@ -402,8 +343,6 @@ class TestOtherCalls:
             ("/cgi-bin/menu/create", lambda w: w.create_menu([{"name": "预约"}])),
             ("/cgi-bin/qrcode/create", lambda w: w.create_qr(scene="s", seconds=None)),
             ("/cgi-bin/template/get_all_private_template", lambda w: w.list_templates()),
-            ("/cgi-bin/media/upload", lambda w: w.media.upload(JPEG)),
-            ("/cgi-bin/media/get", lambda w: w.media.fetch("M")),
             ("/cgi-bin/openapi/quota/get", lambda w: w.quota("/cgi-bin/menu/get")),
             ("/cgi-bin/clear_quota", lambda w: w.clear_quotas()),
         ],

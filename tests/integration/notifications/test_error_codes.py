@@ -15,6 +15,8 @@ from sqlalchemy import select, update
 from werkzeug.test import TestResponse
 
 from gateways.wechat.client import WeChat
+from gateways.wechat.errors import Retry, WeChatError
+from gateways.wechat.media import PICTURE_BYTES_MAX
 from gateways.wechat.oauth import OAuth
 from gateways.wechat.tags import TAGS_MAX
 from kernel.clock import FixedClock, wall_s
@@ -23,7 +25,9 @@ from members.models import Member
 from notifications import life, queries
 from notifications.channels import Channel
 from notifications.jobs import send_messages
-from notifications.models import Message
+from notifications.models import Message, QuotaRow
+from notifications.operations import ask_to_clear_quotas
+from notifications.quotas import keep_quotas
 from notifications.reaching import Sender
 from tests.house import MONDAY_NINE
 from tests.integration.gateways.serving import (
@@ -224,6 +228,36 @@ def _is_not_asked_for(sent: Sent, _code: int) -> None:
     assert sent.sender.wechat.create_tag("十" * 10, known=["旧"] * (TAGS_MAX - 1)) == 100
 
 
+def _is_no_picture(sent: Sent, _code: int) -> None:
+    """WeChat would refuse the file: it is not asked."""
+    for file in (b"", b"GIF89a", b"\xff\xd8\xff" + bytes(PICTURE_BYTES_MAX)):
+        with pytest.raises(ValueError, match="JPEG"):
+            sent.sender.wechat.media.upload(file)
+    assert sent.platform.calls_to("/cgi-bin/media/upload") == []
+
+
+def _is_gone(sent: Sent, code: int) -> None:
+    sent.platform.answers["/cgi-bin/media/get"] = tells(errcode=code, errmsg="invalid media_id")
+
+    with pytest.raises(WeChatError) as told:
+        sent.sender.wechat.media.fetch("M1")
+
+    assert told.value.retry is Retry.USELESS
+
+
+def _is_asked_for_once(sent: Sent, code: int) -> None:
+    sent.platform.answers["/cgi-bin/clear_quota"] = tells(errcode=code, errmsg="forbid")
+    with transaction() as db:
+        ask_to_clear_quotas(db)
+
+    for _ in range(2):
+        keep_quotas(sent.sender.wechat, FixedClock(MONDAY_NINE))
+        with transaction() as db:
+            db.execute(update(QuotaRow).values(due_s=0.0))
+
+    assert len(sent.platform.calls_to("/cgi-bin/clear_quota")) == 1
+
+
 # WeChat's table: the codes of a row, and the check that shows what is done about them.
 ROWS: tuple[tuple[tuple[int, ...], Check], ...] = (
     ((-1,), _backs_off),
@@ -242,7 +276,10 @@ ROWS: tuple[tuple[tuple[int, ...], Check], ...] = (
     ((45056, 45157, 45158), _is_not_asked_for),
     ((40016, 40018, 40023, 40053, 45002, 45008), _goes_on(Channel.TEMPLATE, "subscription")),
     ((40241,), _is_our_own_first),
+    ((40004, 40005, 40006), _is_no_picture),
+    ((40007,), _is_gone),
     ((47003,), _shows_the_field),
+    ((48006,), _is_asked_for_once),
     ((48001, 48004), _alarms_and_waits),
 )
 CODES = tuple(chain.from_iterable(codes for codes, _ in ROWS))

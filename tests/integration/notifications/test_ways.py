@@ -15,8 +15,8 @@ from kernel.actor import Actor
 from kernel.clock import FixedClock, wall_s
 from kernel.db import transaction
 from notifications import jobs
-from notifications.channels import Channel, FileSms, SmsUnclear
-from notifications.jobs import OUT_OF_QUOTA, OVERTAKEN, send_messages
+from notifications.channels import OUT_OF_QUOTA, Channel, FileSms, SmsUnclear
+from notifications.jobs import OVERTAKEN, send_messages
 from notifications.models import Message, MessageStep
 from notifications.operations import record_outcomes
 from notifications.reaching import Sender

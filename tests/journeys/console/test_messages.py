@@ -6,9 +6,11 @@ import pytest
 from sqlalchemy import select
 
 from kernel.db import transaction
-from notifications.models import Message, MessageStep
+from notifications import queries
+from notifications.models import Message, MessageStep, QuotaRow
+from notifications.operations import lay_quota_row
 from tests.house import MONDAY_NINE
-from tests.journeys.console.conftest import Town
+from tests.journeys.console.conftest import DeskOf, Town
 from tests.journeys.console.desk import Desk, a_promise
 
 
@@ -98,3 +100,28 @@ def test_what_waits_for_a_template_and_what_the_ways_cost_is_shown(desk: Desk, t
 
     assert "1 条消息在等微信恢复模板" in page.text
     assert "0 / 100000" in page.text
+
+
+def test_the_days_quota_is_begun_anew_by_who_leads(town: Town, desk_of: DeskOf) -> None:
+    manager = desk_of("manager")
+    page = manager.open("/console/messages")
+    assert "微信还没告知额度" in page.said("quota-told")
+    assert not desk_of("dispatcher").open("/console/messages").has_form("/clear-quota")
+
+    after = manager.send(page.form("/clear-quota"))
+
+    assert "正在清零" in after.text
+    with transaction(reads_only=True) as db:
+        assert queries.quota_told(db).is_clearing
+
+
+def test_what_wechat_tells_of_its_quotas_is_shown(desk: Desk, town: Town) -> None:
+    with transaction() as db:
+        lay_quota_row(db)
+        row = db.scalars(select(QuotaRow)).one()
+        row.limits, row.told_at, row.error = {"template": 1_000_000}, MONDAY_NINE, "48006: forbid"
+
+    page = desk.open("/console/messages")
+
+    assert "0 / 1000000" in page.text
+    assert "这个月清零的次数用完了" in page.said("quota-told")

@@ -56,6 +56,7 @@ class TestFromEnv:
             pytest.param({"SECRET_KEY": "s" * 31}, "SECRET_KEY", id="a_short_secret_key"),
             pytest.param({"WECHAT_AES_KEY": "a" * 42}, "43", id="a_short_aes_key"),
             pytest.param({"RATE_LIMITS": "no"}, "RATE_LIMITS", id="limits_neither_on_nor_off"),
+            pytest.param({"SMS_PRICE_FEN": "4.555"}, "SMS_PRICE_FEN", id="a_price_too_fine"),
             pytest.param({"TRUSTED_PROXIES": "-1"}, "TRUSTED_PROXIES", id="less_than_no_proxies"),
             pytest.param({"WECHAT_TEMPLATE_IDS": "{M1"}, "WECHAT_TEMPLATE_IDS", id="broken_json"),
             pytest.param({"WECHAT_TEMPLATE_IDS": "[]"}, "WECHAT_TEMPLATE_IDS", id="json_of_a_list"),
@@ -144,3 +145,8 @@ class TestSettings:
         settings = Settings.from_env(GOOD | {"PUBLIC_BASE": "http://doorbell.localhost:8000"})
 
         assert settings.public_host == "doorbell.localhost"
+
+
+@pytest.mark.parametrize(("fen", "hundredths"), [("4.5", 450), ("5", 500), ("0.05", 5)])
+def test_the_price_of_a_text_is_whole_hundredths(fen: str, hundredths: int) -> None:
+    assert Settings.from_env(GOOD | {"SMS_PRICE_FEN": fen}).sms_price_hundredths == hundredths
