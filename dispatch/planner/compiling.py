@@ -69,7 +69,10 @@ def _compiled(function: F, *, inline: str) -> F:
         return function
     import numba  # noqa: PLC0415 - half a second that only who plans should pay
 
-    options: dict[str, Any] = {"cache": True, "nogil": True, "_nrt": False, "inline": inline}
+    # A day and its routes are some six hundred words, which a call would push one by one: that took
+    # two parts of five of the time.
+    options: dict[str, Any] = {"cache": True, "nogil": True, "_nrt": False}
+    options |= {"inline": inline, "forceinline": True}
     compiled: Any = numba.njit(**options)(function)
     return cast(F, compiled)
 
@@ -142,7 +145,8 @@ def folder() -> Path:
     Its name goes by all that compiling depends on.
     """
     digest = hashlib.sha256(f"{sys.version} {version('numba')} {_processor()}".encode())
-    for source in (_HERE / "arrays.py", *sorted((_HERE / "kernel").glob("*.py"))):
+    sources = (Path(__file__), _HERE / "arrays.py", *sorted((_HERE / "kernel").glob("*.py")))
+    for source in sources:
         digest.update(source.read_bytes())
     name = f"kernel-{digest.hexdigest()[:16]}"
     beside = _HERE / "__pycache__"
