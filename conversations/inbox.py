@@ -39,6 +39,8 @@ from kernel.db import Session
 from kernel.names import surname_of
 from members import queries as members
 from members.operations import following
+from notifications.granting import deed_of
+from notifications.operations import record_grant
 
 _FOLLOWED, _UNFOLLOWED = Followed.__name__.lower(), Unfollowed.__name__.lower()
 
@@ -93,6 +95,7 @@ def note(db: Session, things: Sequence[Said]) -> list[str]:
         _row(one.message, answer=one.answer, gist=one.gist) for _, one in sorted(settled.items())
     ]
     db.connection().execute(_insert(db.get_bind().dialect.name), rows)
+    _keep_grants(db, [one.message for one in things if isinstance(one.message, GrantsChanged)])
     for one in settled.values():
         if isinstance(one.message, _TO_PEOPLE) and one.message.openid in open_ones:
             chats.hear(db, open_ones[one.message.openid], at=_sent_at(one.message))
@@ -104,6 +107,22 @@ def note(db: Session, things: Sequence[Said]) -> list[str]:
         kept = {row.dedupe_key: row.answer for row in db.execute(asked)}
         return [kept[one.message.dedupe_key] for one in things]
     return [one.answer for one in things]
+
+
+def _keep_grants(db: Session, messages: Sequence[GrantsChanged]) -> None:
+    """Write what happened to subscription grants into their ledger; told again, nothing happens."""
+    for message in messages:
+        for place, grant in enumerate(message.grants):
+            deed = deed_of(message.kind, grant.status)
+            if deed is not None:
+                record_grant(
+                    db,
+                    key=f"{message.dedupe_key}:{place}",
+                    openid=message.openid,
+                    template_id=grant.template_id,
+                    what=deed,
+                    at=_sent_at(message),
+                )
 
 
 def note_paid(db: Session, *, openid: str, number: str, at: datetime) -> None:

@@ -14,7 +14,9 @@ from kernel.words import msg
 from members.operations import following
 from notifications import channels, life, queries, reaching
 from notifications.channels import OUT_OF_QUOTA, Channel, SmsUnclear
+from notifications.granting import Deed
 from notifications.models import Message
+from notifications.operations import record_grant
 from notifications.reaching import Sender
 from notifications.sending import Decision, after_failure, client_msg_id, is_too_late
 
@@ -28,6 +30,7 @@ SHORTLY_S, NIGHT_LOOK_S = 2.0, 300.0
 TOO_LATE = msg("已经过时，没有发出")
 OVERTAKEN = msg("预约已变动，没有发出")
 AT_NIGHT = msg("夜间不打扰，早上再发")
+NOT_GRANTED = msg("没有订阅授权")
 IN_DOUBT = msg("可能已送达，不再自动重发")
 
 
@@ -210,7 +213,7 @@ def _write_failure(
         had_ambiguous=had_ambiguous,
         midnight_in_s=life.until_midnight_s(),
     )
-    _note_refusal(row, error)
+    _note_refusal(row, error, sender, clock)
     surely_unsent = error.retry is not Retry.AMBIGUOUS and not had_ambiguous
     if surely_unsent and row.kind in channels.URGENT and error.needs_operator:
         decision = Decision("dead")  # Nobody at the door waits for a repair.
@@ -225,11 +228,22 @@ def _write_failure(
     _write(row, decision, clock, maybe_sent_s=maybe_sent_s, error=str(error))
 
 
-def _note_refusal(row: Message, error: WeChatError) -> None:
-    """Remember who does not follow any more, and raise an alarm where an operator must act."""
+def _note_refusal(row: Message, error: WeChatError, sender: Sender, clock: Clock) -> None:
+    """Remember who does not follow any more and whose grants are used up, and raise an alarm where an
+    operator must act."""
     if error.category is Category.FOLLOWER:
         with transaction() as db:
             following.unfollow(db, openid=row.openid)
+    if error.category is Category.CONSENT and row.channel == Channel.SUBSCRIPTION:
+        with transaction() as db:
+            record_grant(
+                db,
+                key=f"43101:{row.id}:{row.fence}",
+                openid=row.openid,
+                template_id=sender.subscription_ids[row.kind],
+                what=Deed.LOST,
+                at=clock.now(),
+            )
     if error.needs_operator:
         with transaction(reads_only=True) as db:
             is_news = reaching.is_news(db, row, error.code)
@@ -254,7 +268,7 @@ def _pass_on(
         life.end(db, row, state, state=state, now=now, words=words, maybe_sent_s=None)
         return
     state = "call" if way is Channel.CALL else leases.PENDING
-    life.end(
+    is_passed = life.end(
         db,
         row,
         "passed",
@@ -266,6 +280,9 @@ def _pass_on(
         attempts=0,
         maybe_sent_s=None,
     )
+    is_skipped = row.channel == Channel.TEMPLATE and way is not Channel.SUBSCRIPTION
+    if is_passed and is_skipped and not is_shut and row.kind in sender.subscription_ids:
+        life.note(db, row, "skipped", now=now, words=NOT_GRANTED, channel=Channel.SUBSCRIPTION)
 
 
 def _write(

@@ -18,12 +18,19 @@ DAY_S = 86_400
 
 
 def note(
-    db: Session, row: Message, what: str, *, now: datetime, words: str = "", by: Actor = SYSTEM
+    db: Session,
+    row: Message,
+    what: str,
+    *,
+    now: datetime,
+    words: str = "",
+    by: Actor = SYSTEM,
+    channel: str = "",
 ) -> None:
-    """Add a step to the message's life, by the way on which it is."""
+    """Add a step to the message's life, by the way on which it is or by `channel`."""
     step = MessageStep(
         message_id=row.id,
-        channel=row.channel,
+        channel=channel or row.channel,
         what=what,
         words=words,
         actor_role=by.role,

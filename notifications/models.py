@@ -92,3 +92,19 @@ class QuotaRow(Leased, Base):
     clear_wanted: Mapped[bool] = mapped_column(default=False)
     cleared_at: Mapped[datetime | None] = mapped_column(Instant)
     error: Mapped[str] = mapped_column(default="")
+
+
+class Grant(Base):
+    """One thing that happened to a person's grants of a subscription notice; only ever added to."""
+
+    __tablename__ = "notifications_grant"
+    __table_args__ = (Index("ix_notifications_grant_whose", "openid", "template_id"),)
+
+    id: Mapped[int] = mapped_column(primary_key=True)
+    # What told us of it: told again, it makes no second row.
+    dedupe_key: Mapped[str] = mapped_column(unique=True)
+    openid: Mapped[str]
+    template_id: Mapped[str]
+    # granted, refused, taken_back, used, lost.
+    what: Mapped[str]
+    at: Mapped[datetime] = mapped_column(Instant)

@@ -14,7 +14,8 @@ from kernel.errors import Conflict, Missing
 from kernel.words import msg
 from notifications import life, queries
 from notifications.channels import Channel, first_way
-from notifications.models import Message, QuotaRow
+from notifications.granting import Deed
+from notifications.models import Grant, Message, QuotaRow
 
 QUOTA_BELL = "quotas"
 _MESSAGES = cast(Table, Message.__table__)
@@ -46,6 +47,15 @@ def record_outcomes(db: Session, outcomes: Mapping[str, str]) -> set[str]:
             db.connection().execute(_LOST, lost)
             ring_after_commit(db, life.BELL)
     return known
+
+
+def record_grant(
+    db: Session, *, key: str, openid: str, template_id: str, what: Deed, at: datetime
+) -> None:
+    """Write into the ledger what happened to his grants of a notice; the same `key` once."""
+    insert = sqlite.insert if db.get_bind().dialect.name == "sqlite" else postgresql.insert
+    row = {"dedupe_key": key, "openid": openid, "template_id": template_id, "what": what, "at": at}
+    db.execute(insert(Grant).values(row).on_conflict_do_nothing(index_elements=["dedupe_key"]))
 
 
 class MessageMissing(Missing):

@@ -13,9 +13,11 @@ from kernel.actor import Actor
 from kernel.clock import local_date, midnight, wall_s
 from kernel.db import Session
 from kernel.leases import PENDING
+from notifications import granting
 from notifications.channels import QUOTAS, Channel
+from notifications.granting import Deed
 from notifications.messages import CHAT
-from notifications.models import CallCount, Message, MessageStep, QuotaRow
+from notifications.models import CallCount, Grant, Message, MessageStep, QuotaRow
 
 
 def messages_about(db: Session, about: str) -> Sequence[Message]:
@@ -120,6 +122,13 @@ def refusals(db: Session) -> Mapping[int, int]:
         if count := db.scalar(counted):
             found[code] = count
     return found
+
+
+def grants_left(db: Session, openid: str, template_id: str) -> int:
+    """Return how often he still lets us send him that subscription notice."""
+    whose = (Grant.openid == openid) & (Grant.template_id == template_id)
+    found = db.scalars(select(Grant.what).where(whose).order_by(Grant.at, Grant.id))
+    return granting.left(Deed(what) for what in found)
 
 
 class QuotaTold(NamedTuple):

@@ -17,7 +17,7 @@ from kernel.db import Session
 from kernel.leases import PENDING
 from kernel.settings import Mode, Settings
 from members import queries as members
-from notifications import channels
+from notifications import channels, queries
 from notifications.channels import Channel, FileSms, Sms
 from notifications.messages import CHAT, SPECS
 from notifications.models import Message
@@ -72,7 +72,7 @@ def next_way(
     `is_shut`: he has shut WeChat to us, or WeChat has, so that none of its ways is tried.
     """
     opened = set()
-    if not is_shut and row.kind in sender.subscription_ids:
+    if not is_shut and is_granted(db, row, sender):
         opened.add(Channel.SUBSCRIPTION)
     if not is_shut and sender.window_open(db, row.openid, now):
         opened.add(Channel.CUSTOMER)
@@ -81,6 +81,12 @@ def next_way(
         if sender.sms is not None:
             opened.add(Channel.SMS)
     return channels.following(Channel(row.channel), opened=opened)
+
+
+def is_granted(db: Session, row: Message, sender: Sender) -> bool:
+    """Tell whether there is a subscription notice of that kind, and a grant of his for it."""
+    template_id = sender.subscription_ids.get(row.kind, "")
+    return bool(template_id) and queries.grants_left(db, row.openid, template_id) > 0
 
 
 def phone_of(db: Session, about: str) -> str:

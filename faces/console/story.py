@@ -143,6 +143,7 @@ MESSAGE_STEPS = {
     "sent": msg("已发送"),
     "tried": msg("没有成功，稍后再试"),
     "passed": msg("送不到，换一种方式"),
+    "skipped": msg("跳过"),
     "held": msg("暂缓"),
     "suppressed": msg("不再发送"),
     "unknown": msg("可能已送达"),

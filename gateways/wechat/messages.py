@@ -267,8 +267,16 @@ def _dedupe_key(fields: _Fields, openid: str, sent_at_s: int, event: str) -> str
             event,
             fields.text("EventKey", ""),
             fields.text("MsgID", ""),
+            *_granted(fields, event),
         ]
     return hashlib.sha256("\x1f".join(parts).encode()).hexdigest()
+
+
+def _granted(fields: _Fields, event: str) -> list[str]:
+    """Return what tells apart two notices of one second: they have no EventKey."""
+    kind = _GRANT_EVENTS.get(event)
+    listed = fields.below(_holder(kind)).listed("List") if kind else []
+    return [item.text(name, "") for item in listed for name in ("TemplateId", "MsgID")]
 
 
 def _followed(fields: _Fields, common: _Common) -> Incoming:
@@ -327,13 +335,15 @@ def _voiced(fields: _Fields, common: _Common) -> Incoming:
 
 
 def _grants(kind: str) -> _Reader:
-    holder = f"SubscribeMsg{kind.capitalize()}Event"
-
     def read(fields: _Fields, common: _Common) -> Incoming:
-        grants = tuple(_grant(item) for item in fields.below(holder).listed("List"))
+        grants = tuple(_grant(item) for item in fields.below(_holder(kind)).listed("List"))
         return GrantsChanged(**common, kind=kind, grants=grants)
 
     return read
+
+
+def _holder(kind: str) -> str:
+    return f"SubscribeMsg{kind.capitalize()}Event"
 
 
 def _grant(item: _Fields) -> Grant:
@@ -345,6 +355,7 @@ def _other(fields: _Fields, common: _Common) -> Incoming:
     return Other(**common, kind=fields.text("Event", "") or fields.name("MsgType"))
 
 
+_GRANT_EVENTS = {f"subscribe_msg_{kind}_event": kind for kind in ("popup", "change", "sent")}
 _EVENTS: Mapping[str, _Reader] = {
     "subscribe": _followed,
     "unsubscribe": lambda _fields, common: Unfollowed(**common),
@@ -359,9 +370,7 @@ _EVENTS: Mapping[str, _Reader] = {
     "kf_create_session": _agent("create", "KfAccount"),
     "kf_close_session": _agent("close", "KfAccount"),
     "kf_switch_session": _agent("switch", "ToKfAccount"),
-    "subscribe_msg_popup_event": _grants("popup"),
-    "subscribe_msg_change_event": _grants("change"),
-    "subscribe_msg_sent_event": _grants("sent"),
+    **{event: _grants(kind) for event, kind in _GRANT_EVENTS.items()},
 }
 _MESSAGES: Mapping[str, _Reader] = {
     "text": lambda fields, common: TextSaid(**common, text=fields.text("Content")),

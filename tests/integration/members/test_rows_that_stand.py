@@ -48,6 +48,8 @@ def test_one_posting_is_reversed_once() -> None:
         "dispatch_visit_step",
         "booking_step",
         "kernel_audit",
+        "notifications_step",
+        "notifications_grant",
     ],
 )
 def test_every_table_of_what_has_happened_is_guarded(table: str) -> None:

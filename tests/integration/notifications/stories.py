@@ -17,7 +17,9 @@ from kernel.actor import SYSTEM, Actor, Role
 from kernel.clock import FixedClock
 from kernel.db import transaction
 from kernel.outbox import OutboxRow
+from notifications.granting import Deed
 from notifications.models import Message
+from notifications.operations import record_grant
 from tests.house import (
     DISPATCHER,
     HOUR_S,
@@ -99,6 +101,20 @@ def completed(visit_number: str) -> None:
         )
         member = Actor(done.member_id, Role.MEMBER)
         booking_visits.sign_off(db, number=done.number, by=member, now=now + timedelta(minutes=95))
+
+
+def granted(*template_ids: str, openid: str = MEMBER_OPENID) -> None:
+    """Let the member have granted each of these subscription notices once."""
+    with transaction() as db:
+        for template_id in template_ids:
+            record_grant(
+                db,
+                key=f"{openid}:{template_id}",
+                openid=openid,
+                template_id=template_id,
+                what=Deed.GRANTED,
+                at=MONDAY_NINE,
+            )
 
 
 def tell_everything() -> None:

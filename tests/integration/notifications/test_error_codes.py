@@ -37,7 +37,13 @@ from tests.integration.gateways.serving import (
     patient_caller,
     tells,
 )
-from tests.integration.notifications.stories import MEMBER_OPENID, a_town, messages, promised
+from tests.integration.notifications.stories import (
+    MEMBER_OPENID,
+    a_town,
+    granted,
+    messages,
+    promised,
+)
 
 TOKEN = "/cgi-bin/stable_token"
 PATHS = {
@@ -305,7 +311,9 @@ def sent(app: Flask, caplog: pytest.LogCaptureFixture) -> Iterator[Sent]:
             subscription_ids={"M16": "notice-16"},
             window_open=lambda _db, _openid, _now: True,
         )
-        yield Sent(app, platform, sender, promised(a_town()), caplog)
+        number = promised(a_town())
+        granted("notice-16")
+        yield Sent(app, platform, sender, number, caplog)
 
 
 @pytest.mark.parametrize(

@@ -29,7 +29,13 @@ from tests.integration.gateways.serving import (
     patient_caller,
     tells,
 )
-from tests.integration.notifications.stories import a_town, messages, promised, tell_everything
+from tests.integration.notifications.stories import (
+    a_town,
+    granted,
+    messages,
+    promised,
+    tell_everything,
+)
 
 TEMPLATE = "/cgi-bin/message/template/send"
 NOTICE = "/cgi-bin/message/subscribe/bizsend"
@@ -54,7 +60,8 @@ def member(app: Flask) -> Actor:
 
 @pytest.fixture
 def number(member: Actor) -> str:
-    """A booking of whose making the member was told in full."""
+    """A booking of whose making the member was told in full; he granted the notices that there are."""
+    granted("notice-9", "notice-17")
     return promised(member)
 
 
