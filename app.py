@@ -76,6 +76,7 @@ from booking.events import (
     WaitingOffered,
     WorkFinished,
 )
+from conversations import pictures
 from dispatch import photos
 from dispatch.events import (
     EvidenceAdded,
@@ -109,7 +110,7 @@ from notifications import account_reactions as account
 from notifications import life_reactions as life
 from notifications import quotas, reactions
 from notifications.reaching import Sender
-from scripts import benches, wechat_setup
+from scripts import api_token, benches, wechat_setup
 
 REACTIONS: delivery.Reactions = {
     BookingBooked: [
@@ -161,6 +162,7 @@ QUEUE_OF = {
     "refunds": "messages",
     "account": "messages",
     "quotas": "messages",
+    "pictures": "messages",
     "plans": PLANNER,
 }
 HOLD_LOOK_EVERY_S = 10.0
@@ -171,7 +173,10 @@ CHATS_LOOK_EVERY_S = 300.0
 SWEEP_EVERY_S = 600.0
 # It looks at every photo there is.
 SHELF_LOOK_EVERY_S = 6 * 3600.0
-SPEAK_OF_PHOTOS = (dispatch.queries.photos_spoken_of, members.strike_queries.photos_spoken_of)
+SPEAK_OF_PHOTOS = tuple(
+    part.photos_spoken_of
+    for part in (dispatch.queries, members.strike_queries, conversations.queries)
+)
 CITY_LOOK_EVERY_S = 2.0
 PLANS_GRACE_S = 15.0
 LANGUAGES = {"zh": "zh_Hans_CN", "en": "en"}
@@ -295,6 +300,10 @@ def _drains(app: Flask) -> Mapping[str, Drain]:
             conversations.jobs.account_due,
             partial(conversations.jobs.keep_account, wechat, settings.public_base, clock),
         ),
+        "pictures": Drain(
+            pictures.pictures_due,
+            partial(pictures.fetch_pictures, wechat, settings.data_dir / "photos", clock),
+        ),
         "quotas": Drain(quotas.quotas_due, partial(quotas.keep_quotas, wechat, clock)),
         # By name, at the time of need: only processes that solve load the solver.
         "plans": Drain(
@@ -357,6 +366,7 @@ def _lived_clock(app: Flask) -> Clock:
 def _join_commands(app: Flask) -> None:
     benches.join(app, create_app)
     wechat_setup.join(app)
+    api_token.join(app)
 
     @app.cli.command("worker")
     @click.argument("name", type=click.Choice(sorted(set(QUEUE_OF.values()))))
@@ -386,13 +396,3 @@ def _join_commands(app: Flask) -> None:
         """Fill an empty database with the demo city."""
         seed = pkgutil.resolve_name("scripts.demo_city.city:seed")
         seed(app.extensions["doorbell.settings"], is_calm=calm)
-
-    @app.cli.command("api-token")
-    @click.argument("name")
-    @click.option("--role", required=True, help="dispatcher, manager, store, auditor, …")
-    @click.option("--scopes", required=True, help="parted by commas: bookings:read,bookings:write")
-    @click.option("--branches", default="", help="codes parted by commas; none: every branch")
-    def api_token(name: str, role: str, scopes: str, branches: str) -> None:
-        """Let a program call the API, and print its token once."""
-        make = pkgutil.resolve_name("scripts.api_token:make")
-        print(make(name=name, role=role, scopes=scopes.split(","), branches=branches))

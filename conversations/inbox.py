@@ -13,7 +13,7 @@ from sqlalchemy.dialects import postgresql, sqlite
 from booking import code_queries
 from booking import queries as booking
 from conversations import answers, policy, queries, words
-from conversations.models import InboxRow
+from conversations.models import InboxRow, Picture
 from conversations.operations import chats
 from conversations.states import ChatState
 from dispatch.operations import roster
@@ -35,13 +35,15 @@ from gateways.wechat.messages import (
     Unfollowed,
     VoiceSent,
 )
-from kernel.db import Session
+from kernel import leases
+from kernel.db import Session, ring_after_commit
 from kernel.names import surname_of
 from members import queries as members
 from members.operations import following
 from notifications.granting import deed_of
 from notifications.operations import record_grant
 
+PICTURE_BELL = "pictures"
 _FOLLOWED, _UNFOLLOWED = Followed.__name__.lower(), Unfollowed.__name__.lower()
 
 
@@ -95,6 +97,7 @@ def note(db: Session, things: Sequence[Said]) -> list[str]:
         _row(one.message, answer=one.answer, gist=one.gist) for _, one in sorted(settled.items())
     ]
     db.connection().execute(_insert(db.get_bind().dialect.name), rows)
+    _want_pictures(db, [one.message for one in things if isinstance(one.message, ImageSent)])
     _keep_grants(db, [one.message for one in things if isinstance(one.message, GrantsChanged)])
     for one in settled.values():
         if isinstance(one.message, _TO_PEOPLE) and one.message.openid in open_ones:
@@ -107,6 +110,30 @@ def note(db: Session, things: Sequence[Said]) -> list[str]:
         kept = {row.dedupe_key: row.answer for row in db.execute(asked)}
         return [kept[one.message.dedupe_key] for one in things]
     return [one.answer for one in things]
+
+
+def _want_pictures(db: Session, messages: Sequence[ImageSent]) -> None:
+    """Have these pictures fetched while WeChat still has them."""
+    if not messages:
+        return
+    insert = sqlite.insert if db.get_bind().dialect.name == "sqlite" else postgresql.insert
+    rows = [
+        {
+            "state": leases.PENDING,
+            "due_s": 0.0,
+            "lease_until_s": 0.0,
+            "fence": 0,
+            "attempts": 0,
+            "media_id": message.media_id,
+            "openid": message.openid,
+            "at": _sent_at(message),
+            "sha256": "",
+            "error": "",
+        }
+        for message in sorted(messages, key=attrgetter("media_id"))
+    ]
+    db.execute(insert(Picture).on_conflict_do_nothing(index_elements=["media_id"]), rows)
+    ring_after_commit(db, PICTURE_BELL)
 
 
 def _keep_grants(db: Session, messages: Sequence[GrantsChanged]) -> None:

@@ -9,6 +9,8 @@ from conversations.states import CHAT_MACHINE, ChatAction, ChatState
 from kernel.db import Base, Instant
 from kernel.leases import Leased
 
+_EMPTY = text("''")
+
 
 class InboxRow(Base):
     """One thing a person did in the chat, with what he was answered: a repetition gets the same."""
@@ -23,6 +25,20 @@ class InboxRow(Base):
     answer: Mapped[str] = mapped_column(default="")
     # When he did it, as WeChat says: we may be told in another order.
     at: Mapped[datetime] = mapped_column(Instant)
+
+
+class Picture(Leased, Base):
+    """A picture that a person sent in the chat: `pending` until it was fetched from WeChat, then `kept`,
+    or `gone` when WeChat has it no more or nobody could read it."""
+
+    __tablename__ = "conversations_picture"
+
+    media_id: Mapped[str] = mapped_column(unique=True)
+    openid: Mapped[str] = mapped_column(index=True)
+    at: Mapped[datetime] = mapped_column(Instant)
+    # Under which it lies on the shelf of photos.
+    sha256: Mapped[str] = mapped_column(default="", index=True)
+    error: Mapped[str] = mapped_column(default="")
 
 
 class AccountStep(Leased, Base):
@@ -92,4 +108,6 @@ class ChatLine(Base):
     kind: Mapped[str]
     staff_id: Mapped[int] = mapped_column(ForeignKey("members_staff.id"))
     text: Mapped[str]
+    # A picture in the stead of words: its sha256 on the shelf of photos.
+    picture: Mapped[str] = mapped_column(default="", server_default=_EMPTY, index=True)
     at: Mapped[datetime] = mapped_column(Instant)

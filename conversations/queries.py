@@ -1,7 +1,7 @@
 """Reads of what people did in the chat, and of conversations with people of ours."""
 
-from collections.abc import Collection, Sequence
-from dataclasses import dataclass
+from collections.abc import Collection, Mapping, Sequence
+from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from statistics import median
 
@@ -11,7 +11,7 @@ from booking import code_queries
 from booking import queries as booking
 from conversations import answers, policy
 from conversations.account import Origin, Person, Wanted
-from conversations.models import AccountStep, Chat, ChatLine, InboxRow
+from conversations.models import AccountStep, Chat, ChatLine, InboxRow, Picture
 from conversations.policy import Act, MessageWindow
 from conversations.states import ChatState
 from kernel.actor import CONSOLE_ROLES, Actor, Role
@@ -20,6 +20,7 @@ from kernel.errors import Missing
 from kernel.words import msg
 from members import queries as members
 from notifications import queries as notifications
+from notifications.queries import Fate
 
 LINES_MAX = 200
 RESPONSES_OVER = timedelta(days=7)
@@ -36,14 +37,22 @@ class ChatMissing(Missing):
 
 @dataclass(frozen=True, slots=True)
 class Spoken:
-    """One line of a conversation: the member's, an agent's or a note between agents; `state` is what
-    became of the message, "" for what was not sent."""
+    """One line of a conversation: the member's, an agent's or a note between agents.
+
+    `picture` is the sha256 of one that is kept. `state` is what became of an agent's message, of which
+    the line is `number`, or of a member's picture; "" for everything else. `is_shut`: WeChat did not
+    let it through, or it came too late to be let through.
+    """
 
     kind: str
     text: str
     at: datetime
     staff_id: int | None = None
+    number: str = ""
+    picture: str = ""
     state: str = ""
+    is_shut: bool = False
+    channel: str = ""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -228,24 +237,53 @@ def lines(db: Session, chat: Chat) -> list[Spoken]:
         true() if until is None else InboxRow.at <= until,
     )
     ours = select(ChatLine).where(ChatLine.chat_id == chat.id)
-    states = {
-        message.dedupe_key: message.state
-        for message in notifications.messages_about(db, f"chat:{chat.number}")
-    }
+    fates = notifications.fates(db, f"chat:{chat.number}")
     found = [
-        Spoken(row.kind, row.text, row.at, row.staff_id, states.get(f"CHAT:{row.number}", ""))
+        _ours(row, fates.get(row.number))
         for row in db.scalars(ours.order_by(ChatLine.id.desc()).limit(LINES_MAX))
     ]
-    found += [
-        Spoken(row.kind, row.text, row.at)
-        for row in db.scalars(his.order_by(InboxRow.at.desc(), InboxRow.id.desc()).limit(LINES_MAX))
-    ]
+    said = db.scalars(his.order_by(InboxRow.at.desc(), InboxRow.id.desc()).limit(LINES_MAX)).all()
+    pictures = _pictures(db, [row.text for row in said if row.kind == "imagesent"])
+    found += [_his(row, pictures.get(row.text)) for row in said]
     # Newest first so far; turned round before sorting, so that lines of one second keep their order.
     found.reverse()
     return sorted(found, key=lambda line: line.at)
 
 
-_SHOWN = ("textsaid", "voicesent", "imagesent", "locationsent", "menuclicked")
+def _ours(row: ChatLine, fate: Fate | None) -> Spoken:
+    line = Spoken(row.kind, row.text, row.at, row.staff_id, row.number, row.picture)
+    return replace(line, **fate._asdict()) if fate else line
+
+
+def _his(row: InboxRow, picture: Picture | None) -> Spoken:
+    if row.kind != "imagesent":
+        return Spoken(row.kind, row.text, row.at)
+    kept, state = (picture.sha256, picture.state) if picture else ("", "")
+    return Spoken(row.kind, "", row.at, picture=kept, state=state)
+
+
+def _pictures(db: Session, media_ids: Collection[str]) -> Mapping[str, Picture]:
+    if not media_ids:
+        return {}
+    found = db.scalars(select(Picture).where(Picture.media_id.in_(media_ids)))
+    return {picture.media_id: picture for picture in found}
+
+
+def has_picture(db: Session, chat: Chat, sha256: str) -> bool:
+    """Tell whether that picture was sent in the conversation, by the member or by one of us."""
+    his = select(Picture.id).where(Picture.openid == chat.openid, Picture.sha256 == sha256)
+    ours = select(ChatLine.id).where(ChatLine.chat_id == chat.id, ChatLine.picture == sha256)
+    return any(db.scalar(found.limit(1)) is not None for found in (his, ours))
+
+
+def photos_spoken_of(db: Session, sha256s: Collection[str]) -> set[str]:
+    """Return which of these photos were sent in a chat."""
+    his = select(Picture.sha256).where(Picture.sha256.in_(sha256s))
+    ours = select(ChatLine.picture).where(ChatLine.picture.in_(sha256s))
+    return {*db.scalars(his), *db.scalars(ours)}
+
+
+_SHOWN = ("textsaid", "voicesent", "imagesent", "locationsent", "menuclicked", "agentchanged")
 
 
 def visible_to(by: Actor) -> ColumnElement[bool]:

@@ -40,6 +40,7 @@ QUIET_FROM, QUIET_UNTIL = time(22), time(8)
 REPEATABLE = frozenset({Channel.TEMPLATE})
 # Calls a day as long as WeChat has not told its own figure.
 QUOTAS = {Channel.TEMPLATE: 100_000, Channel.CUSTOMER: 500_000}
+TOO_LATE = msg("已经过时，没有发出")
 OUT_OF_QUOTA = msg("今天的额度已用完")
 # Of each quota so much is left to the urgent.
 RESERVE = 0.1

@@ -6,6 +6,7 @@ from datetime import datetime
 
 from sqlalchemy import select, update
 
+from dispatch.photos import photo_path
 from gateways.wechat.errors import Category, Retry, WeChatError, unclear, unsent
 from kernel import leases
 from kernel.clock import Clock, wall_s
@@ -13,7 +14,7 @@ from kernel.db import Session, transaction
 from kernel.words import msg
 from members.operations import following
 from notifications import channels, life, queries, reaching
-from notifications.channels import OUT_OF_QUOTA, Channel, SmsUnclear
+from notifications.channels import OUT_OF_QUOTA, TOO_LATE, Channel, SmsUnclear
 from notifications.granting import Deed
 from notifications.models import Message
 from notifications.operations import record_grant
@@ -27,7 +28,6 @@ LEASE_S = 35.0
 SENDS_MAX = 200
 # For one that waits for an earlier one; and for the night, whose end a demo's clock may hasten.
 SHORTLY_S, NIGHT_LOOK_S = 2.0, 300.0
-TOO_LATE = msg("已经过时，没有发出")
 OVERTAKEN = msg("预约已变动，没有发出")
 AT_NIGHT = msg("夜间不打扰，早上再发")
 NOT_GRANTED = msg("没有订阅授权")
@@ -166,8 +166,13 @@ def _call(row: Message, sender: Sender) -> str:
         case Channel.SUBSCRIPTION:
             template_id = sender.subscription_ids[row.kind]
             sender.wechat.send_subscription(
-                openid=row.openid, template_id=template_id, data=row.fields, url=url
+                openid=row.openid,
+                template_id=template_id,
+                data=reaching.notice_of(row),
+                url=url,
             )
+        case Channel.CUSTOMER if row.fields.get("picture"):
+            _show(row, sender)
         case Channel.CUSTOMER:
             text = reaching.words_of(row, sender.public_base)
             sender.wechat.send_text(openid=row.openid, text=text)
@@ -182,6 +187,18 @@ def _call(row: Message, sender: Sender) -> str:
                 client_msg_id=key,
             )
     return ""
+
+
+def _show(row: Message, sender: Sender) -> None:
+    try:
+        content = photo_path(sender.shelf, row.fields["picture"]).read_bytes()
+        media_id = sender.wechat.media.upload(content)
+    except OSError as error:
+        raise unsent(f"the picture is away: {error.strerror}") from error
+    except WeChatError as error:
+        # An upload that nobody sends on is nothing: whatever became of it, it may be made again.
+        raise unsent(str(error)) if error.retry is Retry.AMBIGUOUS else error from error
+    sender.wechat.send_picture(openid=row.openid, media_id=media_id)
 
 
 def _text(row: Message, sender: Sender, key: str) -> None:

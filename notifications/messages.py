@@ -194,6 +194,11 @@ def completed(*, service: str, at: datetime, points: int, balance: int) -> dict[
     )
 
 
+def answered(text: str) -> dict[str, str]:
+    """CHAT as a subscription notice, where the chat itself is shut: what one of us wrote, or a picture."""
+    return _fitted(thing1=text or "发来一张图片", thing2="回复任意一句，接着和客服聊")
+
+
 def notice(*, service: str, time: str, about: str, tip: str) -> dict[str, str]:
     """Any message of the common form; `time` comes from `window` or `moment`."""
     return _fitted(thing1=service, time2=time, thing3=about, thing4=tip)

@@ -15,6 +15,7 @@ from kernel.words import msg
 from notifications import life, queries
 from notifications.channels import Channel, first_way
 from notifications.granting import Deed
+from notifications.messages import CHAT
 from notifications.models import Grant, Message, QuotaRow
 
 QUOTA_BELL = "quotas"
@@ -92,12 +93,7 @@ def resend(db: Session, *, message_id: int, by: Actor, now: datetime) -> Message
     row = _locked(db, message_id, by)
     if row.state not in RESENDABLE or (row.not_after is not None and now > row.not_after):
         raise NotToBeSent
-    row.state, row.channel = leases.PENDING, first_way(row.kind).value
-    row.error, row.outcome = "", ""
-    row.due_s, row.lease_until_s, row.attempts, row.maybe_sent_s = 0.0, 0.0, 0, None
-    row.fence += 1  # Whoever slept in a call of before writes nothing any more.
-    life.note(db, row, "resent", now=now, by=by)
-    ring_after_commit(db, life.BELL)
+    _send_anew(db, row, first_way(row.kind), by=by, now=now)
     return row
 
 
@@ -109,6 +105,50 @@ def note_called(db: Session, *, message_id: int, by: Actor, now: datetime) -> Me
     row.state, row.sent_at = "sent", now
     life.note(db, row, "called", now=now, by=by)
     return row
+
+
+def resend_line(
+    db: Session, *, line: str, way: Channel, not_after: datetime, by: Actor, now: datetime
+) -> None:
+    """Let what one of us wrote in a chat go once more, by `way` and until `not_after`.
+
+    Also what went as a notice, which holds its beginning only. Raises MessageMissing, NotToBeSent.
+    """
+    row = _line(db, line)
+    is_notice = row.state == "sent" and row.channel == Channel.SUBSCRIPTION != way
+    if row.state not in RESENDABLE and not is_notice:
+        raise NotToBeSent
+    row.not_after = not_after
+    _send_anew(db, row, way, by=by, now=now)
+
+
+def note_line_called(db: Session, *, line: str, by: Actor, now: datetime) -> None:
+    """Write down that what one of us wrote in a chat was told by telephone.
+
+    Raises MessageMissing, NobodyToCall.
+    """
+    row = _line(db, line)
+    if row.state not in RESENDABLE:
+        raise NobodyToCall
+    row.state, row.channel, row.sent_at = "sent", Channel.CALL.value, now
+    life.note(db, row, "called", now=now, by=by)
+
+
+def _line(db: Session, line: str) -> Message:
+    found = select(Message).where(Message.dedupe_key == f"{CHAT}:{line}").with_for_update()
+    row = db.scalar(found.execution_options(populate_existing=True))
+    if row is None:
+        raise MessageMissing
+    return row
+
+
+def _send_anew(db: Session, row: Message, way: Channel, *, by: Actor, now: datetime) -> None:
+    row.state, row.channel = leases.PENDING, way.value
+    row.error, row.outcome, row.sent_at = "", "", None
+    row.due_s, row.lease_until_s, row.attempts, row.maybe_sent_s = 0.0, 0.0, 0, None
+    row.fence += 1  # Whoever slept in a call of before writes nothing any more.
+    life.note(db, row, "resent", now=now, by=by)
+    ring_after_commit(db, life.BELL)
 
 
 def ask_to_clear_quotas(db: Session) -> None:

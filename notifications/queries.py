@@ -14,7 +14,7 @@ from kernel.clock import local_date, midnight, wall_s
 from kernel.db import Session
 from kernel.leases import PENDING
 from notifications import granting
-from notifications.channels import QUOTAS, Channel
+from notifications.channels import QUOTAS, TOO_LATE, Channel
 from notifications.granting import Deed
 from notifications.messages import CHAT
 from notifications.models import CallCount, Grant, Message, MessageStep, QuotaRow
@@ -23,6 +23,29 @@ from notifications.models import CallCount, Grant, Message, MessageStep, QuotaRo
 def messages_about(db: Session, about: str) -> Sequence[Message]:
     """Return what was said about `about` (such as booking:B…), oldest first."""
     return db.scalars(select(Message).where(Message.about == about).order_by(Message.id)).all()
+
+
+class Fate(NamedTuple):
+    """What became of what one of us wrote in a chat: its state, by which way, and whether it was too
+    late, or too much, for WeChat to let it through."""
+
+    state: str
+    channel: str
+    is_shut: bool
+
+
+def fates(db: Session, about: str) -> Mapping[str, Fate]:
+    """Return what became of the messages about a chat, by their lines."""
+    return {
+        row.dedupe_key.removeprefix(f"{CHAT}:"): Fate(
+            row.state, row.channel, row.state in ("dead", "suppressed") and _is_shut_out(row.error)
+        )
+        for row in messages_about(db, about)
+    }
+
+
+def _is_shut_out(error: str) -> bool:
+    return error == TOO_LATE or error.startswith(("45015:", "45047:"))
 
 
 def written_to(db: Session, openid: str, *, since: datetime) -> Sequence[datetime]:

@@ -4,6 +4,7 @@ import json
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from datetime import datetime
+from pathlib import Path
 from typing import Any, Self
 
 from sqlalchemy import select
@@ -17,7 +18,7 @@ from kernel.db import Session
 from kernel.leases import PENDING
 from kernel.settings import Mode, Settings
 from members import queries as members
-from notifications import channels, queries
+from notifications import channels, messages, queries
 from notifications.channels import Channel, FileSms, Sms
 from notifications.messages import CHAT, SPECS
 from notifications.models import Message
@@ -49,6 +50,8 @@ class Sender:
     subscription_ids: Mapping[str, str] = field(default_factory=dict)
     window_open: WindowOpen = no_window
     sms: Sms | None = None
+    # Where the pictures lie that are sent in a chat.
+    shelf: Path = Path()
     quotas: Mapping[Channel, int] = field(default_factory=lambda: channels.QUOTAS)
 
     @classmethod
@@ -60,6 +63,7 @@ class Sender:
             template_ids=json.loads(settings.wechat_template_ids),
             subscription_ids=json.loads(settings.wechat_subscription_ids),
             public_base=settings.public_base,
+            shelf=settings.data_dir / "photos",
             sms=None if is_earnest else FileSms(settings.data_dir / "sms.jsonl"),
         )
 
@@ -139,6 +143,11 @@ def is_news(db: Session, row: Message, code: int | None) -> bool:
         Message.id != row.id, Message.state == PENDING, Message.error.startswith(f"{code}:")
     )
     return db.scalar(same.limit(1)) is None
+
+
+def notice_of(row: Message) -> Mapping[str, str]:
+    """Return the fields of the message as a subscription notice has them."""
+    return messages.answered(row.fields.get("text", "")) if row.kind == CHAT else row.fields
 
 
 def words_of(row: Message, public_base: str) -> str:

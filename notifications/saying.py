@@ -80,17 +80,26 @@ def say_account(
     )
 
 
-def say_text(
-    db: Session, openid: str, *, about: str, key: str, text: str, not_after: datetime, now: datetime
+def say_in_chat(
+    db: Session,
+    openid: str,
+    *,
+    about: str,
+    key: str,
+    text: str = "",
+    picture: str = "",
+    not_after: datetime,
+    now: datetime,
 ) -> None:
-    """Queue a customer message: WeChat takes it until `not_after`, when its window shuts."""
+    """Queue a customer message, words or a picture by its sha256: WeChat takes it until `not_after`,
+    when its window shuts."""
     tell(
         db,
         kind=messages.CHAT,
         openid=openid,
         about=about,
         key=key,
-        fields={"text": text},
+        fields={"picture": picture} if picture else {"text": text},
         not_after=not_after,
         path="",
         now=now,

@@ -3,6 +3,7 @@
 from collections.abc import Sequence
 
 import click
+from flask import Flask
 
 from dispatch import queries
 from kernel.actor import CONSOLE_ROLES, SYSTEM, Role
@@ -10,6 +11,19 @@ from kernel.clock import SystemClock
 from kernel.db import Session, transaction
 from kernel.errors import Refusal
 from members.operations import api_clients
+
+
+def join(app: Flask) -> None:
+    """Give the app its command."""
+
+    @app.cli.command("api-token")
+    @click.argument("name")
+    @click.option("--role", required=True, help="dispatcher, manager, store, auditor, …")
+    @click.option("--scopes", required=True, help="parted by commas: bookings:read,bookings:write")
+    @click.option("--branches", default="", help="codes parted by commas; none: every branch")
+    def api_token(name: str, role: str, scopes: str, branches: str) -> None:
+        """Let a program call the API, and print its token once."""
+        print(make(name=name, role=role, scopes=scopes.split(","), branches=branches))
 
 
 def make(*, name: str, role: str, scopes: Sequence[str], branches: str) -> str:

@@ -2,6 +2,8 @@
 
 from datetime import datetime
 
+from sqlalchemy import select
+
 from booking import queries as booking
 from conversations import policy, queries
 from conversations.events import ChatMoved, ChatWritten
@@ -11,11 +13,14 @@ from dispatch import queries as dispatch
 from kernel import outbox
 from kernel.actor import SYSTEM, Actor
 from kernel.db import Session
-from kernel.errors import Conflict, Invalid
+from kernel.errors import Conflict, Invalid, Missing
 from kernel.numbers import new_number
 from kernel.words import msg
 from members.operations import following
+from notifications import operations as messages
+from notifications import queries as notifications
 from notifications import saying
+from notifications.channels import Channel
 
 
 class NotYourChat(Conflict):
@@ -23,6 +28,20 @@ class NotYourChat(Conflict):
 
     code = "not_your_chat"
     says = msg("这个会话由别的客服接待，请先接过来。")
+
+
+class LineMissing(Missing):
+    """Nobody wrote this in the conversation."""
+
+    code = "line_missing"
+    says = msg("没有找到这句话。")
+
+
+class NotGranted(Conflict):
+    """He did not ask for the notice, or it was sent already."""
+
+    code = "not_granted"
+    says = msg("业主没有订阅客服回复通知，请改用电话。")
 
 
 class DeskMissing(Invalid):
@@ -104,30 +123,99 @@ def claim(db: Session, *, number: str, by: Actor, now: datetime) -> Chat:
     return chat
 
 
-def reply(db: Session, *, number: str, text: str, by: Actor, now: datetime) -> ChatLine:
-    """Write to the member while WeChat lets us. Raises ChatMissing, NotYourChat, WindowShut."""
-    chat = _own(db, number, by)
+def reply(
+    db: Session, *, number: str, text: str = "", picture: str = "", by: Actor, now: datetime
+) -> ChatLine:
+    """Write to the member, or show him a picture by its sha256, while WeChat lets us.
+
+    Raises ChatMissing, NotYourChat, WindowShut.
+    """
+    chat = check_own(db, number=number, by=by)
     window = queries.message_window(db, chat.openid, now=now)
     if window is None:
-        raise policy.WindowShut(field="text")
+        raise policy.WindowShut(field="picture" if picture else "text")
 
     line = ChatLine(
-        number=new_number("L"), chat_id=chat.id, kind="reply", staff_id=by.id, text=text, at=now
+        number=new_number("L"),
+        chat_id=chat.id,
+        kind="reply",
+        staff_id=by.id,
+        text=text,
+        picture=picture,
+        at=now,
     )
     db.add(line)
     chat.answered_at = chat.answered_at or now
 
     outbox.record(db, ChatWritten(at=now, number=chat.number))
-    saying.say_text(
+    saying.say_in_chat(
         db,
         chat.openid,
         about=f"chat:{chat.number}",
         key=line.number,
         text=text,
+        picture=picture,
         not_after=window.ends_at,
         now=now,
     )
     return line
+
+
+def say_again(db: Session, *, number: str, line: str, by: Actor, now: datetime) -> None:
+    """Let a line that did not arrive go once more, now that WeChat lets us write.
+
+    It stands where it is said again. Raises ChatMissing, NotYourChat, LineMissing, WindowShut,
+    NotToBeSent.
+    """
+    chat = check_own(db, number=number, by=by)
+    written = _line(db, chat, line)
+    window = queries.message_window(db, chat.openid, now=now)
+    if window is None:
+        raise policy.WindowShut
+
+    written.at = now
+    messages.resend_line(
+        db, line=line, way=Channel.CUSTOMER, not_after=window.ends_at, by=by, now=now
+    )
+
+    outbox.record(db, ChatWritten(at=now, number=chat.number))
+
+
+def remind(
+    db: Session, *, number: str, line: str, template_id: str, by: Actor, now: datetime
+) -> None:
+    """Tell the member of a line by the subscription notice for which he gave a grant.
+
+    Raises ChatMissing, NotYourChat, LineMissing, NotGranted, NotToBeSent.
+    """
+    chat = check_own(db, number=number, by=by)
+    _line(db, chat, line)
+    if not template_id or not notifications.grants_left(db, chat.openid, template_id):
+        raise NotGranted
+
+    messages.resend_line(
+        db,
+        line=line,
+        way=Channel.SUBSCRIPTION,
+        not_after=now + saying.KEEPS_FOR,
+        by=by,
+        now=now,
+    )
+
+    outbox.record(db, ChatWritten(at=now, number=chat.number))
+
+
+def note_called(db: Session, *, number: str, line: str, by: Actor, now: datetime) -> None:
+    """Write down that a line was told by telephone.
+
+    Raises ChatMissing, NotYourChat, LineMissing, NobodyToCall.
+    """
+    chat = check_own(db, number=number, by=by)
+    _line(db, chat, line)
+
+    messages.note_line_called(db, line=line, by=by, now=now)
+
+    outbox.record(db, ChatWritten(at=now, number=chat.number))
 
 
 def pass_on(
@@ -137,7 +225,7 @@ def pass_on(
 
     Raises ChatMissing, NotYourChat, DeskMissing.
     """
-    chat = _own(db, number, by)
+    chat = check_own(db, number=number, by=by)
     store = booking.store_by_code(db, store_code) if store_code else None
     if store_code and store is None:
         raise DeskMissing(field="store")
@@ -163,7 +251,7 @@ def pass_on(
 
 def close(db: Session, *, number: str, by: Actor, now: datetime) -> Chat:
     """End it. Raises ChatMissing, NotYourChat."""
-    chat = _own(db, number, by)
+    chat = check_own(db, number=number, by=by)
 
     chat.advance(ChatAction.CLOSE, now=now)
 
@@ -171,7 +259,16 @@ def close(db: Session, *, number: str, by: Actor, now: datetime) -> Chat:
     return chat
 
 
-def _own(db: Session, number: str, by: Actor) -> Chat:
+def _line(db: Session, chat: Chat, line: str) -> ChatLine:
+    found = select(ChatLine).where(ChatLine.chat_id == chat.id, ChatLine.number == line)
+    written = db.scalars(found.where(ChatLine.kind == "reply")).one_or_none()
+    if written is None:
+        raise LineMissing
+    return written
+
+
+def check_own(db: Session, *, number: str, by: Actor) -> Chat:
+    """Return the conversation that he has taken. Raises ChatMissing, NotYourChat."""
     chat = queries.chat(db, number=number, by=by)
     if chat.state is not ChatState.CLAIMED or chat.agent_id != by.id:
         raise NotYourChat

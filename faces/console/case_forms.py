@@ -175,6 +175,12 @@ class ReplyForm(Form):
     text = Text(least=1, most=600, required=True)
 
 
+class LineForm(Form):
+    """One of our own lines of a conversation."""
+
+    line = fields.String(required=True, validate=validate.Length(min=1, max=40))
+
+
 class PassOnForm(Form):
     """To whose desk, "" for the branch's own, and what the colleague should know."""
 

@@ -217,8 +217,14 @@ def line_of(message: Said) -> Line:
         note=(gettext(message.error) if message.error else "")
         or (message.outcome if tone == "danger" else ""),
         channel=gettext(CHANNELS.get(message.channel, message.channel)),
-        fields=tuple((labels.get(key, key), value) for key, value in message.fields.items()),
+        fields=tuple(_field(labels, key, value) for key, value in message.fields.items()),
     )
+
+
+def _field(labels: dict[str, str], key: str, value: str) -> tuple[str, str]:
+    # A picture is named by what it holds, which tells nobody anything.
+    is_picture = key == "picture"
+    return labels.get(key, key), gettext("一张图片") if is_picture else value
 
 
 def life_of(steps: Iterable[Any]) -> list[str]:

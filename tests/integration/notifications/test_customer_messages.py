@@ -3,10 +3,12 @@
 import json
 from collections.abc import Iterator
 from datetime import timedelta
+from pathlib import Path
 
 import pytest
 from flask import Flask
 
+from dispatch.photos import clean_photo, store_photo
 from gateways.wechat.client import WeChat
 from kernel.clock import FixedClock, wall_s
 from kernel.db import transaction
@@ -15,10 +17,18 @@ from notifications.jobs import send_messages
 from notifications.models import Message
 from notifications.reaching import Sender
 from tests.house import MONDAY_NINE
-from tests.integration.gateways.serving import Platform, account_at, patient_caller, tells
+from tests.integration.gateways.serving import (
+    Platform,
+    Reply,
+    account_at,
+    in_turn,
+    patient_caller,
+    tells,
+)
 from tests.integration.notifications.stories import messages
+from tests.journeys.technician.hands import a_photo
 
-SEND = "/cgi-bin/message/custom/send"
+SEND, UPLOAD = "/cgi-bin/message/custom/send", "/cgi-bin/media/upload"
 
 
 @pytest.fixture
@@ -29,14 +39,15 @@ def platform(app: Flask) -> Iterator[Platform]:
         yield served
 
 
-def say(**changes: object) -> None:
+def say(picture: str = "", **changes: object) -> None:
     with transaction() as db:
-        saying.say_text(
+        saying.say_in_chat(
             db,
             "oMember0000000000000000000001",
             about="chat:T1",
             key="L1",
-            text="您好",
+            text="" if picture else "您好",
+            picture=picture,
             not_after=MONDAY_NINE + timedelta(hours=1),
             now=MONDAY_NINE,
         )
@@ -45,9 +56,9 @@ def say(**changes: object) -> None:
             setattr(db.query(Message).one(), name, value)
 
 
-def state_after_sending(platform: Platform, *, now_h: int = 0) -> str:
+def state_after_sending(platform: Platform, *, now_h: int = 0, shelf: Path = Path()) -> str:
     wechat = WeChat(account_at(platform.base), caller=patient_caller())
-    sender = Sender(wechat, {}, "https://doorbell.localhost")
+    sender = Sender(wechat, {}, "https://doorbell.localhost", shelf=shelf)
     send_messages(sender, FixedClock(MONDAY_NINE + timedelta(hours=now_h)))
     [message] = messages()
     return str(message.state)
@@ -80,3 +91,32 @@ def test_that_may_have_arrived_is_left_to_a_person(platform: Platform) -> None:
 
     assert state_after_sending(platform) == "unknown"
     assert platform.calls_to(SEND) == []
+
+
+def test_a_picture_is_uploaded_and_shown(platform: Platform, tmp_path: Path) -> None:
+    platform.answers[UPLOAD] = tells(media_id="M7", type="image")
+    say(picture=store_photo(tmp_path, clean_photo(a_photo())))
+
+    assert state_after_sending(platform, shelf=tmp_path) == "sent"
+    [call] = platform.calls_to(SEND)
+    assert call.message["image"] == {"media_id": "M7"}
+
+
+def test_an_upload_in_doubt_is_simply_made_again(platform: Platform, tmp_path: Path) -> None:
+    platform.answers[UPLOAD] = in_turn(lambda _: Reply(status=500), tells(media_id="M7"))
+    say(picture=store_photo(tmp_path, clean_photo(a_photo())))
+
+    assert state_after_sending(platform, shelf=tmp_path) == "pending"
+    with transaction() as db:
+        row = db.query(Message).one()
+        assert row.maybe_sent_s is None
+        row.due_s = 0.0
+    assert state_after_sending(platform, shelf=tmp_path) == "sent"
+    assert len(platform.calls_to(SEND)) == 1
+
+
+def test_a_picture_that_is_away_is_waited_for(platform: Platform, tmp_path: Path) -> None:
+    say(picture="0" * 64)
+
+    assert state_after_sending(platform, shelf=tmp_path) == "pending"
+    assert platform.calls_to(UPLOAD) == []

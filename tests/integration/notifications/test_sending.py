@@ -14,7 +14,7 @@ from gateways.wechat.token import AccessTokens
 from kernel import leases
 from kernel.clock import FixedClock, wall_s
 from kernel.db import transaction
-from notifications import jobs
+from notifications import channels, jobs
 from notifications.jobs import messages_due, send_messages
 from notifications.models import Message
 from notifications.operations import record_outcomes
@@ -303,7 +303,7 @@ class TestNewsThatNobodyNeedsAnyMore:
         send(platform)
 
         row = the_message()
-        assert (row.state, row.error) == ("suppressed", jobs.TOO_LATE)
+        assert (row.state, row.error) == ("suppressed", channels.TOO_LATE)
         assert platform.calls_to(SEND) == []
 
     def test_is_sent_at_the_last_moment(self, platform: Platform) -> None:

@@ -15,13 +15,15 @@ from flask import Flask, g
 from booking import queries as bookings
 from booking.models import Booking
 from booking.operations import bookings as booking_operations
+from conversations import queries as conversations
+from conversations.models import Picture
 from dispatch import live, photos
 from dispatch import queries as dispatch
 from dispatch.models import Visit
 from dispatch.operations import publishing, visits
 from dispatch.planner.problem import Window
 from faces.consumer import pictures
-from kernel.actor import Actor, Role
+from kernel.actor import SYSTEM, Actor, Role
 from kernel.db import Session, transaction
 from kernel.geo import Point
 from members import strike_queries
@@ -133,6 +135,7 @@ def _a_side(app: Flask, number: int, *, west: float) -> Side:
     with app.test_request_context():
         g.actor = side.member
         side.things["pictures"] = pictures.token_of(_stored(app, shade=number))
+    side.things["chats/pictures"] = _a_chat_picture(app, side, number)
     _a_case(app, side, number)
     return side
 
@@ -213,6 +216,16 @@ def _a_visit_at_work(app: Flask, side: Side, at: Point) -> tuple[Booking, Visit]
         )
         side.things["photos"] = photo.number
     return booking, visit
+
+
+def _a_chat_picture(app: Flask, side: Side, number: int) -> str:
+    sha256 = _stored(app, shade=100 + number)
+    with transaction() as db:
+        chat = conversations.chat(db, number=side.things["chats"], by=SYSTEM)
+        picture = Picture(media_id=f"M{number}", openid=chat.openid, at=MONDAY_NINE, sha256=sha256)
+        picture.state = "kept"
+        db.add(picture)
+    return sha256
 
 
 def _stored(app: Flask, *, shade: int) -> str:

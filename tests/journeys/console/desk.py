@@ -2,6 +2,7 @@
 
 from collections.abc import Mapping
 from datetime import datetime
+from io import BytesIO
 from typing import Any
 
 from flask import Flask
@@ -68,6 +69,19 @@ class Desk:
         return Page(
             self.ask("POST", path, data=dict(fields or {}), headers=headers, follow_redirects=True)
         )
+
+    def upload(self, path: str, **files: bytes) -> Page:
+        """Send files, each under its field's name, along redirects."""
+        data = {name: (BytesIO(content), f"{name}.jpg") for name, content in files.items()}
+        headers = {"X-CSRF-Token": self.csrf_token}
+        return Page(self.ask("POST", path, data=data, headers=headers, follow_redirects=True))
+
+    def fetch(self, path: str) -> TestResponse:
+        """Ask for a file, read it to its end and give it back."""
+        answer = self.ask("GET", path)
+        answer.get_data()
+        answer.close()
+        return answer
 
     @property
     def is_signed_in(self) -> bool:

@@ -1,25 +1,33 @@
 """A member asks for a person; his store's agent answers, passes him on, and the branch ends it."""
 
+import re
+from dataclasses import replace
 from datetime import timedelta
 from itertools import count
 from typing import Any
 
 import pytest
 from flask import Flask
-from sqlalchemy import select
+from sqlalchemy import select, update
 
 from booking.operations import catalogue
 from conversations import inbox
-from conversations.models import Chat
-from gateways.wechat.messages import Scanned, TextSaid
+from conversations.models import Chat, Picture
+from dispatch.photos import clean_photo, store_photo
+from gateways.wechat.messages import AgentChanged, ImageSent, Scanned, TextSaid
 from kernel.db import transaction
 from kernel.outbox import OutboxRow
 from members import queries as members
+from members.models import Member
+from notifications.channels import TOO_LATE
 from notifications.models import Message
+from notifications.reaching import notice_of
 from tests.house import MONDAY_NINE
+from tests.integration.notifications.stories import granted
 from tests.journeys import clockwork
 from tests.journeys.console.conftest import DeskOf, Town
 from tests.journeys.console.desk import Desk, a_promise
+from tests.journeys.technician.hands import a_photo
 
 KEYS = count()
 
@@ -40,14 +48,17 @@ class Phone:
     def got(self) -> list[str]:
         with transaction(reads_only=True) as db:
             found = select(Message).where(Message.kind == "CHAT", Message.openid == self.openid)
-            return [row.fields["text"] for row in db.scalars(found.order_by(Message.id))]
+            return [row.fields.get("text", "图") for row in db.scalars(found.order_by(Message.id))]
 
     def _act(self, ago: timedelta = timedelta(0)) -> dict[str, Any]:
         at_s = int((MONDAY_NINE - ago).timestamp())
         key = f"chat {next(KEYS)}"
         return {"openid": self.openid, "account": "gh_1", "sent_at_s": at_s, "dedupe_key": key}
 
-    def _told(self, message: Scanned | TextSaid) -> str:
+    def show(self, media_id: str = "M1") -> str:
+        return self._told(ImageSent(**self._act(), media_id=media_id, picture_url=""))
+
+    def _told(self, message: Scanned | TextSaid | ImageSent) -> str:
         with transaction() as db:
             return inbox.receive(db, message, public_base="https://x", now=MONDAY_NINE)
 
@@ -223,3 +234,156 @@ def test_what_nobody_ends_ends_by_itself(app: Flask, phone: Phone, desk: Desk) -
         clockwork.stand_at(app, MONDAY_NINE + silent)
         clockwork.let(app, "chats")
         assert path in desk.open(f"/console/chats?show={show}").links
+
+
+@pytest.fixture
+def talking(phone: Phone, desk: Desk) -> str:
+    """The page of a conversation that the dispatcher has taken."""
+    phone.say("人工")
+    path = f"/console/chats/{the_chat()}"
+    desk.post(f"{path}/claim")
+    return path
+
+
+def refused(error: str, *, state: str = "dead", channel: str = "customer") -> None:
+    """Let the last message have come to that end."""
+    with transaction() as db:
+        row = db.scalars(select(Message).order_by(Message.id.desc())).first()
+        assert row is not None
+        row.state, row.error, row.channel = state, error, channel
+
+
+class TestALineThatTheWindowShutOut:
+    @pytest.mark.parametrize(
+        ("error", "state"),
+        [
+            ("45015: response out of time limit", "dead"),
+            ("45047: out of response count limit", "dead"),
+            (TOO_LATE, "suppressed"),
+        ],
+    )
+    def test_says_so_and_goes_again_once_he_writes(
+        self, phone: Phone, desk: Desk, talking: str, error: str, state: str
+    ) -> None:
+        desk.post(f"{talking}/reply", {"text": "师傅十点到"})
+        refused(error, state=state)
+        page = desk.open(talking)
+        assert "微信窗口已关，没送达" in page.text
+        assert "业主再发一条就能重发" in page.text
+
+        phone.say("在吗")
+        page = desk.send(desk.open(talking).form("/again"))
+
+        assert "微信窗口已关" not in page.text
+        assert "发送中" in page.text
+        with transaction(reads_only=True) as db:
+            row = db.scalars(select(Message).where(Message.kind == "CHAT")).one()
+        assert (row.state, row.channel, row.fields) == (
+            "pending",
+            "customer",
+            {"text": "师傅十点到"},
+        )
+
+    def test_waits_while_it_is_shut(
+        self, app: Flask, phone: Phone, desk: Desk, talking: str
+    ) -> None:
+        desk.post(f"{talking}/reply", {"text": "师傅十点到"})
+        refused("45015: response out of time limit")
+        form = desk.open(talking).form("/again")
+        clockwork.stand_at(app, MONDAY_NINE + timedelta(hours=48))
+
+        assert not desk.open(talking).has_form("/again")
+        assert desk.send(form).status == 409
+
+    def test_is_told_by_telephone(self, phone: Phone, desk: Desk, talking: str) -> None:
+        with transaction() as db:
+            db.execute(update(Member).values(phone="13800002046"))
+        desk.post(f"{talking}/reply", {"text": "师傅十点到"})
+        refused("45015: response out of time limit")
+        page = desk.open(talking)
+        assert "13800002046" not in page.text
+        assert "13800002046" in desk.send(page.form("/phone")).text
+
+        page = desk.send(page.form("/called"))
+
+        assert "已电话告知" in page.text
+        assert not page.has_form("/called")
+
+    def test_is_told_by_a_notice_where_one_is_granted(
+        self, app: Flask, phone: Phone, desk: Desk, talking: str, monkeypatch: pytest.MonkeyPatch
+    ) -> None:
+        settings = replace(
+            app.extensions["doorbell.settings"], wechat_subscription_ids='{"CHAT": "N1"}'
+        )
+        monkeypatch.setitem(app.extensions, "doorbell.settings", settings)
+        desk.post(f"{talking}/reply", {"text": "师傅十点到"})
+        refused("45015: response out of time limit")
+        assert not desk.open(talking).has_form("/remind")
+        granted("N1", openid=phone.openid)
+
+        desk.send(desk.open(talking).form("/remind"))
+
+        with transaction(reads_only=True) as db:
+            row = db.scalars(select(Message).where(Message.kind == "CHAT")).one()
+            assert (row.state, row.channel) == ("pending", "subscription")
+            assert notice_of(row)["thing1"] == "师傅十点到"
+        refused("", state="sent", channel="subscription")
+        page = desk.open(talking)
+        assert "已用订阅通知提醒" in page.text
+        assert page.has_form("/again")
+
+    def test_of_another_conversation_is_not_touched(self, desk: Desk, talking: str) -> None:
+        desk.post(f"{talking}/reply", {"text": "师傅十点到"})
+
+        assert desk.post(f"{talking}/called", {"line": "L0000"}).status == 404
+        assert desk.post(f"{talking}/remind", {"line": "L0000"}).status == 404
+
+
+class TestPictures:
+    def test_of_ours_are_kept_shown_and_handed_over(
+        self, phone: Phone, desk: Desk, desk_of: DeskOf, talking: str
+    ) -> None:
+        page = desk.upload(f"{talking}/picture", picture=a_photo())
+
+        [address] = re.findall(r'src="(/console/chats/[^"]+)"', page.answer.get_data(as_text=True))
+        answer = desk.fetch(address)
+        assert (answer.status_code, answer.mimetype) == (200, "image/jpeg")
+        assert phone.got() == ["图"]
+        assert "一张图片" in desk_of("manager").open("/console/messages").text
+
+    def test_that_are_none_are_refused(self, phone: Phone, desk: Desk, talking: str) -> None:
+        page = desk.upload(f"{talking}/picture", picture=b"<svg></svg>")
+
+        assert (page.status, phone.got()) == (422, [])
+        assert "打不开" in page.text
+
+    def test_of_his_are_shown_when_they_are_here(
+        self, app: Flask, phone: Phone, desk: Desk, talking: str
+    ) -> None:
+        phone.show()
+        assert "图片正在从微信取回" in desk.open(talking).text
+        folder = app.extensions["doorbell.settings"].data_dir / "photos"
+        with transaction() as db:
+            row = db.scalars(select(Picture)).one()
+            row.state, row.sha256 = "kept", store_photo(folder, clean_photo(a_photo()))
+            sha256 = row.sha256
+
+        assert desk.fetch(f"{talking}/pictures/{sha256}").status_code == 200
+        assert desk.fetch(f"{talking}/pictures/{'0' * 64}").status_code == 404
+
+    def test_that_are_gone_are_said_to_be(self, phone: Phone, desk: Desk, talking: str) -> None:
+        phone.show()
+        with transaction() as db:
+            db.scalars(select(Picture)).one().state = "gone"
+
+        assert "图片取不到了" in desk.open(talking).text
+
+
+def test_wechats_own_service_is_named_where_it_took_him(
+    phone: Phone, desk: Desk, talking: str
+) -> None:
+    taken = AgentChanged(**phone._act(), kind="create", agent="xiaolan@menling")
+    with transaction() as db:
+        inbox.receive(db, taken, public_base="https://x", now=MONDAY_NINE)
+
+    assert "微信自带客服 xiaolan@menling 接入" in " ".join(desk.open(talking).text.split())
