@@ -101,3 +101,8 @@ def anew(fence: ColumnElement[int]) -> dict[str, Any]:
         "attempts": 0,
         "fence": fence + 1,
     }
+
+
+def ended(fence: ColumnElement[int], *, state: str) -> dict[str, Any]:
+    """Return the values with which a row that waits ends unclaimed; whoever held it writes nothing."""
+    return {"state": state, "lease_until_s": 0.0, "fence": fence + 1}

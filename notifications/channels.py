@@ -32,6 +32,11 @@ ORDER = tuple(Channel)
 URGENT = frozenset({"M4", "M6", "M7", "M9", "M10", "M11", "M12", "M13", "M14", "M15", "D1", "W1"})
 # Answers to what he did this moment: they may come at night, because he is awake.
 ANSWERS = frozenset({"M1", "M8", "P1", CHAT})
+# Who waits for nobody held back: what is urgent, and answers, but for a chat, which reads in its order.
+PASSES = (URGENT | ANSWERS) - {CHAT}
+# How a visit comes about: of no use once later news of it was told. What keeps, such as money,
+# a decision or an invitation to rate, is told afterwards all the same.
+OF_THE_COURSE = frozenset({"M1", "M2", "M3", "M4", "M5", "M6", "M7", "M8", "M11", "M12", "W1"})
 # What costs neither a text nor a call: nobody stands before a door for it, or it belongs to the chat.
 BY_WECHAT_ALONE = frozenset({"M3", "M17", "M18", "C1", "A2", CHAT})
 QUIET_FROM, QUIET_UNTIL = time(22), time(8)

@@ -1,6 +1,7 @@
 """Sending: claim one message, send it outside any transaction, write down what came of it."""
 
 import logging
+from collections.abc import Sequence
 from dataclasses import replace
 from datetime import datetime
 
@@ -26,10 +27,12 @@ log = logging.getLogger(__name__)
 # More than connect and read timeout together, twice (a token refresh), plus ten.
 LEASE_S = 35.0
 SENDS_MAX = 200
-# For one that waits for an earlier one; and for the night, whose end a demo's clock may hasten.
-SHORTLY_S, NIGHT_LOOK_S = 2.0, 300.0
 OVERTAKEN = msg("预约已变动，没有发出")
 AT_NIGHT = msg("夜间不打扰，早上再发")
+AFTER_EARLIER = msg("等前面的消息先发")
+PASSED_BY = msg("后面的消息已经先发，这条不再发")
+# Of whom it is said that he waits for a time, or for another.
+HELD = frozenset({AT_NIGHT, OUT_OF_QUOTA, AFTER_EARLIER})
 NOT_GRANTED = msg("没有订阅授权")
 IN_DOUBT = msg("可能已送达，不再自动重发")
 
@@ -119,15 +122,30 @@ def _is_repeatable(row: Message) -> bool:
 
 
 def _is_held_back(db: Session, row: Message, now: datetime) -> bool:
-    """Let the message wait for the morning, or for an earlier one about the same thing."""
+    """Let the message wait for the morning, or for an earlier one about the same thing; what it does
+    not wait for it overtakes."""
     morning = channels.rests_until(row.kind, now, not_after=row.not_after)
     if morning is not None:
-        for_s = min((morning - now).total_seconds(), NIGHT_LOOK_S)
+        for_s = min((morning - now).total_seconds(), reaching.LOOK_S)
         life.hold_back(db, row, for_s=for_s, words=AT_NIGHT, now=now)
-    elif reaching.waits_for_earlier(db, row):
-        life.hold_back(db, row, for_s=SHORTLY_S, words="", now=now)
-    else:
-        return False
+        return True
+    earlier = reaching.earlier_ones(db, row)
+    wait_s = reaching.waits_s(row, earlier, now=now, held=HELD)
+    if wait_s:
+        words = AFTER_EARLIER if wait_s > reaching.WAITS_FOR_S else ""
+        life.hold_back(db, row, for_s=wait_s, words=words, now=now)
+        return True
+    return not _overtake(db, row, earlier, now)
+
+
+def _overtake(db: Session, row: Message, earlier: Sequence[Message], now: datetime) -> bool:
+    """End the held news that is of no use after this; False when another hand has just taken it up."""
+    for one in earlier:
+        if one.kind not in channels.OF_THE_COURSE:
+            continue
+        if not life.supersede(db, one, now=now, words=PASSED_BY):
+            life.hold_back(db, row, for_s=reaching.SHORTLY_S, words="", now=now)
+            return False
     return True
 
 

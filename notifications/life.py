@@ -2,9 +2,9 @@
 
 from collections.abc import Iterable
 from datetime import UTC, datetime
-from typing import Any
+from typing import Any, cast
 
-from sqlalchemy import Update, update
+from sqlalchemy import Table, Update, update
 from sqlalchemy.dialects import postgresql, sqlite
 
 from kernel import leases
@@ -15,6 +15,7 @@ from notifications.models import CallCount, Message, MessageStep
 
 BELL = "messages"
 DAY_S = 86_400
+_FENCE = cast(Table, Message.__table__).c.fence
 
 
 def note(
@@ -62,6 +63,26 @@ def hold_back(db: Session, row: Message, *, for_s: float, words: str, now: datet
     )
     if kept and words and row.error != words:
         note(db, row, "held", now=now, words=words)
+
+
+def supersede(db: Session, row: Message, *, now: datetime, words: str) -> bool:
+    """End a message that waits, in the stead of which later news is told; False when a hand has it."""
+    ended = (
+        update(Message)
+        .where(
+            Message.id == row.id,
+            Message.fence == row.fence,
+            Message.state == leases.PENDING,
+            Message.lease_until_s <= wall_s(),
+            Message.maybe_sent_s.is_(None),
+        )
+        .values(error=words, **leases.ended(_FENCE, state="suppressed"))
+        .execution_options(synchronize_session=False)
+    )
+    if not _changed(db, ended):
+        return False
+    note(db, row, "suppressed", now=now, words=words)
+    return True
 
 
 def count_call(db: Session, channel: str, *, limit: int | None) -> bool:

@@ -1,9 +1,9 @@
 """What is true of a message at the moment of sending: does the news still stand, who can be reached how."""
 
 import json
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Collection, Mapping, Sequence
 from dataclasses import dataclass, field
-from datetime import datetime
+from datetime import datetime, timedelta
 from pathlib import Path
 from typing import Any, Self
 
@@ -26,8 +26,12 @@ from notifications.sending import BACKOFF_MAX_S
 
 # News that names the window of a visit to come: of no use once the booking was moved or is off.
 OF_A_WINDOW = frozenset({"M1", "M2", "M3", "M4", "M5", "M6", "M8"})
-# An earlier message that is tried again within this time is waited for.
+# An earlier message that is tried again within this time is waited for by every other.
 WAITS_FOR_S = BACKOFF_MAX_S + 30.0
+# How soon it is looked at again, at least and at most; a demo's clock may hasten what it waits for.
+SHORTLY_S, LOOK_S = 2.0, 300.0
+# So near its end a message waits for none that is held back.
+LAST_CHANCE = timedelta(minutes=15)
 
 WindowOpen = Callable[[Session, str, datetime], bool]
 
@@ -122,19 +126,36 @@ def _booking_of(db: Session, about: str) -> Any:
     return bookings.booking_of_visit(db, visits.visit_by_number(db, number).id)
 
 
-def waits_for_earlier(db: Session, row: Message) -> bool:
-    """Tell whether somebody is still to hear of the same thing what happened before.
-
-    What the night, a quota or an operator holds back for longer is not waited for.
-    """
-    earlier = select(Message.id).where(
+def earlier_ones(db: Session, row: Message) -> Sequence[Message]:
+    """Return what the same person is still to hear of the same thing, and what happened before."""
+    earlier = select(Message).where(
         Message.about == row.about,
         Message.openid == row.openid,
         Message.id < row.id,
         Message.state == PENDING,
-        Message.due_s <= wall_s() + WAITS_FOR_S,
     )
-    return db.scalar(earlier.limit(1)) is not None
+    return db.scalars(earlier.order_by(Message.id)).all()
+
+
+def waits_s(
+    row: Message, earlier: Sequence[Message], *, now: datetime, held: Collection[str]
+) -> float:
+    """Return how long the message waits for those before it, 0 for not at all.
+
+    It waits for whatever is before it, however long that is held back. What is urgent, an answer, or
+    of no use soon waits only for what is tried again shortly. `held` are the words of those that the
+    night, a quota or an earlier one holds.
+    """
+    now_s = wall_s()
+    waits = [max(SHORTLY_S, one.due_s - now_s) for one in earlier]
+    is_last_chance = row.not_after is not None and row.not_after - now <= LAST_CHANCE
+    if row.kind in channels.PASSES or is_last_chance:
+        waits = [
+            wait
+            for one, wait in zip(earlier, waits, strict=True)
+            if one.lease_until_s > now_s or (wait <= WAITS_FOR_S and one.error not in held)
+        ]
+    return min(max(waits, default=0.0), LOOK_S)
 
 
 def is_news(db: Session, row: Message, code: int | None) -> bool:

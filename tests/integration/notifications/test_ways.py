@@ -1,32 +1,27 @@
 """By which way a message arrives: the next only when the one before surely failed, and never two."""
 
 import json
-from collections.abc import Iterator
-from datetime import UTC, datetime, timedelta
+from datetime import timedelta
 from pathlib import Path
 
 import pytest
 from flask import Flask
-from sqlalchemy import select, update
 
 from booking.operations import cancelling
-from gateways.wechat.client import WeChat
 from kernel.actor import Actor
-from kernel.clock import FixedClock, wall_s
+from kernel.clock import wall_s
 from kernel.db import transaction
 from notifications import jobs
 from notifications.channels import OUT_OF_QUOTA, Channel, FileSms, SmsUnclear
-from notifications.jobs import OVERTAKEN, send_messages
-from notifications.models import Message, MessageStep
+from notifications.jobs import OVERTAKEN
+from notifications.models import Message
 from notifications.operations import record_outcomes
 from notifications.reaching import Sender
 from tests.house import MONDAY_NINE
 from tests.integration.gateways.serving import (
     Platform,
     Reply,
-    account_at,
     in_turn,
-    patient_caller,
     tells,
 )
 from tests.integration.notifications.stories import (
@@ -36,21 +31,18 @@ from tests.integration.notifications.stories import (
     promised,
     tell_everything,
 )
-
-TEMPLATE = "/cgi-bin/message/template/send"
-NOTICE = "/cgi-bin/message/subscribe/bizsend"
-CHAT = "/cgi-bin/message/custom/send"
-OK = tells(errcode=0, errmsg="ok", msgid=77)
-NIGHT = datetime(2026, 10, 5, 15, 30, tzinfo=UTC)  # half past eleven in Qingdao
-
-
-@pytest.fixture
-def platform(app: Flask) -> Iterator[Platform]:
-    with Platform() as served:
-        served.answers["/cgi-bin/stable_token"] = tells(access_token="T1", expires_in=7200)
-        for path in (TEMPLATE, NOTICE, CHAT):
-            served.answers[path] = OK
-        yield served
+from tests.integration.notifications.ways import (
+    CHAT,
+    NIGHT,
+    NOTICE,
+    OK,
+    TEMPLATE,
+    a_message,
+    due_now,
+    life,
+    send,
+    sender,
+)
 
 
 @pytest.fixture
@@ -65,29 +57,6 @@ def number(member: Actor) -> str:
     return promised(member)
 
 
-def a_message(number: str, kind: str = "M9", **changes: object) -> None:
-    with transaction() as db:
-        facts: dict[str, object] = {
-            "dedupe_key": f"{kind}:{len(db.scalars(select(Message)).all())}",
-            "kind": kind,
-            "openid": "oMember0000000000000000000001",
-            "about": f"booking:{number}",
-            "fields": {"thing1": "空调安装"},
-            "path": f"/c/bookings/{number}",
-            "made_at": MONDAY_NINE,
-        }
-        db.add(Message(**(facts | changes)))
-
-
-def sender(platform: Platform, **more: object) -> Sender:
-    facts: dict[str, object] = {
-        "wechat": WeChat(account_at(platform.base), caller=patient_caller()),
-        "template_ids": {},
-        "public_base": "https://doorbell.localhost",
-    }
-    return Sender(**(facts | more))  # type: ignore[arg-type]  # as each test gives them
-
-
 def every_way(platform: Platform, folder: Path, **more: object) -> Sender:
     return sender(
         platform,
@@ -96,22 +65,6 @@ def every_way(platform: Platform, folder: Path, **more: object) -> Sender:
         sms=FileSms(folder / "sms.jsonl"),
         **more,
     )
-
-
-def send(by: Sender, *, now: datetime = MONDAY_NINE) -> None:
-    while send_messages(by, FixedClock(now)):
-        pass
-
-
-def life() -> list[tuple[str, str]]:
-    with transaction(reads_only=True) as db:
-        steps = db.scalars(select(MessageStep).order_by(MessageStep.id)).all()
-        return [(step.channel, step.what) for step in steps]
-
-
-def due_now(**changes: object) -> None:
-    with transaction() as db:
-        db.execute(update(Message).values(due_s=0.0, lease_until_s=0.0, **changes))
 
 
 def the_message() -> Message:
