@@ -3,7 +3,7 @@
 from collections.abc import Collection, Sequence
 from datetime import datetime
 
-from sqlalchemy import ColumnElement, func, select, true
+from sqlalchemy import ColumnElement, CompoundSelect, func, select, true
 
 from booking.code_models import Code
 from booking.codes import Bought, By, Came, CodeKind, Met, Source, funnel
@@ -57,6 +57,16 @@ def sources(db: Session, *, branch_id: int, by: Actor) -> list[Source]:
         select(Store).where(Store.branch_id == branch_id, theirs).order_by(Store.id)
     )
     return [*map(_of_store, stores), *_of_codes(db, (Code.branch_id == branch_id) & ours)]
+
+
+def scenes_of(store_ids: Collection[int] | None = None) -> CompoundSelect[str]:
+    """Return the query for the scenes of these stores, or of every store: their own, and those of
+    their codes."""
+    stores, ours = select(Store.scene), select(Code.scene).where(Code.store_id.is_not(None))
+    if store_ids is not None:
+        stores = stores.where(Store.id.in_(store_ids))
+        ours = ours.where(Code.store_id.in_(store_ids))
+    return stores.union(ours)
 
 
 def every(db: Session) -> list[Source]:

@@ -4,7 +4,7 @@ import hashlib
 from collections.abc import Collection, Sequence
 from datetime import datetime
 
-from sqlalchemy import ColumnElement, false, func, or_, select, true
+from sqlalchemy import ColumnElement, Select, SelectBase, false, func, or_, select, true
 
 from kernel.actor import Actor, Role
 from kernel.db import Session
@@ -168,6 +168,14 @@ def met_by(db: Session, scenes: Collection[str], *, limit: int) -> Sequence[int]
         .order_by(func.max(Touch.id).desc())
     )
     return db.scalars(found.limit(limit)).all()
+
+
+def openids_brought_by(scenes: SelectBase, *, among: SelectBase) -> Select[str]:
+    """Return the query for the openids of those whom these codes brought last, or first where no code
+    `among` others did so later."""
+    is_last = Member.last_scene.in_(scenes)
+    is_first = Member.first_scene.in_(scenes) & Member.last_scene.not_in(among)
+    return select(Member.openid).where(is_last | is_first)
 
 
 def touches_of(db: Session, member_ids: Collection[int]) -> Sequence[Touch]:

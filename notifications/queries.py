@@ -6,13 +6,15 @@ from typing import NamedTuple
 
 from sqlalchemy import ColumnElement, func, or_, select
 
+from booking import code_queries
 from booking import queries as bookings
 from dispatch import queries as visits
 from gateways.wechat.errors import MEANINGS, Category
-from kernel.actor import Actor
+from kernel.actor import Actor, Role
 from kernel.clock import local_date, midnight, wall_s
 from kernel.db import Session
 from kernel.leases import PENDING
+from members import queries as members
 from notifications import granting
 from notifications.channels import QUOTAS, TOO_LATE, Channel
 from notifications.granting import Deed
@@ -73,7 +75,8 @@ def log(
     """Return a page of the message log, newest first, and how many there are.
 
     `number` is that of the thing a message is about, `day` the one on which it was made.
-    Whose scope is some branches sees what was said about their bookings and visits.
+    Whose scope is some branches sees what was said about their bookings and visits; a store sees what
+    was told to its followers.
     """
     where = visible_to(by)
     if state:
@@ -116,6 +119,12 @@ def visible_to(by: Actor) -> list[ColumnElement[bool]]:
     """Return the conditions for the messages in the actor's scope."""
     if by.sees_branch(0):
         return []
+    if by.role is Role.STORE:
+        # Of its followers; what was said in a chat stands at the chat desk.
+        scenes = code_queries.scenes_of(by.store_ids)
+        theirs = members.openids_brought_by(scenes, among=code_queries.scenes_of())
+        is_of_work = Message.about.startswith("visit:")
+        return [Message.openid.in_(theirs), Message.kind != CHAT, ~is_of_work]
     return [or_(Message.about.in_(bookings.abouts(by)), Message.about.in_(visits.abouts(by)))]
 
 

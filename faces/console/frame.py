@@ -141,6 +141,7 @@ def _rail(role: Role) -> list[dict[str, str]]:
     if role is Role.STORE:
         pages = {
             "chats": gettext("客服"),
+            "messages": gettext("消息"),
             "codes": gettext("二维码"),
             "account": gettext("我的账号"),
         }

@@ -12,7 +12,8 @@ from faces.console import acting, frame, story
 from faces.console.acting import NO_FAILURE, Failure
 from faces.console.forms import MessageForm, MessagesQuery, NoForm
 from faces.console.paging import Page
-from faces.console.routes import LEADERS, READERS, WRITERS, blueprint
+from faces.console.routes import LEADERS, STAFF, WRITERS, blueprint
+from kernel.actor import Role
 from kernel.clock import midnight
 from kernel.db import Session, transaction
 from kernel.errors import Invalid
@@ -29,7 +30,7 @@ PAGE_OF = {"booking": "console.booking", "visit": "console.visit"}
 
 
 @blueprint.get("/messages")
-@signed_in(*READERS)
+@signed_in(*STAFF)
 def messages() -> ResponseReturnValue:
     """List the message log, newest first, with each message's life; what the ways cost and have left."""
     return _page(call.query(MessagesQuery()), NO_FAILURE)
@@ -81,6 +82,8 @@ def _again(failed: Failure) -> str:
 
 def _page(wanted: dict[str, Any], failed: Failure) -> str:
     page = Page(number=wanted["page"])
+    # A store sees what its followers were told, and where nobody lives.
+    is_store = call.actor().role is Role.STORE
     with transaction(reads_only=True) as db:
         frame.enter(db, branch_id=wanted["branch"])
         rows, page.total = queries.log(
@@ -104,9 +107,13 @@ def _page(wanted: dict[str, Any], failed: Failure) -> str:
         told = queries.quota_told(db)
     return render_template(
         "console/messages.html",
-        rows=[(row, story.line_of(row), story.life_of(lives[row.id])) for row in rows],
+        rows=[
+            (row, story.line_of(row, is_masked=is_store), story.life_of(lives[row.id]))
+            for row in rows
+        ],
+        is_store=is_store,
         resendable=operations.RESENDABLE,
-        pages=PAGE_OF,
+        pages={} if is_store else PAGE_OF,
         paused=[(gettext(SPECS[kind].title), count) for kind, count in paused.items()],
         refused=[
             (f"{code} {gettext(REFUSED.get(code, MISCONFIGURED))}", n)

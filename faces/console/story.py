@@ -1,5 +1,6 @@
 """What happened to a booking and its visit, in the words of the timeline."""
 
+import re
 from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import datetime
@@ -151,6 +152,9 @@ MESSAGE_STEPS = {
     "resent": msg("人工重发"),
     "called": msg("已电话告知"),
 }
+# The field that says where somebody lives, and what of it only those may read who go there.
+PLACE = "上门地址"
+_NUMBERED = re.compile(r"[0-9A-Za-z]")
 TO_TECHNICIAN = {"M4"}
 OTHER_KINDS = {CHAT: msg("客服回复")}
 
@@ -201,8 +205,8 @@ def _known(steps: Iterable[Step], words: dict[str, str]) -> list[Step]:
     return [step for step in steps if step.action in words]
 
 
-def line_of(message: Said) -> Line:
-    """Return the message in words."""
+def line_of(message: Said, *, is_masked: bool = False) -> Line:
+    """Return the message in words; masked, no number of a house, a door or a telephone is in them."""
     spec = SPECS.get(message.kind)
     word, tone = MESSAGE_STATES.get(message.state, (message.state, "gray"))
     if message.outcome.startswith("fail"):
@@ -217,14 +221,18 @@ def line_of(message: Said) -> Line:
         note=(gettext(message.error) if message.error else "")
         or (message.outcome if tone == "danger" else ""),
         channel=gettext(CHANNELS.get(message.channel, message.channel)),
-        fields=tuple(_field(labels, key, value) for key, value in message.fields.items()),
+        fields=tuple(
+            _field(labels, key, value, is_masked=is_masked) for key, value in message.fields.items()
+        ),
     )
 
 
-def _field(labels: dict[str, str], key: str, value: str) -> tuple[str, str]:
-    # A picture is named by what it holds, which tells nobody anything.
-    is_picture = key == "picture"
-    return labels.get(key, key), gettext("一张图片") if is_picture else value
+def _field(labels: dict[str, str], key: str, value: str, *, is_masked: bool) -> tuple[str, str]:
+    if key == "picture":
+        # It is named by what it holds, which tells nobody anything.
+        return key, gettext("一张图片")
+    label = labels.get(key, key)
+    return label, _NUMBERED.sub("*", value) if is_masked and label == PLACE else value
 
 
 def life_of(steps: Iterable[Any]) -> list[str]:

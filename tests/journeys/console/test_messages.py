@@ -3,9 +3,12 @@
 import uuid
 
 import pytest
-from sqlalchemy import select
+from sqlalchemy import select, update
 
+from booking.operations import catalogue
 from kernel.db import transaction
+from members import queries as members
+from members.models import Member
 from notifications import queries
 from notifications.models import Message, MessageStep, QuotaRow
 from notifications.operations import lay_quota_row
@@ -125,3 +128,61 @@ def test_what_wechat_tells_of_its_quotas_is_shown(desk: Desk, town: Town) -> Non
 
     assert "0 / 1000000" in page.text
     assert "这个月清零的次数用完了" in page.said("quota-told")
+
+
+def test_a_store_reads_what_its_own_followers_were_told_and_not_where_they_live(
+    town: Town, desk_of: DeskOf
+) -> None:
+    with transaction() as db:
+        for code in ("HL", "LC"):
+            catalogue.add_store(
+                db, code=code, name=code, scene=f"st_{code}", branch_id=town.here, welcome="您好"
+            )
+        db.execute(
+            update(Member)
+            .where(Member.id == town.member.id)
+            .values(first_scene="st_LC", last_scene="st_HL")
+        )
+        openid = members.member(db, town.member.id).openid
+    fields = {"thing1": "空调安装", "thing3": "浮山后三小区12-2-402"}
+    a_message(town, "sent", kind="M1", openid=openid, fields=fields)
+
+    store = desk_of("store")
+    page = store.open("/console/messages")
+
+    assert "预约成功通知" in page.text
+    assert "浮山后三小区**-*-***" in page.text
+    assert "12-2-402" not in page.text
+    assert "各种方式" not in page.text
+    assert not any("/console/bookings/" in link for link in page.links)
+    assert not page.has_form("/resend")
+
+
+@pytest.mark.parametrize(
+    ("first", "last", "sees"),
+    [
+        pytest.param("st_HL", "", True, id="brought_by_it"),
+        pytest.param("st_HL", "ev_1", True, id="came_again_by_a_code_of_no_store"),
+        pytest.param("st_HL", "st_LC", False, id="another_brought_him_last"),
+        pytest.param("", "", False, id="nobodys"),
+    ],
+)
+def test_a_stores_follower_is_whom_it_brought_last(
+    town: Town, desk_of: DeskOf, first: str, last: str, sees: bool
+) -> None:
+    with transaction() as db:
+        for code in ("HL", "LC"):
+            catalogue.add_store(
+                db, code=code, name=code, scene=f"st_{code}", branch_id=town.here, welcome="您好"
+            )
+        db.execute(
+            update(Member)
+            .where(Member.id == town.member.id)
+            .values(first_scene=first, last_scene=last)
+        )
+        openid = members.member(db, town.member.id).openid
+    a_message(town, "sent", kind="M1", openid=openid)
+
+    text = desk_of("store").open("/console/messages").text
+
+    assert ("空调安装" in text) is sees
