@@ -20,6 +20,11 @@ def is_before(delivery: Window, installation: Window, *, work_s: int) -> bool:
     return delivery.shut_s + work_s <= installation.open_s
 
 
+def longest_s(plan: DayPlan, delivery: VisitShape) -> int:
+    """Return what the delivery may take that day, whoever makes it."""
+    return plan.ground.longest_s(delivery.work_s, delivery.estate)
+
+
 def pairs(
     deliveries: Iterable[Offer],
     *,
@@ -57,7 +62,7 @@ class CoupledGap(Gap):
                 window
                 for window in self.windows
                 if window not in found
-                and is_before(delivery.window, window, work_s=self.first.work_s)
+                and is_before(delivery.window, window, work_s=longest_s(self.plan, self.first))
             ]
             if wanted:
                 both = live.standing(self.plan, self.first, delivery.window, routes)

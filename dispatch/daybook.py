@@ -7,16 +7,20 @@ from functools import cached_property
 
 import numpy as np
 
-from dispatch.planner import insertion
+from dispatch import tied
+from dispatch.planner import insertion, keeping
 from dispatch.planner.insertion import PreparedDay
-from dispatch.planner.problem import Plan, Problem, Route, Seconds, Stop, Timetable, Worker
+from dispatch.planner.problem import Plan, Problem, Route, Seconds, Stop, Ties, Timetable, Worker
 from dispatch.share import GROUND, Ground, Share, TechnicianFacts, VisitFacts, share_of
 from dispatch.states import TOLD
+from dispatch.tied import NO_TIES, Needs, TieFacts
 from gateways.maps.travel import TravelTimes
 from kernel.geo import Point
 
 __all__ = ["DayPlan", "TechnicianFacts", "VisitFacts", "build"]
 
+# A visit that is only asked about.
+NEWCOMER_ID = -2
 # Where more places than these are new, all drives are worked out anew.
 FRESH_MAX = 32
 
@@ -27,7 +31,8 @@ class DayPlan:
 
     `late` names the visits whose promise the present plan breaks already; in `problem` their
     windows are widened to the time predicted, so that nothing may get worse. `told` names those
-    that have a technician people were told about.
+    that have a technician people were told about. `ties` are what crosses the routes; in `problem`
+    they have given way so far that the plan keeps them.
     """
 
     branch_id: int
@@ -52,11 +57,49 @@ class DayPlan:
     # The visits of which the plan breaks a rule, the late ones among them.
     broken: frozenset[int]
     ground: Ground
+    tied: TieFacts
+    ties: Ties
+
+    @cached_property
+    def held(self) -> Problem:
+        """The problem in which each route by itself keeps what is tied in time."""
+        return keeping.held(self.problem, self.plan)
 
     @cached_property
     def prepared(self) -> PreparedDay:
         """All routes ready for proofs; made when it is first asked for."""
-        return insertion.prepare_day(self.problem, self.plan)
+        return insertion.prepare_day(self.held, self.plan)
+
+    def ties_with(self, stop_id: int, needs: Needs) -> Ties:
+        """Return the problem's ties with one visit more among its stops."""
+        if needs.after_id is not None and not self.problem.has_stop(needs.after_id):
+            needs = replace(needs, after_id=None)
+        return tied.joined(self.tied, self.problem.ties, stop_id, needs)
+
+    def closed_to(self, service: str) -> frozenset[int]:
+        """Return who cannot be given one visit more for that service, as quotas and tools stand."""
+        if not self.problem.ties:
+            return frozenset()
+        known = self._closed
+        if service not in known:
+            ties = self.ties_with(NEWCOMER_ID, Needs(service))
+            people = [worker.id for worker in self.problem.workers]
+            known[service] = keeping.barred(ties, people, self.plan, NEWCOMER_ID)
+        return known[service]
+
+    def is_too_many(self, visit_id: int) -> bool:
+        """Tell whether the day would keep its ties better without the visit: a quota was lowered since
+        it was held, or a tool taken away."""
+        if not (self.ties.quotas or self.ties.tools):
+            return False
+        people = [worker.id for worker in self.problem.workers]
+        without = Plan(tuple(route.without_stop(visit_id) for route in self.plan.routes))
+        holder = next((r.worker_id for r in self.plan.routes if visit_id in r.stop_ids), None)
+        return holder in keeping.barred(self.ties, people, without, visit_id)
+
+    @cached_property
+    def _closed(self) -> dict[str, frozenset[int]]:
+        return {}
 
     def delays(self) -> dict[int, int]:
         """Return when the late visits are reached, seconds of the day."""
@@ -85,6 +128,7 @@ def build(
     visits: Mapping[int, VisitFacts],
     travel: TravelTimes,
     ground: Ground = GROUND,
+    ties: TieFacts = NO_TIES,
     before: DayPlan | None = None,
 ) -> DayPlan:
     """Freeze the day as it stands at second `now_s` (0 for a day to come).
@@ -104,12 +148,16 @@ def build(
         shares[facts.id] = share
     everybody = list(shares.values())
     problem, points = _laid_together(everybody, before, travel)
+    plan = Plan(tuple(share.route for share in everybody))
+    strict = _strict(ties, everybody)
+    if strict:
+        problem = replace(problem, ties=keeping.eased(replace(problem, ties=strict), plan))
     return DayPlan(
         branch_id=branch_id,
         day=day,
         version=version,
         problem=problem,
-        plan=Plan(tuple(share.route for share in everybody)),
+        plan=plan,
         points=points,
         shares=shares,
         now_s=now_s,
@@ -118,18 +166,38 @@ def build(
         timetables={t: share.timetable for t, share in shares.items()},
         route_versions={t: share.facts.route_version for t, share in shares.items()},
         late=frozenset(i for share in everybody for i in share.late),
-        told=frozenset(
-            visit.id
-            for share in everybody
-            for visit in share.visits
-            if visit.state in TOLD and share.problem.has_stop(visit.id)
-        ),
+        told=_told(everybody),
         as_wished=frozenset(
             visit.id for t, share in shares.items() for visit in share.visits if visit.wish == t
         ),
         detours=tuple(s for share in everybody for s in share.detours),
         broken=frozenset(i for share in everybody for i in share.broken),
         ground=ground,
+        tied=ties,
+        ties=strict,
+    )
+
+
+def _told(shares: Sequence[Share]) -> frozenset[int]:
+    """Return the visits ahead that have a technician people were told about."""
+    return frozenset(
+        visit.id
+        for share in shares
+        for visit in share.visits
+        if visit.state in TOLD and share.problem.has_stop(visit.id)
+    )
+
+
+def _strict(facts: TieFacts, shares: Sequence[Share]) -> Ties:
+    """Return the day's ties, whether its plan keeps them or not."""
+    needs = {visit.id: visit.needs for share in shares for visit in share.visits}
+    ahead = {stop.id for share in shares for stop in share.problem.stops}
+    return tied.ties_of(
+        facts,
+        ahead={visit_id: needs[visit_id] for visit_id in sorted(ahead)},
+        made={visit_id: each for visit_id, each in needs.items() if visit_id not in ahead},
+        worker_ids=[share.facts.id for share in shares],
+        frozen={share.facts.id: share.frozen for share in shares},
     )
 
 
@@ -226,10 +294,12 @@ class Alone:
     route: Route
 
 
-def alone(plan: DayPlan, technician_id: int) -> Alone:
-    """Return that technician's route of the plan, as a day without the others."""
-    worker, route = plan.problem.worker(technician_id), plan.plan.route_of(technician_id)
-    stops = [plan.problem.stop(stop_id) for stop_id in route.stop_ids]
+def alone(plan: DayPlan, technician_id: int, *, of: Problem | None = None) -> Alone:
+    """Return that technician's route of the plan, as a day without the others; `of` is the plan's problem
+    or what it is held to."""
+    of = of or plan.problem
+    worker, route = of.worker(technician_id), plan.plan.route_of(technician_id)
+    stops = [of.stop(stop_id) for stop_id in route.stop_ids]
     assert worker.end_place is not None
     places = [worker.start_place, worker.end_place, *(stop.place for stop in stops)]
     problem = Problem(

@@ -15,9 +15,11 @@ from dispatch import daybook, queries, rows, travel
 from dispatch.daybook import DayPlan, build
 from dispatch.models import Visit
 from dispatch.planner import insertion
-from dispatch.planner.insertion import Witness
-from dispatch.planner.problem import DAY_S, Plan, Problem, Route, Stop, Window
+from dispatch.planner.across import UNTIED
+from dispatch.planner.insertion import PreparedDay, Witness
+from dispatch.planner.problem import DAY_S, Plan, Problem, Route, Stop, Ties, Window
 from dispatch.rows import DayRows
+from dispatch.tied import Needs
 from kernel.clock import local_date, second_of_day
 from kernel.db import Session
 from kernel.geo import Point
@@ -28,8 +30,7 @@ LEAD_S = 3_600
 CACHE_DAYS_MAX = 256
 _MINUTE_S = 60
 # A candidate's id among the stops; visit ids are positive.
-CANDIDATE_ID = 0
-SECOND_CANDIDATE_ID = -1
+CANDIDATE_ID, SECOND_CANDIDATE_ID = 0, -1
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -137,7 +138,6 @@ def detours(db: Session, *, branch_id: int, now: datetime) -> list[int]:
 
 def offers_of(plan: DayPlan, shape: VisitShape, windows: Sequence[Window]) -> list[Offer]:
     """Return the proven windows among `windows` of one day's plan."""
-    to_s, from_s = travel.current().to_from(plan.points, shape.point)
     # Those who come when needed only are called when nobody else has room.
     idle = {
         worker.id
@@ -146,14 +146,8 @@ def offers_of(plan: DayPlan, shape: VisitShape, windows: Sequence[Window]) -> li
         and not plan.frozen.get(worker.id)
         and not plan.plan.route_of(worker.id).stop_ids
     }
-    found = insertion.find(
-        plan.prepared,
-        stop=candidate(shape, plan),
-        to_s=to_s,
-        from_s=from_s,
-        windows=windows,
-        few=len(plan.problem.workers) if idle else insertion.WITNESSES_MAX,
-    )
+    few = len(plan.problem.workers) if idle else insertion.WITNESSES_MAX
+    found = _places(plan, shape, windows, prepared=plan.prepared, points=plan.points, few=few)
     first = {
         window: min(places, key=lambda place: place.worker_id in idle)
         for window, places in found.items()
@@ -192,7 +186,7 @@ def offers_after(
 def standing(plan: DayPlan, shape: VisitShape, window: Window, routes: Sequence[Route]) -> DayPlan:
     """Return the day as it would be with these routes, in which that visit stands as CANDIDATE_ID."""
     stop = replace(candidate(shape, plan), windows=(window,))
-    problem = with_place(plan, stop, shape.point)
+    problem = with_place(plan, stop, shape.point, plan.ties_with(stop.id, Needs(shape.service)))
     after = plan.plan
     for route in routes:
         after = after.with_route(route)
@@ -215,30 +209,38 @@ def _places_with(
     """Return the best place in that technician's route for every window into which the visit fits."""
     if not plan.problem.has_worker(technician_id):
         return {}
-    his = daybook.alone(plan, technician_id)
-    to_s, from_s = travel.current().to_from(his.points, shape.point)
-    found = insertion.find(
-        insertion.prepare_day(his.problem, Plan((his.route,))),
-        stop=candidate(shape, plan),
-        to_s=to_s,
-        from_s=from_s,
-        windows=windows,
-    )
+    his = daybook.alone(plan, technician_id, of=plan.held)
+    prepared = insertion.prepare_day(his.problem, Plan((his.route,)))
+    found = _places(plan, shape, windows, prepared=prepared, points=his.points, few=1)
     return {window: places[0] for window, places in found.items() if places}
 
 
 def takers(plan: DayPlan, shape: VisitShape, window: Window) -> list[Witness]:
     """Return every technician's best proven place for the visit in that window, least driving first."""
-    to_s, from_s = travel.current().to_from(plan.points, shape.point)
-    found = insertion.find(
-        plan.prepared,
-        stop=candidate(shape, plan),
+    few, prepared = len(plan.problem.workers), plan.prepared
+    return _places(plan, shape, [window], prepared=prepared, points=plan.points, few=few)[window]
+
+
+def _places(
+    plan: DayPlan,
+    shape: VisitShape,
+    windows: Sequence[Window],
+    *,
+    prepared: PreparedDay,
+    points: Sequence[Point],
+    few: int,
+) -> dict[Window, list[Witness]]:
+    """Return where the visit fits, in windows and routes of the plan, with those to whom no tie closes it."""
+    stop = candidate(shape, plan)
+    to_s, from_s = travel.current().to_from(points, shape.point)
+    return insertion.find(
+        prepared,
+        stop=replace(stop, barred=stop.barred | plan.closed_to(shape.service)),
         to_s=to_s,
         from_s=from_s,
-        windows=[window],
-        few=len(plan.problem.workers),
+        windows=windows,
+        few=few,
     )
-    return found[window]
 
 
 def candidate(shape: VisitShape, plan: DayPlan) -> Stop:
@@ -263,14 +265,17 @@ def stop_of(plan: DayPlan, visit: Visit, *, barred: frozenset[int]) -> Stop:
     return replace(stop, id=visit.id, windows=(Window(visit.opens_s, visit.shuts_s),))
 
 
-def with_place(plan: DayPlan | daybook.Alone, stop: Stop, point: Point) -> Problem:
-    """Return the problem of a day, or of one route, with one more stop at a place of its own."""
+def with_place(
+    plan: DayPlan | daybook.Alone, stop: Stop, point: Point, ties: Ties = UNTIED
+) -> Problem:
+    """Return the problem of a day, or of one route, with one more stop at a place of its own, its ties
+    as they are then."""
     to_s, from_s = travel.current().to_from(plan.points, point)
     known = plan.problem.travel_s
     wider = np.zeros((len(known) + 1, len(known) + 1), dtype=np.int32)
     wider[:-1, :-1], wider[:-1, -1], wider[-1, :-1] = known, to_s, from_s
     stop = replace(stop, place=len(known))
-    return Problem((*plan.problem.stops, stop), plan.problem.workers, wider)
+    return Problem((*plan.problem.stops, stop), plan.problem.workers, wider, ties)
 
 
 def day_plans(db: Session, *, branch_id: int, days: Sequence[date], now: datetime) -> list[DayPlan]:
@@ -313,6 +318,7 @@ def day_plan(
         visits=found.visits,
         travel=travel.current(),
         ground=found.ground,
+        ties=found.ties,
         before=known.plan,
     )
     # What this transaction wrote may yet be rolled back, and what it reads may be of yesterday.
@@ -354,6 +360,7 @@ def plan_without(db: Session, visit: Visit, *, now: datetime) -> DayPlan:
         visits=visits,
         travel=travel.current(),
         ground=plan.ground,
+        ties=plan.tied,
         before=plan,
     )
 
@@ -391,8 +398,3 @@ def shape_of(visit: Visit, *, barred: frozenset[int] = frozenset()) -> VisitShap
         card_s=visit.card_s,
         learned_from=visit.learned_from,
     )
-
-
-def travel_between_s(start: Point, end: Point) -> int:
-    """Return the seconds of driving between two places."""
-    return int(np.asarray(travel.current().matrix((start, end)))[0, 1])

@@ -264,6 +264,8 @@ class Visit(Base):
     told_late_s: Mapped[int | None]
     # Its goods, or its crew, are there only then, second of the day; no reason to come later than promised.
     not_before_s: Mapped[int | None]
+    # The visit that is over before this one begins: the delivery before its installation.
+    after_id: Mapped[int | None]
     # The visit that this one makes good, and the number of the try: 1 for the first.
     parent_id: Mapped[int | None]
     attempt: Mapped[int] = mapped_column(default=1, server_default="1")

@@ -14,10 +14,12 @@ from dispatch import live
 from dispatch.daybook import DayPlan
 from dispatch.live import Offer, VisitShape
 from dispatch.planner import judge
+from dispatch.planner.across import UNTIED
 from dispatch.planner.constraints import may_serve
 from dispatch.planner.insertion import Witness
 from dispatch.planner.making_room import Room, make_room
 from dispatch.planner.problem import Plan, Problem, Route, Timetable, Window
+from dispatch.tied import Needs
 from kernel.db import Session
 
 # What one question may take in all, however many days are full.
@@ -139,13 +141,20 @@ def proven(
     problem: Problem, before: Plan, routes: Sequence[Route], *, newcomer_id: int
 ) -> Mapping[int, Timetable] | None:
     """Return the times of those routes by technician; None unless the judge finds every rule kept,
-    and they serve the newcomer and all that they served."""
-    verdict = judge.judge(problem, Plan(tuple(routes)))
+    those across routes, too, and they serve the newcomer and all that they served."""
+    verdict = judge.judge(replace(problem, ties=UNTIED), Plan(tuple(routes)))
     had = {i for route in routes for i in before.route_of(route.worker_id).stop_ids}
     has = {i for route in routes for i in route.stop_ids}
     if not verdict.is_feasible or has != had | {newcomer_id}:
         return None
-    return verdict.timetables
+    return None if judge.torn(problem, laid(before, routes)) else verdict.timetables
+
+
+def laid(plan: Plan, routes: Sequence[Route]) -> Plan:
+    """Return the plan with those routes in it."""
+    for route in routes:
+        plan = plan.with_route(route)
+    return plan
 
 
 def movers(plan: DayPlan, routes: Sequence[Route]) -> frozenset[int]:
@@ -166,12 +175,15 @@ def rooms(
     A delivery that stands in the plan as the first candidate stays in its route.
     """
     newcomer = live.candidate(shape, plan)
+    ties = plan.ties_with(newcomer.id, Needs(shape.service))
+    problem = live.with_place(plan, newcomer, shape.point, ties)
     found = make_room(
-        live.with_place(plan, newcomer, shape.point),
+        live.with_place(replace(plan, problem=plan.held), newcomer, shape.point),
         plan.plan,
         newcomer_id=newcomer.id,
         windows=windows,
         fixed=plan.told | plan.as_wished | {live.CANDIDATE_ID},
+        keeps=lambda routes: not judge.torn(problem, laid(plan.plan, routes)),
         is_over=lambda: time.monotonic() >= until_s,
     )
     return [

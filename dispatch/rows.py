@@ -5,23 +5,34 @@ statement, and keeps of what was read before only that whose versions are still 
 """
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import date, datetime
 from functools import cache, cached_property
 from typing import Any
 
-from sqlalchemy import Row, Select, bindparam, event, func, select
+from sqlalchemy import Row, Select, String, bindparam, event, func, literal, select, union_all
 
 from dispatch import areas, queries
-from dispatch.models import BarredPair, Estate, RouteRow, Shift, Technician, Visit
+from dispatch.models import (
+    BarredPair,
+    Crew,
+    Estate,
+    Partner,
+    RouteRow,
+    Shift,
+    Technician,
+    Tool,
+    Visit,
+)
 from dispatch.planner.problem import Break, Window
 from dispatch.share import EstateFacts, Ground, TechnicianFacts, VisitFacts
+from dispatch.tied import NO_TIES, Needs, PartnerFacts, TieFacts, ToolFacts
 from kernel.clock import second_of_day
 from kernel.db import Session
 from kernel.geo import Point
 
 # The rows of which a plan is made.
-_OF_A_PLAN = (BarredPair, Estate, RouteRow, Shift, Technician, Visit)
+_OF_A_PLAN = (BarredPair, Crew, Estate, Partner, RouteRow, Shift, Technician, Tool, Visit)
 
 
 @dataclass(frozen=True, slots=True)
@@ -36,14 +47,15 @@ class Books:
 class DayRows:
     """Everybody who works that day in the branch, by work number, and what stands in his route.
 
-    `stamps` are the rows of all that, with their versions, as they were when this was read; the 小区
-    have none, and are read each time.
+    `stamps` are the rows of all that, with their versions, as they were when this was read; the 小区 and
+    the ties have none, and are read each time.
     """
 
     stamps: Mapping[int, tuple[Any, ...]]
     books: Books
     technicians: tuple[TechnicianFacts, ...]
     visits: Mapping[int, VisitFacts]
+    ties: TieFacts = NO_TIES
 
     @cached_property
     def ground(self) -> Ground:
@@ -66,9 +78,10 @@ def read(db: Session, *, branch_id: int, day: date, known: DayRows = NOTHING_REA
         known = NOTHING_READ
     rows = _stamped(db, branch_id=branch_id, day=day)
     stamps = {row.id: tuple(row) for row in rows}
+    ties = _ties(db, branch_id, day)
     moved = [row for row in rows if known.stamps.get(row.id) != stamps[row.id]]
     if not moved and list(stamps) == list(known.stamps) and books == known.books:
-        return known
+        return known if ties == known.ties else replace(known, ties=ties)
     stops = _stops(db, [row.route_id for row in moved if row.route_id is not None])
     fresh = {
         row.id: _technician_facts(row, *stops.get(row.route_id, ([], [])), day=day, books=books)
@@ -86,6 +99,7 @@ def read(db: Session, *, branch_id: int, day: date, known: DayRows = NOTHING_REA
             for facts in technicians
             for i in facts.order
         },
+        ties,
     )
 
 
@@ -110,6 +124,39 @@ def _books(db: Session, branch_id: int) -> Books:
         },
         {row.name: row.district for row in found},
     )
+
+
+def _ties(db: Session, branch_id: int, day: date) -> TieFacts:
+    """Return what crosses the routes of the branch that day, in one statement."""
+    found: dict[str, list[Row[*tuple[Any, ...]]]] = {"partner": [], "tool": [], "crew": []}
+    for row in db.execute(_crossing(), {"branch": branch_id, "on": day}):
+        found[row.kind].append(row)
+    return TieFacts(
+        partners=tuple(PartnerFacts(r.name, frozenset(r.ids), r.most) for r in found["partner"]),
+        tools=tuple(ToolFacts(r.name, frozenset(r.ids), r.most) for r in found["tool"]),
+        crews=tuple(tuple(r.ids) for r in found["crew"]),
+    )
+
+
+@cache
+def _crossing() -> Select[*tuple[Any, ...]]:
+    """Return the query, built once like the next."""
+    every = union_all(
+        select(
+            literal("partner").label("kind"),
+            Partner.id,
+            Partner.name,
+            Partner.technician_ids.label("ids"),
+            Partner.visits_max.label("most"),
+        ).where(Partner.branch_id == bindparam("branch")),
+        select(literal("tool"), Tool.id, Tool.name, Tool.services, Tool.count).where(
+            Tool.branch_id == bindparam("branch")
+        ),
+        select(literal("crew"), Crew.id, literal("", String), Crew.visit_ids, Crew.meets_s).where(
+            Crew.branch_id == bindparam("branch"), Crew.day == bindparam("on")
+        ),
+    ).subquery()
+    return select(every).order_by(every.c.kind, every.c.name, every.c.id)
 
 
 @cache
@@ -236,6 +283,8 @@ def _visits(db: Session, visit_ids: Sequence[int]) -> dict[int, VisitFacts]:
         Visit.arrived_at,
         Visit.started_at,
         Visit.finished_at,
+        Visit.service,
+        Visit.after_id,
     ).where(Visit.id.in_(visit_ids))
     barred = queries.barred_from(db, visit_ids)
     return {row.id: _visit_facts(row, barred.get(row.id, frozenset())) for row in db.execute(found)}
@@ -264,4 +313,5 @@ def _visit_facts(row: Row[*tuple[Any, ...]], barred: frozenset[int]) -> VisitFac
         arrived_s=second(row.arrived_at),
         started_s=second(row.started_at),
         finished_s=second(row.finished_at),
+        needs=Needs(row.service, row.after_id),
     )

@@ -22,6 +22,7 @@ from dispatch.planner.problem import (
     Worker,
 )
 from dispatch.states import STARTED, VisitState
+from dispatch.tied import NOTHING_NEEDED, Needs
 from gateways.maps.travel import TravelTimes
 from kernel.geo import Point
 
@@ -44,6 +45,8 @@ class VisitFacts:
     pinned: int | None = None
     # Whom the member was told of.
     told_id: int | None = None
+    # What ties ask of it.
+    needs: Needs = NOTHING_NEEDED
     departed_s: int | None = None
     arrived_s: int | None = None
     started_s: int | None = None
@@ -98,12 +101,16 @@ class Ground:
             estate=estate or None,
             area=area_of(point, estate, self.estates) if self.has_areas else None,
             setup_s=facts.access_s if facts else 0,
-            closed=self._closed(facts, stop.work_s) if facts else (),
+            closed=self._closed(facts, self.longest_s(stop.work_s, estate)) if facts else (),
         )
 
-    def _closed(self, facts: EstateFacts, work_s: int) -> tuple[Window, ...]:
+    def longest_s(self, work_s: int, estate: str) -> int:
+        """Return what the slowest technician takes for such work, the way to the door with it."""
+        facts = self.estates.get(estate)
+        return math.ceil(work_s * self.pace) + (facts.access_s if facts else 0)
+
+    def _closed(self, facts: EstateFacts, busy_s: int) -> tuple[Window, ...]:
         """Return when no work may begin: whatever began would not be over when the hours begin."""
-        busy_s = facts.access_s + math.ceil(work_s * self.pace)
         spans: list[Window] = []
         for from_s, to_s in facts.closed:
             span = Window(max(0, from_s - busy_s + 1), to_s - 1)

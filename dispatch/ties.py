@@ -2,33 +2,31 @@
 tools, crews, what vans hold, and the hours of the month.
 """
 
-from collections.abc import Collection, Iterator, Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import date
 
 from sqlalchemy import select
 
-from dispatch import queries
+from dispatch import queries, tied
 from dispatch.daybook import DayPlan
 from dispatch.models import Crew, Load, Partner, RouteRow, Tool, Visit
-from dispatch.planner import judge
-from dispatch.planner.across import Quota, Ties, Together
-from dispatch.planner.across import Tool as SharedTool
+from dispatch.planner import judge, keeping
+from dispatch.planner.across import UNTIED, Ties, Together
 from dispatch.planner.constraints import LOAD_RULES
 from dispatch.planner.problem import Plan, Route, Stop, Window, Worker
+from dispatch.tied import Needs
 from kernel.db import Session
 
 
 @dataclass(frozen=True, slots=True)
 class _Books:
-    """A branch's rows, and the visits of the day, also those that are made already."""
+    """A branch's rows beside its ties, and the visits of the day, also those that are made already."""
 
-    partners: Sequence[Partner]
-    tools: Sequence[Tool]
     loads: Mapping[str, Load]
-    crews: Sequence[Crew]
     visits: Mapping[int, Visit]
     rooms: Mapping[int, int | None]
+    meets: Mapping[int, int | None]
     worked_s: Mapping[int, int]
     is_fair: bool
 
@@ -36,29 +34,28 @@ class _Books:
 def for_solving(db: Session, plan: DayPlan) -> DayPlan:
     """Return the day with all of it, whether the plan as it stands keeps it or not."""
     books = _read(db, plan)
-    crews = [crew for crew in books.crews if _is_ahead(plan, crew)]
-    meets = {visit_id: crew.meets_s for crew in crews for visit_id in crew.visit_ids}
-    ties = Ties(
-        together=tuple(Together(tuple(crew.visit_ids)) for crew in crews),
-        quotas=tuple(_quotas(books, plan)),
-        tools=tuple(_tools(books, plan)),
-        is_fair=books.is_fair,
+    needs = {i: Needs(visit.service, visit.after_id) for i, visit in books.visits.items()}
+    has_stop = plan.problem.has_stop
+    ties = tied.ties_of(
+        plan.tied,
+        ahead={i: each for i, each in needs.items() if has_stop(i)},
+        made={i: each for i, each in needs.items() if not has_stop(i)},
+        worker_ids=[worker.id for worker in plan.problem.workers],
+        frozen=plan.frozen,
     )
+    tools = tuple(tool for tool in ties.tools if tool.stop_ids)
     problem = replace(
         plan.problem,
-        stops=tuple(_stop(stop, books, meets) for stop in plan.problem.stops),
+        stops=tuple(_stop(stop, books) for stop in plan.problem.stops),
         workers=tuple(_worker(worker, books, plan) for worker in plan.problem.workers),
-        ties=ties,
+        ties=replace(ties, tools=tools, is_fair=books.is_fair),
     )
     return replace(plan, problem=problem)
 
 
 def eased(plan: DayPlan) -> DayPlan:
     """Return the day with what its plan does not keep given way so far that it does."""
-    whole = _given_way(plan, [c for c in plan.problem.ties.together if _is_manned(c, plan.plan)])
-    if judge.judge(whole.problem, whole.plan).is_feasible:
-        return whole
-    return _given_way(plan, ())
+    return _given_way(plan, keeping.eased(plan.problem, plan.plan))
 
 
 def for_deciding(db: Session, plan: DayPlan, after: Mapping[int, Sequence[int]]) -> DayPlan:
@@ -67,7 +64,8 @@ def for_deciding(db: Session, plan: DayPlan, after: Mapping[int, Sequence[int]])
     """
     whole = for_solving(db, plan)
     made = Plan(tuple(Route(t, tuple(ids)) for t, ids in after.items()))
-    return _given_way(whole, [c for c in whole.problem.ties.together if _is_manned(c, made)])
+    crews = tuple(crew for crew in whole.problem.ties.together if _is_manned(crew, made))
+    return _given_way(whole, replace(keeping.eased(whole.problem, whole.plan), together=crews))
 
 
 def crews(db: Session, *, branch_id: int, visit_ids: Collection[int]) -> list[Crew]:
@@ -82,26 +80,20 @@ def _read(db: Session, plan: DayPlan) -> _Books:
     ids = [stop.id for stop in plan.problem.stops]
     ids += [stop[0] for stops in plan.frozen.values() for stop in stops]
     return _Books(
-        partners=partners(db, branch_id=branch_id),
-        tools=tools(db, branch_id=branch_id),
         loads={row.service: row for row in loads(db, branch_id=branch_id)},
-        crews=[
-            crew
-            for crew in crews_from(db, branch_id=branch_id, day=plan.day)
-            if crew.day == plan.day
-        ],
         visits=queries.visits_by_id(db, ids),
         rooms={
             person.id: person.van_room for person in queries.technicians(db, branch_id=branch_id)
         },
+        meets={
+            visit_id: crew.meets_s
+            for crew in crews(db, branch_id=branch_id, visit_ids=ids)
+            if all(plan.problem.has_stop(visit_id) for visit_id in crew.visit_ids)
+            for visit_id in crew.visit_ids
+        },
         worked_s=_worked_s(db, plan) if branch.is_fair else {},
         is_fair=branch.is_fair,
     )
-
-
-def _is_ahead(plan: DayPlan, crew: Crew) -> bool:
-    """Tell whether all of a crew may still move, on that day."""
-    return all(plan.problem.has_stop(visit_id) for visit_id in crew.visit_ids)
 
 
 def _is_manned(crew: Together, plan: Plan) -> bool:
@@ -110,32 +102,13 @@ def _is_manned(crew: Together, plan: Plan) -> bool:
     return len(set(hands)) == len(hands) == len(crew.stop_ids)
 
 
-def _quotas(books: _Books, plan: DayPlan) -> Iterator[Quota]:
-    """Yield what is left of each quota by those who are made already."""
-    for partner in books.partners:
-        people = frozenset(filter(plan.problem.has_worker, partner.technician_ids))
-        made = sum(len(plan.frozen.get(t, ())) for t in partner.technician_ids)
-        if people:
-            yield Quota(partner.name, people, max(0, partner.visits_max - made))
-
-
-def _tools(books: _Books, plan: DayPlan) -> Iterator[SharedTool]:
-    """Yield the tools that visits ahead need; who has made such a visit has one of them for the day."""
-    for tool in books.tools:
-        needs = {i for i, visit in books.visits.items() if visit.service in tool.services}
-        ahead = frozenset(filter(plan.problem.has_stop, needs))
-        gone = {t for t, stops in plan.frozen.items() if any(stop[0] in needs for stop in stops)}
-        if ahead:
-            yield SharedTool(tool.name, ahead, max(0, tool.count - len(gone)))
-
-
-def _stop(stop: Stop, books: _Books, meets: Mapping[int, int | None]) -> Stop:
+def _stop(stop: Stop, books: _Books) -> Stop:
     """Return the stop with its load; one of a crew is free again of when it was to meet."""
     visit = books.visits[stop.id]
     load = books.loads.get(visit.service)
     if load is not None:
         stop = replace(stop, down=(load.down,), up=(load.up,))
-    if visit.not_before_s is not None and meets.get(stop.id) == visit.not_before_s:
+    if visit.not_before_s is not None and books.meets.get(stop.id) == visit.not_before_s:
         first, *others = stop.windows
         opens_s = min(first.open_s, visit.opens_s)
         stop = replace(stop, windows=(Window(opens_s, first.shut_s), *others))
@@ -172,27 +145,16 @@ def _worked_s(db: Session, plan: DayPlan) -> dict[int, int]:
     return worked
 
 
-def _given_way(plan: DayPlan, crews: Sequence[Together]) -> DayPlan:
-    """Return the day with those crews alone, and all else so far that the plan keeps it."""
-    problem, ties = plan.problem, plan.problem.ties
-    hands = [(route.worker_id, i) for route in plan.plan.routes for i in route.stop_ids]
-    quotas = tuple(
-        replace(q, visits_max=max(q.visits_max, sum(t in q.worker_ids for t, _ in hands)))
-        for q in ties.quotas
-    )
-    tools = tuple(
-        replace(tool, count=max(tool.count, len({t for t, i in hands if i in tool.stop_ids})))
-        for tool in ties.tools
-    )
-    loose = replace(problem, ties=replace(ties, together=(), quotas=quotas, tools=tools))
-    loads = {rule.name for rule in LOAD_RULES}
-    broken = judge.judge(loose, plan.plan).broken
-    lacks = {each.worker_id: each.excess for each in broken if each.rule in loads}
+def _given_way(plan: DayPlan, ties: Ties) -> DayPlan:
+    """Return the day with those ties, and vans that hold what the plan has in them."""
+    problem = plan.problem
+    rules = {rule.name for rule in LOAD_RULES}
+    broken = judge.judge(replace(problem, ties=UNTIED), plan.plan).broken
+    lacks = {each.worker_id: each.excess for each in broken if each.rule in rules}
     workers = tuple(
         replace(w, room=(w.room[0] + lacks[w.id],)) if w.id in lacks else w for w in problem.workers
     )
-    tied = replace(loose, workers=workers, ties=replace(loose.ties, together=tuple(crews)))
-    return replace(plan, problem=tied)
+    return replace(plan, problem=replace(problem, workers=workers, ties=ties))
 
 
 def loads(db: Session, *, branch_id: int) -> list[Load]:

@@ -240,6 +240,7 @@ def _place_anew(
             now=now,
             first_try=None if bonus else before.wish_id,
             opening=opening,
+            after_id=before.after_id,
         )
         if booking.needs_window:
             visit.parent_id, visit.attempt = before.id, before.attempt + 1

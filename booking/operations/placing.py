@@ -122,7 +122,7 @@ def place_draft(
     hold = partial(
         places.hold_place, db, branch_id=draft.branch_id, day=day, until=until, by=by, now=now
     )
-    kept = []
+    kept, after_id = [], None
     if draft.delivery_id is not None:
         delivery = queries.service_by_id(db, draft.delivery_id)
         first = delivery_shape(db, draft, delivery, now=now)
@@ -133,9 +133,8 @@ def place_draft(
             plan = live.day_plan(db, branch_id=draft.branch_id, day=day, now=now)
             pairs = _pairs(db, draft, plan, first=first, shape=shape, now=now)
             pair = next((offer for offer in pairs if offer.window == window), None)
-            if pair is None:
+            if pair is None or pair.delivery is None:
                 raise PlaceGone
-            assert pair.delivery is not None
             before, first_try, only = pair.delivery, pair.witness.worker_id, None
         visit = hold(
             window=before.window,
@@ -144,8 +143,8 @@ def place_draft(
             first_try=before.witness.worker_id,
             opening=before if isinstance(before, Opening) else None,
         )
-        kept.append((visit.id, delivery.id, before.window))
-        opening = opening.after(visit.id) if opening is not None else None
+        kept.append((after_id := visit.id, delivery.id, before.window))
+        opening = opening.after(after_id) if opening else None
     visit = hold(
         window=window,
         shape=shape,
@@ -154,6 +153,7 @@ def place_draft(
         opening=opening,
         only=only,
         foreseen=foreseen,
+        after_id=after_id,
     )
     return [*kept, (visit.id, service.id, window)]
 
@@ -255,7 +255,7 @@ def _coupled(
     windows = [Window(a, b) for a, b in dispatch_queries.branch(db, draft.branch_id).windows]
     found = coupling.pairs(
         deliveries,
-        work_s=first.work_s,
+        work_s=coupling.longest_s(plan, first),
         installations_after=lambda delivery: live.offers_after(
             plan, delivery, first_shape=first, shape=shape, windows=windows
         ),

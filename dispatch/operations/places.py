@@ -16,6 +16,7 @@ from dispatch.planner import judge
 from dispatch.planner.insertion import Witness
 from dispatch.planner.problem import Route, Stop, Timetable, Window
 from dispatch.states import VisitAction, VisitState
+from dispatch.tied import Needs
 from kernel.actor import Actor
 from kernel.db import Session
 from kernel.errors import Conflict
@@ -67,6 +68,7 @@ def hold_place(
     opening: Opening | None = None,
     only: int | None = None,
     foreseen: Proof | None = None,
+    after_id: int | None = None,
 ) -> Visit:
     """Put the visit into the live plan until `until`; it stays there when committed.
 
@@ -75,7 +77,7 @@ def hold_place(
     place is left and not that somebody else was a moment earlier. Where none is left, `opening` may
     make room, while its routes are as they were. With `only`, no other technician's route will do.
     `foreseen` is the proof of the same on the plan before its lock: it is the proof still when the plan
-    has not moved. Raises PlaceGone.
+    has not moved. `after_id` is the visit of that day that must be over before. Raises PlaceGone.
     """
     locked = plans.lock_day(db, branch_id=branch_id, day=day, now=now)
     proof = foreseen
@@ -88,6 +90,7 @@ def hold_place(
     visit = _new_visit(
         db, locked, proof.witness, window=window, shape=shape, label=label, until=until, now=now
     )
+    visit.after_id = after_id
     if proof.witness is not None:
         row = plans.put_order(
             db,
@@ -172,6 +175,8 @@ def commit_place(db: Session, *, visit_id: int, by: Actor, now: datetime) -> Vis
     locked = plans.lock_day(db, branch_id=known.branch_id, day=known.day, now=now)
     visit = plans.visit_row(db, visit_id)
     if visit.state is VisitState.CANCELLED or visit_id in locked.plan.late:
+        raise PlaceGone
+    if locked.plan.is_too_many(visit_id):
         raise PlaceGone
     visit.held_until = None
     move(db, visit, VisitAction.COMMIT, by=by, now=now)
@@ -266,7 +271,8 @@ def _rearrange(
         Route(r.worker_id, tuple(visit.id if i == opening.newcomer_id else i for i in r.stop_ids))
         for r in opening.room.routes
     ]
-    problem = live.with_place(plan, live.stop_of(plan, visit, barred=barred), visit.point)
+    ties = plan.ties_with(visit.id, Needs(visit.service, visit.after_id))
+    problem = live.with_place(plan, live.stop_of(plan, visit, barred=barred), visit.point, ties)
     timetables = openings.proven(problem, plan.plan, routes, newcomer_id=visit.id)
     if timetables is None:
         raise PlaceGone

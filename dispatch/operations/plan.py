@@ -2,7 +2,7 @@
 
 from collections.abc import Collection
 from dataclasses import dataclass
-from datetime import date, datetime
+from datetime import date, datetime, timedelta
 
 from sqlalchemy import select
 from sqlalchemy.dialects import postgresql, sqlite
@@ -16,6 +16,7 @@ from dispatch.planner.problem import Timetable
 from dispatch.policy import is_news
 from dispatch.states import OWED
 from kernel import locks, outbox
+from kernel.clock import local_date
 from kernel.db import Session
 
 
@@ -88,6 +89,14 @@ def roster_changed(db: Session, *, branch_id: int, days: Collection[date]) -> No
     db.info.pop("held_days", None)
     for day in days:
         live.mark_changed(db, branch_id=branch_id, day=day)
+
+
+def branch_changed(db: Session, *, branch_id: int, now: datetime) -> None:
+    """Do the same for all days from today on, after something changed by which the branch is planned."""
+    today = local_date(now)
+    found = select(BranchDay.day).where(BranchDay.branch_id == branch_id, BranchDay.day >= today)
+    on_sale = (today + timedelta(days=n) for n in range(live.HORIZON_DAYS))
+    roster_changed(db, branch_id=branch_id, days={*db.scalars(found), *on_sale})
 
 
 def put_order(

@@ -1,6 +1,6 @@
 """What crosses a branch's routes, written down: partners, shared tools, crews, loads and fair hours.
 
-Plans keep it from the next one on; what stands in the live plan is left as it is.
+Offers, hands and plans keep it from now on; what stands in the live plan is left as it is.
 """
 
 from collections.abc import Collection, Mapping, Sequence
@@ -12,6 +12,7 @@ from sqlalchemy import select
 from dispatch import queries, ties
 from dispatch.daybook import DayPlan
 from dispatch.models import Crew, Load, Partner, Tool, Visit
+from dispatch.operations import plan as plans
 from dispatch.operations import rules
 from dispatch.planner.judge import Verdict
 from dispatch.states import MOVABLE
@@ -55,7 +56,13 @@ class TieKind(StrEnum):
 
 
 def set_partner(
-    db: Session, *, branch_id: int, name: str, technician_ids: Collection[int], visits_max: int
+    db: Session,
+    *,
+    branch_id: int,
+    name: str,
+    technician_ids: Collection[int],
+    visits_max: int,
+    now: datetime,
 ) -> Partner:
     """Write down a partner's technicians and how many visits a day they may be given in all.
 
@@ -70,11 +77,18 @@ def set_partner(
     partner.technician_ids, partner.visits_max = chosen, visits_max
     db.add(partner)
     db.flush()
+    plans.branch_changed(db, branch_id=branch_id, now=now)
     return partner
 
 
 def set_tool(
-    db: Session, *, branch_id: int, name: str, services: Collection[str], count: int
+    db: Session,
+    *,
+    branch_id: int,
+    name: str,
+    services: Collection[str],
+    count: int,
+    now: datetime,
 ) -> Tool:
     """Write down how many of a tool there are, and the services that need one. Raises NothingChosen."""
     if not services:
@@ -84,6 +98,7 @@ def set_tool(
     tool.services, tool.count = sorted(services), count
     db.add(tool)
     db.flush()
+    plans.branch_changed(db, branch_id=branch_id, now=now)
     return tool
 
 
@@ -124,6 +139,7 @@ def set_crew(db: Session, *, branch_id: int, numbers: Sequence[str]) -> Crew:
     crew = Crew(branch_id=branch_id, day=visits[0].day, visit_ids=ids)
     db.add(crew)
     db.flush()
+    plans.roster_changed(db, branch_id=branch_id, days=[crew.day])
     return crew
 
 
@@ -144,6 +160,10 @@ def drop(db: Session, *, branch_id: int, kind: TieKind, row_id: int, now: dateti
             _have_meet(db, row, None)
     db.delete(row)
     db.flush()
+    if isinstance(row, Crew):
+        plans.roster_changed(db, branch_id=branch_id, days=[row.day])
+    else:
+        plans.branch_changed(db, branch_id=branch_id, now=now)
 
 
 def meet(db: Session, day: DayPlan, verdict: Verdict) -> None:

@@ -290,8 +290,8 @@ QUOTA_RULES: tuple[Rule[Tie[Quota]], ...] = (
         "visits_over_quota",
         Weight.HARD,
         measures.visits_over_quota,
-        N_("合作方的派单超出配额 %(excess)s 单"),
-        "A partner is given %(excess)s visits over its quota",
+        N_("合作方「%(tie)s」的派单超出配额 %(excess)s 单"),
+        "The partner %(tie)s is given %(excess)s visits over its quota",
     ),
 )
 TOOL_RULES: tuple[Rule[Tie[Tool]], ...] = (
@@ -299,8 +299,8 @@ TOOL_RULES: tuple[Rule[Tie[Tool]], ...] = (
         "tools_missing",
         Weight.HARD,
         measures.tools_missing,
-        N_("共用的工具还差 %(excess)s 件"),
-        "%(excess)s of a shared tool are missing",
+        N_("共用工具「%(tie)s」还差 %(excess)s 件"),
+        "%(excess)s of the shared tool %(tie)s are missing",
     ),
 )
 TEAM_RULES: tuple[Rule[Sequence[int]], ...] = (

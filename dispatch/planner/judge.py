@@ -12,9 +12,10 @@ from dataclasses import dataclass
 from itertools import accumulate, pairwise
 from typing import TypeVar
 
-from dispatch.planner import across, constraints, measures
+from dispatch.planner import across, breaches, constraints, measures
+from dispatch.planner.breaches import Breach
 from dispatch.planner.constraints import Rule, Weight
-from dispatch.planner.measures import Entry, Load, Pair, Rest, Tie, Tour, Visit, Whole
+from dispatch.planner.measures import Entry, Load, Pair, Rest, Tour, Visit, Whole
 from dispatch.planner.problem import (
     Break,
     Plan,
@@ -26,31 +27,13 @@ from dispatch.planner.problem import (
     Worker,
 )
 
+__all__ = ["Breach", "Verdict", "broken", "judge", "timetable", "torn"]
+
 T = TypeVar("T")
 
 # Ties may raise each other's times; those of a day that can be kept settle far sooner.
 ROUNDS_MAX = 100
 WEIGHTS = {rule.name: rule.weight for rule in constraints.RULES}
-
-
-@dataclass(frozen=True, slots=True)
-class Breach:
-    """One hard rule broken: by whom, where, and by how many of the rule's units."""
-
-    rule: str
-    worker_id: int | None
-    stop_id: int | None
-    excess: int
-
-    @property
-    def words(self) -> dict[str, int | None]:
-        """Return the fields of the rule's sentence; a face puts names in place of ids."""
-        return {
-            "worker": self.worker_id,
-            "stop": self.stop_id,
-            "excess": self.excess,
-            "minutes": -(-self.excess // 60),
-        }
 
 
 @dataclass(frozen=True, slots=True)
@@ -89,7 +72,7 @@ def judge(problem: Problem, plan: Plan) -> Verdict:
     routes = _timed_together(problem, list(_known(problem, plan, served, broken)))
     for route in routes:
         broken += route.broken()
-    broken += _torn(problem, routes)
+    broken += breaches.across(problem.ties, _whole(routes)) if problem.ties else ()
     unserved = tuple(stop for stop in problem.stops if stop.id not in served)
     paid = _paid(problem, routes, unserved)
     tables = {route.worker.id: route.timetable for route in routes}
@@ -115,6 +98,17 @@ def broken(problem: Problem, route: Route) -> tuple[Breach, ...]:
     """Return what one route breaks by itself. Raises KeyError for ids the problem does not know."""
     stops = tuple(map(problem.stop, route.stop_ids))
     return tuple(_Route(problem, problem.worker(route.worker_id), stops, {}).broken())
+
+
+def torn(problem: Problem, plan: Plan) -> tuple[Breach, ...]:
+    """Return what a plan breaks across its routes. Raises KeyError for ids the problem does not know."""
+    ties = problem.ties
+    if ties.groups:
+        known = [
+            (problem.worker(r.worker_id), tuple(map(problem.stop, r.stop_ids))) for r in plan.routes
+        ]
+        return tuple(breaches.across(ties, _whole(_timed_together(problem, known))))
+    return tuple(breaches.across(ties, breaches.untimed(plan)))
 
 
 def _timed_together(
@@ -144,22 +138,10 @@ def _timed_together(
     return routes
 
 
-def _torn(problem: Problem, routes: list["_Route"]) -> Iterator[Breach]:
-    """Name what crosses routes and is not kept; by its last visit, if it is about visits."""
-    ties = problem.ties
-    if not ties:
-        return
-    whole = Whole(
+def _whole(routes: list["_Route"]) -> Whole:
+    return Whole(
         {v.stop_id: (route.worker.id, v) for route in routes for v in route.timetable.visits}
     )
-    for after in ties.after:
-        yield from _breaches(constraints.AFTER_RULES, Tie(after, whole), None, after.second)
-    for crew in ties.together:
-        yield from _breaches(constraints.TOGETHER_RULES, Tie(crew, whole), None, crew.stop_ids[-1])
-    for quota in ties.quotas:
-        yield from _breaches(constraints.QUOTA_RULES, Tie(quota, whole), None, None)
-    for tool in ties.tools:
-        yield from _breaches(constraints.TOOL_RULES, Tie(tool, whole), None, None)
 
 
 def _paid(problem: Problem, routes: list["_Route"], unserved: tuple[Stop, ...]) -> dict[str, int]:
@@ -186,16 +168,16 @@ def _known(
     for route in plan.routes:
         stops: list[Stop] = []
         who = Entry(problem.has_worker(route.worker_id), int(route.worker_id in seen))
-        breaches = list(_breaches(constraints.ENTRY_RULES, who, route.worker_id, None))
-        broken += breaches
+        strange = list(breaches.found(constraints.ENTRY_RULES, who, route.worker_id, None))
+        broken += strange
         seen.add(route.worker_id)
-        if breaches:
+        if strange:
             continue
         for stop_id in route.stop_ids:
             what = Entry(problem.has_stop(stop_id), int(stop_id in served))
-            breaches = list(_breaches(constraints.ENTRY_RULES, what, route.worker_id, stop_id))
-            broken += breaches
-            if not breaches:
+            strange = list(breaches.found(constraints.ENTRY_RULES, what, route.worker_id, stop_id))
+            broken += strange
+            if not strange:
                 served.add(stop_id)
                 stops.append(problem.stop(stop_id))
         yield problem.worker(route.worker_id), tuple(stops)
@@ -257,17 +239,18 @@ class _Route:
     def broken(self) -> Iterator[Breach]:
         worker = self.worker
         for stop in self.stops:
-            yield from _breaches(constraints.PAIR_RULES, Pair(worker, stop), worker.id, stop.id)
+            pair = Pair(worker, stop)
+            yield from breaches.found(constraints.PAIR_RULES, pair, worker.id, stop.id)
         for stop, timed in zip(self.stops, self.timetable.visits, strict=True):
             visit = Visit(stop, timed.start_s)
-            yield from _breaches(constraints.VISIT_RULES, visit, worker.id, stop.id)
+            yield from breaches.found(constraints.VISIT_RULES, visit, worker.id, stop.id)
         if not self.stops:
             return
         for due, (start_s, _) in zip(worker.breaks, self.timetable.breaks, strict=True):
-            yield from _breaches(constraints.REST_RULES, Rest(due, start_s), worker.id, None)
+            yield from breaches.found(constraints.REST_RULES, Rest(due, start_s), worker.id, None)
         load = Load(worker, self._most_loaded())
-        yield from _breaches(constraints.LOAD_RULES, load, worker.id, None)
-        yield from _breaches(constraints.TOUR_RULES, self.tour, worker.id, None)
+        yield from breaches.found(constraints.LOAD_RULES, load, worker.id, None)
+        yield from breaches.found(constraints.TOUR_RULES, self.tour, worker.id, None)
 
     def _most_loaded(self) -> tuple[int, ...]:
         """Return what the van holds at most: all deliveries at the start, all returns at the end."""
@@ -370,14 +353,6 @@ def _rested(labels: list[_Label | None], breaks: tuple[Break, ...]) -> _Label:
         best = kept if kept and kept.is_before(rested) else rested
     assert best is not None  # The label of no breaks always leads on.
     return best
-
-
-def _breaches(
-    rules: tuple[Rule[T], ...], thing: T, worker_id: int | None, stop_id: int | None
-) -> Iterator[Breach]:
-    for rule in rules:
-        if rule.is_hard and (excess := rule.excess(thing)):
-            yield Breach(rule.name, worker_id, stop_id, excess)
 
 
 def _units(rules: tuple[Rule[T], ...], thing: T) -> dict[str, int]:

@@ -23,6 +23,7 @@ HOMES_MAX = 8
 
 Orders: TypeAlias = Mapping[int, tuple[int, ...]]
 Stopper: TypeAlias = Callable[[], bool]
+Keeper: TypeAlias = Callable[[Sequence[Route]], bool]
 
 
 @dataclass(frozen=True, slots=True)
@@ -44,14 +45,17 @@ def make_room(
     windows: Sequence[Window],
     fixed: Collection[int],
     is_over: Stopper,
+    keeps: Keeper | None = None,
 ) -> dict[Window, Room]:
     """Return how the newcomer, a stop of the problem that the plan leaves out, can be served within
     each of these windows; windows for which nothing was found before `is_over` are left out.
 
     The stops in `fixed` stay in their routes, which may be entered but not left by them. Whatever
-    the plan serves stays served, within its windows.
+    the plan serves stays served, within its windows. `keeps` tells of routes that change whether what
+    crosses routes lets them.
     """
     search = _Search(problem, plan, newcomer_id, fixed, is_over)
+    search.keeps = keeps or search.keeps
     found: dict[Window, Room] = {}
     for depth in range(DEPTH_MAX + 1):
         for window in windows:
@@ -84,6 +88,7 @@ class _Search:
         self.plan = plan
         self.newcomer = problem.stop(newcomer_id)
         self.is_over = is_over
+        self.keeps: Keeper = lambda _: True
         self.prepared = insertion.prepare_day(problem, plan)
         self.lighter = list(_lighter(plan, set(fixed)))[:WORKERS_MAX]
         workers = tuple(
@@ -102,7 +107,7 @@ class _Search:
         moves taking the place of others `depth` times at most."""
         for entry in self.entries(self.newcomer, window):
             orders = self.settled(entry.out, {entry.worker_id: entry.order}, window, depth)
-            if orders is not None:
+            if orders is not None and self.keeps(_routes(orders)):
                 return self.told(orders, window)
             if self.is_over():
                 break
@@ -200,7 +205,7 @@ class _Search:
 
     def told(self, orders: Orders, window: Window) -> Room:
         """Return the arrangement with its times and what it costs."""
-        routes = tuple(Route(worker_id, order) for worker_id, order in sorted(orders.items()))
+        routes = _routes(orders)
         held = replace(self.newcomer, windows=(window,))
         problem = Problem(
             tuple(held if stop.id == held.id else stop for stop in self.problem.stops),
@@ -226,6 +231,10 @@ class _Search:
     ) -> _Entry:
         longer = route.with_stop(stop.id, position=witness.position)
         return _Entry(route.worker_id, longer.stop_ids, out)
+
+
+def _routes(orders: Orders) -> tuple[Route, ...]:
+    return tuple(Route(worker_id, order) for worker_id, order in sorted(orders.items()))
 
 
 def _lighter(plan: Plan, fixed: set[int]) -> Iterator[tuple[Route, tuple[int, ...]]]:

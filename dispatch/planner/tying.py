@@ -7,15 +7,14 @@ starts within those parts keep the ties, whoever makes them. As the plan moves o
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, replace
 
-from dispatch.planner import constraints, insertion
+from dispatch.planner import constraints, insertion, keeping
 from dispatch.planner.across import Ties, Together, Tool
 from dispatch.planner.insertion import Witness
 from dispatch.planner.judge import judge
-from dispatch.planner.problem import DAY_S, Plan, Problem, Route, Stop, Timed, Window, Worker
+from dispatch.planner.problem import DAY_S, Plan, Problem, Route, Stop, Worker
 
 # How many places for its first visit are tried before a tied group is left out.
 TRIES_MAX = 6
-TIE_RULES = {r.name for r in constraints.AFTER_RULES} | {r.name for r in constraints.TOGETHER_RULES}
 
 
 @dataclass(frozen=True, slots=True)
@@ -35,7 +34,7 @@ def placed(problem: Problem, plan: Plan) -> Plan:
     """
     if not problem.ties.groups:
         return plan
-    torn = {b.stop_id for b in judge(problem, plan).broken if b.rule in TIE_RULES}
+    torn = {b.stop_id for b in judge(problem, plan).broken if b.rule in keeping.TIME_RULES}
     served = plan.served()
     apart = [
         group
@@ -72,13 +71,8 @@ def loosened(problem: Problem, plan: Plan) -> Problem:
     The tied visits that the plan does not make are left out.
     """
     made = {v.stop_id: (w, v) for w, t in judge(problem, plan).timetables.items() for v in t.visits}
-    spans = _spans(problem, made)
-    pins = {
-        stop_id: made[after.first][0]
-        for after in problem.ties.after
-        if after.same_worker and made.keys() >= set(after.stop_ids)
-        for stop_id in after.stop_ids
-    }
+    spans = keeping.spans(problem, made)
+    pins = keeping.pins(problem, made)
     tied = {stop_id for tie in problem.ties.groups for stop_id in tie.stop_ids}
     away = [(tool.stop_ids, _others(problem, plan, tool)) for tool in problem.ties.tools]
     stops = []
@@ -86,7 +80,7 @@ def loosened(problem: Problem, plan: Plan) -> Problem:
         barred = each.barred.union(*(others for ids, others in away if each.id in ids))
         stop = replace(each, barred=barred) if barred != each.barred else each
         if stop.id in spans:
-            windows, pin = _within(stop, *spans[stop.id]), pins.get(stop.id, stop.worker_id)
+            windows, pin = keeping.within(stop, *spans[stop.id]), pins.get(stop.id, stop.worker_id)
             stops.append(replace(stop, windows=windows, worker_id=pin))
         elif stop.id in made or stop.id not in tied:
             stops.append(stop)
@@ -112,51 +106,6 @@ def _anew(problem: Problem, stops: Iterable[Stop]) -> Problem:
     stops = tuple(stops)
     ties = problem.ties.without({s.id for s in problem.stops} - {s.id for s in stops}, ())
     return Problem(stops, problem.workers, problem.travel_s, replace(ties, after=(), together=()))
-
-
-def _spans(problem: Problem, made: Mapping[int, tuple[int, Timed]]) -> dict[int, tuple[int, int]]:
-    """Share the slack of each tie between its visits: all starts within their spans keep it."""
-    spans: dict[int, tuple[int, int]] = {}
-
-    def narrow(stop_id: int, low_s: int, high_s: int) -> None:
-        low, high = spans.get(stop_id, (0, DAY_S))
-        spans[stop_id] = max(low, low_s), min(high, high_s)
-
-    for tie in problem.ties.after:
-        if not made.keys() >= set(tie.stop_ids):
-            continue
-        (_, first), (_, second) = made[tie.first], made[tie.second]
-        work_s = first.depart_s - first.start_s
-        shortest_s, longest_s = _work_s(problem, tie.first)
-        gap_s = second.start_s - first.depart_s
-        nearer_s = max(0, gap_s - tie.min_gap_s - max(0, longest_s - work_s))
-        wider_s = max(0, tie.max_gap_s - gap_s - max(0, work_s - shortest_s))
-        narrow(tie.first, first.start_s - wider_s // 2, first.start_s + nearer_s // 2)
-        narrow(
-            tie.second,
-            second.start_s - (nearer_s - nearer_s // 2),
-            second.start_s + (wider_s - wider_s // 2),
-        )
-    for crew in problem.ties.together:
-        if made.keys() >= set(crew.stop_ids):
-            for stop_id in crew.stop_ids:
-                narrow(stop_id, made[stop_id][1].start_s, made[stop_id][1].start_s)
-    return spans
-
-
-def _work_s(problem: Problem, stop_id: int) -> tuple[int, int]:
-    """Return the shortest and the longest that the visit can take."""
-    stop = problem.stop(stop_id)
-    times = [
-        worker.service_s(stop) for worker in problem.workers if constraints.may_serve(worker, stop)
-    ] or [stop.work_s]
-    return min(times), max(times) + stop.setup_s
-
-
-def _within(stop: Stop, low_s: int, high_s: int) -> tuple[Window, ...]:
-    """Return what of the stop's windows lies between two seconds, both included."""
-    parts = ((max(w.open_s, low_s), min(w.shut_s, high_s)) for w in stop.open_windows)
-    return tuple(Window(a, b) for a, b in parts if a <= b)
 
 
 def _groups(ties: Ties) -> list[tuple[int, ...]]:
@@ -190,7 +139,9 @@ def _with_group(problem: Problem, plan: Plan, group: tuple[int, ...]) -> Plan | 
             )
         if trial is not None and trial.served() == served | set(group):
             verdict = judge(problem, trial)
-            if not any(b.rule in TIE_RULES or b.worker_id is not None for b in verdict.broken):
+            if not any(
+                b.rule in keeping.TIME_RULES or b.worker_id is not None for b in verdict.broken
+            ):
                 return trial
     return None
 
@@ -207,12 +158,12 @@ def _put(
     """Insert one visit of a group at its best place but `skip`, held to what is there of it."""
     stop = problem.stop(stop_id)
     low_s, high_s, barred, only = _bounds(problem, stop_id, held)
-    windows = _within(stop, low_s, high_s)
+    windows = keeping.within(stop, low_s, high_s)
     if not windows:
         return None
     stop = replace(stop, windows=windows, barred=stop.barred | barred, worker_id=only)
     fixed = [
-        replace(problem.stop(i), windows=_within(problem.stop(i), h.low_s, h.high_s))
+        replace(problem.stop(i), windows=keeping.within(problem.stop(i), h.low_s, h.high_s))
         for i, h in held.items()
     ]
     day = _anew(inner, (*inner.stops, *fixed))
@@ -267,8 +218,12 @@ def _bounds(
             high_s = min(high_s, first.low_s + first.work_s + tie.max_gap_s)
             only = first.worker_id if tie.same_worker else only
         if tie.first == stop_id and (second := held.get(tie.second)):
-            low_s = max(low_s, second.low_s - tie.max_gap_s - _work_s(problem, stop_id)[0])
-            high_s = min(high_s, second.low_s - tie.min_gap_s - _work_s(problem, stop_id)[1])
+            low_s = max(
+                low_s, second.low_s - tie.max_gap_s - keeping.lengths_s(problem, stop_id)[0]
+            )
+            high_s = min(
+                high_s, second.low_s - tie.min_gap_s - keeping.lengths_s(problem, stop_id)[1]
+            )
             only = second.worker_id if tie.same_worker else only
     for crew in _crews(problem, stop_id):
         for mate in (held[i] for i in crew.stop_ids if i in held):

@@ -97,6 +97,7 @@ def set_partner() -> ResponseReturnValue:
                 name=given["name"],
                 technician_ids=given["people"],
                 visits_max=given["visits"],
+                now=call.now(),
             )
             done = _kept(given)
     except Refusal as refusal:
@@ -118,6 +119,7 @@ def set_tool() -> ResponseReturnValue:
                 name=given["tool"],
                 services=known.intersection(given["services"]),
                 count=given["count"],
+                now=call.now(),
             )
             done = _kept(given)
     except Refusal as refusal:

@@ -3,6 +3,7 @@
 from collections import Counter
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from typing import Any
 
 from dispatch import policy
 from dispatch.planner.constraints import RULES
@@ -206,7 +207,7 @@ class Told:
             case _:
                 return self._sentence(breach.rule, breach.words)
 
-    def _sentence(self, rule: str, words: Mapping[str, int | None]) -> str:
+    def _sentence(self, rule: str, words: Mapping[str, Any]) -> str:
         """Return the planner's own sentence with names for its ids."""
         stop = self.reasons.labels.get(words["stop"] or 0, "")
         facts = {**words, "worker": self._name(words["worker"] or 0), "stop": stop}

@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from datetime import date, datetime, timedelta
 
 from booking import queries as bookings
-from dispatch import live, queries
+from dispatch import queries, travel
 from dispatch.policy import ACCEPT_LIFE
 from dispatch.states import LEFT, OUT, UNDER_WAY, VisitState
 from kernel.clock import instant_at, local_date
@@ -173,7 +173,7 @@ def leg_to(agenda: Agenda, found: Card) -> Leg | None:
     return Leg(
         start=before.point,
         start_place=before.place,
-        drive_s=live.travel_between_s(before.point, found.point),
+        drive_s=travel.between_s(before.point, found.point),
     )
 
 

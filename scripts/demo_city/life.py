@@ -23,7 +23,7 @@ from booking.goods_models import GoodsItem
 from booking.operations import goods
 from booking.operations import visits as completion
 from booking.states import GoodsState
-from dispatch import live, photos, queries
+from dispatch import photos, queries, travel
 from dispatch.operations import visits
 from dispatch.states import LEFT, VisitState
 from kernel.actor import SYSTEM, Actor, Role
@@ -169,7 +169,7 @@ def _act(visit: Any, stop: list[int], technician_id: int, before: Point) -> Act:
     due: Mapping[VisitState, int] = {
         VisitState.ASSIGNED: since_s + ACCEPT_AFTER_S + visit.id * 37 % ACCEPT_SPREAD_S,
         # He sets out in time to arrive as planned, never before he was free to.
-        VisitState.ACCEPTED: max(since_s, arrive_s - live.travel_between_s(before, visit.point)),
+        VisitState.ACCEPTED: max(since_s, arrive_s - travel.between_s(before, visit.point)),
         VisitState.EN_ROUTE: arrive_s,
         VisitState.ARRIVED: max(start_s, since_s + _GREETING_S),
         VisitState.IN_SERVICE: depart_s,

@@ -7,7 +7,7 @@ from flask import Flask
 
 from booking import queries
 from booking.operations import bookings
-from dispatch import live
+from dispatch import live, travel
 from dispatch import queries as dispatch
 from dispatch.live import Offer, VisitShape
 from dispatch.operations import places, roster
@@ -68,7 +68,7 @@ class TestOffersWithoutTheCache:
         first = found(seconds_later=30)[0]
 
         # At 9:00:30 nobody leaves before 9:01.
-        travel_s = live.travel_between_s(NORTH, SHAPE.point)
+        travel_s = travel.between_s(NORTH, SHAPE.point)
         assert first.witness.arrive_s == 9 * HOUR_S + 60 + travel_s
 
 
@@ -90,7 +90,7 @@ class TestTheDetours:
                     now=MONDAY_NINE,
                 )
 
-        there_and_back = 2 * live.travel_between_s(NORTH, SHAPE.point)
+        there_and_back = 2 * travel.between_s(NORTH, SHAPE.point)
         assert _detours() == [there_and_back] * 2
 
 

@@ -69,7 +69,12 @@ def starts() -> dict[int, int]:
 def a_quota(visits_max: int, *people: int) -> None:
     with transaction() as db:
         ties.set_partner(
-            db, branch_id=1, name="合作方", technician_ids=people, visits_max=visits_max
+            db,
+            branch_id=1,
+            name="合作方",
+            technician_ids=people,
+            visits_max=visits_max,
+            now=MONDAY_NINE,
         )
 
 
@@ -116,7 +121,14 @@ class TestATool:
         assert {t: len(ids) for t, ids in routes().items()} == {near: 1, far: 1}
 
         with transaction() as db:
-            ties.set_tool(db, branch_id=1, name="人字梯", services=["air_install"], count=1)
+            ties.set_tool(
+                db,
+                branch_id=1,
+                name="人字梯",
+                services=["air_install"],
+                count=1,
+                now=MONDAY_NINE,
+            )
         planned()
 
         assert sorted(len(ids) for ids in routes().values() if ids) == [2]

@@ -19,6 +19,7 @@ from dispatch.planner.problem import Break, Plan, Problem, Route, Seconds, Stop,
 DUSK_S = 24
 DRIVE_S_MAX = 6
 SECONDS = st.integers(0, DUSK_S)
+TIGHT_WINDOWS = (Window(0, 8), Window(4, 12), Window(8, 20))
 PAIR_RULES = {rule.name for rule in constraints.PAIR_RULES}
 
 
@@ -119,6 +120,46 @@ def planned(draw: st.DrawFn, problem: Problem, count: int) -> Plan:
     order = draw(st.permutations([stop.id for stop in problem.stops[:count]]))
     cut = draw(st.integers(0, count))
     return Plan((Route(1, tuple(order[:cut])), Route(2, tuple(order[cut:]))))
+
+
+@st.composite
+def tight_days(draw: st.DrawFn) -> tuple[Problem, Plan]:
+    """Draw a day of three technicians, filled as far as it goes; its last stop has yet to come."""
+    places = 4
+    matrix = draw(matrices(places, metric=draw(st.booleans())))
+    stops = [
+        Stop(
+            n,
+            draw(st.integers(0, places - 1)),
+            work_s=draw(st.integers(2, 6)),
+            windows=(draw(st.sampled_from(TIGHT_WINDOWS)),),
+            skill=draw(st.sampled_from([None, None, "gas"])),
+        )
+        for n in range(1, draw(st.integers(4, 9)))
+    ]
+    workers = [
+        Worker(n, 0, draw(st.sampled_from([None, 0])), 0, DUSK_S, (), skills)
+        for n, skills in enumerate(({"gas": 1}, {}, {"gas": 1}), start=1)
+    ]
+    plan = Plan()
+    problem = Problem(tuple(stops), tuple(workers), matrix)
+    for stop in stops:
+        to_s, from_s = problem.travel_of(stop.place)
+        found = insertion.find(
+            insertion.prepare_day(problem, plan),
+            stop=stop,
+            to_s=to_s,
+            from_s=from_s,
+            windows=stop.windows,
+        )[stop.windows[0]]
+        if not found:
+            break
+        where = draw(st.sampled_from(found))
+        route = plan.route_of(where.worker_id)
+        plan = plan.with_route(route.with_stop(stop.id, position=where.position))
+    served = [other for other in stops if other.id in plan.served() - {stop.id}]
+    routes = tuple(route.without_stop(stop.id) for route in plan.routes)
+    return Problem((*served, stop), tuple(workers), matrix), Plan(routes)
 
 
 # --- A walk through every second -----------------------------------------------------------

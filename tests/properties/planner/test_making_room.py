@@ -5,56 +5,13 @@ from dataclasses import replace
 from hypothesis import event, given, settings
 from hypothesis import strategies as st
 
-from dispatch.planner import insertion
 from dispatch.planner.judge import judge
 from dispatch.planner.making_room import Room, make_room
-from dispatch.planner.problem import Plan, Problem, Stop, Window, Worker
-from tests.properties.planner.small_days import DUSK_S, matrices
-
-WINDOWS = (Window(0, 8), Window(4, 12), Window(8, 20))
+from dispatch.planner.problem import Plan, Problem, Stop, Window
+from tests.properties.planner.small_days import tight_days
 
 
-@st.composite
-def _tight(draw: st.DrawFn) -> tuple[Problem, Plan]:
-    """Draw a day of three technicians, filled as far as it goes; its last stop has yet to come."""
-    places = 4
-    matrix = draw(matrices(places, metric=draw(st.booleans())))
-    stops = [
-        Stop(
-            n,
-            draw(st.integers(0, places - 1)),
-            work_s=draw(st.integers(2, 6)),
-            windows=(draw(st.sampled_from(WINDOWS)),),
-            skill=draw(st.sampled_from([None, None, "gas"])),
-        )
-        for n in range(1, draw(st.integers(4, 9)))
-    ]
-    workers = [
-        Worker(n, 0, draw(st.sampled_from([None, 0])), 0, DUSK_S, (), skills)
-        for n, skills in enumerate(({"gas": 1}, {}, {"gas": 1}), start=1)
-    ]
-    plan = Plan()
-    problem = Problem(tuple(stops), tuple(workers), matrix)
-    for stop in stops:
-        to_s, from_s = problem.travel_of(stop.place)
-        found = insertion.find(
-            insertion.prepare_day(problem, plan),
-            stop=stop,
-            to_s=to_s,
-            from_s=from_s,
-            windows=stop.windows,
-        )[stop.windows[0]]
-        if not found:
-            break
-        where = draw(st.sampled_from(found))
-        route = plan.route_of(where.worker_id)
-        plan = plan.with_route(route.with_stop(stop.id, position=where.position))
-    served = [other for other in stops if other.id in plan.served() - {stop.id}]
-    routes = tuple(route.without_stop(stop.id) for route in plan.routes)
-    return Problem((*served, stop), tuple(workers), matrix), Plan(routes)
-
-
-@given(_tight(), st.data())
+@given(tight_days(), st.data())
 @settings(max_examples=150)
 def test_the_judge_accepts_all_room_that_is_made(
     day: tuple[Problem, Plan], data: st.DataObject
