@@ -26,11 +26,13 @@ SKIPS = 20
 
 @dataclass(slots=True)
 class _Waiting(Generic[T, R]):
-    item: T
+    # None for who writes by himself.
+    item: T | None
     leads: bool = False
     # What came of it, once it is written with others.
     results: tuple[R, ...] = ()
-    turn: threading.Event = field(default_factory=threading.Event)
+    # Shut until it is his turn: a lock costs a tenth of an Event.
+    turn: threading.Lock = field(default_factory=threading.Lock)
 
 
 class Together(Generic[T, R]):
@@ -42,60 +44,77 @@ class Together(Generic[T, R]):
         self._waiting: deque[_Waiting[T, R]] = deque()
         self._is_led = False
         self._skips = SKIPS
-        self._lock, self._pen = threading.Lock(), threading.Lock()
+        self._lock = threading.Lock()
 
     def write(self, item: T) -> R:
         """Return what came of the item, once it is written. Raises what `write` raises for it alone."""
-        mine: _Waiting[T, R] = _Waiting(item)
-        with self._lock:
-            self._waiting.append(mine)
-            mine.leads, self._is_led = not self._is_led, True
-        if not mine.leads:
-            mine.turn.wait()
+        mine = self._in_turn(item)
         if mine.leads:
-            return self._lead(mine)
+            return self._lead(mine, item)
         # Without a result its group failed: nobody pays for what another one brought.
         return (mine.results or self._write([item]))[0]
 
     def alone(self, act: Callable[[], A]) -> A:
-        """Do what writes by itself while nobody else of this process does: who only tries again and
-        again to be SQLite's one writer may never be it."""
-        with self._pen:
-            return act()
-
-    def _lead(self, mine: _Waiting[T, R]) -> R:
-        """Write for those who wait, first of all for oneself; then the next one leads."""
-        others: list[_Waiting[T, R]] = []
+        """Do in its turn what writes by itself, while nobody else of this process does: who only tries
+        again and again to be SQLite's one writer may never be it."""
+        self._in_turn(None)
+        with self._lock:
+            self._waiting.popleft()
         try:
-            with self._pen:
-                group = self._gathered()
-                others = group[1:]
-                if others:
-                    self._write_group(group)
-                return (mine.results or self._write([mine.item]))[0]
+            return act()
         finally:
-            with self._lock:
-                following = self._waiting[0] if self._waiting else None
-                self._is_led = following is not None
-                if following is not None:
-                    following.leads = True
-                    others.append(following)
-            for one in others:
-                one.turn.set()
+            self._pass_on(())
+
+    def _in_turn(self, item: T | None) -> _Waiting[T, R]:
+        """Wait until it leads, or was written by who did."""
+        mine: _Waiting[T, R] = _Waiting(item)
+        mine.turn.acquire()
+        with self._lock:
+            self._waiting.append(mine)
+            mine.leads, self._is_led = not self._is_led, True
+        if not mine.leads:
+            mine.turn.acquire()
+        return mine
+
+    def _lead(self, mine: _Waiting[T, R], item: T) -> R:
+        """Write for those who wait, first of all for oneself; then the next one leads."""
+        others: Sequence[_Waiting[T, R]] = ()
+        try:
+            group = self._gathered()
+            others = group[1:]
+            if others:
+                self._write_group(group)
+            return (mine.results or self._write([item]))[0]
+        finally:
+            self._pass_on(others)
+
+    def _pass_on(self, done: Sequence[_Waiting[T, R]]) -> None:
+        """Let those go on whose turn it was, and the next one lead."""
+        with self._lock:
+            following = self._waiting[0] if self._waiting else None
+            self._is_led = following is not None
+            if following is not None:
+                following.leads = True
+        for one in done:
+            one.turn.release()
+        if following is not None:
+            following.turn.release()
 
     def _gathered(self) -> list[_Waiting[T, R]]:
-        """Take those who have waited longest; who leads is the first of them."""
+        """Take those who have waited longest, up to one who writes by himself; who leads is the first."""
         gathers = self._skips == 0 or len(self._waiting) > 1
         if gathers:
             time.sleep(GATHER_S)
-        group = [self._waiting.popleft() for _ in range(min(len(self._waiting), TOGETHER_MAX))]
+        group = [self._waiting.popleft()]
+        while self._waiting and self._waiting[0].item is not None and len(group) < TOGETHER_MAX:
+            group.append(self._waiting.popleft())
         # A lone caller is kept waiting now and then only.
         self._skips = (SKIPS if gathers else self._skips - 1) if len(group) == 1 else 0
         return group
 
     def _write_group(self, group: Sequence[_Waiting[T, R]]) -> None:
         try:
-            results = self._write([one.item for one in group])
+            results = self._write([one.item for one in group if one.item is not None])
         except Exception:
             log.exception("a group was not written: each tries alone")
             return

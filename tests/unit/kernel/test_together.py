@@ -84,3 +84,37 @@ def test_alone_it_tells_its_fault() -> None:
 
     with pytest.raises(ValueError, match="a bad one"):
         Together(book.write).write(BAD)
+
+
+def test_who_writes_by_himself_does_so_in_his_turn() -> None:
+    book = Book()
+    together = Together(book.write)
+    acts = (
+        lambda: together.write(0),
+        lambda: together.write(1),
+        lambda: together.alone(lambda: book.written.append([])),
+        lambda: together.write(2),
+    )
+    hands = [threading.Thread(target=act) for act in acts]
+    for number, hand in enumerate(hands):
+        hand.start()
+        # Each stands behind the one before.
+        assert book.has_begun.wait(WAIT_S)
+        while len(together._waiting) < number:
+            threading.Event().wait(0.001)
+    book.may_go.set()
+    for hand in hands:
+        hand.join(WAIT_S)
+
+    assert book.written == [[0], [1], [], [2]]
+
+
+def test_who_fails_by_himself_holds_nobody_up() -> None:
+    together = Together(Book().write)
+
+    def fail() -> None:
+        raise ValueError("a bad one")
+
+    for _ in range(2):
+        with pytest.raises(ValueError, match="a bad one"):
+            together.alone(fail)
