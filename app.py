@@ -264,6 +264,7 @@ def _join_faces(app: Flask, settings: Settings) -> None:
         wechat_blueprint,
     ):
         app.register_blueprint(blueprint)
+    faces.wechat.callback.register(app)
     for name in FACES:
         app.register_blueprint(pkgutil.resolve_name(name))
     faces.api.openapi.register(app)

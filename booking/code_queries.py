@@ -3,7 +3,16 @@
 from collections.abc import Collection, Sequence
 from datetime import datetime
 
-from sqlalchemy import ColumnElement, CompoundSelect, func, select, true
+from sqlalchemy import (
+    BindParameter,
+    ColumnElement,
+    CompoundSelect,
+    Select,
+    bindparam,
+    func,
+    select,
+    true,
+)
 
 from booking.code_models import Code
 from booking.codes import Bought, By, Came, CodeKind, Met, Source, funnel
@@ -34,12 +43,30 @@ class CodeMissing(Missing):
 
 def source(db: Session, scene: str) -> Source | None:
     """Return what a scene stands for; None for one that nobody here knows."""
-    if not scene:
-        return None
-    store = db.scalars(select(Store).where(Store.scene == scene)).one_or_none()
-    if store is not None:
-        return _of_store(store)
-    return next(iter(_of_codes(db, Code.scene == scene)), None)
+    return sources_by_scene(db, {scene}).get(scene)
+
+
+def sources_by_scene(db: Session, scenes: Collection[str]) -> dict[str, Source]:
+    """Return what scenes stand for, those that somebody here knows."""
+    asked = {scene for scene in scenes if scene}
+    if not asked:
+        return {}
+    stores = db.scalars(_STORES, {"scenes": sorted(asked)})
+    found = {store.scene: _of_store(store) for store in stores}
+    others = sorted(asked - found.keys())
+    codes = _of_codes(db, _CODES_OF, scenes=others) if others else ()
+    return found | {one.scene: one for one in codes}
+
+
+_SCENES: BindParameter[str] = bindparam("scenes", expanding=True)
+_STORES = select(Store).where(Store.scene.in_(_SCENES))
+_CODES = (
+    select(Code, Store, Service)
+    .outerjoin(Store, Store.id == Code.store_id)
+    .outerjoin(Service, Service.id == Code.service_id)
+    .order_by(Code.ended_at.is_not(None), Code.id.desc())
+)
+_CODES_OF = _CODES.where(Code.scene.in_(_SCENES))
 
 
 def met_last(db: Session, *, first_scene: str, last_scene: str) -> Source | None:
@@ -56,7 +83,10 @@ def sources(db: Session, *, branch_id: int, by: Actor) -> list[Source]:
     stores = db.scalars(
         select(Store).where(Store.branch_id == branch_id, theirs).order_by(Store.id)
     )
-    return [*map(_of_store, stores), *_of_codes(db, (Code.branch_id == branch_id) & ours)]
+    return [
+        *map(_of_store, stores),
+        *_of_codes(db, _CODES.where(Code.branch_id == branch_id, ours)),
+    ]
 
 
 def scenes_of(store_ids: Collection[int] | None = None) -> CompoundSelect[str]:
@@ -71,7 +101,7 @@ def scenes_of(store_ids: Collection[int] | None = None) -> CompoundSelect[str]:
 
 def every(db: Session) -> list[Source]:
     """Return every code there is."""
-    return [*map(_of_store, db.scalars(select(Store))), *_of_codes(db, true())]
+    return [*map(_of_store, db.scalars(select(Store))), *_of_codes(db, _CODES)]
 
 
 def names(db: Session) -> dict[str, str]:
@@ -149,14 +179,10 @@ def _of_store(store: Store) -> Source:
     )
 
 
-def _of_codes(db: Session, where: ColumnElement[bool]) -> list[Source]:
-    rows = db.execute(
-        select(Code, Store, Service)
-        .outerjoin(Store, Store.id == Code.store_id)
-        .outerjoin(Service, Service.id == Code.service_id)
-        .where(where)
-        .order_by(Code.ended_at.is_not(None), Code.id.desc())
-    ).all()
+def _of_codes(db: Session, codes: Select[Code, Store, Service], **values: object) -> list[Source]:
+    rows = db.execute(codes, values).all()
+    if not rows:
+        return []
     technicians = dispatch.technicians_by_id(
         db, {code.technician_id for code, _, _ in rows if code.technician_id}
     )

@@ -1,10 +1,10 @@
 """Reads of booking."""
 
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from datetime import date, datetime, timedelta
 from typing import Any
 
-from sqlalchemy import ColumnElement, Select, case, false, func, or_, select
+from sqlalchemy import ColumnElement, Select, bindparam, case, false, func, or_, select
 
 from booking import policy
 from booking.code_models import Code
@@ -16,6 +16,7 @@ from kernel.clock import midnight
 from kernel.db import Session
 from kernel.errors import Missing
 from kernel.words import msg
+from members import queries as members
 
 
 class ServiceMissing(Missing):
@@ -182,6 +183,25 @@ def bookings_of(db: Session, member_id: int, *, limit: int = 50) -> Sequence[Boo
     shown = Booking.state.in_(KNOWN)
     found = select(Booking).where(Booking.member_id == member_id, shown)
     return db.scalars(found.order_by(Booking.starts_at.desc()).limit(limit)).all()
+
+
+def bookings_ahead(
+    db: Session, openids: Collection[str], *, now: datetime
+) -> dict[int, list[Booking]]:
+    """Return what is promised to each of those people and not over, by member, the next window first."""
+    ids = db.connection().execute(_AHEAD, {"openids": sorted(openids), "now": now}).scalars().all()
+    ahead: dict[int, list[Booking]] = {}
+    found = select(Booking).where(Booking.id.in_(ids)).order_by(Booking.starts_at)
+    for row in db.scalars(found) if ids else ():
+        ahead.setdefault(row.member_id, []).append(row)
+    return ahead
+
+
+_AHEAD = select(Booking.id).where(
+    Booking.member_id.in_(members.ids_of(bindparam("openids", expanding=True))),
+    Booking.state.in_(PROMISED),
+    Booking.ends_at > bindparam("now"),
+)
 
 
 def search(

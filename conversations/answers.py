@@ -1,10 +1,10 @@
 """What the account answers from the database: one's own bookings, a place, a spoken wish."""
 
+from collections.abc import Collection, Sequence
 from datetime import date, datetime
 
 from booking import nearby
 from booking import queries as booking
-from booking.states import PROMISED
 from conversations import hearing, words
 from conversations.hearing import Wish
 from dispatch import areas
@@ -18,24 +18,29 @@ from members import queries as members
 BOOKINGS_SHOWN, WINDOWS_SHOWN = 3, 3
 
 
-def mine(db: Session, *, openid: str, public_base: str, now: datetime) -> str:
-    """Return the member's next bookings in words, with the way to all of them."""
-    member = members.member_by_openid(db, openid)
-    rows = booking.bookings_of(db, member.id) if member else ()
-    ahead = sorted(
-        (row for row in rows if row.state in PROMISED and row.ends_at > now),
-        key=lambda row: row.starts_at,
-    )
-    services = booking.services_by_id(db)
-    lines = [
-        words.booked_line(
-            when=_when(row.starts_at, row.ends_at),
-            service=services[row.service_id].name,
-            place=row.compound,
-        )
-        for row in ahead[:BOOKINGS_SHOWN]
-    ]
-    return words.mine(lines, more=len(ahead) - len(lines), url=f"{public_base}/c/bookings")
+def mine(
+    db: Session, openids: Collection[str], *, public_base: str, now: datetime
+) -> dict[str, str]:
+    """Return those people's next bookings in words, with the way to all of them, by openid."""
+    if not openids:
+        return {}
+    url = f"{public_base}/c/bookings"
+    ahead = booking.bookings_ahead(db, openids, now=now)
+    if ahead:
+        services = booking.services_by_id(db)
+        people = members.members_by_id(db, sorted(ahead))
+    told = dict.fromkeys(openids, words.mine((), more=0, url=url))
+    for member_id, rows in ahead.items():
+        lines = [
+            words.booked_line(
+                when=_when(row.starts_at, row.ends_at),
+                service=services[row.service_id].name,
+                place=row.compound,
+            )
+            for row in rows[:BOOKINGS_SHOWN]
+        ]
+        told[people[member_id].openid] = words.mine(lines, more=len(rows) - len(lines), url=url)
+    return told
 
 
 def place_name(message: LocationSent) -> str:
@@ -62,16 +67,20 @@ def place(db: Session, message: LocationSent, *, public_base: str, now: datetime
     return words.served(name, service=service, lines=lines, url=_link(code, public_base))
 
 
-def heard(db: Session, text: str, *, public_base: str) -> str:
-    """Return what was understood of a voice, with the page on which the member corrects it."""
-    if not text.strip():
-        return words.NOT_HEARD
-    found = wish_of(db, text)
+def heard(db: Session, texts: Collection[str], *, public_base: str) -> dict[str, str]:
+    """Return what was understood of voices, each with the page on which the member corrects it."""
+    if not texts:
+        return {}
+    on_sale = _on_sale(db)
+    return {text: _understood(text, on_sale, public_base) for text in texts}
+
+
+def _understood(text: str, on_sale: Sequence[tuple[str, str]], public_base: str) -> str:
+    found = hearing.wish(text, services=on_sale, districts=areas.districts())
     if not found:
         return words.not_understood(text)
-    name = booking.service_by_code(db, found.service).name if found.service else ""
     return words.understood(
-        service=name,
+        service=dict(on_sale).get(found.service, ""),
         district=found.district,
         part=words.PARTS.get(found.part, ""),
         url=_link(found.service, public_base),
@@ -80,8 +89,11 @@ def heard(db: Session, text: str, *, public_base: str) -> str:
 
 def wish_of(db: Session, text: str) -> Wish:
     """Return what a text wishes of what is on sale here."""
-    on_sale = [(service.code, service.name) for service in booking.services(db)]
-    return hearing.wish(text, services=on_sale, districts=areas.districts())
+    return hearing.wish(text, services=_on_sale(db), districts=areas.districts())
+
+
+def _on_sale(db: Session) -> list[tuple[str, str]]:
+    return [(service.code, service.name) for service in booking.services(db)]
 
 
 def _usual_service(db: Session, openid: str) -> tuple[str, str]:

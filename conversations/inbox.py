@@ -1,19 +1,21 @@
-"""Receiving a callback: once, from the database alone, within WeChat's five seconds."""
+"""Receiving callbacks: once, from the database alone, within WeChat's five seconds.
 
-from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass, replace
+Those of several people are received in one transaction: a statement costs as much for one as for all.
+"""
+
+from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
+from dataclasses import dataclass
 from datetime import UTC, datetime
-from functools import cache
 from operator import attrgetter
 from typing import Any, cast
 
-from sqlalchemy import Table, select
-from sqlalchemy.dialects import postgresql, sqlite
+from sqlalchemy import Select, Table, bindparam, func, select, update
 
 from booking import code_queries
 from booking import queries as booking
+from booking.codes import Source
 from conversations import answers, policy, queries, words
-from conversations.models import InboxRow, Picture
+from conversations.models import Chat, InboxRow, Picture
 from conversations.operations import chats
 from conversations.states import ChatState
 from dispatch.operations import roster
@@ -35,121 +37,61 @@ from gateways.wechat.messages import (
     Unfollowed,
     VoiceSent,
 )
-from kernel import leases
-from kernel.db import Session, ring_after_commit
+from kernel.db import Session, insert_once, ring_after_commit
 from kernel.names import surname_of
 from members import queries as members
 from members.operations import following
-from notifications.granting import deed_of
-from notifications.operations import record_grant
+from members.operations.following import Act
+from notifications.granting import Happened, deed_of
+from notifications.operations import record_grants
 
 PICTURE_BELL = "pictures"
 _FOLLOWED, _UNFOLLOWED = Followed.__name__.lower(), Unfollowed.__name__.lower()
 
 
-@dataclass(frozen=True, slots=True)
-class Said:
-    """What a person did that changes nothing but the inbox, and what he is answered."""
-
-    message: Incoming
-    answer: str
-    # What is worth keeping, when it is not what the message itself says.
-    gist: str | None = None
+def goes_alone(message: Incoming) -> bool:
+    """Tell whether a message is to be received by itself: what it asks for takes long, or a lock."""
+    return isinstance(message, LocationSent) or _is_deed(message)
 
 
-def said(message: Incoming, *, public_base: str) -> Said | None:
-    """Return the message with its answer; None for one that changes more or whose answer is in the
-    database: `receive` takes it in."""
-    if isinstance(message, Followed | Unfollowed | Scanned | LocationSent):
-        return None
-    if isinstance(message, CodeScanned) and message.awaits:
-        return Said(message, words.CODE_SEEN)
-    if isinstance(message, VoiceSent) and not message.heard.strip():
-        return Said(message, words.NOT_HEARD)
-    asked = _asked(message)
-    if asked is None:
-        return Said(message, words.NOTHING)
-    if isinstance(message, VoiceSent) or not words.asks_to_book(asked) or words.ends_chat(asked):
-        return None
-    return Said(message, words.to_book(f"{public_base}/c/"))
+def receive(
+    db: Session, messages: Sequence[Incoming], *, public_base: str, now: datetime
+) -> list[str]:
+    """Take in what people did and return what each is answered, "" for silence.
 
-
-def note(db: Session, things: Sequence[Said]) -> list[str]:
-    """Keep what was said and return what each is answered; what is there already stays as it is.
-
-    Nothing to him whom a person of ours answers.
+    The same message again is answered the same and changes nothing. One that goes alone is received
+    alone.
     """
-    known = queries.chats_of(
-        db, {one.message.openid for one in things if isinstance(one.message, _TO_PEOPLE)}
+    told = {message.dedupe_key: message for message in messages}
+    known = queries.open_chats(
+        db, {one.openid for one in told.values() if isinstance(one, _IN_CHATS)}
     )
-    open_ones = {chat.openid: chat for chat in known if chat.state is not ChatState.CLOSED}
-    held = {openid for openid, chat in open_ones.items() if chat.state is ChatState.CLAIMED}
-    settled = {
-        one.message.dedupe_key: (
-            replace(one, answer=words.NOTHING)
-            if isinstance(one.message, _TO_PEOPLE) and one.message.openid in held
-            else one
-        )
-        for one in things
+    looked = _look(db, told.values(), public_base=public_base, now=now)
+    # What takes long is not worked out twice.
+    answered = queries.answers_given(
+        db, [key for key, message in told.items() if isinstance(message, LocationSent)]
+    )
+    answered |= {
+        key: _answer(db, message, known.get(message.openid), looked)
+        for key, message in told.items()
+        if key not in answered
     }
-    # In one order everywhere: two processes with the same repetitions must not wait for each other.
-    rows = [
-        _row(one.message, answer=one.answer, gist=one.gist) for _, one in sorted(settled.items())
-    ]
-    db.connection().execute(_insert(db.get_bind().dialect.name), rows)
-    _want_pictures(db, [one.message for one in things if isinstance(one.message, ImageSent)])
-    _keep_grants(db, [one.message for one in things if isinstance(one.message, GrantsChanged)])
-    for one in settled.values():
-        if isinstance(one.message, _TO_PEOPLE) and one.message.openid in open_ones:
-            chats.hear(db, open_ones[one.message.openid], at=_sent_at(one.message))
-    if known:
-        # Whether a person answers may have changed between a message and its repetition.
-        asked = select(InboxRow.dedupe_key, InboxRow.answer).where(
-            InboxRow.dedupe_key.in_(list(settled))
-        )
-        kept = {row.dedupe_key: row.answer for row in db.execute(asked)}
-        return [kept[one.message.dedupe_key] for one in things]
-    return [one.answer for one in things]
+    new = _kept(db, told, answered)
+    if len(new) < len(told):
+        # Whoever answers him may have changed between a message and its repetition.
+        answered |= queries.answers_given(db, told.keys() - new)
 
-
-def _want_pictures(db: Session, messages: Sequence[ImageSent]) -> None:
-    """Have these pictures fetched while WeChat still has them."""
-    if not messages:
-        return
-    insert = sqlite.insert if db.get_bind().dialect.name == "sqlite" else postgresql.insert
-    rows = [
-        {
-            "state": leases.PENDING,
-            "due_s": 0.0,
-            "lease_until_s": 0.0,
-            "fence": 0,
-            "attempts": 0,
-            "media_id": message.media_id,
-            "openid": message.openid,
-            "at": _sent_at(message),
-            "sha256": "",
-            "error": "",
-        }
-        for message in sorted(messages, key=attrgetter("media_id"))
-    ]
-    db.execute(insert(Picture).on_conflict_do_nothing(index_elements=["media_id"]), rows)
-    ring_after_commit(db, PICTURE_BELL)
-
-
-def _keep_grants(db: Session, messages: Sequence[GrantsChanged]) -> None:
-    """Write what happened to subscription grants into their ledger; told again, nothing happens."""
-    for message in messages:
-        for place, grant in enumerate(message.grants):
-            deed = deed_of(message.kind, grant.status)
-            if deed is not None:
-                record_grant(
-                    db,
-                    key=f"{message.dedupe_key}:{place}",
-                    openid=message.openid,
-                    template_id=grant.template_id,
-                    what=deed,
-                    at=_sent_at(message),
-                )
+    came = [message for key, message in told.items() if key in new]
+    _meet(db, came, now)
+    _want_pictures(db, [message for message in came if isinstance(message, ImageSent)])
+    record_grants(db, [deed for message in came for deed in _deeds(message)])
+    for message in came:
+        chat = known.get(message.openid)
+        if _is_deed(message):
+            answered[message.dedupe_key] = _done(db, message, chat, now)
+        if chat and chat.state is not ChatState.CLOSED and isinstance(message, _TO_PEOPLE):
+            chats.hear(db, chat, at=_sent_at(message))
+    return [answered[message.dedupe_key] for message in messages]
 
 
 def note_paid(db: Session, *, openid: str, number: str, at: datetime) -> None:
@@ -162,104 +104,119 @@ def note_paid(db: Session, *, openid: str, number: str, at: datetime) -> None:
         "answer": "",
         "at": at,
     }
-    db.connection().execute(_insert(db.get_bind().dialect.name), row)
-
-
-def receive(db: Session, message: Incoming, *, public_base: str, now: datetime) -> str:
-    """Take in what a person did and return what he is answered, "" for silence.
-
-    The same message again is answered the same and changes nothing.
-    """
-    plain = said(message, public_base=public_base)
-    if plain is not None:
-        return note(db, [plain])[0]
-    if isinstance(message, LocationSent | TextSaid | MenuClicked | VoiceSent):
-        return _answered(db, message, public_base=public_base, now=now)
-    statement = _insert(db.get_bind().dialect.name).returning(_INBOX.c.id)
-    if db.connection().execute(statement, _row(message, answer="")).first() is None:
-        # A rival or an earlier delivery had it.
-        kept = select(InboxRow.answer).where(InboxRow.dedupe_key == message.dedupe_key)
-        return db.scalars(kept).one()
-    answer = _answer(db, message, public_base=public_base, now=now)
-    if answer:
-        row = db.scalars(select(InboxRow).where(InboxRow.dedupe_key == message.dedupe_key)).one()
-        row.answer = answer
-    return answer
-
-
-def _answered(
-    db: Session,
-    message: LocationSent | TextSaid | MenuClicked | VoiceSent,
-    *,
-    public_base: str,
-    now: datetime,
-) -> str:
-    """Answer from the database and keep it; a repetition is answered as it was the first time."""
-    kept = select(InboxRow.answer).where(InboxRow.dedupe_key == message.dedupe_key)
-    before = db.scalars(kept).one_or_none()
-    if before is not None:
-        return before
-    if isinstance(message, LocationSent):
-        chat = queries.open_chat(db, message.openid)
-        answer = words.NOTHING
-        if chat is None or chat.state is ChatState.WAITING:
-            answer = answers.place(db, message, public_base=public_base, now=now)
-        note(db, [Said(message, answer, gist=answers.place_name(message))])
-    else:
-        answer = _to_words(db, message, public_base=public_base, now=now)
-        note(db, [Said(message, answer)])
-    # A rival may have been first.
-    return db.scalars(kept).one()
-
-
-def _to_words(
-    db: Session, message: TextSaid | MenuClicked | VoiceSent, *, public_base: str, now: datetime
-) -> str:
-    asked = _asked(message) or ""
-    if words.ends_chat(asked):
-        left = chats.leave(db, openid=message.openid, now=now)
-        return words.CHAT_ENDED if left else words.HELP
-    chat = queries.open_chat(db, message.openid)
-    is_held = chat is not None and chat.state is ChatState.CLAIMED
-    if is_held and not isinstance(message, MenuClicked):
-        return words.NOTHING
-    if words.asks_for_own(asked):
-        return answers.mine(db, openid=message.openid, public_base=public_base, now=now)
-    if words.asks_for_person(asked):
-        return words.IN_CHAT if is_held else _handed_over(db, message.openid, now)
-    if chat is not None:
-        # He talks to a person now.
-        return words.NOTHING
-    if isinstance(message, VoiceSent):
-        return answers.heard(db, asked, public_base=public_base)
-    return words.HELP
-
-
-def _handed_over(db: Session, openid: str, now: datetime) -> str:
-    opened = chats.ask_for_person(db, openid=openid, now=now)
-    if opened is None:
-        return words.HELP
-    store = booking.store_name(db, opened.store_id)
-    return words.handed_over(store, ahead=queries.ahead_of(db, opened))
+    insert_once(db, _INBOX, [row], by="dedupe_key")
 
 
 _INBOX = cast(Table, InboxRow.__table__)
 # What a person may be meant by; a press on the menu is meant for the account.
 _TO_PEOPLE = (TextSaid, VoiceSent, ImageSent, LocationSent)
+_IN_CHATS = (*_TO_PEOPLE, MenuClicked)
 
 
-@cache
-def _insert(dialect: str) -> Any:
-    insert = sqlite.insert if dialect == "sqlite" else postgresql.insert
-    return insert(_INBOX).on_conflict_do_nothing(index_elements=["dedupe_key"])
+# --- What is answered without a deed of ours ------------------------------------------------
 
 
-def _row(message: Incoming, *, answer: str, gist: str | None = None) -> dict[str, Any]:
+@dataclass(frozen=True, slots=True, kw_only=True)
+class _Looked:
+    """What the answers to some messages need: the codes by scene, people's bookings in words by
+    openid, what was understood of voices by their text."""
+
+    sources: Mapping[str, Source]
+    mine: Mapping[str, str]
+    heard: Mapping[str, str]
+    public_base: str
+    now: datetime
+
+
+def _look(
+    db: Session, messages: Collection[Incoming], *, public_base: str, now: datetime
+) -> _Looked:
+    scenes = {
+        one.scene for one in messages if isinstance(one, Followed | Scanned) and not _is_deed(one)
+    }
+    asking = {one.openid for one in messages if words.asks_for_own(_words_of(one))}
+    spoken = {one.heard for one in messages if isinstance(one, VoiceSent) and one.heard.strip()}
+    return _Looked(
+        sources=code_queries.sources_by_scene(db, scenes),
+        mine=answers.mine(db, asking, public_base=public_base, now=now),
+        heard=answers.heard(db, spoken, public_base=public_base),
+        public_base=public_base,
+        now=now,
+    )
+
+
+def _answer(db: Session, message: Incoming, chat: Chat | None, looked: _Looked) -> str:
+    match message:
+        case Followed():
+            source = looked.sources.get(message.scene)
+            return words.welcome(source, public_base=looked.public_base)
+        case Scanned():
+            source = looked.sources.get(message.scene)
+            return words.scanned(source, public_base=looked.public_base)
+        case CodeScanned() if message.awaits:
+            return words.CODE_SEEN
+        case LocationSent() if chat is None or chat.state is ChatState.WAITING:
+            return answers.place(db, message, public_base=looked.public_base, now=looked.now)
+        case TextSaid() | MenuClicked() | VoiceSent():
+            return _to_words(message, chat, looked)
+        case _:
+            return words.NOTHING
+
+
+def _to_words(
+    message: TextSaid | MenuClicked | VoiceSent, chat: Chat | None, looked: _Looked
+) -> str:
+    asked, is_heard = _words_of(message), isinstance(message, VoiceSent)
+    if _is_held(chat) and not isinstance(message, MenuClicked):
+        # Nothing to him whom a person of ours answers.
+        return words.NOTHING
+    if is_heard and not asked.strip():
+        return words.NOT_HEARD
+    if words.asks_to_book(asked) and not is_heard:
+        return words.to_book(f"{looked.public_base}/c/")
+    if words.asks_for_own(asked):
+        return looked.mine[message.openid]
+    if chat is not None:
+        # He talks to a person now.
+        return words.NOTHING
+    return looked.heard[asked] if is_heard else words.HELP
+
+
+def _is_held(chat: Chat | None) -> bool:
+    return chat is not None and chat.state is ChatState.CLAIMED
+
+
+def _words_of(message: Incoming) -> str:
+    """Return the words of a message, "" for one that has none."""
+    match message:
+        case TextSaid():
+            return message.text
+        case MenuClicked():
+            return message.key
+        case VoiceSent():
+            return message.heard
+        case _:
+            return ""
+
+
+# --- Keeping it -----------------------------------------------------------------------------
+
+
+def _kept(
+    db: Session, told: Mapping[str, Incoming], answered: Mapping[str, str]
+) -> Collection[str]:
+    """Keep the messages with their answers; return the keys of those that were not there before."""
+    # In one order everywhere: two processes with the same repetitions must not wait for each other.
+    rows = [_row(told[key], answer=answered[key]) for key in sorted(told)]
+    return insert_once(db, _INBOX, rows, by="dedupe_key")
+
+
+def _row(message: Incoming, *, answer: str) -> dict[str, Any]:
     return {
         "dedupe_key": message.dedupe_key,
         "openid": message.openid,
         "kind": type(message).__name__.lower(),
-        "text": _GIST.get(type(message), lambda _: "")(message) if gist is None else gist,
+        "text": _GIST.get(type(message), lambda _: "")(message),
         "answer": answer,
         "at": _sent_at(message),
     }
@@ -279,7 +236,7 @@ _GIST: Mapping[type[Incoming], Callable[[Any], str]] = {
     CodeScanned: attrgetter("result"),
     VoiceSent: attrgetter("heard"),
     ImageSent: attrgetter("media_id"),
-    LocationSent: attrgetter("label"),
+    LocationSent: answers.place_name,
     Other: attrgetter("kind"),
     AgentChanged: lambda told: f"{told.kind} {told.agent}",
     MassFinished: lambda told: f"{told.msgid} {told.status} {told.sent}/{told.failed}",
@@ -289,51 +246,109 @@ _GIST: Mapping[type[Incoming], Callable[[Any], str]] = {
 }
 
 
-def _asked(message: Incoming) -> str | None:
-    """Return the words of a message; None for one that has none."""
-    match message:
-        case TextSaid():
-            return message.text
-        case MenuClicked():
-            return message.key
-        case VoiceSent():
-            return message.heard
-        case _:
-            return None
+# --- What else it changes -------------------------------------------------------------------
 
 
-def _answer(db: Session, message: Incoming, *, public_base: str, now: datetime) -> str:
-    match message:
-        case Followed() | Scanned() if message.scene.startswith(words.BIND_SCENE_PREFIX):
-            return _bind(db, message.openid, message.scene, now)
-        case Followed():
-            following.follow(db, openid=message.openid, scene=message.scene, now=now)
-            _unfollow_if_last(db, message.openid)
-            return words.welcome(code_queries.source(db, message.scene), public_base=public_base)
-        case Scanned():
-            member = following.meet(db, openid=message.openid, now=now)
-            following.touch(db, member=member, scene=message.scene, now=now)
-            return words.scanned(code_queries.source(db, message.scene), public_base=public_base)
-        case Unfollowed():
-            _unfollow_if_last(db, message.openid)
-            return words.NOTHING
-        case _:
-            return words.NOTHING
-
-
-def _unfollow_if_last(db: Session, openid: str) -> None:
-    """Let him go when leaving is what he did last, in whatever order we are told of it."""
-    member = members.member_by_openid(db, openid)
-    if member is None:
+def _meet(db: Session, came: Sequence[Incoming], now: datetime) -> None:
+    """Know who follows, who left, and by which codes they came."""
+    acts = [
+        Act(one.openid, one.scene, follows=isinstance(one, Followed))
+        for one in came
+        if isinstance(one, Followed | Scanned) and not _is_deed(one)
+    ]
+    left = {one.openid for one in came if isinstance(one, Unfollowed)}
+    if not acts and not left:
         return
-    following.lock_member(db, member.id)
-    last = db.scalars(
-        select(InboxRow.kind)
-        .where(InboxRow.openid == openid, InboxRow.kind.in_([_FOLLOWED, _UNFOLLOWED]))
-        .order_by(InboxRow.at.desc(), InboxRow.id.desc())
-    ).first()
-    if last == _UNFOLLOWED:
-        following.unfollow(db, openid=openid)
+    people = following.meet_all(db, {act.openid for act in acts}, known=left, now=now)
+    moved = left | {act.openid for act in acts if act.follows}
+    gone = _left_last(db, moved & people.keys())
+    following.note(db, people, acts, left=gone, now=now)
+
+
+def _left_last(db: Session, openids: Collection[str]) -> Sequence[str]:
+    """Return those of the people whose leaving is what they did last, in whatever order we were told
+    of it. They are locked, so that nobody tells of more meanwhile."""
+    if not openids:
+        return ()
+    return db.connection().execute(_GONE, {"openids": sorted(openids)}).scalars().all()
+
+
+def _gone() -> Select[str]:
+    lately = func.row_number().over(
+        partition_by=_INBOX.c.openid, order_by=(_INBOX.c.at.desc(), _INBOX.c.id.desc())
+    )
+    acts = (
+        select(_INBOX.c.openid, _INBOX.c.kind, lately.label("lately"))
+        .where(_INBOX.c.openid.in_(bindparam("openids", expanding=True)))
+        .where(_INBOX.c.kind.in_([_FOLLOWED, _UNFOLLOWED]))
+        .subquery()
+    )
+    return select(acts.c.openid).where(acts.c.lately == 1, acts.c.kind == _UNFOLLOWED)
+
+
+_GONE = _gone()
+
+
+def _want_pictures(db: Session, messages: Sequence[ImageSent]) -> None:
+    """Have these pictures fetched while WeChat still has them."""
+    rows = [
+        {"media_id": message.media_id, "openid": message.openid, "at": _sent_at(message)}
+        for message in sorted(messages, key=attrgetter("media_id"))
+    ]
+    if insert_once(db, Picture.__table__, rows, by="media_id"):
+        ring_after_commit(db, PICTURE_BELL)
+
+
+def _deeds(message: Incoming) -> Iterator[Happened]:
+    """Tell what happened to subscription grants."""
+    if not isinstance(message, GrantsChanged):
+        return
+    for place, grant in enumerate(message.grants):
+        what = deed_of(message.kind, grant.status)
+        if what is not None:
+            yield Happened(
+                key=f"{message.dedupe_key}:{place}",
+                openid=message.openid,
+                template_id=grant.template_id,
+                what=what,
+                at=_sent_at(message),
+            )
+
+
+def _is_deed(message: Incoming) -> bool:
+    """Tell whether more than an answer is asked for: to be bound, to have a person or none."""
+    if isinstance(message, Followed | Scanned):
+        return message.scene.startswith(words.BIND_SCENE_PREFIX)
+    asked = _words_of(message)
+    if words.ends_chat(asked):
+        return True
+    is_written = not isinstance(message, VoiceSent)
+    answers_itself = words.asks_for_own(asked) or (is_written and words.asks_to_book(asked))
+    return words.asks_for_person(asked) and not answers_itself
+
+
+def _done(db: Session, message: Incoming, chat: Chat | None, now: datetime) -> str:
+    """Do what is asked for, and keep what is answered."""
+    if isinstance(message, Followed | Scanned):
+        answer = _bind(db, message.openid, message.scene, now)
+    elif words.ends_chat(_words_of(message)):
+        left = chats.leave(db, openid=message.openid, now=now)
+        answer = words.CHAT_ENDED if left else words.HELP
+    elif _is_held(chat):
+        answer = words.IN_CHAT if isinstance(message, MenuClicked) else words.NOTHING
+    else:
+        answer = _handed_over(db, message.openid, now)
+    kept = update(InboxRow).where(InboxRow.dedupe_key == message.dedupe_key)
+    db.execute(kept.values(answer=answer))
+    return answer
+
+
+def _handed_over(db: Session, openid: str, now: datetime) -> str:
+    opened = chats.ask_for_person(db, openid=openid, now=now)
+    if opened is None:
+        return words.HELP
+    store = booking.store_name(db, opened.store_id)
+    return words.handed_over(store, ahead=queries.ahead_of(db, opened))
 
 
 def _bind(db: Session, openid: str, scene: str, now: datetime) -> str:

@@ -5,7 +5,7 @@ from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from statistics import median
 
-from sqlalchemy import ColumnElement, exists, false, func, select, true, tuple_
+from sqlalchemy import ColumnElement, bindparam, exists, false, func, select, true, tuple_
 
 from booking import code_queries
 from booking import queries as booking
@@ -139,11 +139,28 @@ def open_chat(db: Session, openid: str) -> Chat | None:
     return db.scalars(found).one_or_none()
 
 
-def chats_of(db: Session, openids: Collection[str]) -> Sequence[Chat]:
-    """Return the conversations of those people, also those that have ended, oldest first."""
+def open_chats(db: Session, openids: Collection[str]) -> dict[str, Chat]:
+    """Return the conversations in which those people are, by openid."""
     if not openids:
-        return ()
-    return db.scalars(select(Chat).where(Chat.openid.in_(openids)).order_by(Chat.id)).all()
+        return {}
+    # Few are in one: their rows are fetched by themselves.
+    ids = db.connection().execute(_OPEN_OF, {"openids": sorted(openids)}).scalars().all()
+    found = db.scalars(select(Chat).where(Chat.id.in_(ids))) if ids else ()
+    return {chat.openid: chat for chat in found}
+
+
+_OPEN_OF = select(Chat.id).where(
+    Chat.openid.in_(bindparam("openids", expanding=True)), Chat.state != ChatState.CLOSED
+)
+
+
+def answers_given(db: Session, dedupe_keys: Collection[str]) -> dict[str, str]:
+    """Return what was answered to those messages that are known, by key."""
+    if not dedupe_keys:
+        return {}
+    found = select(InboxRow.dedupe_key, InboxRow.answer)
+    rows = db.execute(found.where(InboxRow.dedupe_key.in_(sorted(dedupe_keys))))
+    return {row.dedupe_key: row.answer for row in rows}
 
 
 def ahead_of(db: Session, chat: Chat) -> int:

@@ -7,14 +7,26 @@ against double-booking; the drivers' defaults double-book.
 
 import logging
 import sqlite3
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping, Sequence, Set
 from contextlib import contextmanager
 from datetime import UTC, datetime
+from functools import cache
 from typing import Any
 
 from flask import Flask, current_app
 from flask_sqlalchemy import SQLAlchemy
-from sqlalchemy import DateTime, Dialect, Engine, Integer, MetaData, String, event
+from sqlalchemy import (
+    DateTime,
+    Dialect,
+    Engine,
+    Executable,
+    Integer,
+    MetaData,
+    String,
+    Table,
+    event,
+)
+from sqlalchemy.dialects import postgresql, sqlite
 from sqlalchemy.exc import DataError, DBAPIError, OperationalError
 from sqlalchemy.exc import TimeoutError as PoolTimeout
 from sqlalchemy.orm import DeclarativeBase, Session
@@ -33,6 +45,7 @@ __all__ = [
     "Instant",
     "Session",
     "configure",
+    "insert_once",
     "on_commit",
     "sa",
     "transaction",
@@ -227,6 +240,23 @@ def _bound(engine: Engine, *, reads_only: bool, looks_first: bool) -> Engine:
     if known is None:
         known = vars(engine)[_BOUND] = engine.execution_options(**options)
     return known
+
+
+def insert_once(db: Session, table: Any, rows: Sequence[Mapping[str, Any]], *, by: str) -> Set[Any]:
+    """Insert the rows whose column `by` is not there yet; return what it is of those that were new.
+
+    Where another transaction inserts the same, PostgreSQL waits for its end: bring rows in one order.
+    """
+    if not rows:
+        return frozenset()
+    statement = _insert_once(table, db.get_bind().dialect.name, by)
+    return frozenset(db.connection().execute(statement, rows).scalars())
+
+
+@cache
+def _insert_once(table: Table, dialect: str, by: str) -> Executable:
+    insert = sqlite.insert if dialect == "sqlite" else postgresql.insert
+    return insert(table).on_conflict_do_nothing(index_elements=[by]).returning(table.c[by])
 
 
 def ring_after_commit(db: Session, bell: str) -> None:

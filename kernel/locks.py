@@ -4,10 +4,11 @@ On PostgreSQL a lock is SELECT … FOR UPDATE. On SQLite the writing transaction
 (BEGIN IMMEDIATE) and the same call only reads.
 """
 
+from collections.abc import Mapping, Sequence
 from enum import IntEnum
 from typing import Any, TypeVar
 
-from sqlalchemy import ColumnElement, select
+from sqlalchemy import ColumnElement, Row, Select, select
 
 from kernel.db import Base, Session
 
@@ -32,6 +33,17 @@ def lock(
     _check_order(db, (rank, key))
     statement = select(model).where(where).with_for_update()
     return db.scalars(statement.execution_options(populate_existing=True)).one_or_none()
+
+
+def lock_rows(
+    db: Session, statement: Select[Any], values: Mapping[str, Any], *, rank: Rank
+) -> Sequence[Row[Any]]:
+    """Lock and return what the statement finds: it asks for the locks, in the order of its first column,
+    which is each row's key."""
+    rows = db.connection().execute(statement, values).all()
+    for row in rows:
+        _check_order(db, (rank, (row[0],)))
+    return rows
 
 
 def _check_order(db: Session, place: tuple[Rank, tuple[Any, ...]]) -> None:

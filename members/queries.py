@@ -4,7 +4,17 @@ import hashlib
 from collections.abc import Collection, Sequence
 from datetime import datetime
 
-from sqlalchemy import ColumnElement, Select, SelectBase, false, func, or_, select, true
+from sqlalchemy import (
+    BindParameter,
+    ColumnElement,
+    Select,
+    SelectBase,
+    false,
+    func,
+    or_,
+    select,
+    true,
+)
 
 from kernel.actor import Actor, Role
 from kernel.db import Session
@@ -34,6 +44,11 @@ def brought(db: Session) -> list[tuple[str, str, str]]:
     found = select(Member.openid, Member.first_scene, Member.last_scene)
     rows = db.execute(found.where(Member.follows, Member.last_scene != ""))
     return [(openid, first, last) for openid, first, last in rows]
+
+
+def ids_of(openids: BindParameter[str]) -> Select[int]:
+    """Return the statement that finds the ids of those people."""
+    return select(Member.id).where(Member.openid.in_(openids))
 
 
 def members_by_id(db: Session, member_ids: Sequence[int]) -> dict[int, Member]:

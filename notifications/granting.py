@@ -4,6 +4,8 @@ Each grant is worth one send and keeps without limit; WeChat tells of each, and 
 """
 
 from collections.abc import Iterable
+from dataclasses import dataclass
+from datetime import datetime
 from enum import StrEnum
 
 
@@ -24,6 +26,17 @@ _DEEDS = {
     ("popup", "reject"): Deed.REFUSED,
     ("change", "reject"): Deed.TAKEN_BACK,
 }
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Happened:
+    """What happened to somebody's grants of a notice; told again it has the same `key`."""
+
+    key: str
+    openid: str
+    template_id: str
+    what: Deed
+    at: datetime
 
 
 def deed_of(event: str, status: str) -> Deed | None:

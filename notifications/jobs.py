@@ -16,9 +16,9 @@ from kernel.words import msg
 from members.operations import following
 from notifications import channels, life, queries, reaching
 from notifications.channels import OUT_OF_QUOTA, TOO_LATE, Channel, SmsUnclear
-from notifications.granting import Deed
+from notifications.granting import Deed, Happened
 from notifications.models import Message
-from notifications.operations import record_grant
+from notifications.operations import record_grants
 from notifications.reaching import Sender
 from notifications.sending import Decision, after_failure, client_msg_id, is_too_late
 
@@ -271,14 +271,14 @@ def _note_refusal(row: Message, error: WeChatError, sender: Sender, clock: Clock
             following.unfollow(db, openid=row.openid)
     if error.category is Category.CONSENT and row.channel == Channel.SUBSCRIPTION:
         with transaction() as db:
-            record_grant(
-                db,
+            lost = Happened(
                 key=f"43101:{row.id}:{row.fence}",
                 openid=row.openid,
                 template_id=sender.subscription_ids[row.kind],
                 what=Deed.LOST,
                 at=clock.now(),
             )
+            record_grants(db, [lost])
     if error.needs_operator:
         with transaction(reads_only=True) as db:
             is_news = reaching.is_news(db, row, error.code)

@@ -1,7 +1,8 @@
 """What WeChat reports of messages already sent, and what a person does about those that are not."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from datetime import datetime
+from operator import attrgetter
 from typing import cast
 
 from sqlalchemy import Table, bindparam, select, update
@@ -9,19 +10,23 @@ from sqlalchemy.dialects import postgresql, sqlite
 
 from kernel import leases
 from kernel.actor import Actor
-from kernel.db import Session, ring_after_commit
+from kernel.db import Session, insert_once, ring_after_commit
 from kernel.errors import Conflict, Missing
 from kernel.words import msg
 from notifications import life, queries
 from notifications.channels import Channel, first_way
-from notifications.granting import Deed
+from notifications.granting import Happened
 from notifications.messages import CHAT
 from notifications.models import Grant, Message, QuotaRow
 
 QUOTA_BELL = "quotas"
 _MESSAGES = cast(Table, Message.__table__)
-_TOLD = (_MESSAGES.c.msgid == bindparam("told")) & (_MESSAGES.c.channel == Channel.TEMPLATE.value)
-_SETTLE = update(_MESSAGES).where(_TOLD).values(outcome=bindparam("outcome"))
+_TOLD = _MESSAGES.c.msgid.in_(bindparam("told", expanding=True)) & (
+    _MESSAGES.c.channel == Channel.TEMPLATE.value
+)
+_SETTLE = (
+    update(_MESSAGES).where(_TOLD).values(outcome=bindparam("outcome")).returning(_MESSAGES.c.msgid)
+)
 # The hand that takes it up sees what was reported, and lets it go by the next way.
 _LOST = (
     update(_MESSAGES)
@@ -38,25 +43,36 @@ def record_outcomes(db: Session, outcomes: Mapping[str, str]) -> set[str]:
     No message may have an id yet: the report can overtake our own writing it down.
     """
     # Every message that is not sent yet has an empty one.
-    asked = [msgid for msgid in outcomes if msgid]
-    known = set(db.scalars(select(_MESSAGES.c.msgid).where(_MESSAGES.c.msgid.in_(asked))))
-    if known:
-        told = [{"told": msgid, "outcome": outcomes[msgid]} for msgid in sorted(known)]
-        db.connection().execute(_SETTLE, told)
-        lost = [{"told": one["told"]} for one in told if one["outcome"].startswith("failed")]
-        if lost:
-            db.connection().execute(_LOST, lost)
+    by_outcome: dict[str, list[str]] = {}
+    for msgid in sorted(filter(None, outcomes)):
+        by_outcome.setdefault(outcomes[msgid], []).append(msgid)
+    known: set[str] = set()
+    for outcome, told in sorted(by_outcome.items()):
+        found = db.connection().execute(_SETTLE, {"told": told, "outcome": outcome})
+        known |= set(found.scalars())
+        if outcome.startswith("failed"):
+            db.connection().execute(_LOST, {"told": told})
             ring_after_commit(db, life.BELL)
+    others = [msgid for told in by_outcome.values() for msgid in told if msgid not in known]
+    if others:
+        # Those went on by another way.
+        known |= set(db.scalars(select(_MESSAGES.c.msgid).where(_MESSAGES.c.msgid.in_(others))))
     return known
 
 
-def record_grant(
-    db: Session, *, key: str, openid: str, template_id: str, what: Deed, at: datetime
-) -> None:
-    """Write into the ledger what happened to his grants of a notice; the same `key` once."""
-    insert = sqlite.insert if db.get_bind().dialect.name == "sqlite" else postgresql.insert
-    row = {"dedupe_key": key, "openid": openid, "template_id": template_id, "what": what, "at": at}
-    db.execute(insert(Grant).values(row).on_conflict_do_nothing(index_elements=["dedupe_key"]))
+def record_grants(db: Session, told: Sequence[Happened]) -> None:
+    """Write into the ledger what happened to grants of notices; the same once."""
+    rows = [
+        {
+            "dedupe_key": one.key,
+            "openid": one.openid,
+            "template_id": one.template_id,
+            "what": one.what,
+            "at": one.at,
+        }
+        for one in sorted(told, key=attrgetter("key"))
+    ]
+    insert_once(db, Grant.__table__, rows, by="dedupe_key")
 
 
 class MessageMissing(Missing):

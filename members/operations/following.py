@@ -1,12 +1,14 @@
 """A person meets the service account."""
 
+from collections.abc import Collection, Mapping, Sequence
+from dataclasses import asdict, dataclass, replace
 from datetime import datetime
+from typing import cast
 
-from sqlalchemy import select
-from sqlalchemy.dialects import postgresql, sqlite
+from sqlalchemy import BindParameter, Table, bindparam, insert, select, update
 
 from kernel import locks, outbox
-from kernel.db import Session
+from kernel.db import Session, insert_once
 from kernel.errors import Conflict
 from kernel.numbers import new_number
 from kernel.words import msg
@@ -19,6 +21,35 @@ class PhoneChanged(Conflict):
 
     code = "phone_changed"
     says = msg("手机号刚刚改过，请重新确认。")
+
+
+@dataclass(frozen=True, slots=True)
+class Act:
+    """Somebody met the account, by the code of that scene, "" for none; `follows`: he began to."""
+
+    openid: str
+    scene: str
+    follows: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class Person:
+    """A member as following knows him."""
+
+    id: int
+    openid: str
+    follows: bool
+    first_scene: str
+    last_scene: str
+
+    def after(self, act: Act) -> "Person":
+        """Return him as he is after that."""
+        return replace(
+            self,
+            follows=self.follows or act.follows,
+            first_scene=self.first_scene or act.scene,
+            last_scene=act.scene or self.last_scene,
+        )
 
 
 def lock_member(db: Session, member_id: int) -> Member:
@@ -36,41 +67,70 @@ def meet(db: Session, *, openid: str, now: datetime) -> Member:
     known = db.scalars(found).one_or_none()
     if known is not None:
         return known
-    # Two of his acts may make him at once; PostgreSQL waits here for the other's commit.
-    insert = sqlite.insert if db.get_bind().dialect.name == "sqlite" else postgresql.insert
-    newcomer = insert(Member).values(
-        number=new_number("M"),
-        openid=openid,
-        name="",
-        phone="",
-        follows=False,
-        first_scene="",
-        last_scene="",
-        joined_at=now,
-    )
-    db.execute(newcomer.on_conflict_do_nothing(index_elements=["openid"]))
+    _make(db, [openid], now=now)
     return db.scalars(found).one()
+
+
+def meet_all(
+    db: Session, openids: Collection[str], *, known: Collection[str] = (), now: datetime
+) -> dict[str, Person]:
+    """Lock the members of those openids, made now when they are new, and those of `known` who are no
+    strangers; return them by openid."""
+    there = db.connection().execute(_KNOWN, {"openids": sorted(openids)}).scalars()
+    _make(db, sorted(set(openids).difference(there)), now=now)
+    asked = {"openids": sorted({*openids, *known})}
+    rows = locks.lock_rows(db, _PEOPLE, asked, rank=locks.Rank.MEMBER)
+    return {
+        row.openid: Person(row.id, row.openid, row.follows, row.first_scene, row.last_scene)
+        for row in rows
+    }
+
+
+def _make(db: Session, openids: Sequence[str], *, now: datetime) -> None:
+    # Two of his acts may make him at once.
+    newcomers = [
+        {"number": new_number("M"), "openid": openid, "joined_at": now} for openid in openids
+    ]
+    insert_once(db, _MEMBERS, newcomers, by="openid")
+
+
+def note(
+    db: Session,
+    people: Mapping[str, Person],
+    acts: Sequence[Act],
+    *,
+    left: Collection[str] = (),
+    now: datetime,
+) -> None:
+    """Record what people did whom `meet_all` has locked, in its order, and that those of `left` do not
+    follow any more. The first scene is kept for ever, the last one moves; no scene, no touch."""
+    told = dict(people)
+    touches = []
+    for act in acts:
+        before = told[act.openid]
+        told[act.openid] = before.after(act)
+        if act.scene:
+            followed = act.follows and not before.follows
+            touches.append(
+                {"member_id": before.id, "scene": act.scene, "at": now, "followed": followed}
+            )
+        if act.follows:
+            outbox.record(db, MemberFollowed(at=now, member_id=before.id, scene=act.scene))
+    told |= {openid: replace(told[openid], follows=False) for openid in left}
+
+    changed = [asdict(told[openid]) for openid in told if told[openid] != people[openid]]
+    if changed:
+        db.connection().execute(_CHANGE, [{"of": row.pop("id"), **row} for row in changed])
+    if touches:
+        db.connection().execute(insert(_TOUCHES), touches)
 
 
 def follow(db: Session, *, openid: str, scene: str, now: datetime) -> Member:
     """Record that he follows, and by which QR code (`scene`, empty for none)."""
-    member = meet(db, openid=openid, now=now)
-    followed, member.follows = not member.follows, True
-    touch(db, member=member, scene=scene, followed=followed, now=now)
-    outbox.record(db, MemberFollowed(at=now, member_id=member.id, scene=scene))
-    return member
-
-
-def touch(
-    db: Session, *, member: Member, scene: str, followed: bool = False, now: datetime
-) -> None:
-    """Record a scan, by which he may have begun to follow; the first scene is kept for ever, the last
-    one moves. No scene, no touch."""
-    if not scene:
-        return
-    member.first_scene = member.first_scene or scene
-    member.last_scene = scene
-    db.add(Touch(member_id=member.id, scene=scene, at=now, followed=followed))
+    people = meet_all(db, {openid}, now=now)
+    note(db, people, [Act(openid, scene, follows=True)], now=now)
+    found = select(Member).where(Member.openid == openid)
+    return db.scalars(found.execution_options(populate_existing=True)).one()
 
 
 def unfollow(db: Session, *, openid: str) -> None:
@@ -78,6 +138,28 @@ def unfollow(db: Session, *, openid: str) -> None:
     known = db.scalars(select(Member).where(Member.openid == openid)).one_or_none()
     if known is not None:
         known.follows = False
+
+
+_MEMBERS, _TOUCHES = cast(Table, Member.__table__), cast(Table, Touch.__table__)
+_OPENIDS: BindParameter[str] = bindparam("openids", expanding=True)
+_KNOWN = select(_MEMBERS.c.openid).where(_MEMBERS.c.openid.in_(_OPENIDS))
+_PEOPLE = (
+    select(
+        _MEMBERS.c.id,
+        _MEMBERS.c.openid,
+        _MEMBERS.c.follows,
+        _MEMBERS.c.first_scene,
+        _MEMBERS.c.last_scene,
+    )
+    .where(_MEMBERS.c.openid.in_(_OPENIDS))
+    .order_by(_MEMBERS.c.id)
+    .with_for_update()
+)
+_CHANGE = (
+    update(_MEMBERS)
+    .where(_MEMBERS.c.id == bindparam("of"))
+    .values({name: bindparam(name) for name in ("follows", "first_scene", "last_scene")})
+)
 
 
 def name_member(db: Session, *, member_id: int, name: str, phone: str) -> None:

@@ -61,7 +61,9 @@ def _store(app: Flask) -> None:
 
 def received(message: Incoming) -> str:
     with transaction() as db:
-        return inbox.receive(db, message, public_base="https://doorbell.localhost", now=MONDAY_NINE)
+        return inbox.receive(
+            db, [message], public_base="https://doorbell.localhost", now=MONDAY_NINE
+        )[0]
 
 
 def followed(*, scene: str = "", key: str = "1") -> Followed:
@@ -242,6 +244,60 @@ class TestSaying:
             "你好",
             words.HELP,
         )
+
+
+class TestSeveralTogether:
+    def test_are_answered_as_each_would_be_alone(self, app: Flask) -> None:
+        with transaction() as db:
+            a_service(db)
+        words_said = ("预约", "我的预约", "你好", "几点到", "")
+
+        def acts(who: str) -> list[Incoming]:
+            told = [
+                followed(scene="st_hailu", key="f"),
+                scanned(scene="st_hailu", key="s"),
+                scanned(scene="st_none", key="n"),
+                heard("下午来市北区装空调"),
+                left(at_s=0),
+                *(said(text, key=f"t{text}") for text in words_said),
+            ]
+            return [
+                replace(one, openid=f"o{who}{number}", dedupe_key=f"{who} {one.dedupe_key}")
+                for number, one in enumerate(told)
+            ]
+
+        alone = [received(act) for act in acts("alone")]
+        with transaction() as db:
+            together = inbox.receive(
+                db, acts("together"), public_base="https://doorbell.localhost", now=MONDAY_NINE
+            )
+
+        assert together == alone
+        assert len(set(together)) > 5
+        with transaction(reads_only=True) as db:
+            kept = db.scalars(select(InboxRow.answer).order_by(InboxRow.id)).all()
+            brought = {openid[:-1] for openid, *_ in members.brought(db)}
+        assert sorted(kept[: len(alone)]) == sorted(kept[len(alone) :])
+        assert brought == {"oalone", "otogether"}
+
+    def test_one_who_comes_and_goes_meanwhile_is_gone(self, app: Flask) -> None:
+        acts = [left(at_s=2), followed(key="a"), scanned(scene="st_hailu", key="b")]
+
+        with transaction() as db:
+            inbox.receive(db, acts, public_base="", now=MONDAY_NINE)
+
+        assert not follows()
+
+    def test_the_same_twice_is_one_with_one_answer(self, app: Flask) -> None:
+        with transaction() as db:
+            answers = inbox.receive(
+                db, [followed(scene="st_hailu")] * 3, public_base="", now=MONDAY_NINE
+            )
+
+        assert answers == [WELCOME] * 3
+        with transaction(reads_only=True) as db:
+            assert len(db.scalars(select(OutboxRow)).all()) == 1
+            assert len(db.scalars(select(InboxRow)).all()) == 1
 
 
 class TestBeingAnsweredFromTheDatabase:

@@ -57,7 +57,7 @@ def shown(media_id: str = "M1") -> None:
     )
     for _ in range(2):
         with transaction() as db:
-            inbox.receive(db, message, public_base="", now=MONDAY_NINE)
+            inbox.receive(db, [message], public_base="", now=MONDAY_NINE)
 
 
 def fetch(platform: Platform, shelf: Path, *, later: timedelta = timedelta(0)) -> Picture:

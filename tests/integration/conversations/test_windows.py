@@ -24,7 +24,7 @@ def say() -> None:
     at_s = int(MONDAY_NINE.timestamp())
     message = TextSaid(openid=OPENID, account="gh_1", sent_at_s=at_s, dedupe_key="1", text="你好")
     with transaction() as db:
-        inbox.receive(db, message, public_base="", now=MONDAY_NINE)
+        inbox.receive(db, [message], public_base="", now=MONDAY_NINE)
 
 
 def test_who_has_done_nothing_may_not_be_written_to(app: Flask) -> None:

@@ -17,9 +17,9 @@ from kernel.actor import SYSTEM, Actor, Role
 from kernel.clock import FixedClock
 from kernel.db import transaction
 from kernel.outbox import OutboxRow
-from notifications.granting import Deed
+from notifications.granting import Deed, Happened
 from notifications.models import Message
-from notifications.operations import record_grant
+from notifications.operations import record_grants
 from tests.house import (
     DISPATCHER,
     HOUR_S,
@@ -106,15 +106,19 @@ def completed(visit_number: str) -> None:
 def granted(*template_ids: str, openid: str = MEMBER_OPENID) -> None:
     """Let the member have granted each of these subscription notices once."""
     with transaction() as db:
-        for template_id in template_ids:
-            record_grant(
-                db,
-                key=f"{openid}:{template_id}",
-                openid=openid,
-                template_id=template_id,
-                what=Deed.GRANTED,
-                at=MONDAY_NINE,
-            )
+        record_grants(
+            db,
+            [
+                Happened(
+                    key=f"{openid}:{template_id}",
+                    openid=openid,
+                    template_id=template_id,
+                    what=Deed.GRANTED,
+                    at=MONDAY_NINE,
+                )
+                for template_id in template_ids
+            ],
+        )
 
 
 def tell_everything() -> None:

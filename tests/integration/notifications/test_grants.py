@@ -51,7 +51,7 @@ def told(kind: str, *grants: tuple[str, str], key: str = "k", after_s: int = 0) 
     )
     for _ in range(2):
         with transaction() as db:
-            inbox.receive(db, message, public_base="", now=MONDAY_NINE)
+            inbox.receive(db, [message], public_base="", now=MONDAY_NINE)
 
 
 def left(template_id: str = "N16") -> int:

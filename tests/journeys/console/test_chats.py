@@ -60,7 +60,7 @@ class Phone:
 
     def _told(self, message: Scanned | TextSaid | ImageSent) -> str:
         with transaction() as db:
-            return inbox.receive(db, message, public_base="https://x", now=MONDAY_NINE)
+            return inbox.receive(db, [message], public_base="https://x", now=MONDAY_NINE)[0]
 
 
 @pytest.fixture
@@ -384,6 +384,6 @@ def test_wechats_own_service_is_named_where_it_took_him(
 ) -> None:
     taken = AgentChanged(**phone._act(), kind="create", agent="xiaolan@menling")
     with transaction() as db:
-        inbox.receive(db, taken, public_base="https://x", now=MONDAY_NINE)
+        inbox.receive(db, [taken], public_base="https://x", now=MONDAY_NINE)
 
     assert "微信自带客服 xiaolan@menling 接入" in " ".join(desk.open(talking).text.split())

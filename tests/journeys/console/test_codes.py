@@ -42,7 +42,7 @@ def told(message: type[Followed | Scanned], scene: str, *, openid: str = OPENID)
             scene=scene,
             ticket="",
         )
-        return inbox.receive(db, act, public_base="https://x", now=MONDAY_NINE)
+        return inbox.receive(db, [act], public_base="https://x", now=MONDAY_NINE)[0]
 
 
 def test_a_badge_vouches_for_its_bearer_until_it_is_stopped(town: Town, desk: Desk) -> None:

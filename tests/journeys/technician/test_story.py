@@ -86,7 +86,7 @@ class TestBinding:
             ticket="",
         )
         with transaction() as db:
-            answer = inbox.receive(db, scan, public_base=BASE, now=MONDAY_NINE)
+            [answer] = inbox.receive(db, [scan], public_base=BASE, now=MONDAY_NINE)
 
         page = come_in(app.test_client())
 
