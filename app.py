@@ -46,6 +46,7 @@ import faces.chrome.once
 import faces.chrome.reading
 import faces.chrome.sign_in
 import faces.wechat.callback
+import faces.wechat.page
 import faces.wechat.pay
 import faces.wechat.trip
 import members.jobs

@@ -5,14 +5,15 @@ its due time lies in the future, so that a sandbox that dies takes it up again.
 """
 
 import sqlite3
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import TypeAlias
 
 from sandbox.phones import Phone
 
 # A text, a number or the elements inside.
-Element: TypeAlias = "str | int | Mapping[str, Element]"
+# A sequence is an element for each of its members.
+Element: TypeAlias = "str | int | Mapping[str, Element] | Sequence[Mapping[str, Element]]"
 
 TRIES_MAX = 3
 KEPT_MAX = 3_000
@@ -235,10 +236,14 @@ def _may_go(db: sqlite3.Connection, *, wall_s: float) -> list[int]:
 
 
 def _elements(parts: Mapping[str, Element]) -> str:
-    return "".join(f"<{key}>{_value(value)}</{key}>" for key, value in parts.items())
+    return "".join(
+        f"<{key}>{_value(one)}</{key}>"
+        for key, value in parts.items()
+        for one in ([value] if isinstance(value, str | int | Mapping) else value)
+    )
 
 
-def _value(value: Element) -> str:
+def _value(value: str | int | Mapping[str, Element]) -> str:
     if isinstance(value, Mapping):
         return _elements(value)
     if isinstance(value, int):

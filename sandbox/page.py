@@ -6,6 +6,7 @@ from flask import Blueprint, current_app, jsonify, redirect, render_template, re
 from flask.typing import ResponseReturnValue
 
 from sandbox import addresses
+from sandbox.settings import QINGDAO
 from sandbox.stage import stage
 
 blueprint = Blueprint("page", __name__)
@@ -24,7 +25,8 @@ def phones() -> ResponseReturnValue:
         facts={
             "account": {"name": account.name, "about": account.about},
             "page_hosts": addresses.page_hosts(account),
-            "place": dict(zip(("latitude", "longitude"), account.place, strict=True)),
+            "place": dict(zip(("latitude", "longitude"), account.place or QINGDAO, strict=True)),
+            "is_located": account.place is not None,
             "places": [asdict(place) for place in account.places],
             "subscriptions": [
                 {

@@ -84,8 +84,8 @@ class Account:
     subscriptions: tuple[MessageTemplate, ...] = ()
     # Names of customer-service agents, as getkflist tells them: "xiaolan@shop" to nickname.
     agents: Mapping[str, str] = field(default_factory=dict)
-    # Where every phone stands: latitude and longitude, GCJ-02.
-    place: tuple[float, float] = QINGDAO
+    # Where every phone stands: latitude and longitude, GCJ-02. None: they tell no page where they are.
+    place: tuple[float, float] | None = None
     places: tuple[Place, ...] = HOMES
     # Names of the phones that a fresh sandbox begins with.
     phones: tuple[str, ...] = ()
@@ -172,9 +172,9 @@ def _template(given: Mapping[str, Any]) -> MessageTemplate:
     )
 
 
-def _place(given: Any) -> tuple[float, float]:
+def _place(given: Any) -> tuple[float, float] | None:
     if given is None:
-        return QINGDAO
+        return None
     try:
         return float(given["latitude"]), float(given["longitude"])
     except (TypeError, KeyError, ValueError) as error:

@@ -1,6 +1,7 @@
 """Subscription notices: a person grants them one by one, and each grant is worth one send."""
 
 import sqlite3
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 from kernel.errors import Missing
@@ -25,25 +26,29 @@ def answer(
     db: sqlite3.Connection,
     *,
     phone: Phone,
-    template_id: str,
-    accepts: bool,
+    answers: Mapping[str, bool],
     account: Account,
     moment: Moment,
 ) -> None:
-    """Let the person press 允许 or 拒绝 when a page asks for one. Raises SubscriptionMissing."""
-    _template(account, template_id)
-    if accepts:
-        _grant(db, phone=phone, template_id=template_id, by=1)
-    status = "accept" if accepts else "reject"
+    """Let the person answer a page that asks for notices, by template id whether he accepts: one event
+    tells of all. Raises SubscriptionMissing."""
+    for template_id, accepts in answers.items():
+        _template(account, template_id)
+        if accepts:
+            _grant(db, phone=phone, template_id=template_id, by=1)
+    items = [
+        {
+            "TemplateId": template_id,
+            "SubscribeStatusString": "accept" if accepts else "reject",
+            "PopupScene": _GRANTED_IN_A_PAGE,
+        }
+        for template_id, accepts in answers.items()
+    ]
     _tell(
         db,
         phone=phone,
         event="subscribe_msg_popup_event",
-        item={
-            "TemplateId": template_id,
-            "SubscribeStatusString": status,
-            "PopupScene": _GRANTED_IN_A_PAGE,
-        },
+        items=items,
         account=account,
         moment=moment,
     )
@@ -61,7 +66,7 @@ def take_back(
         db,
         phone=phone,
         event="subscribe_msg_change_event",
-        item={"TemplateId": template_id, "SubscribeStatusString": "reject"},
+        items=[{"TemplateId": template_id, "SubscribeStatusString": "reject"}],
         account=account,
         moment=moment,
     )
@@ -113,12 +118,14 @@ def send(
         db,
         phone=phone,
         event="subscribe_msg_sent_event",
-        item={
-            "TemplateId": template.template_id,
-            "MsgID": str(msgid),
-            "ErrorCode": "0",
-            "ErrorStatus": "success",
-        },
+        items=[
+            {
+                "TemplateId": template.template_id,
+                "MsgID": str(msgid),
+                "ErrorCode": "0",
+                "ErrorStatus": "success",
+            }
+        ],
         account=account,
         moment=moment,
     )
@@ -151,7 +158,7 @@ def _tell(
     *,
     phone: Phone,
     event: str,
-    item: dict[str, str],
+    items: Sequence[Mapping[str, str]],
     account: Account,
     moment: Moment,
 ) -> None:
@@ -161,7 +168,7 @@ def _tell(
         phone=phone,
         account_id=account.original_id,
         event=event,
-        facts={element: {"List": item}},
+        facts={element: {"List": items}},
         shows_failure=False,
         at_s=moment.at_s,
         wall_s=moment.wall_s,

@@ -1,6 +1,7 @@
 """Which processes make up the house, their commands and what they read from the environment."""
 
 import http.client
+import json
 import shlex
 import socket
 import subprocess
@@ -96,6 +97,7 @@ def _demo(*, port: int) -> dict[str, str]:
         "WECHAT_MP_BASE": page,
         "WECHAT_OPEN_BASE": page,
         "WECHAT_JSSDK_URL": f"{page}/jweixin.js",
+        "WECHAT_SUBSCRIPTION_IDS": json.dumps({"M7": "SUB_M7", "M11": "SUB_M11", "M12": "SUB_M12"}),
     }
 
 

@@ -62,6 +62,10 @@ def account(settings: Settings) -> dict[str, Any]:
             {"template_id": spec.kind, "title": spec.title, "content": spec.content}
             for spec in SPECS.values()
         ],
+        "subscriptions": [
+            {"template_id": granted, "title": SPECS[kind].title, "content": SPECS[kind].content}
+            for kind, granted in json.loads(settings.wechat_subscription_ids).items()
+        ],
     }
 
 

@@ -22,4 +22,5 @@ def _shared() -> dict[str, object]:
         "sandbox_origin": settings.sandbox_base if settings.is_demo else "",
         "care": call.cookie(CARE_COOKIE) == "on",
         "map_tiles_url": settings.map_tiles_url,
+        "jssdk_url": settings.wechat_jssdk_url,
     }

@@ -37,6 +37,7 @@ STATUS_OF_CODE = {
     "too_fast": 429,
     "hold_expired": 410,
     "bad_photo": 422,
+    "media_gone": 422,
     "checksum": 422,
     "too_large": 413,
     "key_reused": 422,

@@ -12,7 +12,7 @@ from booking.states import PROMISED, BookingState
 from dispatch import queries as dispatch
 from faces.chrome import call
 from faces.chrome.sign_in import signed_in
-from faces.consumer import home, life, progress, story, waiting
+from faces.consumer import home, life, progress, reminders, story, waiting
 from faces.consumer.confirm import NothingForm
 from faces.consumer.routes import blueprint
 from kernel.actor import Role
@@ -65,9 +65,12 @@ def booking(number: str) -> ResponseReturnValue:
         found = progress.read(db, number=number, by=by, now=now)
         around = life.read(db, number=number, by=by, now=now)
         rows = story.rows(db, number=number, by=by)
+        reminded = None if found.is_over else reminders.read(db)
     if _is_unpromised(found, now):
         return redirect(url_for("consumer.confirm", number=number), 303)
-    return render_template("consumer/booking.html", visit=found, life=around, rows=rows)
+    return render_template(
+        "consumer/booking.html", visit=found, life=around, rows=rows, reminders=reminded
+    )
 
 
 def fragment(number: str) -> ResponseReturnValue:

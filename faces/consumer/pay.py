@@ -1,7 +1,5 @@
 """Paying inside WeChat: the deposit of a held window, the price of finished work."""
 
-from dataclasses import asdict
-
 from flask import current_app, redirect, render_template, url_for
 from flask.typing import ResponseReturnValue
 
@@ -9,11 +7,9 @@ from booking import payment_queries, queries
 from booking.payment_queries import DEPOSIT
 from booking.states import PaymentState
 from faces.chrome import call
-from faces.chrome.jssdk import PageForm, proof_of
 from faces.chrome.once import repeatable
 from faces.chrome.sign_in import signed_in
 from faces.consumer.routes import blueprint
-from gateways.wechat.errors import WeChatError
 from gateways.wechat.pay import WeChatPay
 from gateways.wechat.pay_errors import PayError
 from kernel.actor import Role
@@ -53,7 +49,6 @@ def payment(number: str) -> ResponseReturnValue:
         booking=booking,
         service=service,
         is_deposit=row.purpose == DEPOSIT,
-        jssdk_url=call.settings().wechat_jssdk_url,
     )
 
 
@@ -62,7 +57,6 @@ def payment(number: str) -> ResponseReturnValue:
 @repeatable("WeChat knows one order for one number, however often it is asked for")
 def sheet(number: str) -> ResponseReturnValue:
     """Order the payment at WeChat and return what opens its pay sheet on this page."""
-    page = call.form(PageForm())["page"]
     with transaction(reads_only=True) as db:
         row = payment_queries.payment(db, number=number, by=call.actor())
         openid = members.member(db, call.actor().id).openid
@@ -79,7 +73,6 @@ def sheet(number: str) -> ResponseReturnValue:
             openid=openid,
             expires_at=row.expires_at,
         )
-        proof = proof_of(page, appid=made.appid)
-    except (PayError, WeChatError) as error:
+    except PayError as error:
         raise PayUnavailable from error
-    return {"config": asdict(proof), "pay": dict(made.params)}
+    return {"pay": dict(made.params)}

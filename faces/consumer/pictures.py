@@ -12,7 +12,7 @@ from itsdangerous import BadSignature, URLSafeSerializer
 from werkzeug.datastructures import FileStorage
 
 from dispatch import photos
-from faces.chrome import call
+from faces.chrome import call, media
 from faces.chrome.errors import sentence_of
 from faces.chrome.limits import Rate, rated
 from faces.chrome.once import repeatable
@@ -39,12 +39,18 @@ class PictureGone(Invalid):
 @rated(PICTURES)
 @repeatable("keeps a picture under its own content: the same twice is one")
 def add_picture() -> ResponseReturnValue:
-    """Take in pictures, one at a time as a rule, and answer with what the form then carries."""
+    """Take in pictures, one at a time as a rule, and answer with what the form then carries.
+
+    `media_id` names one that lies at WeChat; while WeChat does not give it, it can be asked for again.
+    """
+    media_id = request.form.get("media_id", "")
+    tokens, error, again = [], "", ""
     try:
-        tokens = taken_in()
-    except Invalid as refusal:
-        return render_template("consumer/picture.html", tokens=(), error=sentence_of(refusal))
-    return render_template("consumer/picture.html", tokens=tokens, error="")
+        tokens = [token_of(_kept(media.fetched(media_id)))] if media_id else taken_in()
+    except (Invalid, media.MediaAway) as refusal:
+        error = sentence_of(refusal)
+        again = media_id if isinstance(refusal, media.MediaAway) else ""
+    return render_template("consumer/picture.html", tokens=tokens, error=error, again=again)
 
 
 @blueprint.get("/pictures/<token>")
@@ -88,8 +94,11 @@ def named(tokens: Iterable[str]) -> list[str]:
 
 def _stored(file: FileStorage) -> str:
     # One byte more than allowed tells that it is too large.
-    clean = photos.clean_photo(file.stream.read(photos.PHOTO_BYTES_MAX + 1))
-    return photos.store_photo(_folder(), clean)
+    return _kept(file.stream.read(photos.PHOTO_BYTES_MAX + 1))
+
+
+def _kept(raw: bytes) -> str:
+    return photos.store_photo(_folder(), photos.clean_photo(raw))
 
 
 def _signer() -> URLSafeSerializer:

@@ -44,7 +44,8 @@ def arrive_by_photo(number: str) -> ResponseReturnValue:
 
 def _given() -> tuple[dict[str, Any], str]:
     try:
-        return call.form(ReasonedPlaceForm()), one_photo()
+        given = call.form(ReasonedPlaceForm())
+        return given, one_photo(given["media_id"])
     except RequestEntityTooLarge as error:
         raise photos.PhotoTooLarge(field="photo") from error
 

@@ -8,7 +8,9 @@ from typing import Any
 from marshmallow import ValidationError, fields, post_load, pre_load, validate
 
 from booking.checks import POINT_LENGTH_MAX, POINTS_MAX
+from dispatch.operations.visits import PHOTOS_MAX
 from faces.chrome.filters import gettext
+from faces.chrome.media import MEDIA_ID_MAX
 from faces.chrome.schema import BEYOND, MISSING, Form, Text
 from gateways.maps.datum import Datum, to_gcj02
 
@@ -74,6 +76,16 @@ class ActForm(Form):
     on = fields.String(load_default=VISIT, validate=validate.OneOf([TODAY, VISIT]))
 
 
+class PhotosForm(ActForm):
+    """Photos of the work: files of the call, or `media_id` of such as lie at WeChat."""
+
+    media_id = fields.List(
+        fields.String(validate=validate.Length(max=MEDIA_ID_MAX)),
+        load_default=list,
+        validate=validate.Length(max=PHOTOS_MAX),
+    )
+
+
 class PlaceForm(ActForm):
     """A press with where the phone is, if it says so: loaded as `place`, None without one."""
 
@@ -97,9 +109,10 @@ class PlaceForm(ActForm):
 
 
 class ReasonedPlaceForm(PlaceForm):
-    """An arrival that a photo and a reason explain."""
+    """An arrival that a photo and a reason explain; `media_id` names a photo that lies at WeChat."""
 
     reason = Words(most=REASON_MAX, required=True)
+    media_id = fields.String(load_default="", validate=validate.Length(max=MEDIA_ID_MAX))
 
 
 class CodeForm(ActForm):

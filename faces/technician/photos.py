@@ -1,5 +1,6 @@
 """Photos of the work: taken in, and shown to the technician who took them."""
 
+from collections.abc import Iterator
 from pathlib import Path
 
 from flask import request, send_file
@@ -11,10 +12,10 @@ from dispatch import photos, queries
 from dispatch.operations import visits
 from dispatch.operations.visits import PHOTOS_MAX
 from dispatch.queries import VisitMissing
-from faces.chrome import call
+from faces.chrome import call, media
 from faces.chrome.sign_in import signed_in
 from faces.technician.acting import moved_on, refused
-from faces.technician.forms import ActForm
+from faces.technician.forms import PhotosForm
 from faces.technician.routes import blueprint
 from kernel.actor import Role
 from kernel.db import transaction
@@ -44,7 +45,7 @@ def add_photos(number: str) -> ResponseReturnValue:
         with transaction(reads_only=True) as db:
             visit = queries.own_visit(db, number=number, technician_id=call.actor().id)
             visits.check_takes_photos(db, visit)
-        kept = [_stored(file) for file in _files()]
+        kept = [_kept(raw) for raw in _given()]
         with call.once() as db:
             for sha256 in kept:
                 visits.add_photo(db, number=number, sha256=sha256, by=call.actor(), now=call.now())
@@ -74,33 +75,48 @@ def photo(number: str, photo: str) -> ResponseReturnValue:
     return answer
 
 
-def one_photo() -> str:
-    """Store the one photo that was sent as `photo`, and return its hash. Raises NoPhoto, BadPhoto,
-    PhotoTooLarge."""
-    sent = [file for file in request.files.getlist("photo") if file.filename]
-    if not sent:
+def one_photo(media_id: str = "") -> str:
+    """Store the one photo that was sent as `photo`, or that lies at WeChat, and return its hash.
+
+    Raises NoPhoto, BadPhoto, PhotoTooLarge, MediaGone, MediaAway.
+    """
+    sent = _sent()
+    if sent:
+        return _kept(_read(sent[0]))
+    if not media_id:
         raise NoPhoto(field="photo")
-    return _stored(sent[0])
+    return _kept(media.fetched(media_id))
 
 
-def _stored(file: FileStorage) -> str:
-    """Store one photo on the disk, before the database speaks of it, and return its hash."""
-    # One byte more than allowed tells that it is too large.
-    clean = photos.clean_photo(file.stream.read(photos.PHOTO_BYTES_MAX + 1))
-    file.stream.seek(0)
-    return photos.store_photo(_folder(), clean)
+def _given() -> Iterator[bytes]:
+    """Yield what was sent as `photo` or named as `media_id`, PHOTOS_MAX at most, one in memory at a time.
 
-
-def _files() -> list[FileStorage]:
-    """Return what was sent as `photo`, PHOTOS_MAX at most. Raises NoPhoto, PhotoTooLarge."""
+    Raises NoPhoto, PhotoTooLarge, MediaGone, MediaAway.
+    """
     try:
-        call.form(ActForm())
-        sent = [file for file in request.files.getlist("photo") if file.filename]
+        named, sent = call.form(PhotosForm())["media_id"], _sent()
     except RequestEntityTooLarge as error:
         raise photos.PhotoTooLarge(field="photo") from error
-    if not sent:
+    if not sent and not named:
         raise NoPhoto(field="photo")
-    return sent[:PHOTOS_MAX]
+    yield from map(_read, sent[:PHOTOS_MAX])
+    yield from map(media.fetched, named)
+
+
+def _sent() -> list[FileStorage]:
+    return [file for file in request.files.getlist("photo") if file.filename]
+
+
+def _read(file: FileStorage) -> bytes:
+    # One byte more than allowed tells that it is too large.
+    raw = file.stream.read(photos.PHOTO_BYTES_MAX + 1)
+    file.stream.seek(0)
+    return raw
+
+
+def _kept(raw: bytes) -> str:
+    """Store one photo on the disk, before the database speaks of it, and return its hash."""
+    return photos.store_photo(_folder(), photos.clean_photo(raw))
 
 
 def _folder() -> Path:

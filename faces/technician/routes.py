@@ -14,5 +14,4 @@ def _shared() -> dict[str, object]:
         "day_words": lambda day: words.day_words(day, now=call.now()),
         "navigation_url": words.navigation_url,
         "now": call.now(),
-        "jssdk_url": call.settings().wechat_jssdk_url,
     }

@@ -115,19 +115,20 @@ def open_page(phone_id: str) -> ResponseReturnValue:
 
 @blueprint.post("/phones/<phone_id>/subscribe")
 def subscribe(phone_id: str) -> ResponseReturnValue:
-    """Answer the page that asked for one subscription notice, or take back what was granted."""
-    body = call.body(template_id=str, accepts=bool, takes_back=bool)
+    """Answer the page that asked for subscription notices, or take back what was granted of one."""
+    body = call.body(answers=dict, takes_back=str)
+    answers = body.get("answers", {})
+    if not all(isinstance(accepts, bool) for accepts in answers.values()):
+        raise call.BadBody(field="answers")
     here = stage()
     here.clock.refresh()
-    told_of = {"template_id": body.get("template_id", ""), "account": here.account}
+    asked: dict[str, Any] = {"account": here.account, "moment": here.moment()}
     with here.memory.transaction() as db:
         phone = _phone(db, phone_id)
-        if body.get("takes_back", False):
-            subscriptions.take_back(db, phone=phone, moment=here.moment(), **told_of)
+        if template_id := body.get("takes_back", ""):
+            subscriptions.take_back(db, phone=phone, template_id=template_id, **asked)
         else:
-            subscriptions.answer(
-                db, phone=phone, accepts=body.get("accepts", True), moment=here.moment(), **told_of
-            )
+            subscriptions.answer(db, phone=phone, answers=answers, **asked)
     here.pusher.ring()
     return jsonify(screen="page", follows=phone.follows)
 

@@ -101,11 +101,12 @@ class Desk:
             )
         return ahead[:1] == [visit.id]
 
-    def hire(self, booking: str) -> Hired:
-        """Give the booking's visit to a technician of its own, who has accepted it."""
+    def hire(self, booking: str, *, shown: bool = False) -> Hired:
+        """Give the booking's visit to a technician of its own, who has accepted it; with `shown` his phone
+        stands on the sandbox's page."""
         visit, now = self.visit(booking), self.now()
         phone = self._house.control(
-            "POST", "/control/phones", {"name": "新来的师傅", "follows": True, "shown": False}
+            "POST", "/control/phones", {"name": "新来的师傅", "follows": True, "shown": shown}
         )
         with self.acting() as db:
             technician = roster.hire(
@@ -158,6 +159,13 @@ class Desk:
             trouble.add_proof(
                 db, number=hired.visit, kind=Proof.CALL, by=hired.actor, now=self.now()
             )
+
+    def arrived_within_m(self, booking: str) -> object:
+        """Return how far from the door the phone was that arrived, None when it did not say."""
+        visit = self.visit(booking)
+        with self.acting() as db:
+            proofs = dispatch.evidence(db, visit.id)
+        return next((p.facts.get("metres") for p in proofs if p.kind == Proof.ARRIVAL), None)
 
     def give_a_past(self, openid: str, *, days: Mapping[str, int]) -> None:
         """Post strikes of nobody at home to the member, so many days ago each."""

@@ -33,7 +33,7 @@ REPEATABLE = {
     "consumer.quote",
     "consumer.suggestions",
     "consumer.sheet",
-    "technician.scanner",
+    "wechat.page",
     "console.code_qr",
     "console.preview_serials",
     "console.plan_part",

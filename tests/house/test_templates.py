@@ -1,6 +1,7 @@
 """Every template is rendered by some view, and every rendered template exists."""
 
 import ast
+import re
 from collections.abc import Iterator
 from fnmatch import fnmatchcase
 from pathlib import Path
@@ -11,6 +12,9 @@ from tests.house import tree
 
 FOLDER = Path("templates")
 _READER = Environment(extensions=["jinja2.ext.i18n"], autoescape=True)
+
+# The inside of a <wx-open-subscribe>, which is text to the browser.
+WECHATS = re.compile(r'<script type="text/wxtag-template".*?</script>', re.DOTALL)
 
 
 def templates() -> set[str]:
@@ -94,12 +98,12 @@ def test_every_template_is_rendered_somewhere() -> None:
 
 
 def test_no_template_carries_style_or_script_of_its_own() -> None:
-    """The content policy would silence it."""
+    """The content policy would silence it; what WeChat draws by itself is not the page's own."""
     found = [
         f"{path}: {sign}"
         for path in tree.with_suffix(".html", under=("templates",))
         for sign in ('style="', "<style", "onclick=", "hx-on", "javascript:", "js:")
-        if sign in tree.text(path)
+        if sign in WECHATS.sub("", tree.text(path))
     ]
 
     assert found == []

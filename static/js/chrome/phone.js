@@ -6,6 +6,7 @@ import "./live.js";
 import "./once.js";
 import "./press.js";
 import "./toast.js";
+import "./wechat.js";
 import { loadMaps } from "./maps.js";
 
 const told = document.querySelector('meta[name="sandbox-origin"]')?.content;

@@ -1,4 +1,8 @@
-// The first step: counters with buttons, and compounds suggested while somebody types.
+// The first step: counters with buttons, compounds suggested while somebody types, and the address book of
+// his WeChat.
+
+import { toast } from "../chrome/toast.js";
+import { ask } from "../chrome/wechat.js";
 
 const QUIET_MS = 250;
 
@@ -65,4 +69,34 @@ box.parentElement.addEventListener("keydown", (event) => {
 });
 box.parentElement.addEventListener("focusout", (event) => {
   if (!box.parentElement.contains(event.relatedTarget)) setTimeout(shut, 150);
+});
+
+// --- WeChat's address book ----------------------------------------------------------------------
+
+// The door begins at the first building: 12号楼2单元402, 3栋A座1201, 12-2-402.
+const DOOR = /(?:[0-9A-Za-z一二三四五六七八九十]+(?:号楼|栋|幢|座|单元)|[0-9]+-[0-9]+)[^,，]*$/;
+
+/** Write what the boxes hold, then have them checked: the address says what is wrong with the door, too. */
+function fill(values) {
+  const fields = Object.entries(values).map(([name, value]) => {
+    const field = document.getElementById(`field-${name}`);
+    field.value = value || field.value;
+    return field;
+  });
+  for (const field of fields) if (field.name !== "door") field.dispatchEvent(new Event("change", { bubbles: true }));
+}
+
+document.querySelector("[data-addresses]")?.addEventListener("click", async ({ currentTarget: button }) => {
+  try {
+    const told = await ask("openAddress");
+    if (!told) return;
+    const { userName, telNumber, provinceName, cityName, countryName, detailInfo } = told;
+    const door = detailInfo.match(DOOR)?.[0].trim() ?? "";
+    const place = detailInfo.slice(0, detailInfo.length - door.length).trim();
+    const address = `${provinceName}${cityName}${countryName} ${place || detailInfo}`;
+    fill({ contact: userName, phone: telNumber, door, address });
+    shut();
+  } catch {
+    toast(button.dataset.failed, { tone: "error" });
+  }
 });

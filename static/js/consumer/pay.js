@@ -2,6 +2,8 @@
 // paid is said by WeChat's notice, never by this page; what has come meanwhile shows on the booking.
 
 import { newKey } from "../chrome/once.js";
+import { ask, IN_WECHAT } from "../chrome/wechat.js";
+import { writeHeaders } from "../chrome/words.js";
 
 const button = document.getElementById("pay");
 const said = document.getElementById("pay-said");
@@ -11,52 +13,28 @@ function say(text) {
   said.hidden = !text;
 }
 
-function csrfToken() {
-  return JSON.parse(document.body.getAttribute("hx-headers"))["X-CSRF-Token"];
-}
-
 async function order() {
   const answer = await fetch(button.dataset.sheet, {
     method: "POST",
-    headers: { Accept: "application/json", "X-CSRF-Token": csrfToken(), "Idempotency-Key": newKey() },
-    body: new URLSearchParams({ page: location.href.split("#")[0] }),
+    headers: { Accept: "application/json", ...writeHeaders(newKey()) },
   });
   const told = await answer.json();
   if (!answer.ok) throw new Error(told.message);
-  return told;
-}
-
-function open({ config, pay }) {
-  return new Promise((resolve) => {
-    window.wx.config({
-      appId: config.appid,
-      timestamp: config.timestamp,
-      nonceStr: config.nonce,
-      signature: config.signature,
-      jsApiList: ["chooseWXPay"],
-    });
-    window.wx.error(() => resolve("failed"));
-    window.wx.ready(() => window.wx.chooseWXPay({
-      ...pay,
-      success: () => resolve("done"),
-      cancel: () => resolve("cancelled"),
-      fail: () => resolve("failed"),
-    }));
-  });
+  return told.pay;
 }
 
 button.addEventListener("click", async () => {
-  if (!window.wx || window.parent === window && !navigator.userAgent.includes("MicroMessenger")) {
+  if (!IN_WECHAT) {
     say(button.dataset.outside);
     return;
   }
   button.disabled = true;
   say("");
   try {
-    const came = await open(await order());
-    if (came === "done") { location.assign(button.dataset.done); return; }
-    say(button.dataset[came]);
+    if (await ask("chooseWXPay", await order())) { location.assign(button.dataset.done); return; }
+    say(button.dataset.cancelled);
   } catch (error) {
+    // WeChat's own failure has words for programs alone.
     say(error.message || button.dataset.failed);
   }
   button.disabled = false;

@@ -60,8 +60,9 @@ export class Places extends Layer {
     });
   }
 
-  /** Show where `place` is. */
+  /** Show where `place` is: from then on the phone is there. */
   open(place) {
+    this.shown = { latitude: place.latitude, longitude: place.longitude };
     this.turn(place, false);
     return this.show();
   }
@@ -118,13 +119,10 @@ export class Asks extends Layer {
   /** Tell the sandbox for each notice, as WeChat tells the account, and the page by one answer. */
   async answer(allows) {
     const boxes = [...this.root.querySelectorAll("[data-ask-box]")];
-    const told = {};
-    for (const [place, { template_id }] of this.notices.entries()) {
-      const accepts = allows && boxes[place].checked;
-      if (await act(`phones/${this.phone.id}/subscribe`, { template_id, accepts })) told[template_id] = accepts ? "accept" : "reject";
-    }
+    const answers = Object.fromEntries(this.notices.map(({ template_id }, place) => [template_id, allows && boxes[place].checked]));
+    const done = await act(`phones/${this.phone.id}/subscribe`, { answers });
     follow();
-    this.end(told);
+    this.end(done && Object.fromEntries(Object.entries(answers).map(([id, accepts]) => [id, accepts ? "accept" : "reject"])));
   }
 }
 
@@ -168,7 +166,7 @@ export function drawGranted(phone) {
     put(element, "granted-title", one.title);
     put(element, "granted-count", granted[one.template_id]);
     part(element, "take-back").addEventListener("click", async () => {
-      await act(`phones/${phone.id}/subscribe`, { template_id: one.template_id, takes_back: true });
+      await act(`phones/${phone.id}/subscribe`, { takes_back: one.template_id });
       follow();
     });
     return element;

@@ -65,8 +65,10 @@ const CALLS = {
     if (!told) throw new Error("subscribe:cancel");
     return { told, errMsg: "subscribe:ok" };
   },
-  async getLocation() {
-    const place = facts.place;
+  /** Where the person went by a page's map; else where the account puts every phone; else nobody is told. */
+  async getLocation(_, phone) {
+    const place = phone.places.shown ?? (facts.is_located ? facts.place : null);
+    if (!place) throw new Error("getLocation:fail auth deny");
     return { ...place, speed: 0, accuracy: 30, errMsg: "getLocation:ok" };
   },
   /** Open the pay sheet that the merchant signed, and say how it ended. */

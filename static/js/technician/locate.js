@@ -3,6 +3,8 @@
 // <form data-locate> has the fields lat, lon and datum. A phone that says nothing is no reason to wait:
 // the press goes without a place after a few seconds, and the page asks for a photo where it matters.
 
+import { ask } from "../chrome/wechat.js";
+
 const WAIT_MS_MAX = 6000;
 const YOUNG_MS = 15000;
 
@@ -33,23 +35,17 @@ async function place() {
   return (await asked(ofWeChat)) || asked(ofBrowser);
 }
 
-/** What `ask` finds, or null when it fails or takes too long. */
-function asked(ask) {
+/** What `find` finds, or null when it fails or takes too long. */
+function asked(find) {
   return Promise.race([
-    ask().catch(() => null),
+    find().catch(() => null),
     new Promise((resolve) => { setTimeout(resolve, WAIT_MS_MAX, null); }),
   ]);
 }
 
-function ofWeChat() {
-  return new Promise((resolve, reject) => {
-    if (!window.wx?.getLocation) { reject(new Error("not in WeChat")); return; }
-    window.wx.getLocation({
-      type: "gcj02",
-      success: ({ latitude, longitude }) => resolve({ lat: latitude, lon: longitude, datum: "gcj02" }),
-      fail: reject,
-    });
-  });
+async function ofWeChat() {
+  const { latitude, longitude } = await ask("getLocation", { type: "gcj02" });
+  return { lat: latitude, lon: longitude, datum: "gcj02" };
 }
 
 function ofBrowser() {

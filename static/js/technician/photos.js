@@ -1,11 +1,13 @@
 // Photos go up one by one in pieces, each with its progress. One that was cut asks how much of it has
 // arrived and goes on from there, by itself while it is a matter of the network; one that fails stays here
-// with its reason and a retry.
+// with its reason and a retry. One out of WeChat's album goes to WeChat, and our server fetches it there.
 //
 // Large ones are drawn smaller on the phone first: a mobile network and 8 MB do not go together. The
 // queue and the failures keep their place while the page around them is swapped (hx-preserve).
 
 import { newKey } from "../chrome/once.js";
+import { toast } from "../chrome/toast.js";
+import { photos, preview } from "../chrome/wechat.js";
 import { announce, writeHeaders } from "../chrome/words.js";
 
 const BYTES_MAX = 8 * 1024 * 1024;
@@ -23,8 +25,43 @@ let busy = false;
 document.addEventListener("change", (event) => {
   if (event.target.id !== "photo-input") return;
   const form = event.target.form;
-  for (const file of event.target.files) enqueue({ file, name: nextName(form), words: { ...form.dataset } });
+  for (const file of event.target.files) {
+    enqueue({ file, picture: URL.createObjectURL(file), name: nextName(form), words: { ...form.dataset } });
+  }
   event.target.value = "";
+});
+
+document.addEventListener("click", async (event) => {
+  const button = event.target.closest?.("[data-photos]");
+  if (!button || button.getAttribute("aria-busy")) return;
+  button.setAttribute("aria-busy", "true");
+  const { form } = button;
+  try {
+    for (const { localId, serverId } of await photos(Number(button.dataset.most))) {
+      const picture = await preview(localId);
+      enqueue({ mediaId: serverId, to: form.action, picture, name: nextName(form), words: { ...form.dataset } });
+    }
+  } catch {
+    toast(button.dataset.unopened, { tone: "error" });
+  }
+  button.removeAttribute("aria-busy");
+});
+
+// The photo that proves an arrival goes with its form, which then names it.
+document.addEventListener("click", async (event) => {
+  const button = event.target.closest?.("[data-door-photo]");
+  if (!button) return;
+  const { form } = button;
+  try {
+    const [chosen] = await photos(1);
+    if (!chosen) return;
+    form.elements.media_id.value = chosen.serverId;
+    form.elements.photo.value = "";
+    form.elements.photo.required = false;
+    button.nextElementSibling.textContent = button.dataset.done;
+  } catch {
+    toast(button.dataset.unopened, { tone: "error" });
+  }
 });
 
 addEventListener("beforeunload", (event) => {
@@ -46,12 +83,30 @@ async function next() {
   if (busy || !waiting.length) return;
   busy = true;
   const photo = waiting.shift();
-  const refusal = await send(photo);
-  drop(photo.tile);
+  const refusal = await (photo.mediaId ? sendMedia(photo) : send(photo));
+  photo.tile.remove();
   if (refusal) fail(photo, refusal);
+  else URL.revokeObjectURL(photo.picture);
   busy = false;
   document.body.dispatchEvent(new CustomEvent("doorbell:changed", { detail: { reason: "photo" } }));
   next();
+}
+
+/** Have our server fetch one from WeChat; returns as `send` does. */
+async function sendMedia(photo) {
+  try {
+    const answer = await fetch(photo.to, {
+      method: "POST",
+      // The same again keeps its key.
+      headers: { Accept: "application/json", ...writeHeaders((photo.key ??= newKey())) },
+      body: new URLSearchParams({ media_id: photo.mediaId }),
+    });
+    if (answer.ok) return null;
+    const { message } = await answer.json();
+    return { sentence: message || photo.words.failed, again: answer.status >= 500 };
+  } catch {
+    return { sentence: photo.words.failed, again: true };
+  }
 }
 
 /** Send one photo; returns what went wrong as {sentence, again}, or null. */
@@ -155,10 +210,10 @@ function newTile(photo) {
   const tile = document.createElement("figure");
   tile.className = "photo photo-coming";
   const picture = document.createElement("img");
-  picture.src = URL.createObjectURL(photo.file);
+  picture.src = photo.picture;
   picture.alt = photo.name;
   const share = document.createElement("figcaption");
-  share.textContent = "0%";
+  share.textContent = photo.mediaId ? photo.words.fetching : "0%";
   tile.append(picture, share);
   return tile;
 }
@@ -170,11 +225,6 @@ function told(photo, bytes, words) {
 
 function filled(photo, bytes, words) {
   return words.replace("{n}", `${Math.min(100, Math.floor((100 * bytes) / photo.body.size))}%`);
-}
-
-function drop(tile) {
-  URL.revokeObjectURL(tile.querySelector("img").src);
-  tile.remove();
 }
 
 function fail(photo, { sentence, again }) {

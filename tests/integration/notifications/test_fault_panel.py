@@ -198,7 +198,7 @@ class TestSending:
 
     def test_an_account_that_is_shut_calls_no_other_way_of_wechats(self, town: Town) -> None:
         town.act("say", text="在吗")
-        town.act("subscribe", template_id="S1")
+        town.act("subscribe", answers={"S1": True})
         town.break_("block_account", count=1)
         before = len(town.cards())
 
@@ -208,7 +208,7 @@ class TestSending:
         assert len(town.cards()) == before
 
     def test_who_refuses_our_messages_hears_by_text(self, town: Town) -> None:
-        town.act("subscribe", template_id="S1")
+        town.act("subscribe", answers={"S1": True})
         town.break_("user_block")
         town.tell()
 
@@ -222,7 +222,7 @@ class TestSending:
         assert "template" not in town.cards()
 
     def test_what_did_not_arrive_goes_on_by_the_next_way(self, town: Town) -> None:
-        town.act("subscribe", template_id="S1")
+        town.act("subscribe", answers={"S1": True})
         for key, way in (("B1", "subscription"), ("B2", "customer"), ("B3", "sms")):
             if key == "B2":
                 town.act("say", text="在吗")

@@ -116,8 +116,8 @@ def test_grants_are_counted_and_can_be_taken_back(heard: Heard) -> None:
         return found
 
     for _ in range(2):
-        sandbox.control(f"phones/{phone}/subscribe", template_id=notice)
+        sandbox.control(f"phones/{phone}/subscribe", answers={notice: True})
     twice = granted()
-    sandbox.control(f"phones/{phone}/subscribe", template_id=notice, takes_back=True)
+    sandbox.control(f"phones/{phone}/subscribe", takes_back=notice)
 
     assert (twice, granted()) == ({notice: 2}, {})

@@ -55,19 +55,19 @@ class TestSubscriptions:
             return code
 
         assert send() == 43101
-        sandbox.control(f"phones/{phone['phone']}/subscribe", template_id="S1")
-        sandbox.control(f"phones/{phone['phone']}/subscribe", template_id="S1")
-        sandbox.control(f"phones/{phone['phone']}/subscribe", template_id="S1", accepts=False)
+        sandbox.control(f"phones/{phone['phone']}/subscribe", answers={"S1": True})
+        sandbox.control(f"phones/{phone['phone']}/subscribe", answers={"S1": True})
+        sandbox.control(f"phones/{phone['phone']}/subscribe", answers={"S1": False})
         assert [send() for _ in range(3)] == [0, 0, 43101]
         assert [one["title"] for one in sandbox.inbox(phone["phone"])] == ["上门提醒"] * 2
 
-        sandbox.control(f"phones/{phone['phone']}/subscribe", template_id="S1")
-        sandbox.control(f"phones/{phone['phone']}/subscribe", template_id="S1", takes_back=True)
+        sandbox.control(f"phones/{phone['phone']}/subscribe", answers={"S1": True})
+        sandbox.control(f"phones/{phone['phone']}/subscribe", takes_back="S1")
         assert send() == 43101
 
     def test_a_bad_field_uses_no_grant(self, sandbox: Sandbox) -> None:
         phone = sandbox.a_phone()
-        sandbox.control(f"phones/{phone['phone']}/subscribe", template_id="S1")
+        sandbox.control(f"phones/{phone['phone']}/subscribe", answers={"S1": True})
         call = {"touser": phone["openid"], "template_id": "S1"}
         bad: dict[str, Any] = GOOD_DATA | {"phrase3": {"value": "这一句太长了"}}
 
@@ -83,11 +83,11 @@ class TestSubscriptions:
         phone = sandbox.a_phone()
         subscribe = f"phones/{phone['phone']}/subscribe"
 
-        sandbox.control(subscribe, template_id="S1")
+        sandbox.control(subscribe, answers={"S1": True})
         sandbox.api(
             "message/subscribe/bizsend", touser=phone["openid"], template_id="S1", data=GOOD_DATA
         )
-        sandbox.control(subscribe, template_id="S1", takes_back=True)
+        sandbox.control(subscribe, takes_back="S1")
         sandbox.settle()
 
         popup, sent, change = (xmltodict.parse(one.body)["xml"] for one in receiver.received)

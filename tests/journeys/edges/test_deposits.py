@@ -42,7 +42,7 @@ class Bank:
     def pay(self, phone: Phone, page: Page) -> None:
         """Do what the pay page's script and WeChat do: fetch the sheet, open it, press."""
         number = page.path.rsplit("/", 1)[-1]
-        told = phone.post(f"{page.path}/sheet", {"page": f"https://doorbell.localhost{page.path}"})
+        told = phone.post(f"{page.path}/sheet", {})
         signed = told.answer.get_json()["pay"]
         fields = {
             "timestamp": signed["timestamp"],

@@ -1,0 +1,32 @@
+"""提醒: subscription notices that a member grants on his booking's page, each grant worth one send."""
+
+import json
+from dataclasses import dataclass
+
+from faces.chrome import call
+from kernel.db import Session
+from members import queries as members
+from notifications import queries as notifications
+
+# What one wants to hear while somebody is on his way, also without following us: he sets out, he is
+# late, he is at the door. WeChat's button asks for three at most.
+KINDS = ("M7", "M11", "M12")
+
+
+@dataclass(frozen=True, slots=True)
+class Reminders:
+    """What WeChat's button asks for, parted by commas, and for how many visits that is granted yet."""
+
+    template_ids: str
+    left: int
+
+
+def read(db: Session) -> Reminders | None:
+    """Return what this member may grant; None where the account has no such notices."""
+    known = json.loads(call.settings().wechat_subscription_ids)
+    ids = [known[kind] for kind in KINDS if kind in known]
+    if not ids:
+        return None
+    openid = members.member(db, call.actor().id).openid
+    left = min(notifications.grants_left(db, openid, template_id) for template_id in ids)
+    return Reminders(",".join(ids), left)
