@@ -7,8 +7,7 @@ from dataclasses import dataclass
 from typing import Any
 from xml.parsers.expat import ExpatError
 
-import xmltodict
-
+from gateways.wechat.elements import elements
 from kernel.geo import Point
 
 BODY_BYTES_MAX = 64 << 10
@@ -212,7 +211,7 @@ class _Fields:
         return _Fields(found if isinstance(found, dict) else {})
 
     def listed(self, name: str) -> "list[_Fields]":
-        """Return the items of that name; xmltodict gives one item as no list."""
+        """Return the items of that name, also where there is but one."""
         found = self._found.get(name)
         items = found if isinstance(found, list) else [found]
         return [_Fields(item) for item in items if isinstance(item, dict)]
@@ -223,12 +222,11 @@ def parse(xml: bytes) -> Incoming:
     if len(xml) > BODY_BYTES_MAX:
         raise Unreadable("too long")
     try:
-        root = xmltodict.parse(xml, disable_entities=True)
-    # xmltodict refuses entities by ValueError, of which UnicodeDecodeError is one; a letter may say
-    # that it is written in a script that nobody knows (LookupError).
+        found = elements(xml).get("xml")
+    # Entities are refused by ValueError, of which UnicodeDecodeError is one; a letter may say that it
+    # is written in a script that nobody knows (LookupError).
     except (ExpatError, ValueError, LookupError) as error:
         raise Unreadable("not XML") from error
-    found = root.get("xml")
     if not isinstance(found, dict):
         raise Unreadable("no element xml")
     fields = _Fields(found)
