@@ -69,10 +69,13 @@ class Desk:
 
 @dataclass(frozen=True, slots=True)
 class Named:
-    """A place that he named in the chat; `voice` is what was heard, "" for a location."""
+    """A place that he named in the chat, and when; `voice` is what was heard, "" for a location, and
+    `part` the part of the day that he wished for in it (of words.PARTS)."""
 
     place: str = ""
     voice: str = ""
+    part: str = ""
+    at: datetime | None = None
 
 
 def account_wanted(db: Session, *, public_base: str) -> Wanted:
@@ -107,8 +110,9 @@ def named_last(db: Session, openid: str) -> Named:
     if row is None:
         return Named()
     if row.kind == "locationsent":
-        return Named(row.text)
-    return Named(answers.wish_of(db, row.text).district, row.text)
+        return Named(row.text, at=row.at)
+    wish = answers.wish_of(db, row.text)
+    return Named(wish.district, row.text, wish.part, row.at)
 
 
 def message_window(db: Session, openid: str, *, now: datetime) -> MessageWindow | None:

@@ -23,6 +23,12 @@ NEAR_S = 8 * 60
 # Time that a visit has to spare in its window.
 ROOMY_S = 60 * 60
 EVENING_S = 18 * 3600
+# When a window begins of which somebody says so; late in the afternoon is after work, too.
+PARTS_S = {
+    "morning": (0, 12 * 3600),
+    "afternoon": (12 * 3600, EVENING_S),
+    "evening": (17 * 3600, 24 * 3600),
+}
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -90,14 +96,16 @@ def grid(
     href: Callable[[date], str],
     now: datetime,
     known: str = "",
+    part: str = "",
 ) -> Grid:
     """Return what a page shows of these offers; `href` is the address of the page for one day, `known`
-    the name of him whom the member would like."""
+    the name of him whom the member would like, `part` the part of the day that he spoke of."""
     days = [local_date(now) + timedelta(days=n) for n in range(HORIZON_DAYS)]
-    chosen = wanted if wanted in days else min((o.day for o in offers), default=days[0])
+    wished = [offer for offer in offers if _is_in(part, offer)] or offers
+    chosen = wanted if wanted in days else min((o.day for o in wished), default=days[0])
     resting = _resting(db, branch_id=branch_id, days=days, offers=offers)
     marks = bonus_queries.marks(db, offers, branch_id=branch_id, now=now)
-    listed = windows.best_first([offer for offer in offers if offer.day == chosen])
+    listed = _best_first([offer for offer in offers if offer.day == chosen], part)
     return Grid(
         cells=tuple(
             _cells(
@@ -117,7 +125,7 @@ def grid(
         full=_full(db, listed, branch_id=branch_id, day=chosen, now=now)
         if chosen not in resting
         else (),
-        few=tuple(choice(offer, marks, known) for offer in _few(offers)),
+        few=tuple(choice(offer, marks, known) for offer in _few(offers, part)),
         best_count=windows.BEST_COUNT,
         sheet=_sheet(offers, marks, lost),
     )
@@ -184,11 +192,21 @@ def distance(other: Choice, *, day: date, window: Window) -> str:
     return gettext("%(moved)s，%(words)s", moved=moved, words=words)
 
 
-def _few(offers: Sequence[Offer]) -> list[Offer]:
+def _best_first(offers: Sequence[Offer], part: str) -> list[Offer]:
+    """Return the windows with those of the wished part of the day in front, each kind best first."""
+    return sorted(windows.best_first(offers), key=lambda offer: not _is_in(part, offer))
+
+
+def _is_in(part: str, offer: Offer) -> bool:
+    first_s, last_s = PARTS_S.get(part, (0, 0))
+    return first_s <= offer.window.open_s < last_s
+
+
+def _few(offers: Sequence[Offer], part: str) -> list[Offer]:
     """Return the best window of each of the first days that have any."""
     by_day = {offer.day: [o for o in offers if o.day == offer.day] for offer in offers}
     first = sorted(by_day)[: windows.BEST_COUNT]
-    return [windows.best_first(by_day[day])[0] for day in first]
+    return [_best_first(by_day[day], part)[0] for day in first]
 
 
 def _sheet(offers: Sequence[Offer], marks: Marks, lost: tuple[date, Window] | None) -> Sheet | None:

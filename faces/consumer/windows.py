@@ -1,13 +1,14 @@
 """Booking, second step: fourteen days of proven windows, and the hold on one of them."""
 
 from dataclasses import dataclass
-from datetime import date
+from datetime import date, timedelta
 
 from flask import render_template, request, url_for
 from flask.typing import ResponseReturnValue
 
 from booking import feedback_queries, offering, queries
 from booking.operations import bookings
+from conversations import queries as conversations
 from dispatch import queries as dispatch
 from dispatch.openings import Opening
 from dispatch.operations.places import PlaceGone
@@ -15,15 +16,25 @@ from dispatch.planner.problem import Window
 from faces.chrome import call
 from faces.chrome.context import CARE_COOKIE
 from faces.chrome.errors import sentence_of, status_of
-from faces.chrome.filters import surname
+from faces.chrome.filters import gettext, surname
 from faces.chrome.limits import BOOKING, rated
 from faces.chrome.sign_in import signed_in
 from faces.consumer import forms, grid, home, waiting
 from faces.consumer.forms import HoldForm
 from faces.consumer.routes import blueprint
 from kernel.actor import Role
-from kernel.db import transaction
+from kernel.db import Session, transaction
 from kernel.errors import Conflict, Invalid
+from kernel.words import msg
+from members import queries as members
+
+# For how long what somebody said in the chat is what he means.
+SPOKEN_FOR = timedelta(hours=2)
+PART_WORDS = {
+    "morning": msg("您说的上午在前"),
+    "afternoon": msg("您说的下午在前"),
+    "evening": msg("您说的晚上在前"),
+}
 
 
 @dataclass(frozen=True, slots=True)
@@ -105,6 +116,13 @@ def _known(number: str) -> list[KnownTechnician]:
         return [KnownTechnician(i, rows[i].work_number, rows[i].name) for i in able]
 
 
+def _spoken_part(db: Session) -> str:
+    """Return the part of the day that the member wished for when he last spoke in the chat, "" when
+    that is long ago."""
+    said = conversations.named_last(db, members.member(db, call.actor().id).openid)
+    return said.part if said.at is not None and call.now() - said.at < SPOKEN_FOR else ""
+
+
 def _page(
     number: str,
     *,
@@ -139,6 +157,7 @@ def _page(
             ),
             now=now,
             known=surname(first.name) if first else "",
+            part=(part := _spoken_part(db)),
         )
         service = queries.services_by_id(db)[draft.service_id]
         holds = [h for h in home.held(db) if h.draft != number]
@@ -146,6 +165,7 @@ def _page(
     return render_template(
         "consumer/windows.html",
         number=number,
+        part=gettext(PART_WORDS[part]) if part else "",
         draft=draft,
         service=service,
         grid=shown,

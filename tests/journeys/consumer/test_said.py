@@ -10,10 +10,10 @@ from booking import queries as booking
 from kernel.actor import Actor, Role
 from kernel.db import transaction
 from members import queries as members
-from tests.house import MONDAY_NINE
+from tests.house import MONDAY_NINE, tomorrow
 from tests.integration.sandbox.serving import Sandbox
 from tests.journeys import clockwork
-from tests.journeys.consumer.pages import Phone
+from tests.journeys.consumer.pages import Page, Phone
 from tests.journeys.consumer.steps import fill_in
 
 
@@ -41,6 +41,11 @@ def phone(app: Flask, openid: str) -> Phone:
     return Phone(app, Actor(member.id, Role.MEMBER))
 
 
+def afternoons(page: Page) -> list[bool]:
+    """Tell of each window, as they stand, whether it opens after noon."""
+    return [int(value.split("/")[1].split("-")[0]) >= 12 * 3600 for value in page.windows]
+
+
 def test_a_voice_becomes_a_draft_that_is_corrected_and_booked(
     phone: Phone, sandbox: Sandbox
 ) -> None:
@@ -58,6 +63,10 @@ def test_a_voice_becomes_a_draft_that_is_corrected_and_booked(
     # A district is no address yet: he writes the 小区 and goes on to the windows.
     page = fill_in(phone)
     assert page.path.endswith("/windows")
+    # He spoke of the afternoon: its windows stand in front, the rest behind.
+    page = phone.open(f"{page.path}?day={tomorrow()}")
+    assert "您说的下午在前" in page.text
+    assert afternoons(page) == [True, True, False, False]
     held = phone.send(page.form("/windows"), window=page.windows[0])
     booked = phone.send(held.form("/confirm"))
 
@@ -76,3 +85,17 @@ def test_a_voice_that_wechat_did_not_hear_opens_nothing(phone: Phone, sandbox: S
     answer = sandbox.inbox("p1")[-1]["text"]
     assert "没能听清" in answer
     assert phone.open("/c/book/air_install").value("address") == ""
+
+
+def test_what_was_said_long_ago_is_meant_no_more(
+    app: Flask, phone: Phone, sandbox: Sandbox
+) -> None:
+    sandbox.control("phones/p1/speak", text="周二下午来市南区装空调")
+    sandbox.settle()
+    clockwork.stand_at(app, MONDAY_NINE + timedelta(hours=3))
+
+    page = fill_in(phone)
+    page = phone.open(f"{page.path}?day={tomorrow()}")
+
+    assert "您说的下午在前" not in page.text
+    assert afternoons(page) != [True, True, False, False]
