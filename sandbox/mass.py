@@ -1,6 +1,7 @@
 """Messages to many: everybody, those with a tag, or a list; and the report when the job is done."""
 
 import sqlite3
+from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from typing import Any
@@ -19,7 +20,9 @@ A_MONTH_MAX = 4
 TEXT_BYTES_MAX = 2_048
 CLIENT_MSG_ID_BYTES_MAX = 64
 _CHINA = timedelta(hours=8)
-_MEDIA = {"image": "图片", "voice": "语音", "mpvideo": "视频", "mpnews": "图文", "wxcard": "卡券"}
+_FILES = {"image": Kind.IMAGE, "voice": Kind.VOICE}
+_IN_A_LINE = {"mpvideo": "视频", "mpnews": "图文", "wxcard": "卡券"}
+Shown = tuple[Kind, dict[str, Any]]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -61,7 +64,8 @@ def preview(db: sqlite3.Connection, *, body: dict[str, Any], moment: Moment) -> 
     phone = phones.by_openid(db, openid=str(body.get("touser", "")))
     if not phone.follows:
         raise ApiError(43004)
-    _show(db, phone, text=_text(db, body, wall_s=moment.wall_s), at_s=moment.at_s)
+    contents = _contents(db, body, wall_s=moment.wall_s)
+    _show(db, phone, contents=contents, at_s=moment.at_s)
     return msgids.next_one(db)
 
 
@@ -91,13 +95,13 @@ def _send(
 
     Raises ApiError 40007, 40008, 44004, 45002, 45065.
     """
-    text = _text(db, body, wall_s=moment.wall_s)
+    contents = _contents(db, body, wall_s=moment.wall_s)
     client_msg_id = _fresh_client_msg_id(db, body)
     month = (datetime.fromtimestamp(moment.at_s, UTC) + _CHINA).strftime("%Y-%m")
     people = [phones.by_openid(db, openid=openid) for openid in openids]
     may = [one for one in people if _may_have(db, one, month=month)]
     for phone in may:
-        _show(db, phone, text=text, at_s=moment.at_s)
+        _show(db, phone, contents=contents, at_s=moment.at_s)
         db.execute(
             "INSERT INTO mass_reached VALUES (?, ?, 1)"
             " ON CONFLICT (openid, month) DO UPDATE SET times = times + 1",
@@ -141,8 +145,8 @@ def _may_have(db: sqlite3.Connection, phone: Phone, *, month: str) -> bool:
     return row is None or row["times"] < A_MONTH_MAX
 
 
-def _text(db: sqlite3.Connection, body: dict[str, Any], *, wall_s: float) -> str:
-    """Return what phones show of the message."""
+def _contents(db: sqlite3.Connection, body: dict[str, Any], *, wall_s: float) -> list[Shown]:
+    """Return what phones show of the message: each picture by itself."""
     kind = body.get("msgtype")
     told = body.get(str(kind))
     inside = told if isinstance(told, dict) else {}
@@ -152,25 +156,29 @@ def _text(db: sqlite3.Connection, body: dict[str, Any], *, wall_s: float) -> str
             raise ApiError(44004)
         if len(text.encode()) > TEXT_BYTES_MAX:
             raise ApiError(45002)
-        return text
-    if kind not in _MEDIA:
-        raise ApiError(40008)
-    if kind in ("image", "voice"):
+        return [(Kind.TEXT, {"text": text})]
+    if kind in _FILES:
         ids = inside.get("media_ids") or [inside.get("media_id")]
-        for media_id in ids if isinstance(ids, list) else [ids]:
+        kept = [
             media.find(db, media_id=media_id, wall_s=wall_s, kind=str(kind))
-    return f"[{_MEDIA[str(kind)]}]"
+            for media_id in (ids if isinstance(ids, list) else [ids])
+        ]
+        return [(_FILES[str(kind)], media.shown(one)) for one in kept]
+    if kind not in _IN_A_LINE:
+        raise ApiError(40008)
+    return [(Kind.TEXT, {"text": f"[{_IN_A_LINE[str(kind)]}]"})]
 
 
-def _show(db: sqlite3.Connection, phone: Phone, *, text: str, at_s: int) -> None:
-    chat.add(
-        db,
-        phone_id=phone.id,
-        sender=Sender.ACCOUNT,
-        kind=Kind.TEXT,
-        content={"text": text},
-        at_s=at_s,
-    )
+def _show(db: sqlite3.Connection, phone: Phone, *, contents: Sequence[Shown], at_s: int) -> None:
+    for kind, content in contents:
+        chat.add(
+            db,
+            phone_id=phone.id,
+            sender=Sender.ACCOUNT,
+            kind=kind,
+            content=content,
+            at_s=at_s,
+        )
 
 
 def _next_number(db: sqlite3.Connection) -> int:

@@ -4,6 +4,7 @@ import secrets
 import sqlite3
 from collections.abc import Sequence
 from dataclasses import dataclass
+from typing import Any
 
 from sandbox.errors import ApiError
 
@@ -76,6 +77,14 @@ def find(db: sqlite3.Connection, *, media_id: object, wall_s: float, kind: str =
 def path_of(kept: Media) -> str:
     """Return where anybody gets the file, from the sandbox's own root."""
     return f"/mmbiz/{kept.media_id}"
+
+
+def shown(kept: Media) -> dict[str, Any]:
+    """Return how a chat shows the file: a picture, a voice, or a line for a video."""
+    content: dict[str, Any] = {"media_id": kept.media_id}
+    if kept.kind == "image":
+        return content | {"picture": path_of(kept)}
+    return content | {"text": "[视频]" if kept.kind == "video" else ""}
 
 
 def _insert(db: sqlite3.Connection, made: Media, *, wall_s: float, life_s: float) -> None:

@@ -5,13 +5,15 @@ One try lasts `callback_timeout_s` at most; anything but a 200 is a failed try; 
 
 import sqlite3
 from collections.abc import Callable
+from dataclasses import replace
 
-from sandbox import callbacks, chat, delivery, faults, journal
+from sandbox import callbacks, chat, delivery, faults, journal, media, replies
 from sandbox.business_clock import BusinessClock
 from sandbox.callbacks import Callback
 from sandbox.carrier import Carrier
-from sandbox.chat import Sender
+from sandbox.chat import Kind, Sender
 from sandbox.delivery import Try
+from sandbox.errors import ApiError
 from sandbox.journal import Direction, Entry
 from sandbox.settings import Settings
 from sandbox.store import Store
@@ -70,6 +72,7 @@ class Pusher(Carrier):
             self._forge_first(callback)
         done = self._post(callback)
         with self._memory.transaction() as db:
+            done = self._with_file(db, done)
             self._write(db, done, callback=callback)
             if done.ok:
                 self._finish(db, done, callback=callback)
@@ -81,6 +84,20 @@ class Pusher(Carrier):
                 self._show_failure(db, callback)
         # What stood behind this one is free now.
         self.ring()
+
+    def _with_file(self, db: sqlite3.Connection, done: Try) -> Try:
+        """Return it with the picture or voice that it replies with, or as a bad reply without one."""
+        reply = done.reply
+        if reply.kind not in (Kind.IMAGE, Kind.VOICE):
+            return done
+        try:
+            kept = media.find(
+                db, media_id=reply.content["media_id"], wall_s=self._wall(), kind=reply.kind
+            )
+        except ApiError:
+            rule = "回复里的 MediaId 不存在，或已过三天。"
+            return replace(done, reply=replies.SILENCE, rule=rule, is_bad_reply=True)
+        return replace(done, reply=replace(reply, content=media.shown(kept)))
 
     def _finish(self, db: sqlite3.Connection, done: Try, *, callback: Callback) -> None:
         callbacks.settle(db, callback_id=callback.id, state="done")

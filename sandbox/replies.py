@@ -12,7 +12,9 @@ from sandbox.chat import Kind
 from sandbox.settings import Account
 
 _SILENT = ("", "success")
-_MEDIA = {"image": "图片", "voice": "语音", "video": "视频", "music": "音乐"}
+# The element of a file, which the pusher looks up; and what is a line of text.
+_FILES = {"image": (Kind.IMAGE, "Image"), "voice": (Kind.VOICE, "Voice")}
+_IN_A_LINE = {"video": "视频", "music": "音乐"}
 
 
 class BadReply(Exception):
@@ -66,8 +68,15 @@ def _shown(answer: Mapping[str, Any]) -> tuple[Kind | None, dict[str, Any]]:
         return Kind.NEWS, {"articles": [_article(answer)]}
     if kind == "transfer_customer_service":
         return None, {}
-    if kind in _MEDIA:
-        return Kind.TEXT, {"text": f"[{_MEDIA[kind]}]"}
+    if kind in _FILES:
+        shown, element = _FILES[kind]
+        inside = answer.get(element)
+        media_id = _text(inside, "MediaId") if isinstance(inside, Mapping) else ""
+        if not media_id:
+            raise BadReply(f"回复没有 {element} 里的 MediaId")
+        return shown, {"media_id": media_id}
+    if kind in _IN_A_LINE:
+        return Kind.TEXT, {"text": f"[{_IN_A_LINE[kind]}]"}
     raise BadReply(f"不认识的回复类型 {kind or '空'}")
 
 

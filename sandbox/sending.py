@@ -21,7 +21,6 @@ from sandbox import (
 )
 from sandbox.chat import Kind, Sender
 from sandbox.errors import ApiError
-from sandbox.media import Media
 from sandbox.moment import Moment
 from sandbox.phones import Phone
 from sandbox.settings import Account
@@ -199,20 +198,12 @@ def _custom_content(
     inside = told if isinstance(told, dict) else {}
     if kind in _MEDIA:
         kept = media.find(db, media_id=inside.get("media_id"), wall_s=wall_s, kind=str(kind))
-        return _MEDIA[str(kind)], shown_media(kept)
+        return _MEDIA[str(kind)], media.shown(kept)
     if kind == "msgmenu":
         return Kind.MENU, _choices(inside)
     if kind == "miniprogrampage":
         return Kind.MINIPROGRAM, _miniprogram(db, inside, wall_s=wall_s)
     raise ApiError(40008)
-
-
-def shown_media(kept: Media) -> dict[str, Any]:
-    """Return how a chat shows the file: a picture, a voice, or a line for a video."""
-    shown: dict[str, Any] = {"media_id": kept.media_id}
-    if kept.kind == "image":
-        return shown | {"picture": media.path_of(kept)}
-    return shown | {"text": "[视频]" if kept.kind == "video" else ""}
 
 
 def _choices(told: dict[str, Any]) -> dict[str, Any]:

@@ -7,6 +7,7 @@ import requests
 from flask import Response
 from wechatpy.replies import (
     ArticlesReply,
+    ImageReply,
     TextReply,
     TransferCustomerServiceReply,
 )
@@ -14,7 +15,7 @@ from wechatpy.replies import (
 from sandbox import wire
 from tests.integration.sandbox.conftest import NewSandbox
 from tests.integration.sandbox.serving import GOOD_DATA, Receiver, Sandbox
-from tests.patience import wait_until
+from tests.patience import WAIT_S, wait_until
 
 MENU: dict[str, Any] = {
     "button": [
@@ -148,6 +149,32 @@ class TestReplies:
         shown = [one for one in sandbox.inbox("p1") if one["from"] == "account"]
         assert [one["articles"][0]["title"] for one in shown] == ["看进度"]
         assert all(line["ok"] for line in sandbox.log(direction="callback"))
+
+    def test_a_picture_is_shown_by_its_media_id(self, new_sandbox: NewSandbox) -> None:
+        sandbox, receiver = new_sandbox()
+        sandbox.a_phone(follows=True)
+        made = requests.post(
+            f"{sandbox.base}/cgi-bin/media/upload",
+            params={"access_token": sandbox.token(), "type": "image"},
+            files={"media": ("a.png", b"\x89PNG\r\n\x1a\n")},
+            timeout=WAIT_S,
+        ).json()
+        for media_id in (made["media_id"], "forgotten"):
+            reply = ImageReply(media_id=media_id)
+            reply.source, reply.target = "gh_account", "a-follower"
+            receiver.answers.append(reply.render())
+
+        sandbox.control("phones/p1/say", text="二维码")
+        sandbox.settle()
+        sandbox.control("phones/p1/say", text="二维码")
+        sandbox.settle()
+
+        _, shown, _, failed = sandbox.inbox("p1")
+        assert (shown["kind"], shown["media_id"]) == ("image", made["media_id"])
+        assert shown["picture"].endswith(made["media_id"])
+        assert failed["text"] == "该公众号提供的服务出现故障，请稍后再试"
+        [line] = sandbox.log(direction="callback", failed=1)
+        assert "MediaId 不存在" in line["rule"]
 
     @pytest.mark.parametrize(
         ("answer", "rule"),

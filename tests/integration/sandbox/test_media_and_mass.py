@@ -120,6 +120,16 @@ class TestMass:
         assert (to_tag, texts()) == ([1, 0], [2, 1])
         assert _refusal(client.message.send_mass_text, 4711, "好") == 45159
 
+    def test_of_pictures_shows_each(self, client: WeChatClient, sandbox: Sandbox) -> None:
+        phone = sandbox.a_phone(follows=True)
+        ids = [client.media.upload("image", _file(PNG))["media_id"] for _ in range(2)]
+        image = {"msgtype": "image", "image": {"media_ids": ids}}
+
+        client.post("message/mass/sendall", data=image | {"filter": {"is_to_all": True}})
+
+        shown = sandbox.inbox(phone["phone"])
+        assert [(one["kind"], one["media_id"]) for one in shown] == [("image", i) for i in ids]
+
     def test_reaches_nobody_a_fifth_time_in_a_month(
         self, client: WeChatClient, sandbox: Sandbox
     ) -> None:
