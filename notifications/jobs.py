@@ -14,7 +14,7 @@ from kernel.clock import Clock, wall_s
 from kernel.db import Session, transaction
 from kernel.words import msg
 from members.operations import following
-from notifications import channels, life, queries, reaching
+from notifications import channels, life, queries, reaching, settling
 from notifications.channels import OUT_OF_QUOTA, TOO_LATE, Channel, SmsUnclear
 from notifications.granting import Deed, Happened
 from notifications.models import Message
@@ -89,7 +89,7 @@ def _may_go(row: Message, sender: Sender, clock: Clock, *, first_s: float) -> bo
     now, may_have_arrived = clock.now(), row.maybe_sent_s is not None
     with transaction() as db:
         if may_have_arrived and not _is_repeatable(row):
-            life.end(db, row, "unknown", state="unknown", now=now, words=row.error or IN_DOUBT)
+            _end_in_doubt(db, row, sender, now)
             return False
         useless = TOO_LATE if row.not_after is not None and now > row.not_after else ""
         useless = useless or (OVERTAKEN if reaching.is_overtaken(db, row) else "")
@@ -98,7 +98,7 @@ def _may_go(row: Message, sender: Sender, clock: Clock, *, first_s: float) -> bo
             life.end(db, row, state, state=state, now=now, words=useless)
             return False
         if row.outcome.startswith("failed") and row.channel == Channel.TEMPLATE:
-            _pass_on_lost(db, row, sender, now)
+            _pass_on_lost(db, row, sender, now, outcome=row.outcome)
             return False
         if not may_have_arrived and _is_held_back(db, row, now):
             return False
@@ -113,6 +113,27 @@ def _may_go(row: Message, sender: Sender, clock: Clock, *, first_s: float) -> bo
             log.info("message %s has passed to another hand", row.id)
             return False
         return _has_quota(db, row, sender, now)
+
+
+def _end_in_doubt(db: Session, row: Message, sender: Sender, now: datetime) -> None:
+    """End what may have arrived and cannot be repeated any more: WeChat's report tells, or nobody."""
+    report = settling.report_of(db, row)
+    if report is None:
+        life.end(db, row, "unknown", state="unknown", now=now, words=row.error or IN_DOUBT)
+    elif report.status.startswith("failed"):
+        _pass_on_lost(db, row, sender, now, outcome=report.status)
+    else:
+        life.end(
+            db,
+            row,
+            "settled",
+            state="sent",
+            now=now,
+            words=settling.SETTLED,
+            msgid=report.msgid,
+            outcome=report.status,
+            sent_at=now,
+        )
 
 
 def _is_repeatable(row: Message) -> bool:
@@ -149,11 +170,13 @@ def _overtake(db: Session, row: Message, earlier: Sequence[Message], now: dateti
     return True
 
 
-def _pass_on_lost(db: Session, row: Message, sender: Sender, now: datetime) -> None:
+def _pass_on_lost(
+    db: Session, row: Message, sender: Sender, now: datetime, *, outcome: str
+) -> None:
     """WeChat took it and reported later that it did not arrive."""
-    is_shut = "user" in row.outcome
+    is_shut = "user" in outcome
     decision = Decision("suppressed" if is_shut else "dead")
-    _pass_on(db, row, decision, sender, now, words=row.outcome, is_shut=is_shut)
+    _pass_on(db, row, decision, sender, now, words=outcome, is_shut=is_shut)
 
 
 def _has_quota(db: Session, row: Message, sender: Sender, now: datetime) -> bool:

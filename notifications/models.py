@@ -108,3 +108,16 @@ class Grant(Base):
     # granted, refused, taken_back, used, lost.
     what: Mapped[str]
     at: Mapped[datetime] = mapped_column(Instant)
+
+
+class StrayReport(Base):
+    """WeChat's report of a template message of which no message of ours had the id when it came."""
+
+    __tablename__ = "notifications_stray_report"
+
+    id: Mapped[int] = mapped_column(primary_key=True)
+    msgid: Mapped[str] = mapped_column(unique=True)
+    openid: Mapped[str] = mapped_column(index=True)
+    status: Mapped[str]
+    # True time.
+    came_s: Mapped[float]

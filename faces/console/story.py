@@ -149,6 +149,7 @@ MESSAGE_STEPS = {
     "suppressed": msg("不再发送"),
     "unknown": msg("可能已送达"),
     "dead": msg("发送失败"),
+    "settled": msg("已发送"),
     "resent": msg("人工重发"),
     "called": msg("已电话告知"),
 }

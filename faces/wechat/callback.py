@@ -5,8 +5,9 @@ language he reads) is as much work as the callback itself: `Ahead` answers them 
 """
 
 import logging
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from http import HTTPStatus
+from operator import attrgetter
 from typing import Any
 from urllib.parse import parse_qsl
 from wsgiref.types import StartResponse
@@ -23,11 +24,12 @@ from gateways.wechat import replies
 from gateways.wechat.crypto import BODY_BYTES_MAX, CallbackDoor, Forged, TooLarge, Unreadable
 from gateways.wechat.messages import GrantsChanged, Incoming, TemplateFinished, parse
 from kernel.clock import Clock, wall_s
-from kernel.db import transaction
+from kernel.db import Session, transaction
 from kernel.errors import Conflict, Refusal
 from kernel.settings import Settings
 from kernel.together import Together
 from kernel.words import msg
+from notifications import settling
 from notifications.operations import record_outcomes
 
 log = logging.getLogger(__name__)
@@ -100,12 +102,22 @@ class Callbacks:
             raise ToldTooEarly
         return answer
 
+    def _settles(self, db: Session, report: TemplateFinished) -> bool:
+        return settling.keep_report(
+            db,
+            msgid=report.msgid,
+            openid=report.openid,
+            status=report.status,
+            now=self._clock.now(),
+        )
+
     def _received(self, messages: Sequence[Incoming]) -> list[str | None]:
         """Take in several people's messages in one transaction; return each one's answer, None for a
         report that overtook the worker which is writing down what was sent."""
         said = [one for one in messages if not isinstance(one, TemplateFinished)]
         with self._app.app_context(), transaction() as db:
             known = record_outcomes(db, dict(_reports(messages)))
+            known |= {one.msgid for one in _strays(messages, known) if self._settles(db, one)}
             answers = iter(
                 inbox.receive(
                     db, said, public_base=self._settings.public_base, now=self._clock.now()
@@ -117,6 +129,16 @@ class Callbacks:
             else next(answers)
             for one in messages
         ]
+
+
+def _strays(messages: Sequence[Incoming], known: Collection[str]) -> list[TemplateFinished]:
+    """Return the reports that no message has the id of: it overtook our writing it down, or the answer
+    that would have told us was lost."""
+    found = [
+        one for one in messages if isinstance(one, TemplateFinished) and one.msgid not in known
+    ]
+    # In one order everywhere: two processes with the same repetitions must not wait for each other.
+    return sorted(found, key=attrgetter("msgid"))
 
 
 def _reports(messages: Sequence[Incoming]) -> Iterable[tuple[str, str]]:

@@ -70,7 +70,8 @@ class Mutator:
     def _letter(self) -> Case:
         parts = self._elements()
         is_report = any(name in parts.get("Event", "") for name in letters.REPORTS)
-        rule = Rule.STAYS if is_report else Rule.TAKEN
+        # A report of no message of ours is kept for a day, and WeChat is to tell it again.
+        rule = Rule.ANY if is_report else Rule.TAKEN
         return Case("letter", rule, self._sent(letters.written(parts)))
 
     def _bent(self) -> tuple[str, bytes]:

@@ -22,6 +22,7 @@ from conversations.models import InboxRow
 from gateways.wechat.account import Account
 from gateways.wechat.client import WeChat
 from gateways.wechat.oauth import USERINFO_SCOPE
+from kernel.clock import wall_s
 from kernel.db import transaction
 from kernel.leases import PENDING
 from members.models import Member
@@ -177,6 +178,23 @@ class TestSending:
 
         assert first.maybe_sent_s is not None
         assert (first.state, again.state) == (PENDING, "sent")
+        assert town.cards().count("template") == 1
+
+    def test_a_lost_answer_is_settled_by_the_report(self, town: Town) -> None:
+        patient = town.app.extensions["doorbell.wechat"]
+        patient.menu()
+        account = Account.from_settings(town.app.extensions["doorbell.settings"])
+        town.app.extensions["doorbell.wechat"] = WeChat(account, caller=hasty_caller())
+        town.break_("slow")
+        town.tell()
+        town.app.extensions["doorbell.wechat"] = patient
+        # Too long ago by now to be sent once more.
+        with transaction() as db:
+            db.execute(update(Message).values(maybe_sent_s=wall_s() - 600))
+
+        row = town.send()
+
+        assert (row.state, row.outcome) == ("sent", "success")
         assert town.cards().count("template") == 1
 
     def test_a_busy_platform_is_asked_again(self, town: Town) -> None:
