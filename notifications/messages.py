@@ -137,7 +137,13 @@ ACCOUNT = "门铃到家"
 # What one of us writes in the chat: a customer message, which has no template.
 CHAT = "CHAT"
 
+# A subscription notice alone: an account has 25 templates, and these are all in use.
+ANSWERED = Spec(CHAT, msg("客服回复通知"), (("thing1", "回复内容"), ("thing2", "温馨提示")))
+
 SPECS: Mapping[str, Spec] = {spec.kind: spec for spec in (M1, M4, M5, M7, M12, M17, *_NOTICES)}
+
+# What a subscription notice may be of.
+NOTICES: Mapping[str, Spec] = {**SPECS, CHAT: ANSWERED}
 
 
 def booked(*, service: str, starts_at: datetime, ends_at: datetime, place: str) -> dict[str, str]:

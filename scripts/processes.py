@@ -97,7 +97,9 @@ def _demo(*, port: int) -> dict[str, str]:
         "WECHAT_MP_BASE": page,
         "WECHAT_OPEN_BASE": page,
         "WECHAT_JSSDK_URL": f"{page}/jweixin.js",
-        "WECHAT_SUBSCRIPTION_IDS": json.dumps({"M7": "SUB_M7", "M11": "SUB_M11", "M12": "SUB_M12"}),
+        "WECHAT_SUBSCRIPTION_IDS": json.dumps(
+            {kind: f"SUB_{kind}" for kind in ("CHAT", "M7", "M11", "M12")}
+        ),
     }
 
 

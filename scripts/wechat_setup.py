@@ -14,7 +14,7 @@ from kernel.clock import Clock
 from kernel.db import transaction
 from kernel.settings import Settings
 from members import queries as members
-from notifications.messages import SPECS
+from notifications.messages import NOTICES, SPECS
 
 _KEY = re.compile(r"\{\{(\w+)\.DATA\}\}")
 
@@ -63,7 +63,7 @@ def account(settings: Settings) -> dict[str, Any]:
             for spec in SPECS.values()
         ],
         "subscriptions": [
-            {"template_id": granted, "title": SPECS[kind].title, "content": SPECS[kind].content}
+            {"template_id": granted, "title": NOTICES[kind].title, "content": NOTICES[kind].content}
             for kind, granted in json.loads(settings.wechat_subscription_ids).items()
         ],
     }

@@ -3,14 +3,18 @@
 import json
 from dataclasses import dataclass
 
+from conversations import queries as conversations
 from faces.chrome import call
 from kernel.db import Session
 from members import queries as members
 from notifications import queries as notifications
+from notifications.messages import CHAT
 
 # What one wants to hear while somebody is on his way, also without following us: he sets out, he is
 # late, he is at the door. WeChat's button asks for three at most.
 KINDS = ("M7", "M11", "M12")
+# Who talks to a person of ours wants to hear of the answer when WeChat has shut the chat.
+KINDS_IN_CHAT = (CHAT, "M7", "M12")
 
 
 @dataclass(frozen=True, slots=True)
@@ -24,9 +28,10 @@ class Reminders:
 def read(db: Session) -> Reminders | None:
     """Return what this member may grant; None where the account has no such notices."""
     known = json.loads(call.settings().wechat_subscription_ids)
-    ids = [known[kind] for kind in KINDS if kind in known]
+    openid = members.member(db, call.actor().id).openid
+    kinds = KINDS_IN_CHAT if conversations.open_chat(db, openid) else KINDS
+    ids = [known[kind] for kind in kinds if kind in known]
     if not ids:
         return None
-    openid = members.member(db, call.actor().id).openid
     left = min(notifications.grants_left(db, openid, template_id) for template_id in ids)
     return Reminders(",".join(ids), left)

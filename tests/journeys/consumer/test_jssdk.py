@@ -11,6 +11,7 @@ from flask import Flask
 from PIL import Image
 
 from conversations import inbox
+from conversations.operations import chats
 from gateways.wechat.messages import Grant, GrantsChanged
 from kernel.db import transaction
 from kernel.settings import Settings
@@ -99,7 +100,7 @@ class TestReminders:
     @pytest.fixture
     def with_notices(self, app: Flask) -> None:
         settings: Settings = app.extensions["doorbell.settings"]
-        ids = json.dumps({"M7": "S7", "M12": "S12", "M1": "S1"})
+        ids = json.dumps({"M7": "S7", "M12": "S12", "M1": "S1", "CHAT": "SC"})
         app.extensions["doorbell.settings"] = replace(settings, wechat_subscription_ids=ids)
 
     def page(self, phone: Phone, number: str) -> str:
@@ -131,6 +132,15 @@ class TestReminders:
         assert "已开启" not in before.split("data-done")[0]
         assert "已开启 1 次" in granted
         assert "已开启 1 次" not in self.page(phone, number)
+
+    @pytest.mark.usefixtures("with_notices")
+    def test_of_an_answer_are_offered_to_him_who_talks_to_a_person(self, phone: Phone) -> None:
+        number = book(phone)
+        with transaction() as db:
+            openid = members.member(db, phone.member.id).openid
+            chats.ask_for_person(db, openid=openid, now=MONDAY_NINE)
+
+        assert '<wx-open-subscribe template="SC,S7,S12"' in self.page(phone, number)
 
     def test_are_not_spoken_of_where_the_account_has_no_notices(self, phone: Phone) -> None:
         assert "wx-open-subscribe" not in self.page(phone, book(phone))
