@@ -75,6 +75,25 @@ def heard(db: Session, texts: Collection[str], *, public_base: str) -> dict[str,
     return {text: _understood(text, on_sale, public_base) for text in texts}
 
 
+def written(db: Session, texts: Collection[str], *, public_base: str) -> dict[str, str]:
+    """Return what was understood of those lines that wish for a visit, as of voices; the others are
+    not in it."""
+    maybe = [text for text in texts if is_wish(text)]
+    if not maybe:
+        return {}
+    on_sale = _on_sale(db)
+    return {
+        text: _understood(text, on_sale, public_base)
+        for text in maybe
+        if any(hearing.names_thing(text, name) for _, name in on_sale)
+    }
+
+
+def is_wish(text: str) -> bool:
+    """Tell whether a typed line may wish for a visit, without asking what is on sale."""
+    return hearing.may_be_wish(text, districts=areas.districts())
+
+
 def _understood(text: str, on_sale: Sequence[tuple[str, str]], public_base: str) -> str:
     found = hearing.wish(text, services=on_sale, districts=areas.districts())
     if not found:

@@ -25,6 +25,20 @@ class Wish:
         return bool(self.service or self.district or self.part)
 
 
+def may_be_wish(text: str, *, districts: Collection[str]) -> bool:
+    """Tell whether a line that was typed says what is to be done, and where or when; a word alone is
+    answered as a keyword."""
+    is_act = any(word in text for word in (*_ACTS, *_MEANT))
+    is_when = any(word in text for said in _PARTS.values() for word in said)
+    return is_act and (is_when or any(_names(text, district) for district in districts))
+
+
+def names_thing(text: str, service_name: str) -> bool:
+    """Tell whether the thing of a service is named, and not only what is done to it."""
+    thing = _thing(service_name)
+    return bool(thing) and thing in text
+
+
 def wish(text: str, *, services: Sequence[tuple[str, str]], districts: Collection[str]) -> Wish:
     """Return what `text` wishes; `services` are codes with names, the likelier first."""
     return Wish(
@@ -40,13 +54,16 @@ def _service(text: str, services: Sequence[tuple[str, str]]) -> str:
     acts |= {act for word, act in _MEANT.items() if word in text}
     best, best_worth = "", (0, 0)
     for code, name in services:
-        thing = name
-        for act in _ACTS:
-            thing = thing.replace(act, "")
-        worth = (int(bool(thing) and thing in text), int(any(act in name for act in acts)))
+        worth = (int(names_thing(text, name)), int(any(act in name for act in acts)))
         if worth > best_worth:
             best, best_worth = code, worth
     return best
+
+
+def _thing(service_name: str) -> str:
+    for act in _ACTS:
+        service_name = service_name.replace(act, "")
+    return service_name
 
 
 def _names(text: str, district: str) -> bool:

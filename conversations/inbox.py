@@ -119,11 +119,12 @@ _IN_CHATS = (*_TO_PEOPLE, MenuClicked)
 @dataclass(frozen=True, slots=True, kw_only=True)
 class _Looked:
     """What the answers to some messages need: the codes by scene, people's bookings in words by
-    openid, what was understood of voices by their text."""
+    openid, what was understood of voices, and of lines that wish for a visit, by their text."""
 
     sources: Mapping[str, Source]
     mine: Mapping[str, str]
     heard: Mapping[str, str]
+    written: Mapping[str, str]
     public_base: str
     now: datetime
 
@@ -136,10 +137,12 @@ def _look(
     }
     asking = {one.openid for one in messages if words.asks_for_own(_words_of(one))}
     spoken = {one.heard for one in messages if isinstance(one, VoiceSent) and one.heard.strip()}
+    typed = {one.text for one in messages if isinstance(one, TextSaid)}
     return _Looked(
         sources=code_queries.sources_by_scene(db, scenes),
         mine=answers.mine(db, asking, public_base=public_base, now=now),
         heard=answers.heard(db, spoken, public_base=public_base),
+        written=answers.written(db, typed, public_base=public_base),
         public_base=public_base,
         now=now,
     )
@@ -173,13 +176,13 @@ def _to_words(
     if is_heard and not asked.strip():
         return words.NOT_HEARD
     if words.asks_to_book(asked) and not is_heard:
-        return words.to_book(f"{looked.public_base}/c/")
+        return looked.written.get(asked) or words.to_book(f"{looked.public_base}/c/")
     if words.asks_for_own(asked):
         return looked.mine[message.openid]
     if chat is not None:
         # He talks to a person now.
         return words.NOTHING
-    return looked.heard[asked] if is_heard else words.HELP
+    return looked.heard[asked] if is_heard else looked.written.get(asked, words.HELP)
 
 
 def _is_held(chat: Chat | None) -> bool:

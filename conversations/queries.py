@@ -23,6 +23,8 @@ from notifications import queries as notifications
 from notifications.queries import Fate
 
 LINES_MAX = 200
+# Thanks and questions that came after what he named.
+LOOKED_BACK_MAX = 20
 RESPONSES_OVER = timedelta(days=7)
 RESPONSES_MAX = 1_000
 # An answer that comes as soon is prompt.
@@ -69,7 +71,7 @@ class Desk:
 
 @dataclass(frozen=True, slots=True)
 class Named:
-    """A place that he named in the chat, and when; `voice` is what was heard, "" for a location, and
+    """A place that he named in the chat, and when; `voice` is what he said, "" for a location, and
     `part` the part of the day that he wished for in it (of words.PARTS)."""
 
     place: str = ""
@@ -101,12 +103,16 @@ def account_step(db: Session) -> AccountStep | None:
 
 
 def named_last(db: Session, openid: str) -> Named:
-    """Return what he named last: a location's 小区, a voice's district."""
-    row = db.scalars(
+    """Return what he named last: a location's 小区, the district of a voice or of a line that wished
+    for a visit. Of the lines the last LOOKED_BACK_MAX are looked at."""
+    kinds = ("locationsent", "voicesent", "textsaid")
+    rows = db.scalars(
         select(InboxRow)
-        .where(InboxRow.openid == openid, InboxRow.kind.in_(["locationsent", "voicesent"]))
+        .where(InboxRow.openid == openid, InboxRow.kind.in_(kinds))
         .order_by(InboxRow.at.desc(), InboxRow.id.desc())
-    ).first()
+        .limit(LOOKED_BACK_MAX)
+    )
+    row = next((row for row in rows if row.kind != "textsaid" or answers.is_wish(row.text)), None)
     if row is None:
         return Named()
     if row.kind == "locationsent":

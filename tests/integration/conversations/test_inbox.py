@@ -360,6 +360,27 @@ class TestBeingAnsweredFromTheDatabase:
         for part in ("服务：空调安装", "区域：市北区", "时间：下午", "/c/book/air_install"):
             assert part in answer
 
+    @pytest.mark.parametrize("text", ["下午来市北区装空调", "下午来市北区安装空调"])
+    def test_a_line_that_says_as_much_as_a_voice_is_told_the_same(self, text: str) -> None:
+        with transaction() as db:
+            a_service(db)
+
+        answer = received(said(text))
+
+        for part in ("服务：空调安装", "区域：市北区", "时间：下午", "/c/book/air_install"):
+            assert part in answer
+        received(said("谢谢", key="8"))
+        with transaction(reads_only=True) as db:
+            named = queries.named_last(db, OPENID)
+        assert (named.place, named.voice, named.part) == ("市北区", text, "afternoon")
+
+    def test_a_line_that_asks_after_ones_own_is_no_wish(self, app: Flask) -> None:
+        with transaction() as db:
+            a_service(db)
+
+        assert received(said("下午能送到吗", key="9")) == words.HELP
+        assert "我的预约" in received(said("下午几点到，空调安装", key="10"))
+
     @pytest.mark.parametrize("silence", ["", "  "])
     def test_a_voice_that_nobody_heard_is_asked_for_kindly(self, silence: str) -> None:
         assert received(heard(silence)) == words.NOT_HEARD

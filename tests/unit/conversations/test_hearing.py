@@ -2,7 +2,7 @@
 
 import pytest
 
-from conversations.hearing import Wish, wish
+from conversations.hearing import Wish, may_be_wish, names_thing, wish
 
 SERVICES = (
     ("air_install", "空调安装"),
@@ -33,3 +33,23 @@ def test_a_wish_is_understood(text: str, expected: Wish) -> None:
 
 def test_nothing_understood_is_false() -> None:
     assert not wish("你好", services=SERVICES, districts=DISTRICTS)
+
+
+@pytest.mark.parametrize(
+    ("text", "may_be"),
+    [
+        ("周六下午市北区安装空调", True),
+        ("我在崂山，装空调", True),
+        ("洗衣机坏了，早上来", True),
+        pytest.param("安装空调", False, id="a_keyword_has_its_own_answer"),
+        pytest.param("下午在家", False, id="nothing_is_to_be_done"),
+        pytest.param("", False, id="nothing"),
+    ],
+)
+def test_a_line_that_was_typed_may_be_a_wish(text: str, may_be: bool) -> None:
+    assert may_be_wish(text, districts=DISTRICTS) is may_be
+
+
+def test_a_thing_is_named_or_only_what_is_done() -> None:
+    assert names_thing("下午能送到吗", "电视配送") is False
+    assert names_thing("下午送电视", "电视配送") is True
