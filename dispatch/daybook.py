@@ -10,9 +10,19 @@ import numpy as np
 from dispatch import tied
 from dispatch.planner import insertion, keeping
 from dispatch.planner.insertion import PreparedDay
-from dispatch.planner.problem import Plan, Problem, Route, Seconds, Stop, Ties, Timetable, Worker
+from dispatch.planner.problem import (
+    Plan,
+    Problem,
+    Route,
+    Seconds,
+    Stop,
+    Ties,
+    Timetable,
+    Window,
+    Worker,
+)
 from dispatch.share import GROUND, Ground, Share, TechnicianFacts, VisitFacts, share_of
-from dispatch.states import TOLD
+from dispatch.states import STARTED, TOLD
 from dispatch.tied import NO_TIES, Needs, TieFacts
 from gateways.maps.travel import TravelTimes
 from kernel.geo import Point
@@ -74,7 +84,12 @@ class DayPlan:
         """Return the problem's ties with one visit more among its stops."""
         if needs.after_id is not None and not self.problem.has_stop(needs.after_id):
             needs = replace(needs, after_id=None)
-        return tied.joined(self.tied, self.problem.ties, stop_id, needs)
+        crews = tuple(
+            crew
+            for crew in self.tied.crews
+            if stop_id in crew and all(i == stop_id or self.problem.has_stop(i) for i in crew)
+        )
+        return tied.joined(self.tied, self.problem.ties, stop_id, needs, crews)
 
     def closed_to(self, service: str) -> frozenset[int]:
         """Return who cannot be given one visit more for that service, as quotas and tools stand."""
@@ -146,6 +161,7 @@ def build(
         if share is None or share.facts != facts or share.visits != own:
             share = share_of(facts, own, now_s=now_s, travel=travel, ground=ground)
         shares[facts.id] = share
+    shares |= _waiting(shares, now_s=now_s, travel=travel, ground=ground)
     everybody = list(shares.values())
     problem, points = _laid_together(everybody, before, travel)
     plan = Plan(tuple(share.route for share in everybody))
@@ -176,6 +192,31 @@ def build(
         tied=ties,
         ties=strict,
     )
+
+
+def _waiting(
+    shares: Mapping[int, Share], *, now_s: int, travel: TravelTimes, ground: Ground
+) -> dict[int, Share]:
+    """Return the shares of who must wait for another's visit to be over: an installation whose delivery
+    runs late begins no sooner, within its window."""
+    ends = {stop[0]: stop[3] for share in shares.values() for stop in share.frozen}
+    ends |= {v.stop_id: v.depart_s for s in shares.values() for v in s.timetable.visits}
+    found = {}
+    for technician_id, share in shares.items():
+        visits = tuple(_begun_after(visit, ends) for visit in share.visits)
+        if visits != share.visits:
+            found[technician_id] = share_of(
+                share.facts, visits, now_s=now_s, travel=travel, ground=ground
+            )
+    return found
+
+
+def _begun_after(visit: VisitFacts, ends: Mapping[int, int]) -> VisitFacts:
+    after_s = ends.get(visit.needs.after_id or 0, 0)
+    if visit.state in STARTED or after_s <= visit.window.open_s:
+        return visit
+    shut_s = visit.window.shut_s
+    return replace(visit, window=Window(min(after_s, shut_s), shut_s))
 
 
 def _told(shares: Sequence[Share]) -> frozenset[int]:

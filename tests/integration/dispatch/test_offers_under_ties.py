@@ -10,6 +10,7 @@ from dispatch.daybook import DayPlan
 from dispatch.live import Offer, VisitShape
 from dispatch.models import Visit
 from dispatch.operations import places, ties
+from dispatch.operations import plan as plans
 from dispatch.operations.places import PlaceGone
 from dispatch.operations.ties import TieKind
 from dispatch.planner import judge
@@ -237,3 +238,24 @@ class TestADeliveryBeforeItsInstallation:
 
         assert [(tie.first, tie.second) for tie in plan.problem.ties.after] == [(first, second)]
         assert judge.judge(plan.problem, plan.plan).is_feasible
+
+    def test_that_runs_late_has_it_wait(self, people: tuple[int, int]) -> None:
+        near, far = people
+        first = held(Window(8 * HOUR_S, 10 * HOUR_S), first_try=near)
+        second = held(TEN, first_try=far, after_id=first)
+        assert starts()[second] == TEN.open_s
+        with transaction() as db:
+            visit = plans.visit_row(db, first)
+            locked = plans.lock_day(db, branch_id=1, day=tomorrow(), now=MONDAY_NINE)
+            visit.work_s = 3 * HOUR_S
+            plans.changed(db, locked.row, now=MONDAY_NINE)
+
+        plan = planned()
+
+        assert starts()[second] == starts()[first] + 3 * HOUR_S > TEN.open_s
+        assert judge.judge(plan.problem, plan.plan).is_feasible
+        assert not plan.late
+
+
+def starts() -> dict[int, int]:
+    return {v.stop_id: v.start_s for t in planned().timetables.values() for v in t.visits}
