@@ -8,11 +8,13 @@ from datetime import datetime
 from dispatch import policy, queries, reasons
 from dispatch.models import Visit
 from dispatch.planner import judge
+from dispatch.planner.explain_ties import Crossing
 from dispatch.planner.judge import Breach
 from dispatch.planner.problem import Plan, Problem, Route, Timetable
 from kernel.db import Session
 
-# What may give way when a person answers for it: times. What is about who may come at all does not.
+# What may give way when a person answers for it: times, and a partner's quota. What is about who may come
+# at all does not, nor a tool that is not there (`policy.TIES_MAY_GIVE`).
 MAY_GIVE = frozenset({"seconds_late", "seconds_of_overtime", "seconds_of_late_rest"})
 
 
@@ -51,7 +53,8 @@ class Side:
 class Move:
     """The visit in the best place of that technician's route; `giver` is who has it now.
 
-    `against` are the rules that nobody may break; `rest_s` is by how much his rest comes too late.
+    `against` are the rules that nobody may break; `rest_s` is by how much his rest comes too late;
+    `torn` is what it breaks across routes, for which a person may answer.
     """
 
     visit_id: int
@@ -61,6 +64,7 @@ class Move:
     delays: tuple[Delay, ...]
     rest_s: int
     against: tuple[Breach, ...]
+    torn: tuple[Breach, ...] = ()
 
     @property
     def overtime_s(self) -> int:
@@ -85,13 +89,15 @@ class Move:
 
     @property
     def breaks(self) -> bool:
-        return bool(self.delays or self.rest_s or self.overtime_s)
+        return bool(self.delays or self.rest_s or self.overtime_s or self.torn)
 
     @property
     def told(self) -> str:
         """What breaks, in short: who says yes says it to this, however the minutes move."""
         late = [str(delay.visit_id) for delay in self.delays]
-        return " ".join([*late, *["rest"] * (self.rest_s > 0), *["over"] * (self.overtime_s > 0)])
+        torn = [breach.rule for breach in self.torn]
+        over = ["over"] * (self.overtime_s > 0)
+        return " ".join([*late, *["rest"] * (self.rest_s > 0), *over, *torn])
 
 
 def of_visit(db: Session, visit: Visit, technician_id: int, *, now: datetime) -> Move | None:
@@ -107,6 +113,8 @@ def of_visit(db: Session, visit: Visit, technician_id: int, *, now: datetime) ->
     before = as_is.timetables
     route, after, broken = _best(problem, plan.route_of(technician_id), visit.id, promised)
     late_before = _late(before.values(), promised)
+    crossing = Crossing(problem, plan, visit.id).torn(route) if problem.ties else ()
+    torn = [breach for breach in crossing if breach.worker_id is None]
     return Move(
         visit_id=visit.id,
         route=route,
@@ -118,9 +126,11 @@ def of_visit(db: Session, visit: Visit, technician_id: int, *, now: datetime) ->
             if late_s > late_before.get(i, 0)
         ),
         rest_s=sum(b.excess for b in broken if b.rule == "seconds_of_late_rest"),
-        against=tuple(
-            b for b in broken if b.rule not in MAY_GIVE and b.stop_id in (None, visit.id)
+        against=(
+            *(b for b in broken if b.rule not in MAY_GIVE and b.stop_id in (None, visit.id)),
+            *(b for b in torn if b.rule not in policy.TIES_MAY_GIVE),
         ),
+        torn=tuple(b for b in torn if b.rule in policy.TIES_MAY_GIVE),
     )
 
 

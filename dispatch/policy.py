@@ -22,6 +22,9 @@ RELEASE_LIFE = timedelta(minutes=5)
 DELAY_STEP_S = 15 * 60
 # So much overtime a day may be asked of a technician, who has to agree.
 OVERTIME_MAX_S = 30 * 60
+# What crosses routes and may give way when a person answers for it: an agreement with a partner, and times.
+# A tool that is not there and a hand that is missing do not.
+TIES_MAY_GIVE = frozenset({"visits_over_quota", "seconds_apart", "seconds_off_the_gap"})
 
 # So many of a hundred visits should take no longer than is planned for them; within these shares of the
 # price card's time, whatever was seen; and what is known of a coarser group weighs so many visits.

@@ -13,6 +13,7 @@ from dispatch.diff import Change, Diff, Promise, Side
 from dispatch.merging import Merged
 from dispatch.models import Proposal, Visit
 from dispatch.planner import judge
+from dispatch.planner.judge import Breach
 from dispatch.planner.problem import Timetable
 from dispatch.states import VisitState
 from kernel.db import Session
@@ -55,6 +56,8 @@ class Preview:
     diff: Diff
     before: Balance
     after: Balance
+    # What it would break across routes that the live plan keeps.
+    torn: tuple[Breach, ...] = ()
 
     @property
     def kept(self) -> tuple[int, ...]:
@@ -236,4 +239,5 @@ def _preview(
         diff=found,
         before=balance(as_is, promises=owed, shuts_s=known.shuts_s, at_work=at_work),
         after=balance(timetables, promises=owed, shuts_s=known.shuts_s, at_work=at_work),
+        torn=judge.torn(plan.problem, merged.plan) if plan.problem.ties else (),
     )

@@ -14,6 +14,7 @@ from dispatch.planner import explain
 from dispatch.planner.explain import Answer, Kind, Relaxation
 from dispatch.planner.insertion import Witness
 from dispatch.planner.problem import Break, Plan, Problem, Timed
+from dispatch.tied import Needs
 from kernel.db import Session
 
 
@@ -50,9 +51,12 @@ class Reason:
 
     @property
     def is_ruled_out(self) -> bool:
-        """Whether a rule between the two forbids it, whatever the time."""
+        """Whether a rule for which nobody can answer forbids it, whatever the time."""
         ways = self.answer.relaxations if self.answer else ()
-        return any(way.kind is Kind.RULE for way in ways)
+        return any(
+            way.kind is Kind.RULE or (way.kind is Kind.TIE and way.rule not in policy.TIES_MAY_GIVE)
+            for way in ways
+        )
 
     @property
     def until_s(self) -> int:
@@ -129,6 +133,7 @@ def of_visit(db: Session, visit: Visit, *, now: datetime) -> Reasons:
     planned = {worker.id: worker.shift_shut_s for worker in problem.workers}
     absent = queries.absences(db, branch_id=branch_id, day=day)
     broken = {each.stop_id for answer in answers.values() for each in answer.breaches}
+    broken |= {each.stop_id for answer in answers.values() for each in answer.relaxations}
     named = queries.visits_by_id(db, [stop_id for stop_id in broken if stop_id is not None])
     return Reasons(
         visit=visit,
@@ -187,7 +192,8 @@ def _asked_apart(db: Session, visit: Visit, *, now: datetime) -> tuple[Problem, 
     without = live.plan_without(db, visit, now=now)
     barred = queries.barred_from(db, [visit.id]).get(visit.id, frozenset())
     stop = live.stop_of(without, visit, barred=barred)
-    return live.with_place(without, stop, visit.point), without.plan
+    ties = without.ties_with(visit.id, Needs(visit.service, visit.after_id))
+    return live.with_place(without, stop, visit.point, ties), without.plan
 
 
 def _placed(reason: Reason) -> Reason:

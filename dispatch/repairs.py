@@ -6,7 +6,7 @@ from datetime import date, datetime
 
 from sqlalchemy import select
 
-from dispatch import live, queries, travel
+from dispatch import live, queries, tied, travel
 from dispatch.causes import Cause
 from dispatch.daybook import DayPlan
 from dispatch.models import Visit
@@ -14,6 +14,7 @@ from dispatch.planner import repair
 from dispatch.planner.problem import Problem, Window
 from dispatch.planner.repair import Option
 from dispatch.states import OWED
+from dispatch.tied import Needs
 from kernel.clock import second_of_day
 from kernel.db import Session
 
@@ -89,7 +90,9 @@ def with_homeless(db: Session, plan: DayPlan, lost: Sequence[Visit]) -> DayPlan:
         )
         for nth, visit in enumerate(lost)
     )
-    problem = Problem(
-        (*plan.problem.stops, *stops), plan.problem.workers, travel.current().matrix(points)
-    )
+    ties = plan.problem.ties
+    for visit in lost:
+        ties = tied.joined(plan.tied, ties, visit.id, Needs(visit.service))
+    matrix = travel.current().matrix(points)
+    problem = Problem((*plan.problem.stops, *stops), plan.problem.workers, matrix, ties)
     return replace(plan, problem=problem, points=points)

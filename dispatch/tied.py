@@ -96,15 +96,23 @@ def _tool(
     return Tool(tool.name, needing, max(0, tool.count - len(gone)))
 
 
-def joined(facts: TieFacts, ties: Ties, stop_id: int, needs: Needs) -> Ties:
-    """Return the ties of a day with one visit more among its stops, whose first, if it has one, is there."""
+def joined(
+    facts: TieFacts,
+    ties: Ties,
+    stop_id: int,
+    needs: Needs,
+    crews: tuple[tuple[int, ...], ...] = (),
+) -> Ties:
+    """Return the ties of a day with one visit more among its stops, whose first, if it has one, is there,
+    and the others of its `crews`."""
     using = {tool.name for tool in facts.tools if needs.service in tool.services}
-    if not ties and needs.after_id is None:
+    if not (ties or crews) and needs.after_id is None:
         return UNTIED
     after = (After(needs.after_id, stop_id),) if needs.after_id is not None else ()
     return replace(
         ties,
         after=(*ties.after, *after),
+        together=(*ties.together, *map(Together, crews)),
         tools=tuple(
             replace(tool, stop_ids=tool.stop_ids | {stop_id}) if tool.name in using else tool
             for tool in ties.tools

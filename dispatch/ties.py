@@ -31,6 +31,32 @@ class _Books:
     is_fair: bool
 
 
+@dataclass(frozen=True, slots=True)
+class Used:
+    """How far a day uses up what is shared: by name the visits of each partner, and who has each tool."""
+
+    visits: Mapping[str, int]
+    holders: Mapping[str, tuple[int, ...]]
+
+
+def used(plan: DayPlan) -> Used:
+    """Return what the day uses, by what is made already and what lies ahead."""
+    ids = {share.facts.id: [visit.id for visit in share.visits] for share in plan.shares.values()}
+    needs = {v.id: v.needs.service for share in plan.shares.values() for v in share.visits}
+    return Used(
+        visits={
+            partner.name: sum(len(ids.get(t, ())) for t in partner.technician_ids)
+            for partner in plan.tied.partners
+        },
+        holders={
+            tool.name: tuple(
+                t for t, his in ids.items() if any(needs[i] in tool.services for i in his)
+            )
+            for tool in plan.tied.tools
+        },
+    )
+
+
 def for_solving(db: Session, plan: DayPlan) -> DayPlan:
     """Return the day with all of it, whether the plan as it stands keeps it or not."""
     books = _read(db, plan)

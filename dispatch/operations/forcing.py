@@ -24,7 +24,9 @@ class Impossible(Conflict):
     """No reason lets this technician come, or stay so long."""
 
     code = "impossible"
-    says = msg("这一单不能强制派给他：技能、证书、拒单和每天 30 分钟的加班上限不能放宽。")
+    says = msg(
+        "这一单不能强制派给他：技能、证书、拒单、不够的工具和每天 30 分钟的加班上限不能放宽。"
+    )
 
 
 class BreaksMore(Conflict):

@@ -135,7 +135,7 @@ def set_crew(db: Session, *, branch_id: int, numbers: Sequence[str]) -> Crew:
         or max(visit.opens_s for visit in visits) > min(visit.shuts_s for visit in visits)
         or ties.crews(db, branch_id=branch_id, visit_ids=ids)
     ):
-        raise BadCrew(field="crew")
+        raise BadCrew(field="visits")
     crew = Crew(branch_id=branch_id, day=visits[0].day, visit_ids=ids)
     db.add(crew)
     db.flush()

@@ -35,10 +35,10 @@ class TooLong(Conflict):
 
 
 class DoesNotFit(Conflict):
-    """The visit does not fit into that technician's day without breaking a promise."""
+    """The visit does not fit into that technician's day without breaking a promise or what crosses routes."""
 
     code = "does_not_fit"
-    says = msg("排不进这位师傅的路线：会打破其他承诺，或他不能做这项服务。")
+    says = msg("排不进这位师傅的路线：会打破其他承诺或派单关联，或他不能做这项服务。")
 
 
 def cancel(db: Session, *, visit_id: int, cause: Trouble, by: Actor, now: datetime) -> Visit:

@@ -10,6 +10,7 @@ from dispatch.planner import arrays, constraints, insertion, judge
 from dispatch.planner.arrays import FAR, Newcomer
 from dispatch.planner.compiling import kernel
 from dispatch.planner.explain_rows import Bench, Rows
+from dispatch.planner.explain_ties import Crossing
 from dispatch.planner.explain_ways import SENTENCES, Kind, Relaxation, Ways, sentences, weight
 from dispatch.planner.insertion import PreparedDay, Witness
 from dispatch.planner.judge import Breach
@@ -47,16 +48,38 @@ def why(problem: Problem, plan: Plan, stop_id: int) -> list[Answer]:
     """
     stop = problem.stop(stop_id)
     without = Plan(tuple(route.without_stop(stop_id) for route in plan.routes))
-    prepared = insertion.prepare_day(problem, without)
+    crossing = Crossing(problem, without, stop_id) if problem.ties else None
+    prepared = insertion.prepare_day(crossing.held if crossing else problem, without)
     who = _newcomer(prepared, stop)
     best = _best(prepared, stop)
+    if crossing and crossing.tied:
+        # Those for whom it fits but for what others wait for.
+        best = _best(insertion.prepare_day(problem, without), stop) | best
     bench = Bench(prepared, stop, Ways.pieces(stop))
     return [
-        Answer(worker_id=worker.id, witness=best[worker.id])
+        _fitting(crossing, without, stop, best[worker.id])
         if worker.id in best
-        else _answer(bench, stop, who, nth)
+        else _answer(bench, stop, who, nth, crossing.closed(worker.id) if crossing else ())
         for nth, worker in enumerate(problem.workers)
     ]
+
+
+def _fitting(crossing: Crossing | None, plan: Plan, stop: Stop, witness: Witness) -> Answer:
+    """Answer for one whose route has a place: it is his unless that tears something across routes."""
+    worker_id = witness.worker_id
+    route = plan.route_of(worker_id).with_stop(stop.id, position=witness.position)
+    torn = crossing.torn(route) if crossing else ()
+    if crossing is None or not torn:
+        return Answer(worker_id=worker_id, witness=witness)
+    ways = crossing.ways(worker_id, torn)
+    return Answer(
+        worker_id=worker_id,
+        witness=None,
+        relaxations=ways,
+        both=(ways[0], ways[1]) if len(ways) == len(torn) == 2 else (),
+        breaches=torn if not ways else (),
+        is_enough=len(ways) == len(torn) == 1,
+    )
 
 
 def smallest(answers: list[Answer]) -> list[Relaxation]:
@@ -75,19 +98,21 @@ def least(answers: list[Answer]) -> tuple[Relaxation, ...]:
     return (alone[0],) if alone else min(both, key=lambda pair: weight(*pair), default=())
 
 
-def _answer(bench: Bench, stop: Stop, who: Newcomer, nth: int) -> Answer:
+def _answer(
+    bench: Bench, stop: Stop, who: Newcomer, nth: int, closed: tuple[Relaxation, ...]
+) -> Answer:
     worker = bench.prepared.problem.workers[nth]
     pair = Pair(worker, stop)
     against = [(rule, rule.excess(pair)) for rule in constraints.PAIR_RULES if rule.excess(pair)]
     ways = Ways(Rows(bench, nth), stop)
-    if against:
+    if against or closed:
         rules = tuple(
             Relaxation(
                 kind=Kind.RULE, worker_id=worker.id, stop_id=stop.id, amount=excess, rule=rule.name
             )
             for rule, excess in against
         )
-        return _ruled_out(rules, ways)
+        return _ruled_out((*rules, *closed), ways)
     alone = tuple(ways.alone())
     if alone:
         return Answer(worker_id=worker.id, witness=None, relaxations=alone)

@@ -23,6 +23,8 @@ class Kind(StrEnum):
     CLOSED = "closed"
     OVERTIME = "overtime"
     ROOM = "room"
+    # What crosses routes: a quota, a tool, a crew, the gap between two visits.
+    TIE = "tie"
 
 
 SENTENCES = {
@@ -58,7 +60,7 @@ class Relaxation:
     """The least by which one thing must give way so that the visit fits that technician's route.
 
     `amount` is in seconds, levels or units; `rule` names the rule between the two that forbids it,
-    whatever the time. `window` is the one that would have to be longer, or the closed hours that
+    whatever the time, or that crosses routes, and `tie` the quota or tool. `window` is the one that would have to be longer, or the closed hours that
     would have to be shorter; `room` the kind of room in the van.
     """
 
@@ -69,6 +71,7 @@ class Relaxation:
     rule: str = ""
     window: Window | None = None
     room: int = 0
+    tie: str = ""
 
     @property
     def code(self) -> str:
@@ -77,18 +80,19 @@ class Relaxation:
     @property
     def sentences(self) -> tuple[str, str]:
         """Return the Chinese msgid and the English sentence, yet to be filled with `words`."""
-        if self.kind is not Kind.RULE:
+        if self.kind in SENTENCES:
             return SENTENCES[self.kind]
-        [rule] = [rule for rule in constraints.PAIR_RULES if rule.name == self.rule]
+        [rule] = [rule for rule in constraints.RULES if rule.name == self.rule]
         return rule.sentence, rule.sentence_en
 
     @property
-    def words(self) -> dict[str, int]:
+    def words(self) -> dict[str, int | str]:
         return {
             "worker": self.worker_id,
             "stop": self.stop_id,
             "excess": self.amount,
             "minutes": -(-self.amount // 60),
+            "tie": self.tie,
         }
 
 
@@ -156,7 +160,7 @@ def sentences(*ways: Relaxation) -> tuple[str, str]:
 
 def weight(*ways: Relaxation) -> tuple[bool, int, int]:
     """Order by this, the least first: rules and loads last, then by seconds, then by units."""
-    units = [way.amount for way in ways if way.kind in {Kind.RULE, Kind.ROOM}]
+    units = [way.amount for way in ways if way.kind in {Kind.RULE, Kind.ROOM, Kind.TIE}]
     return bool(units), sum(way.amount for way in ways) - sum(units), sum(units)
 
 

@@ -40,6 +40,12 @@ def barred(ties: Ties, worker_ids: Iterable[int], plan: Plan, stop_id: int) -> f
     return frozenset(found)
 
 
+def counts(ties: Ties, plan: Plan) -> bool:
+    """Tell whether the plan keeps the quotas and has enough tools; its ids may be of another day."""
+    asked = Ties(quotas=ties.quotas, tools=ties.tools)
+    return not any(breaches.across(asked, breaches.untimed(plan)))
+
+
 def _is_too_many(
     rules: tuple[Rule[Tie[T]], ...], tie: T, whole: Whole, stop_id: int, alike: Iterable[int]
 ) -> bool:

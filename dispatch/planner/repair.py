@@ -11,10 +11,10 @@ from dataclasses import dataclass, replace
 from enum import StrEnum
 from itertools import combinations
 
-from dispatch.planner import compiling, happenings, judge, widening
+from dispatch.planner import compiling, happenings, judge, keeping, widening
 from dispatch.planner.happenings import Happening
 from dispatch.planner.judge import Breach, Verdict
-from dispatch.planner.problem import DAY_S, Plan, Problem, Route, Stop, Window
+from dispatch.planner.problem import DAY_S, Plan, Problem, Route, Stop, Ties, Window
 from dispatch.planner.search import Search
 from dispatch.planner.shifting import Desk, Published, retimed
 
@@ -61,10 +61,8 @@ class Ask:
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Option:
     """One way to go on. `plan` is of `problem`, under which `verdict` was given; it leaves out who is
-    ill with what he still does.
-
-    Visits change hands or are retimed against the plan that broke; driving is what it adds to that
-    of the others; `overtime_s` is by technician.
+    ill with what he still does. Visits change hands or are retimed against the plan that broke;
+    driving is what it adds to that of the others; `overtime_s` is by technician.
     """
 
     way: Way
@@ -113,6 +111,7 @@ class _Case:
     published: Published
     shuts_s: Mapping[int, int]
     travel_s: int
+    ties: Ties
 
     @property
     def churn_max(self) -> int:
@@ -152,7 +151,7 @@ def options(
         found.append(_option(Way.OVERTIME, case, worked))
     if any(broken.late_s is None for broken in moved.broken):
         anew = _reordered(case, moved.plan, seed=seed, seconds=seconds)
-        found.append(_option(Way.REORDER, case, anew))
+        found += [_option(Way.REORDER, case, anew)] if keeping.counts(case.ties, anew) else []
     found = _few(found, case)
     best = min(found, key=lambda option: option.figures)
     return tuple(
@@ -177,7 +176,8 @@ def _case(problem: Problem, plan: Plan, what: Happening, shuts_s: Mapping[int, i
     )
     left = {worker.id for worker in after.workers}
     travel_s = sum(t.travel_s for t in before.timetables.values() if t.worker_id in left)
-    return _Case(strict, soft, kept, kept.unserved(strict), published, shuts_s, travel_s)
+    loose = kept.unserved(strict)
+    return _Case(strict, soft, kept, loose, published, shuts_s, travel_s, problem.ties)
 
 
 def _as_promised(stop: Stop, shut_s: int) -> Stop:
@@ -191,9 +191,9 @@ def _as_promised(stop: Stop, shut_s: int) -> Stop:
 
 def _longer(case: _Case, overtime_s: int) -> Problem:
     """Return the day in which everybody may stay so much longer than his shift."""
-    ends_s = case.published.ends_s
+    ends = case.published.ends_s
     workers = tuple(
-        replace(w, shift_shut_s=min(max(w.shift_shut_s, ends_s[w.id] + overtime_s), DAY_S))
+        replace(w, shift_shut_s=min(max(w.shift_shut_s, ends[w.id] + overtime_s), DAY_S))
         for w in case.soft.workers
     )
     return Problem(case.soft.stops, workers, case.soft.travel_s)
@@ -206,6 +206,7 @@ def _desk(case: _Case, soft: Problem) -> Desk:
         published=case.published,
         shuts_s=case.shuts_s,
         more=len(case.loose) + TOGETHER_MAX,
+        ties=case.ties,
     )
 
 

@@ -5,7 +5,8 @@ import random
 from collections.abc import Collection, Iterable, Iterator, Mapping
 from dataclasses import dataclass
 
-from dispatch.planner import arrays, insertion, judge
+from dispatch.planner import arrays, insertion, judge, keeping
+from dispatch.planner.across import UNTIED, Ties
 from dispatch.planner.compiling import kernel
 from dispatch.planner.insertion import PreparedDay
 from dispatch.planner.problem import Plan, Problem, Route, Stop, Timetable, Window
@@ -54,7 +55,8 @@ class _Timed:
 class Desk:
     """The routes of a day while they are being repaired. Every route laid keeps its times.
 
-    `shuts_s` is by visit the last second promised: nothing is put in later than that.
+    `shuts_s` is by visit the last second promised: nothing is put in later than that. Of the `ties`
+    quotas and tools are kept, too.
     """
 
     def __init__(
@@ -65,8 +67,10 @@ class Desk:
         published: Published,
         shuts_s: Mapping[int, int],
         more: int,
+        ties: Ties = UNTIED,
     ) -> None:
         self.problem = problem
+        self.ties = ties
         self.published = published
         self.shuts_s = shuts_s
         self.orders = {worker.id: plan.route_of(worker.id).stop_ids for worker in problem.workers}
@@ -150,10 +154,11 @@ class Desk:
         stop = self.problem.stop(stop_id)
         shut_s = min(stop.windows[-1].shut_s, self.shuts_s[stop_id])
         able = self._prepared.day.able[:, self._index[stop_id]]
+        closed = keeping.barred(self.ties, self.orders, self.plan, stop_id) if self.ties else ()
         return sorted(
             (extra_s, worker_id, position)
             for worker_id in (self.orders if only is None else (only,))
-            if worker_id not in but and able[self._nth[worker_id]]
+            if worker_id not in but and worker_id not in closed and able[self._nth[worker_id]]
             for extra_s, position in self._positions(worker_id, stop, shut_s)
         )
 

@@ -21,6 +21,7 @@ from faces.chrome.sign_in import signed_in
 from faces.console import balances
 from faces.console.roster_forms import ForceForm, GivenQuery, PinForm
 from faces.console.routes import READERS, WRITERS, blueprint
+from faces.console.why_words import tie_sentences
 from kernel.clock import instant_at
 from kernel.db import transaction
 from kernel.errors import Invalid
@@ -100,6 +101,7 @@ def _part(
             return render_template("console/given.html", move=None)
         named = {i for side in (move.taker, move.giver) if side for i, _, _ in side.shifted}
         named |= {delay.visit_id for delay in move.delays} | {visit.id}
+        named |= {breach.stop_id for breach in (*move.torn, *move.against) if breach.stop_id}
         visits = queries.visits_by_id(db, sorted(named))
         served = bookings.bookings_of_visits(db, sorted(named))
         sides = [side.technician_id for side in (move.taker, move.giver) if side]
@@ -112,6 +114,7 @@ def _part(
         bookings=served,
         people=people,
         rows=_rows(move, people),
+        torn=_torn(move, visits),
         delays=[_delay(delay, visits[delay.visit_id]) for delay in move.delays],
         is_news=is_news,
         shown=SHIFTED_SHOWN,
@@ -119,6 +122,16 @@ def _part(
         errors=errors or {},
         typed=request.form.get("reason", ""),
     )
+
+
+def _torn(move: Move, visits: Mapping[int, Any]) -> list[tuple[str, bool]]:
+    """Return what it breaks across routes, in the planner's own sentences, and whether one may answer for
+    that."""
+    never = [breach for breach in move.against if breach.worker_id is None]
+    return [
+        *((words, True) for words in tie_sentences(move.torn, visits)),
+        *((words, False) for words in tie_sentences(never, visits)),
+    ]
 
 
 def _rows(move: Move, people: Mapping[int, Any]) -> list[balances.Row]:

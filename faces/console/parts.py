@@ -18,6 +18,7 @@ from faces.chrome.sign_in import signed_in
 from faces.console import balances
 from faces.console.forms import TicksForm
 from faces.console.routes import WRITERS, blueprint
+from faces.console.why_words import tie_sentences
 from kernel.db import Session, transaction
 
 
@@ -37,6 +38,11 @@ class Shown:
     people: Mapping[int, Any]
     visits: Mapping[int, Any]
     bookings: Mapping[int, Any]
+
+    @property
+    def torn(self) -> list[str]:
+        """Say what it breaks across routes."""
+        return tie_sentences(self.part.torn, self.visits)
 
     @property
     def ticked(self) -> frozenset[int]:
@@ -76,6 +82,7 @@ def shown(
     ticked = whole.made(part)
     left = whole.unserved_by(part)
     named = {change.visit_id for change in (*whole.diff.each, *part.diff.each, *part.diff.broken)}
+    named |= {breach.stop_id for breach in part.torn if breach.stop_id}
     nobody = [change.visit_id for change in part.diff.broken if change.after is None]
     return Shown(
         whole=whole,

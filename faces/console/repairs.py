@@ -14,6 +14,7 @@ from dispatch import preview, queries, repairs, scope
 from dispatch.causes import Cause, CauseKind
 from dispatch.diff import Change, Diff, Side, compare
 from dispatch.operations import repairs as operations
+from dispatch.planner.judge import Breach
 from dispatch.planner.repair import Option, Way
 from dispatch.preview import Known, Proposed
 from faces.chrome import call
@@ -23,6 +24,7 @@ from faces.console.plans import DayIsOver
 from faces.console.roster_forms import REASONS, AbsentForm, GoodsForm, WayForm
 from faces.console.routes import WRITERS, blueprint
 from faces.console.technicians import check_own
+from faces.console.why_words import tie_sentences
 from kernel.clock import instant_at, second_of_day
 from kernel.db import Session, transaction
 from kernel.money import ZERO, Money
@@ -52,6 +54,7 @@ class Card:
     owed: Money
     may_choose: bool
     told: int
+    torn: list[str]
 
     @property
     def overtime_s(self) -> int:
@@ -162,7 +165,7 @@ def _page(
 
 def _card(broken: repairs.Broken, option: Option, known: Known, people: Mapping[int, Any]) -> Card:
     word, line = WAYS[option.way]
-    found, fits = _diff(broken, option, known)
+    found, fits, torn = _diff(broken, option, known)
     is_way = option.way is not Way.KEEP or broken.cause.kind is CauseKind.GOODS
     return Card(
         option=option,
@@ -172,11 +175,15 @@ def _card(broken: repairs.Broken, option: Option, known: Known, people: Mapping[
         owed=sum((_fee(change, broken.day.day) for change in found.broken), ZERO),
         may_choose=is_way and fits,
         told=parts.told(found, people),
+        torn=tie_sentences(torn, broken.visits),
     )
 
 
-def _diff(broken: repairs.Broken, option: Option, known: Known) -> tuple[Diff, bool]:
-    """Return the changes as the proposal's page will count them, and whether it can be one."""
+def _diff(
+    broken: repairs.Broken, option: Option, known: Known
+) -> tuple[Diff, bool, tuple[Breach, ...]]:
+    """Return the changes as the proposal's page will count them, whether it can be one, and what it
+    breaks across routes."""
     day = broken.day
     wanted = Proposed(
         after={route.worker_id: route.stop_ids for route in option.plan.routes},
@@ -185,10 +192,10 @@ def _diff(broken: repairs.Broken, option: Option, known: Known) -> tuple[Diff, b
     )
     found = preview.judged(day, wanted, known)
     if found is not None:
-        return found.diff, True
+        return found.diff, True, found.torn
     as_found = Side(option.plan, option.verdict.timetables)
     before = Side(day.plan, day.timetables)
-    return compare(day.problem, before=before, after=as_found, promises=known.promises), False
+    return compare(day.problem, before=before, after=as_found, promises=known.promises), False, ()
 
 
 def _fee(change: Change, day: date) -> Money:

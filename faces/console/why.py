@@ -78,6 +78,9 @@ def _act(way: Relaxation, found: Reasons, booking: str) -> dict[str, str]:
         case Kind.RULE:
             href = url_for("console.technician", technician_id=way.worker_id)
             return {"act": gettext("看师傅"), "href": href}
+        case Kind.TIE:
+            href = url_for("console.show_ties", branch=found.visit.branch_id)
+            return {"act": gettext("看派单关联"), "href": href}
         case Kind.ROOM | Kind.CLOSED:
             return {}
 

@@ -89,6 +89,8 @@ class Told:
                 return gettext(
                     "%(name)s的车腾出 %(count)s 件的空间就能接", count=way.amount, name=name
                 )
+            case Kind.TIE:
+                return gettext("%(given)s，%(name)s就能接", given=self._given(way), name=name)
             case Kind.RULE:
                 return gettext("%(name)s：%(why)s", name=name, why=self._way(way))
 
@@ -116,7 +118,16 @@ class Told:
                 return gettext("加班 %(length)s", length=length)
             case Kind.ROOM:
                 return gettext("车上腾出 %(count)s 件的空间", count=way.amount)
-            case Kind.RULE:
+            case Kind.TIE | Kind.RULE:
+                return self._waived(way)
+
+    def _waived(self, way: Relaxation) -> str:
+        match way.rule:
+            case "visits_over_quota":
+                return gettext("「%(tie)s」的配额多给 %(count)s 单", tie=way.tie, count=way.amount)
+            case "tools_missing":
+                return gettext("「%(tie)s」多备 %(count)s 件", tie=way.tie, count=way.amount)
+            case _:
                 return gettext("破例：%(why)s", why=self._rule(way))
 
     def _nobody(self) -> str:
@@ -131,13 +142,16 @@ class Told:
         parts = [
             gettext("%(count)s 位没有这项技能", count=counts["skill"]),
             gettext("%(count)s 位不能派这一单", count=counts["rule"]),
+            gettext("%(count)s 位受派单关联限制", count=counts["tie"]),
             gettext("%(count)s 位这个时段排不进", count=counts["time"]),
             gettext("%(count)s 位要加班", count=counts["priced"]),
             gettext("%(count)s 位当天不上班", count=counts["away"]),
         ]
         told = [
             part
-            for part, key in zip(parts, ("skill", "rule", "time", "priced", "away"), strict=True)
+            for part, key in zip(
+                parts, ("skill", "rule", "tie", "time", "priced", "away"), strict=True
+            )
             if counts[key]
         ]
         return gettext("派不出去：%(parts)s。", parts=gettext("，").join(told))
@@ -177,7 +191,7 @@ class Told:
                 )
             case Kind.ROOM:
                 return gettext("车上还差 %(count)s 件的空间", count=way.amount)
-            case Kind.RULE:
+            case Kind.TIE | Kind.RULE:
                 return self._rule(way)
 
     def _rule(self, way: Relaxation) -> str:
@@ -229,6 +243,15 @@ class Told:
         return row.witness.start_s
 
 
+def tie_sentences(torn: Sequence[Breach], visits: Mapping[int, Any]) -> list[str]:
+    """Say what is broken across routes, in the planner's own words with names for its ids."""
+    labels = {breach: visits[breach.stop_id].label if breach.stop_id else "" for breach in torn}
+    return [
+        gettext(_SENTENCES[breach.rule], **breach.words | {"stop": labels[breach]})
+        for breach in torn
+    ]
+
+
 def whole(seconds: int) -> str:
     """A length in minutes that is enough."""
     return length_text(_minute_up(seconds))
@@ -257,4 +280,6 @@ def _class_of(row: Reason) -> str:
     rules = {way.rule for way in row.answer.relaxations if way.kind is Kind.RULE}
     if rules & {"skills_missing", "levels_short"}:
         return "skill"
+    if not rules and any(way.kind is Kind.TIE for way in row.answer.relaxations):
+        return "tie"
     return "rule" if row.is_ruled_out else "time"

@@ -4,13 +4,13 @@ was forced or pinned stays where it is."""
 import pytest
 from sqlalchemy import select
 
-from dispatch import live, moves, queries
+from dispatch import live, moves, queries, reasons
 from dispatch.models import BarredPair
 from dispatch.moves import Move
-from dispatch.operations import forcing, publishing, roster, withdrawals
+from dispatch.operations import forcing, publishing, roster, ties, withdrawals
 from dispatch.operations import plan as plans
 from dispatch.operations.forcing import BreaksMore, Impossible
-from dispatch.operations.withdrawals import TooLong
+from dispatch.operations.withdrawals import DoesNotFit, TooLong
 from dispatch.planner import judge
 from dispatch.planner.problem import Route
 from kernel.actor import Actor, Role
@@ -20,6 +20,7 @@ from kernel.outbox import OutboxRow
 from tests.house import HOUR_S, MONDAY_NINE, tomorrow
 from tests.integration.dispatch.test_proposals import accepted, check_the_day, promised, routes
 from tests.integration.dispatch.test_repairs import (
+    a_quota,
     ill,
     proposed,
     published,
@@ -319,3 +320,75 @@ def test_forcing_on_a_day_not_published_tells_nobody(full: tuple[int, int, int])
     with transaction() as db:
         publishing.publish_day(db, branch_id=1, day=tomorrow(), by=OF_THE_BRANCH, now=MONDAY_NINE)
     assert visit(visit_id).technician_id == busy
+
+
+class TestUnderTies:
+    def test_a_quota_is_named_before_it_is_broken_and_answered_for(
+        self, technicians: tuple[int, int]
+    ) -> None:
+        near, far = technicians
+        one = promised()
+        [holder] = [t for t, ids in routes().items() if one in ids]
+        other = far if holder == near else near
+        a_quota(0, other)
+
+        move = the_move(one, other)
+        assert [(b.rule, b.tie) for b in move.torn] == [("visits_over_quota", "大洋安装")]
+        assert (move.told, move.may_be_forced) == ("visits_over_quota", True)
+        with pytest.raises(DoesNotFit):
+            handed(one, other)
+        with pytest.raises(BreaksMore):
+            forced(one, other, told="")
+        forced(one, other, told=move.told)
+
+        assert routes()[other] == [one]
+
+    def test_a_tool_that_is_not_there_cannot_be_answered_for(
+        self, technicians: tuple[int, int]
+    ) -> None:
+        one, two = promised(), promised()
+        [holder] = [t for t, ids in routes().items() if one in ids]
+        [other] = [t for t in technicians if t != holder]
+        assert sorted(routes()[holder]) == [one, two]
+        with transaction() as db:
+            ties.set_tool(
+                db, branch_id=1, name="长梯", services=["air_install"], count=1, now=MONDAY_NINE
+            )
+
+        move = the_move(one, other)
+
+        assert [(b.rule, b.tie) for b in move.against] == [("tools_missing", "长梯")]
+        assert not move.may_be_forced
+        with pytest.raises(Impossible):
+            forced(one, other, told="tools_missing")
+
+    def test_a_row_says_which_tie_and_that_it_may_be_forced(
+        self, technicians: tuple[int, int]
+    ) -> None:
+        near, far = technicians
+        one = promised()
+        [holder] = [t for t, ids in routes().items() if one in ids]
+        other = far if holder == near else near
+        a_quota(0, other)
+
+        live.forget()
+        with transaction(reads_only=True) as db:
+            found = reasons.of_visit(db, queries.visit(db, one), now=MONDAY_NINE)
+        [row] = [row for row in found.rows if row.technician_id == other]
+
+        assert row.standing is reasons.Standing.BREAKS
+        assert not row.is_ruled_out
+        assert [way.tie for way in found.least] == ["大洋安装"]
+
+
+def handed(visit_id: int, technician_id: int) -> None:
+    one = visit(visit_id)
+    with transaction() as db:
+        withdrawals.hand_over(
+            db,
+            number=one.number,
+            technician_id=technician_id,
+            version=one.version,
+            by=OF_THE_BRANCH,
+            now=MONDAY_NINE,
+        )

@@ -9,7 +9,7 @@ from sqlalchemy import select
 from dispatch import causes, live, preview, queries, repairs
 from dispatch.causes import Cause, CauseKind
 from dispatch.models import Shift, Visit
-from dispatch.operations import proposals, publishing, withdrawals
+from dispatch.operations import proposals, publishing, ties, withdrawals
 from dispatch.operations import repairs as operations
 from dispatch.operations.proposals import NotReady
 from dispatch.operations.repairs import NoSuchWay
@@ -289,3 +289,43 @@ class TestCause:
     def test_reads_what_it_writes(self, cause: Cause) -> None:
         assert causes.of_json(cause.as_json()) == cause
         assert causes.of_json(None) is None
+
+
+class TestUnderTies:
+    def test_a_quota_is_kept_though_somebody_is_left(self, technicians: tuple[int, int]) -> None:
+        first, second = technicians
+        ids = [promised(), promised(window=THREE)]
+        a_quota(1, second)
+
+        accepted(proposed(ill(first)))
+
+        assert len(routes()[second]) == 1
+        assert set(routes()[second]) < set(ids)
+
+    def test_what_a_proposal_would_break_is_named(self, technicians: tuple[int, int]) -> None:
+        first, second = technicians
+        promised(), promised(window=THREE)
+        number = proposed(ill(first))
+        a_quota(1, second)
+
+        live.forget()
+        with transaction(reads_only=True) as db:
+            proposal = proposals.proposal_by_number(db, number)
+            seen = preview.of_proposal(db, proposal, now=MONDAY_NINE)
+
+        assert seen is not None
+        assert [(b.rule, b.tie, b.excess) for b in seen.torn] == [
+            ("visits_over_quota", "大洋安装", 1)
+        ]
+
+
+def a_quota(visits_max: int, *people: int) -> None:
+    with transaction() as db:
+        ties.set_partner(
+            db,
+            branch_id=1,
+            name="大洋安装",
+            technician_ids=people,
+            visits_max=visits_max,
+            now=MONDAY_NINE,
+        )

@@ -4,6 +4,7 @@ from collections.abc import Iterable
 from dataclasses import replace
 
 from dispatch.planner import judge
+from dispatch.planner.across import Ties
 from dispatch.planner.explain import Kind, Relaxation
 from dispatch.planner.problem import DAY_S, Plan, Problem, Stop, Window, Worker
 
@@ -11,6 +12,9 @@ from dispatch.planner.problem import DAY_S, Plan, Problem, Stop, Window, Worker
 def relaxed(problem: Problem, *given: tuple[Relaxation, int]) -> Problem:
     """Return the problem with each thing given way by so much; closed hours from their end."""
     for way, amount in given:
+        if way.kind is Kind.TIE:
+            problem = replace(problem, ties=_tied(problem.ties, way, amount))
+            continue
         stop, worker = problem.stop(way.stop_id), problem.worker(way.worker_id)
         if amount:
             problem = _with(problem, _stop(stop, worker, way, amount), _worker(worker, way, amount))
@@ -19,10 +23,29 @@ def relaxed(problem: Problem, *given: tuple[Relaxation, int]) -> Problem:
 
 def is_served(problem: Problem, plan: Plan, way: Relaxation) -> bool:
     """Ask the judge about every place in the technician's route."""
-    route = plan.route_of(way.worker_id).without_stop(way.stop_id)
-    return any(
-        not judge.broken(problem, route.with_stop(way.stop_id, position=position))
+    plan = Plan(tuple(route.without_stop(way.stop_id) for route in plan.routes))
+    route = plan.route_of(way.worker_id)
+    longer = [
+        route.with_stop(way.stop_id, position=position)
         for position in range(len(route.stop_ids) + 1)
+    ]
+    return any(
+        not judge.broken(problem, one) and not judge.torn(problem, plan.with_route(one))
+        for one in longer
+    )
+
+
+def _tied(ties: Ties, way: Relaxation, amount: int) -> Ties:
+    """Return the ties with the quota, or the tool, that the way names so much larger."""
+    return replace(
+        ties,
+        quotas=tuple(
+            replace(one, visits_max=one.visits_max + amount * (one.name == way.tie))
+            for one in ties.quotas
+        ),
+        tools=tuple(
+            replace(one, count=one.count + amount * (one.name == way.tie)) for one in ties.tools
+        ),
     )
 
 
@@ -31,6 +54,7 @@ def _with(problem: Problem, stop: Stop, worker: Worker) -> Problem:
         tuple(stop if one.id == stop.id else one for one in problem.stops),
         tuple(worker if one.id == worker.id else one for one in problem.workers),
         problem.travel_s,
+        problem.ties,
     )
 
 

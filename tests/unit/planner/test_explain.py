@@ -7,7 +7,8 @@ from typing import Any
 
 import pytest
 
-from dispatch.planner import explain, judge
+from dispatch.planner import explain, judge, keeping
+from dispatch.planner.across import Quota, Ties, Together, Tool
 from dispatch.planner.explain import Kind
 from dispatch.planner.problem import DAY_S, Break, Plan, Problem, Route, Window
 from tests.unit.planner.days import (
@@ -197,6 +198,65 @@ class TestWhy:
         ]
         assert [way.worker_id for way in explain.least(answers)] == [2]
         assert [way.amount for way in explain.least([answers[2], answers[0]])] == [1, STEP_S]
+
+    def test_finds_how_far_quotas_and_tools_must_give_way_for_random_pairs(self) -> None:
+        problem = a_city(workers=6, stops=40, seed=11)
+        plan = inserted_greedily(problem, seed=1)
+        rng = random.Random(5)
+        tried: Counter[str] = Counter()
+        for _ in range(40):
+            quota = Quota("partner", frozenset(rng.sample(range(1, 7), 2)), rng.randint(8, 12))
+            ladder = Tool("ladder", frozenset(rng.sample(range(1, 41), 12)), rng.randint(2, 4))
+            ties = Ties(quotas=(quota,), tools=(ladder,))
+            stop_id = rng.choice(sorted(ladder.stop_ids))
+            without = Plan(tuple(route.without_stop(stop_id) for route in plan.routes))
+            tied = replace(problem, ties=ties)
+            tied = replace(tied, ties=keeping.eased(tied, without))
+            for answer in explain.why(tied, plan, stop_id):
+                for way in answer.alone:
+                    if way.kind is Kind.TIE:
+                        tried[way.rule] += 1
+                        assert is_served(relaxed(tied, (way, way.amount)), plan, way)
+                        assert not is_served(relaxed(tied, (way, way.amount - 1)), plan, way)
+
+        assert all(tried[rule] >= 3 for rule in ("visits_over_quota", "tools_missing")), str(tried)
+
+    def test_speaks_of_a_tie_in_both_languages(self) -> None:
+        problem = a_problem([a_stop(1), a_stop(2)], [a_worker(1), a_worker(2)])
+        tied = replace(problem, ties=Ties(quotas=(Quota("大洋", frozenset({1}), 1),)))
+
+        first, second = explain.why(tied, a_plan(w1=[1]), 2)
+
+        assert second.witness is not None
+        assert [(way.kind, way.amount) for way in first.relaxations] == [(Kind.TIE, 1)]
+        assert explain.sentences(*first.relaxations) == (
+            "合作方「大洋」的派单超出配额 1 单",
+            "The partner 大洋 is given 1 visits over its quota",
+        )
+
+    def test_gives_a_visit_of_a_crew_to_nobody_who_has_another_of_it(self) -> None:
+        problem = a_problem([a_stop(1), a_stop(2)], [a_worker(1), a_worker(2)])
+        tied = replace(problem, ties=Ties(together=(Together((1, 2)),)))
+
+        first, second = explain.why(tied, a_plan(w1=[1], w2=[2]), 2)
+
+        assert second.witness is not None
+        assert [way.rule for way in first.alone] == ["hands_missing"]
+
+    def test_keeps_a_crew_that_waits_for_each_other(self) -> None:
+        """The newcomer would make one of the crew late; the other cannot wait so long."""
+        stops = [
+            a_stop(1, shuts_s=DOOR_S + HOUR_S),
+            a_stop(2, shuts_s=DOOR_S),
+            a_stop(3, shuts_s=DOOR_S),
+        ]
+        problem = a_problem(stops, [a_worker(1), a_worker(2)])
+        tied = replace(problem, ties=Ties(together=(Together((1, 2)),)))
+
+        first, _ = explain.why(tied, a_plan(w1=[1], w2=[2]), 3)
+
+        assert explain.why(problem, a_plan(w1=[1], w2=[2]), 3)[0].witness is not None
+        assert first.witness is None
 
     def test_tells_what_it_costs_who_may(self) -> None:
         problem = a_problem([a_stop(1, place=2)], [a_worker(1), a_worker(2, place=3)])
