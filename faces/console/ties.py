@@ -1,32 +1,47 @@
 """/console/ties: what crosses the routes of a branch, and what its vans hold, for plans to keep."""
 
-import re
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
+from datetime import date, timedelta
 from typing import Any
 
-from flask import flash, render_template, request
+from flask import flash, render_template, request, url_for
 from flask.typing import ResponseReturnValue
 from marshmallow import fields, validate
 
 from booking import queries as bookings
-from dispatch import queries
+from dispatch import live, queries
 from dispatch import ties as reads
 from dispatch.operations import roster, ties
 from dispatch.operations.ties import COUNT_MAX, TieKind
+from dispatch.states import MOVABLE
 from faces.chrome import audited, call
-from faces.chrome.filters import gettext
+from faces.chrome.filters import day_text, gettext, second_text
 from faces.chrome.schema import Form, Text
 from faces.chrome.sign_in import signed_in
 from faces.console import filled, frame
-from faces.console.forms import PageQuery
+from faces.console.forms import TEXT_LENGTH_MAX, TextQuery
 from faces.console.routes import LEADERS, READERS, blueprint
-from kernel.db import transaction
+from kernel.db import Session, transaction
 from kernel.errors import Refusal
+from kernel.words import msg
 
-FIELDS = ("name", "visits", "people", "tool", "count", "services", "crew", "down", "up")
-# Questions with several answers, which a refused form shows again as they were.
-CHIPS = ("people", "services")
-_BETWEEN = re.compile(r"[、,，;；\s]+")
+FIELDS = ("name", "visits", "people", "tool", "count", "services", "down", "up")
+# What can be written down here, and by which form each is.
+KINDS = {
+    "partner": msg("合作方"),
+    "tool": msg("工具"),
+    "crew": msg("同时上门"),
+    "load": msg("装载量"),
+}
+FORMS = {
+    "console.set_partner": "partner",
+    "console.set_tool": "tool",
+    "console.set_crew": "crew",
+    "console.set_load": "load",
+}
+CREW_DAYS = 14
+# So many visits are shown to choose a crew from; the others are found by a word.
+CHOICES_MAX = 40
 _COUNT = validate.Range(min=0, max=COUNT_MAX)
 
 
@@ -51,9 +66,19 @@ class ToolForm(_BranchForm):
 
 
 class CrewForm(_BranchForm):
-    """The numbers of visits that begin together."""
+    """The numbers of visits that begin together; `day` and `q` found them."""
 
-    crew = Text(most=200, least=1, required=True)
+    visits = fields.List(fields.String(), load_default=list)
+    day = fields.Date(required=True)
+    q = Text(most=TEXT_LENGTH_MAX, load_default="")
+
+
+class TiesQuery(TextQuery):
+    """Which kind is to be written down, the row of it that is changed, and the day of a crew."""
+
+    add = fields.String(load_default="partner", validate=validate.OneOf(list(KINDS)))
+    row = fields.Integer(load_default=0, validate=validate.Range(min=0))
+    day = fields.Date(load_default=None)
 
 
 class LoadForm(_BranchForm):
@@ -80,8 +105,9 @@ class DropForm(_BranchForm):
 @blueprint.get("/ties")
 @signed_in(*READERS)
 def show_ties() -> ResponseReturnValue:
-    """Show what plans of the branch keep beside each route's own rules."""
-    return _page(call.query(PageQuery())["branch"], errors={})
+    """Show what plans of the branch keep beside each route's own rules, and how far it is used up."""
+    asked = call.query(TiesQuery())
+    return _page(asked["branch"], asked, errors={})
 
 
 @blueprint.post("/ties/partners")
@@ -134,8 +160,7 @@ def set_crew() -> ResponseReturnValue:
     try:
         given = _given(CrewForm())
         with call.once() as db:
-            numbers = [number for number in _BETWEEN.split(given["crew"]) if number]
-            ties.set_crew(db, branch_id=given["branch"], numbers=numbers)
+            ties.set_crew(db, branch_id=given["branch"], numbers=given["visits"])
             done = _kept(given)
     except Refusal as refusal:
         return _refused(refusal)
@@ -190,7 +215,7 @@ def drop_tie() -> ResponseReturnValue:
             )
             done = _kept(given)
     except roster.BreaksPromises as refusal:
-        return _page(given["branch"], errors=filled.errors_of(refusal)), filled.STATUS
+        return _page(given["branch"], {}, errors=filled.errors_of(refusal)), filled.STATUS
     return _said(done)
 
 
@@ -201,13 +226,14 @@ def _given(form: Form) -> dict[str, Any]:
 
 
 def _kept(given: Mapping[str, Any]) -> ResponseReturnValue:
-    """Note whose rules these are, and lead back."""
+    """Note whose rules these are, and lead back to where one was."""
     audited.about(f"branch:{given['branch']}")
-    return call.leads_to("console.show_ties", branch=given["branch"])
+    add = FORMS.get(request.endpoint or "", "partner")
+    return call.leads_to("console.show_ties", branch=given["branch"], add=add)
 
 
 def _said(done: ResponseReturnValue) -> ResponseReturnValue:
-    flash(gettext("派单关联已保存，下一次优化排班起遵守。"), "ok")
+    flash(gettext("派单关联已保存，从现在起遵守。"), "ok")
     return done
 
 
@@ -215,27 +241,108 @@ def _refused(refusal: Refusal) -> ResponseReturnValue:
     if refusal.field not in FIELDS:
         raise refusal
     errors = filled.errors_of(refusal, *FIELDS)
-    return _page(request.form.get("branch", type=int), errors=errors), filled.STATUS
+    asked = {
+        "add": FORMS[request.endpoint or ""],
+        "q": request.form.get("q", ""),
+        "day": request.form.get("day", type=date.fromisoformat),
+    }
+    return _page(request.form.get("branch", type=int), asked, errors=errors), filled.STATUS
 
 
-def _page(branch_id: int | None, *, errors: Mapping[str, str]) -> str:
+def _page(branch_id: int | None, asked: Mapping[str, Any], *, errors: Mapping[str, str]) -> str:
     with transaction(reads_only=True) as db:
         branch = frame.enter(db, branch_id=branch_id)
         people = queries.technicians(db, branch_id=branch.id)
         crews = reads.crews_from(db, branch_id=branch.id, day=frame.today())
         ids = [visit_id for crew in crews for visit_id in crew.visit_ids]
+        rows: dict[str, Sequence[Any]] = {
+            "partner": reads.partners(db, branch_id=branch.id),
+            "tool": reads.tools(db, branch_id=branch.id),
+            "load": reads.loads(db, branch_id=branch.id),
+        }
+        add, day = asked.get("add", "partner"), asked.get("day") or frame.today()
+        found = [row for row in rows.get(add, ()) if row.id == asked.get("row")]
+        typed, ticked = _typed(add, found, errors)
+        choices = _choices(db, branch.id, day, asked.get("q", "")) if add == "crew" else []
         return render_template(
             "console/ties.html",
-            branch=branch,
-            people=people,
+            branch=queries.branch(db, branch.id),
             names={person.id: person.name for person in people},
             services={service.code: service.name for service in bookings.catalogue(db)},
-            partners=reads.partners(db, branch_id=branch.id),
-            tools=reads.tools(db, branch_id=branch.id),
-            loads=reads.loads(db, branch_id=branch.id),
+            partners=rows["partner"],
+            tools=rows["tool"],
+            loads=rows["load"],
             crews=crews,
             visits=queries.visits_by_id(db, ids),
-            typed=request.form if errors else {},
-            ticked={name: request.form.getlist(name) if errors else [] for name in CHIPS},
+            used=_used(db, branch.id, frame.today()),
+            tomorrow=_used(db, branch.id, frame.today() + timedelta(days=1)),
+            kinds=[
+                (
+                    gettext(word),
+                    url_for("console.show_ties", branch=branch.id, add=kind),
+                    kind == add,
+                )
+                for kind, word in KINDS.items()
+            ],
+            add=add,
+            days=[(each.isoformat(), day_text(each)) for each in _days()],
+            day=day,
+            q=asked.get("q", ""),
+            choices=choices[:CHOICES_MAX],
+            more=len(choices[CHOICES_MAX:]),
+            typed=typed,
+            ticked=ticked,
             errors=errors,
         )
+
+
+def _used(db: Session, branch_id: int, day: date) -> reads.Used:
+    return reads.used(live.day_plan(db, branch_id=branch_id, day=day, now=call.now()))
+
+
+def _days() -> list[date]:
+    return [frame.today() + timedelta(days=nth) for nth in range(CREW_DAYS)]
+
+
+def _typed(
+    add: str, found: Sequence[Any], errors: Mapping[str, str]
+) -> tuple[Mapping[str, Any], Mapping[str, Any]]:
+    """Return what the form shows: what was sent in vain, else the row that is to be changed."""
+    if errors:
+        sent = request.form
+        ticked = {name: sent.getlist(name) for name in ("services", "visits")}
+        return sent, {**ticked, "people": sent.getlist("people", type=int)}
+    for row in found:
+        match add:
+            case "partner":
+                typed: dict[str, Any] = {"name": row.name, "visits": row.visits_max}
+                return typed, {"people": row.technician_ids}
+            case "tool":
+                return {"tool": row.name, "count": row.count}, {"services": row.services}
+            case _:
+                return {"service": row.service, "down": row.down, "up": row.up}, {}
+    return {}, {"people": (), "services": (), "visits": ()}
+
+
+def _choices(db: Session, branch_id: int, day: date, q: str) -> list[tuple[str, str, str]]:
+    """Return the visits of that day that may become a crew, by window: number, what, when and for whom."""
+    found = queries.visits_in_routes(db, branch_id=branch_id, day=day)
+    taken = {
+        visit_id
+        for crew in reads.crews_from(db, branch_id=branch_id, day=day)
+        for visit_id in crew.visit_ids
+    }
+    free = [
+        visit
+        for visit in found.values()
+        if visit.state in MOVABLE and visit.id not in taken
+        if q in visit.label or q in visit.number
+    ]
+    served = bookings.bookings_of_visits(db, [visit.id for visit in free])
+
+    def when(visit: Any) -> str:
+        who = served[visit.id].contact if visit.id in served else ""
+        return f"{second_text(visit.opens_s)}–{second_text(visit.shuts_s)} {who}"
+
+    free.sort(key=lambda visit: (visit.opens_s, visit.label, visit.id))
+    return [(visit.number, visit.label or visit.number, when(visit)) for visit in free]

@@ -63,7 +63,7 @@ class Desk:
         """Send a form that stands in a page, along redirects."""
         return self.post(form.action, form.press(changes))
 
-    def post(self, path: str, fields: Mapping[str, str] | None = None) -> Page:
+    def post(self, path: str, fields: Mapping[str, Any] | None = None) -> Page:
         """Post fields with this session's token, or with the one of the page they come from."""
         headers = {"X-CSRF-Token": self.csrf_token} if self.csrf_token else {}
         return Page(
