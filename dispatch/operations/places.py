@@ -1,8 +1,9 @@
 """Places in the live plan: hold, commit, release. Each proven under the branch-day's lock."""
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, replace
 from datetime import date, datetime
+from typing import Any
 
 from dispatch import daybook, live, openings
 from dispatch.daybook import DayPlan
@@ -87,10 +88,8 @@ def hold_place(
     if proof.witness is None and not is_made:
         raise PlaceGone
 
-    visit = _new_visit(
-        db, locked, proof.witness, window=window, shape=shape, label=label, until=until, now=now
-    )
-    visit.after_id = after_id
+    told = {"label": label, "held_until": until, "after_id": after_id}
+    visit = _new_visit(db, locked, proof.witness, window=window, shape=shape, told=told, now=now)
     if proof.witness is not None:
         row = plans.put_order(
             db,
@@ -115,11 +114,11 @@ def _new_visit(
     *,
     window: Window,
     shape: VisitShape,
-    label: str,
-    until: datetime,
+    told: Mapping[str, Any],
     now: datetime,
 ) -> Visit:
-    """Write down the visit, in the route where it was proven to fit, if there is one."""
+    """Write down the visit and what is `told` of it, in the route where it was proven to fit, if there
+    is one."""
     plan = locked.plan
     visit = Visit(
         number=new_number("V"),
@@ -138,11 +137,10 @@ def _new_visit(
         wish_id=shape.wish,
         lat=shape.point.lat,
         lon=shape.point.lon,
-        label=label,
-        held_until=until,
         service_code=new_service_code(),
         state=VisitState.HELD,
         state_since=now,
+        **told,
     )
     db.add(visit)
     db.flush()

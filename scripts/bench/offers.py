@@ -1,7 +1,7 @@
 """Measure how long it takes to prove every window of fourteen days, beside a bare JSON view.
 
-Fourteen planned days of a branch, a newcomer at a random door, every window of every day asked
-for: what a consumer's page waits for, but for the database. The floor is a Flask view that answers
+Fourteen planned days of a branch with a partner's quota and a shared tool, a newcomer at a random
+door who needs it, every window of every day asked for: what a consumer's page waits for, but for the database. The floor is a Flask view that answers
 one JSON object, called in the same process and run.
 """
 
@@ -9,11 +9,12 @@ import random
 import statistics
 import time
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from flask import Flask
 
-from dispatch.planner import insertion, solver, warming, wire
+from dispatch.planner import insertion, keeping, solver, warming, wire
+from dispatch.planner.across import Quota, Ties, Tool
 from dispatch.planner.insertion import PreparedDay
 from dispatch.planner.problem import Problem, Stop, Window
 from scripts.bench.planning import days
@@ -23,6 +24,7 @@ DAYS = 14
 TECHNICIANS_A_VISIT = 1 / 8
 SIZES = (80, 160, 320, 640)
 MEASURED = 320
+NEWCOMER_ID = 0
 ASKED, ASKED_QUICK = 400, 60
 P99_OVER_FLOOR = 170
 # From 80 visits to 640 the time may grow eightfold, and half as much again for what is no loop.
@@ -36,6 +38,8 @@ class Shelf:
 
     problem: Problem
     prepared: PreparedDay
+    # To whom quotas and tools close it, which a live plan works out once.
+    closed: frozenset[int]
 
 
 def run(stand: Stand) -> Result:
@@ -75,7 +79,25 @@ def _shelf(visits: int, seed: int) -> Shelf:
     text = days.city(seed, technicians=technicians, visits=visits, lunch=True)
     problem = wire.read_problem(text).problem
     plan = solver.solve(problem, None, seconds=60.0, seed=seed, iterations=400).plan
-    return Shelf(problem, insertion.prepare_day(problem, plan))
+    tied = replace(problem, ties=_ties(problem))
+    problem = replace(tied, ties=keeping.eased(tied, plan))
+    tools = tuple(
+        replace(tool, stop_ids=tool.stop_ids | {NEWCOMER_ID}) for tool in problem.ties.tools
+    )
+    prepared = insertion.prepare_day(keeping.held(problem, plan), plan)
+    people = [worker.id for worker in problem.workers]
+    ties = replace(problem.ties, tools=tools)
+    return Shelf(problem, prepared, keeping.barred(ties, people, plan, NEWCOMER_ID))
+
+
+def _ties(problem: Problem) -> Ties:
+    """Return a partner of every fourth technician, and a tool that every tenth visit needs."""
+    partner = frozenset(worker.id for worker in problem.workers[::4])
+    needing = frozenset(stop.id for stop in problem.stops[::10])
+    return Ties(
+        quotas=(Quota("partner", partner, 8 * len(partner)),),
+        tools=(Tool("ladder", needing, len(problem.workers) // 3),),
+    )
 
 
 def _asking(shelves: list[Shelf]) -> Callable[[random.Random], None]:
@@ -84,7 +106,14 @@ def _asking(shelves: list[Shelf]) -> Callable[[random.Random], None]:
     def ask(rng: random.Random) -> None:
         for shelf in shelves:
             like = rng.choice(shelf.problem.stops)
-            newcomer = Stop(0, like.place, like.work_s, (WINDOWS[0],), skill=like.skill)
+            newcomer = Stop(
+                NEWCOMER_ID,
+                like.place,
+                like.work_s,
+                (WINDOWS[0],),
+                skill=like.skill,
+                barred=shelf.closed,
+            )
             to_s, from_s = shelf.problem.travel_of(like.place)
             insertion.find(
                 shelf.prepared, stop=newcomer, to_s=to_s, from_s=from_s, windows=WINDOWS, few=1

@@ -3,14 +3,15 @@
 import math
 import random
 from dataclasses import dataclass
-from datetime import date, timedelta
+from datetime import date, datetime, timedelta
 
 from booking import offering, queries
 from booking.operations import bookings, cancelling, catalogue, drafts, placing
 from booking.operations.drafts import Address
 from booking.policy import Cause
+from dispatch import queries as dispatch
 from dispatch.live import Offer
-from dispatch.operations import roster
+from dispatch.operations import roster, ties
 from kernel.actor import SYSTEM, Actor, Role
 from kernel.clock import SystemClock, local_date
 from kernel.db import Session, transaction
@@ -66,6 +67,7 @@ def found(*, newcomers: int) -> list[Person]:
             )
         for skill in SKILLS:
             _sell(db, skill)
+        _tie(db, branch.id, now)
         members = [
             following.follow(db, openid=f"oBench{number:022d}", scene="", now=now).id
             for number in range(VISITS + newcomers)
@@ -74,6 +76,21 @@ def found(*, newcomers: int) -> list[Person]:
     for person in people[:VISITS]:
         commit(person, hold(person, best(offers_of(person))))
     return people[VISITS:]
+
+
+def _tie(db: Session, branch_id: int, now: datetime) -> None:
+    """Let a quarter of the technicians be a partner's, and a service share a tool, with enough of both."""
+    partner = [person.id for person in dispatch.technicians(db, branch_id=branch_id)][::4]
+    ties.set_partner(
+        db,
+        branch_id=branch_id,
+        name="合作方",
+        technician_ids=partner,
+        visits_max=len(partner) * VISITS,
+        now=now,
+    )
+    code = queries.catalogue(db)[0].code
+    ties.set_tool(db, branch_id=branch_id, name="长梯", services=[code], count=TECHNICIANS, now=now)
 
 
 def the_day() -> date:
