@@ -9,7 +9,7 @@ from sqlalchemy import update
 
 from dispatch import queries
 from dispatch.models import Visit
-from dispatch.operations import roster, withdrawals
+from dispatch.operations import roster, ties, withdrawals
 from dispatch.states import Trouble
 from kernel.actor import Actor, Role
 from kernel.db import transaction
@@ -203,3 +203,51 @@ def test_speaks_english(desk: Desk, visit: Visit) -> None:
 
     assert "Not trained for 空调装" in text
     assert not re.search(r"[路技最]", text.replace("空调装", ""))
+
+
+class TestUnderAQuota:
+    def test_a_row_names_it_and_what_would_let_him(
+        self, desk: Desk, town: Town, visit: Visit
+    ) -> None:
+        a_quota(town, 0)
+
+        row = carried(desk, visit)["rows"]["2"]
+        assert (row["is"], row["forced"]) == ("breaks", True)
+        assert row["words"] == "合作方「大洋安装」的派单超出配额 1 单"
+        desk.post("/language/en", {"next": why(visit)})
+        words = carried(desk, visit)["rows"]["2"]["words"]
+        assert words == "The partner 大洋安装 is given 1 visits over its quota"
+
+    def test_nobody_else_leads_to_where_it_is_written_down(
+        self, desk: Desk, town: Town, visit: Visit
+    ) -> None:
+        a_quota(town, 0)
+        send_home(town, 1)
+
+        page = desk.open(why(visit_of(town)))
+
+        assert "「大洋安装」的配额多给 1 单，王师2就能接 看派单关联" in page.text
+        assert f"/console/ties?branch={town.here}" in page.links
+
+    def test_a_forced_move_names_it(self, desk: Desk, town: Town, visit: Visit) -> None:
+        a_quota(town, 0)
+        page = desk.open(f"/console/visits/{visit.number}/given?technician=2&asks=1")
+        assert "合作方「大洋安装」的派单超出配额 1 单" in page.said("force")
+        assert "会破坏 1 处" in page.text
+
+        done = desk.send(page.form("/force"), reason="业主只肯让他修")
+
+        assert done.status == 200
+        assert visit_of(town).pinned_id == 2
+
+
+def a_quota(town: Town, visits_max: int) -> None:
+    with transaction() as db:
+        ties.set_partner(
+            db,
+            branch_id=town.here,
+            name="大洋安装",
+            technician_ids=[2],
+            visits_max=visits_max,
+            now=MONDAY_NINE,
+        )
