@@ -2,7 +2,7 @@
 
 from collections.abc import Collection
 from dataclasses import dataclass
-from datetime import date, datetime, timedelta
+from datetime import date, datetime
 
 from sqlalchemy import select
 from sqlalchemy.dialects import postgresql, sqlite
@@ -92,11 +92,12 @@ def roster_changed(db: Session, *, branch_id: int, days: Collection[date]) -> No
 
 
 def branch_changed(db: Session, *, branch_id: int, now: datetime) -> None:
-    """Do the same for all days from today on, after something changed by which the branch is planned."""
-    today = local_date(now)
-    found = select(BranchDay.day).where(BranchDay.branch_id == branch_id, BranchDay.day >= today)
-    on_sale = (today + timedelta(days=n) for n in range(live.HORIZON_DAYS))
-    roster_changed(db, branch_id=branch_id, days={*db.scalars(found), *on_sale})
+    """Do the same for all days from today on that anybody works, after something changed by which the
+    branch is planned."""
+    found = select(BranchDay.day).where(
+        BranchDay.branch_id == branch_id, BranchDay.day >= local_date(now)
+    )
+    roster_changed(db, branch_id=branch_id, days=db.scalars(found).all())
 
 
 def put_order(
