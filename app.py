@@ -11,6 +11,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from functools import partial
 from pathlib import Path
+from typing import cast
 
 import click
 from flask import Flask, current_app
@@ -19,6 +20,8 @@ from flask_migrate import Migrate
 from werkzeug.middleware.proxy_fix import ProxyFix
 
 import booking.asset_models
+import booking.bill_models
+import booking.checking_bills
 import booking.code_models
 import booking.feedback_models
 import booking.goods_models
@@ -111,7 +114,7 @@ from notifications import account_reactions as account
 from notifications import life_reactions as life
 from notifications import quotas, reactions
 from notifications.reaching import Sender
-from scripts import api_token, benches, wechat_setup
+from scripts import api_token, benches, bill_command, demo_command, wechat_setup
 
 REACTIONS: delivery.Reactions = {
     BookingBooked: [
@@ -351,6 +354,11 @@ def _periodics(app: Flask) -> list[Periodic]:
         Periodic("delays", LOOK_EVERY_S, partial(dispatch.watching.watch_days, clock)),
         Periodic("strikes", LOOK_EVERY_S, partial(members.jobs.post_due_strikes, clock)),
         Periodic("blacklist", LOOK_EVERY_S, partial(members.jobs.end_blacklistings, clock)),
+        Periodic(
+            "bills",
+            SWEEP_EVERY_S,
+            partial(booking.checking_bills.check_due_bills, app.extensions["doorbell.pay"], clock),
+        ),
         Periodic("chats", CHATS_LOOK_EVERY_S, partial(conversations.jobs.end_silent_chats, clock)),
     ]
 
@@ -361,14 +369,13 @@ def _lived_clock(app: Flask) -> Clock:
     if not app.extensions["doorbell.settings"].is_demo:
         return clock
     # A clock pressed forward must not make late what the city has not lived yet.
-    lived: Clock = pkgutil.resolve_name("scripts.demo_city.life:LivedClock")(clock)
-    return lived
+    return cast(Clock, pkgutil.resolve_name("scripts.demo_city.life:LivedClock")(clock))
 
 
 def _join_commands(app: Flask) -> None:
     benches.join(app, create_app)
-    wechat_setup.join(app)
-    api_token.join(app)
+    for command in (wechat_setup, api_token, bill_command, demo_command):
+        command.join(app)
 
     @app.cli.command("worker")
     @click.argument("name", type=click.Choice(sorted(set(QUEUE_OF.values()))))
@@ -391,10 +398,3 @@ def _join_commands(app: Flask) -> None:
             should_stop=relay.asked_to_stop(),
             clock=_lived_clock(app),
         )
-
-    @app.cli.command("seed-demo")
-    @click.option("--calm", is_flag=True, help="leave out what goes wrong this morning")
-    def seed_demo(calm: bool) -> None:
-        """Fill an empty database with the demo city."""
-        seed = pkgutil.resolve_name("scripts.demo_city.city:seed")
-        seed(app.extensions["doorbell.settings"], is_calm=calm)

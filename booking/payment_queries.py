@@ -18,7 +18,7 @@ from kernel.words import msg
 DEPOSIT, DOOR = "deposit", "door"
 # WeChat takes an order either from a page or by a code, never both under one number: what a technician
 # shows at the door is an order of its own, whose number ends with this.
-_BY_CODE = "-Q"
+BY_CODE = "-Q"
 
 
 class PaymentMissing(Missing):
@@ -68,13 +68,13 @@ def owed(db: Session, booking_id: int) -> Payment | None:
 
 def orders_of(payment: Payment) -> tuple[str, ...]:
     """Return the out_trade_nos under which WeChat may know a payment: the page's, then the code's."""
-    code = (payment.number + _BY_CODE,) if payment.purpose == DOOR else ()
+    code = (payment.number + BY_CODE,) if payment.purpose == DOOR else ()
     return (payment.number, *code)
 
 
 def number_of(out_trade_no: str) -> str:
     """Return the number of the payment that an order was placed for."""
-    return out_trade_no.removesuffix(_BY_CODE)
+    return out_trade_no.removesuffix(BY_CODE)
 
 
 def refund_of(db: Session, payment_id: int) -> Refund | None:

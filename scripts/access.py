@@ -72,6 +72,7 @@ SHARED = frozenset(
 BY_BRANCH = frozenset(
     {
         "console.ask",
+        "console.bills",
         "console.board",
         "console.board_news",
         "console.bookings",

@@ -6,10 +6,11 @@ from typing import Any
 from marshmallow import fields, pre_load, validate
 
 from booking.states import BookingState
-from faces.chrome.schema import Form
+from faces.chrome.schema import Form, Text
 from kernel.actor import Role
 
 TEXT_LENGTH_MAX = 40
+NOTE_LENGTH_MAX = 200
 PAGE_MAX = 1000
 VISITS_MAX = 2000
 LOGIN_LENGTH_MAX = 64
@@ -86,6 +87,19 @@ class MessageForm(Form):
     """The message that an act is about."""
 
     message = fields.Integer(required=True, validate=validate.Range(min=1))
+
+
+class BillsQuery(PageQuery):
+    """The day whose differences are wanted; none for all."""
+
+    day = fields.Date(load_default=None)
+
+
+class BillNoteForm(Form):
+    """What was done about a difference."""
+
+    difference = fields.Integer(required=True, validate=validate.Range(min=1))
+    text = Text(most=NOTE_LENGTH_MAX, least=1, required=True)
 
 
 class DayForm(Form):

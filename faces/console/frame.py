@@ -163,6 +163,7 @@ def _rail(role: Role) -> list[dict[str, str]]:
         "messages": gettext("消息"),
         "catalogue": gettext("目录"),
         "stores": pgettext("list", "门店"),
+        "bills": gettext("对账"),
         "users": gettext("用户"),
         "audit": gettext("审计"),
     }
@@ -185,7 +186,11 @@ _RAIL = (
     "stores",
     "serials",
 )
-_MORE_OF = {Role.ADMINISTRATOR: ("users", "audit"), Role.AUDITOR: ("audit",)}
+_MORE_OF = {
+    Role.MANAGER: ("bills",),
+    Role.ADMINISTRATOR: ("bills", "users", "audit"),
+    Role.AUDITOR: ("bills", "audit"),
+}
 _LIST_OF = {
     **{f"console.{key}": f"console.{key}" for key in _RAIL},
     "console.plan": "console.plans",
@@ -197,6 +202,7 @@ _LIST_OF = {
     "console.appeal": "console.appeals",
     "console.complaint": "console.complaints",
     "console.chat": "console.chats",
+    "console.bills": "console.bills",
     "console.users": "console.users",
     "console.audit": "console.audit",
     **dict.fromkeys(("console.technician", "console.shift"), "console.technicians"),

@@ -8,17 +8,19 @@ out_refund_no, so a repetition must carry the same values. See docs/adr/0015-one
 (`pay_wire.NOTICE_PATH`), for payments and refunds alike; its contract is in docs/sandbox.md.
 """
 
+import hashlib
 import json
 import re
 import secrets
 from collections.abc import Callable, Mapping
-from datetime import datetime
+from datetime import date, datetime
 from typing import Any, Self, TypeVar
 
 from wechatpayv3 import WeChatPayType
 
 from gateways.http import Caller
-from gateways.wechat import pay_proofs, pay_values
+from gateways.wechat import pay_bill, pay_proofs, pay_values
+from gateways.wechat.pay_bill import Bill
 from gateways.wechat.pay_errors import PayCategory, PayError, switched_off, unclear
 from gateways.wechat.pay_values import Notice, Odd, Payment, PaySheet, Refund
 from gateways.wechat.pay_wire import Merchant, Wire
@@ -180,6 +182,28 @@ class WeChatPay:
         _check_refund_no(out_refund_no)
         told = self._on.query_refund(out_refund_no)
         return _checked(_read(pay_values.refund_of, told), out_refund_no)
+
+    # --- Bills ------------------------------------------------------------------------------
+
+    def bill(self, day: date) -> Bill:
+        """Return all that was paid and given back on `day`, as WeChat counts it.
+
+        Its text is held against the hash that WeChat signed. Safe to repeat. Raises PayError: `not_yet`
+        before ten on the next morning, and for good after a day without a trade; `network` for a bill
+        that is not the one WeChat signed for, or cannot be read.
+        """
+        told = self._on.trade_bill(bill_date=day.isoformat(), tar_type="GZIP")
+        address = _text(told, "download_url")
+        if not address.startswith(self._our.pay_base + "/"):
+            # Our signature is for WeChat's eyes alone.
+            raise unclear("a bill at another place")
+        try:
+            text = pay_bill.unpacked(self._on.download_bill(address))
+            if hashlib.sha1(text).hexdigest() != _text(told, "hash_value").lower():
+                raise unclear("the bill is not the one that WeChat signed for")
+            return pay_bill.read_bill(text, day=day)
+        except Odd as error:
+            raise unclear(f"an odd bill: {error}") from error
 
     # --- Notices ----------------------------------------------------------------------------
 

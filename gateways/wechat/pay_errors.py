@@ -25,6 +25,7 @@ class PayCategory(StrEnum):
     REUSED = "reused"  # the out_trade_no was used before with other values
     PAYER = "payer"  # the payer's account or openid does not allow it
     FUNDS = "funds"  # the merchant's balance does not cover the refund: an operator must act
+    NOT_YET = "not_yet"  # there is no such bill, so far: it comes later, or there was no trade
     NETWORK = "network"  # no answer, or none that can be read or trusted
     UNKNOWN = "unknown"  # a code this table does not know
 
@@ -44,6 +45,7 @@ _PAID = _Meaning(PayCategory.PAID, Retry.USELESS)
 _CLOSED = _Meaning(PayCategory.CLOSED, Retry.USELESS)
 _REUSED = _Meaning(PayCategory.REUSED, Retry.USELESS)
 _PAYER = _Meaning(PayCategory.PAYER, Retry.USELESS)
+_NOT_YET = _Meaning(PayCategory.NOT_YET, Retry.SAFE, 600)
 
 # Several names are written in two ways, by the older and the newer pages of the documentation.
 MEANINGS: Mapping[str, _Meaning] = {
@@ -79,6 +81,8 @@ MEANINGS: Mapping[str, _Meaning] = {
     "ACCOUNTERROR": _PAYER,
     "USER_ACCOUNT_ABNORMAL": _PAYER,
     "TRADE_ERROR": _PAYER,
+    "NO_STATEMENT_EXIST": _NOT_YET,
+    "STATEMENT_CREATING": _NOT_YET,
     "NOT_ENOUGH": _Meaning(PayCategory.FUNDS, Retry.SAFE, 3600),
     "NOTENOUGH": _Meaning(PayCategory.FUNDS, Retry.SAFE, 3600),
 }

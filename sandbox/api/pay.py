@@ -1,11 +1,16 @@
-"""WeChat Pay v3 as the merchant's server calls it: orders and refunds."""
+"""WeChat Pay v3 as the merchant's server calls it: orders, refunds and the bills of a day."""
+
+import gzip
+import hashlib
+from datetime import date
 
 from flask import Response, jsonify, request
 from flask.typing import ResponseReturnValue
+from itsdangerous import BadData, URLSafeTimedSerializer
 
 from sandbox import phones
 from sandbox.api import pay_call
-from sandbox.pay import orders, refunds
+from sandbox.pay import bills, orders, refunds
 from sandbox.pay.errors import PayRefusal
 from sandbox.pay.orders import Order, PaymentMissing
 from sandbox.stage import stage
@@ -57,6 +62,50 @@ def one_refund(out_refund_no: str) -> ResponseReturnValue:
         found = refunds.find(db, out_refund_no=out_refund_no)
         order = orders.find(db, out_trade_no=found.out_trade_no)
     return jsonify(refunds.told(found, order))
+
+
+@blueprint.get("/bill/tradebill")
+def trade_bill() -> ResponseReturnValue:
+    day, packing = request.args.get("bill_date", ""), request.args.get("tar_type", "")
+    if request.args.get("bill_type", "ALL") != "ALL" or packing not in ("", "GZIP"):
+        raise PayRefusal("PARAM_ERROR", rule="沙箱只有 bill_type=ALL 的账单，可用 tar_type=GZIP。")
+    told = hashlib.sha1(_bill(day)).hexdigest()
+    token = _way().dumps([day, packing])
+    return jsonify(
+        hash_type="SHA1",
+        hash_value=told,
+        download_url=f"{request.host_url}v3/billdownload/file?token={token}",
+    )
+
+
+@blueprint.get("/billdownload/file")
+def bill_file() -> ResponseReturnValue:
+    try:
+        day, packing = _way().loads(request.args.get("token", ""), max_age=bills.LENT_S)
+    except BadData as error:
+        raise PayRefusal("PARAM_ERROR", rule="下载地址不对，或已过 5 分钟。") from error
+    content = _bill(day)
+    return Response(
+        gzip.compress(content, mtime=0) if packing else content,
+        mimetype="application/x-gzip" if packing else "text/plain",
+    )
+
+
+def _bill(day: str) -> bytes:
+    here = stage()
+    here.clock.refresh()
+    try:
+        asked = date.fromisoformat(day)
+    except ValueError as error:
+        raise PayRefusal("PARAM_ERROR", rule="bill_date 要写成 2026-11-23。") from error
+    with here.memory.reading() as db:
+        return bills.text(
+            db, day=asked, shop=pay_call.shop(), account=here.account, moment=here.moment()
+        )
+
+
+def _way() -> URLSafeTimedSerializer:
+    return URLSafeTimedSerializer(pay_call.shop().apiv3_key, salt="bill")
 
 
 @blueprint.route("/<path:rest>", methods=["GET", "POST"])

@@ -30,6 +30,9 @@ MEANINGS: dict[str, Meaning] = {
     "ORDER_CLOSED": Meaning(400, "该订单已关闭", "订单已关闭，请换新的 out_trade_no。"),
     "ORDER_NOT_EXIST": Meaning(404, "订单不存在", "没有用这个号下过单。"),
     "RESOURCE_NOT_EXISTS": Meaning(404, "资源不存在", "没有这笔订单或退款。"),
+    "NO_STATEMENT_EXIST": Meaning(
+        400, "账单文件不存在", "账单次日 9 点后才有；当天没有交易，就一直没有账单。"
+    ),
     "SYSTEM_ERROR": Meaning(
         500, "系统异常，请稍后重试", "系统繁忙。用相同参数重试，同一单号不会做两次。"
     ),

@@ -147,6 +147,15 @@ def listed(db: sqlite3.Connection, *, most: int = LISTED_MAX) -> list[Order]:
     return [_order(row) for row in reversed(rows)]
 
 
+def paid_within(db: sqlite3.Connection, *, begins_s: int, ends_s: int) -> list[Order]:
+    """Return the orders paid from `begins_s` until before `ends_s`, in their order."""
+    rows = db.execute(
+        "SELECT * FROM payment WHERE paid_at_s >= ? AND paid_at_s < ? ORDER BY paid_at_s, id",
+        (begins_s, ends_s),
+    )
+    return [_order(row) for row in rows]
+
+
 def code_url(db: sqlite3.Connection, order: Order, *, wall_s: float) -> str:
     """Return the newest living code of a NATIVE order, or nothing."""
     if order.trade_type != "NATIVE":

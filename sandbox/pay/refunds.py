@@ -82,6 +82,15 @@ def of_order(db: sqlite3.Connection, *, out_trade_no: str) -> list[Refund]:
     return [_refund(row) for row in rows]
 
 
+def made_within(db: sqlite3.Connection, *, begins_s: int, ends_s: int) -> list[Refund]:
+    """Return the refunds asked for from `begins_s` until before `ends_s`, in their order."""
+    rows = db.execute(
+        "SELECT * FROM refund WHERE made_at_s >= ? AND made_at_s < ? ORDER BY id",
+        (begins_s, ends_s),
+    )
+    return [_refund(row) for row in rows]
+
+
 def told(refund: Refund, order: Order) -> dict[str, Any]:
     """Return the refund as the API answers it."""
     answer: dict[str, Any] = {

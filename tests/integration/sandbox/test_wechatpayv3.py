@@ -3,13 +3,18 @@
 What each call refuses is held in test_pay.py, test_pay_refunds.py and test_pay_notices.py.
 """
 
+import gzip
+import hashlib
 import json
+from datetime import datetime
 
 import pytest
 import wechatpayv3
 from wechatpayv3 import WeChatPayType
 from wechatpayv3.core import Core
 
+from gateways.wechat.pay_bill import read_bill
+from kernel.clock import SHANGHAI
 from tests.integration.sandbox.serving import APPID
 from tests.integration.sandbox.tills import NUMBER, Counter
 
@@ -72,6 +77,31 @@ def test_an_order_that_nobody_pays_is_closed(counter: Counter) -> None:
 
     assert closed == (204, None)
     assert counter.call("query", out_trade_no=NUMBER)[1]["trade_state"] == "CLOSED"
+
+
+def test_a_days_bill_is_lent_and_downloaded_by_its_hash(counter: Counter) -> None:
+    counter.a_paid_order()
+    counter.refund(1200)
+    counter.sandbox.settle()
+    today = datetime.fromtimestamp(counter.sandbox.stage.clock.now_s(), SHANGHAI).date()
+    early, refusal = counter.call("trade_bill", bill_date=today.isoformat())
+
+    counter.sandbox.stage.clock.move({"advance_s": 34 * 3600})
+    status, told = counter.call("trade_bill", bill_date=today.isoformat())
+    _, packed = counter.library.download_bill(told["download_url"])
+    text = gzip.decompress(packed)
+    _, plain = counter.call("trade_bill", bill_date=today.isoformat(), tar_type="")
+    bill = read_bill(text, day=today)
+
+    assert (early, refusal["code"], status) == (400, "NO_STATEMENT_EXIST", 200)
+    assert told["hash_value"] == plain["hash_value"] == hashlib.sha1(text).hexdigest()
+    assert counter.library.download_bill(plain["download_url"])[1] == text
+    assert [(line.trade, line.number, line.amount.fen) for line in bill.lines] == [
+        ("payment", NUMBER, 3000),
+        ("refund", "R1", 1200),
+    ]
+    stale = told["download_url"].replace("token=", "token=x")
+    assert counter.library.download_bill(stale)[0] == 400
 
 
 @pytest.mark.parametrize("bent", ["body", "signature", "key"])
