@@ -222,8 +222,10 @@ class Mutator:
         return Case("an odd envelope", Rule.FORGED, replace(mail, body=body))
 
     def decoy(self) -> bytes:
-        """Return a ciphertext that stands before the signed one."""
-        return f"<Encrypt><![CDATA[{letters.sealed(self._xml())}]]></Encrypt>".encode()
+        """Return a ciphertext that stands before the signed one, and is another also where it says
+        the same: the signed one twice would be let in rightly."""
+        other = letters.sealed(self._xml(), salt=b"another sixteen!")
+        return f"<Encrypt><![CDATA[{other}]]></Encrypt>".encode()
 
 
 TOKEN_LIKE = letters.TOKEN.upper()

@@ -77,6 +77,13 @@ def test_a_view_that_breaks_is_seen(
     assert any("answered 500" in fault for fault in seen.faults)
 
 
+def test_a_decoy_is_never_the_signed_ciphertext(monkeypatch: pytest.MonkeyPatch) -> None:
+    mutator = mutations.Mutator(SEALED, seed=1)
+    monkeypatch.setattr(mutator, "_xml", lambda: b"<xml/>")
+
+    assert letters.sealed(b"<xml/>").encode() not in mutator.decoy()
+
+
 def test_letters_are_read_as_xmltodict_reads_them() -> None:
     rng, read = random.Random(7), 0
     for number in range(LETTERS):
