@@ -9,13 +9,12 @@ import base64
 import hashlib
 import hmac
 import re
-import struct
+import secrets
 import threading
 from collections.abc import Mapping
 from typing import Self
 
-from wechatpy.crypto import PrpCrypto, WeChatCrypto
-from wechatpy.exceptions import InvalidAppIdException
+from wechatpy.crypto.cryptography import WeChatCipher
 
 from gateways.wechat.account import Account
 from gateways.wechat.messages import BODY_BYTES_MAX, Unreadable
@@ -33,6 +32,9 @@ __all__ = [
 
 FRESH_S = 300
 _SEEN_MAX = 200_000
+# What WeChat encrypts: a salt, the letter's length, the letter, the account, and padding of bytes that
+# tell how many they are.
+_SALT_BYTES, _LENGTH_BYTES, _BLOCK_BYTES = 16, 4, 32
 
 _ENCRYPTED = re.compile(rb"<Encrypt><!\[CDATA\[([A-Za-z0-9+/=]{1,65536})\]\]></Encrypt>")
 _TIMESTAMP = re.compile(r"[0-9]{1,12}")
@@ -76,7 +78,8 @@ class CallbackDoor:
         """`aes_key` is the account's 43 characters, or empty for plain mode."""
         self._appid = appid
         self._token = token
-        self._aes_key = aes_key
+        # Made once: it gives each letter a context of its own.
+        self._cipher = WeChatCipher(base64.b64decode(aes_key + "=")) if aes_key else None
         self._seen = _Seen()
 
     @classmethod
@@ -86,7 +89,7 @@ class CallbackDoor:
 
     @property
     def is_encrypted(self) -> bool:
-        return bool(self._aes_key)
+        return self._cipher is not None
 
     def handshake(self, query: Mapping[str, str], *, now_s: float) -> str:
         """Return the text that proves to WeChat who we are. `now_s` is true time. Raises Forged."""
@@ -103,7 +106,7 @@ class CallbackDoor:
         """
         if len(body) > BODY_BYTES_MAX:
             raise TooLarge
-        if not self._aes_key:
+        if self._cipher is None:
             self._check(query, "signature", now_s=now_s)
             if not self._seen.fits(query, body, now_s=now_s):
                 raise Forged("a signature that came with another body")
@@ -113,17 +116,28 @@ class CallbackDoor:
             raise Forged("not encrypted")
         envelope = found[1].decode("ascii")
         self._check(query, "msg_signature", envelope, now_s=now_s)
-        return self._decrypted(envelope)
+        return self._decrypted(self._cipher, envelope)
 
     def seal(self, xml: str, *, nonce: str, now_s: float) -> str:
         """Return the reply as WeChat wants it: encrypted and signed with a key, else unchanged.
 
         An empty reply and `success` mean silence and are never encrypted.
         """
-        if not self._aes_key or xml in ("", "success"):
+        if self._cipher is None or xml in ("", "success"):
             return xml
-        crypto = WeChatCrypto(self._token, self._aes_key, self._appid)
-        return str(crypto.encrypt_message(xml, nonce, str(int(now_s))))
+        raw = xml.encode()
+        whole = b"".join(
+            (_salt(), len(raw).to_bytes(_LENGTH_BYTES, "big"), raw, self._appid.encode())
+        )
+        room = _BLOCK_BYTES - len(whole) % _BLOCK_BYTES
+        envelope = base64.b64encode(self._cipher.encrypt(whole + bytes([room]) * room)).decode()
+        timestamp = str(int(now_s))
+        proof = signature(self._token, timestamp, nonce, envelope)
+        return (
+            f"<xml><Encrypt><![CDATA[{envelope}]]></Encrypt>"
+            f"<MsgSignature><![CDATA[{proof}]]></MsgSignature>"
+            f"<TimeStamp>{timestamp}</TimeStamp><Nonce><![CDATA[{nonce}]]></Nonce></xml>"
+        )
 
     def _check(self, query: Mapping[str, str], name: str, *also_signed: str, now_s: float) -> None:
         timestamp, nonce = query.get("timestamp", ""), query.get("nonce", "")
@@ -133,15 +147,24 @@ class CallbackDoor:
         if _TIMESTAMP.fullmatch(timestamp) is None or abs(now_s - int(timestamp)) > FRESH_S:
             raise Forged("too old, or from the future")
 
-    def _decrypted(self, envelope: str) -> bytes:
-        key = base64.b64decode(self._aes_key + "=")
+    def _decrypted(self, cipher: WeChatCipher, envelope: str) -> bytes:
+        """Return what stands between salt and length on one side, and account and padding on the other."""
         try:
-            return str(PrpCrypto(key).decrypt(envelope, self._appid)).encode()
-        except InvalidAppIdException as error:
-            raise Unreadable("meant for another account") from error
-        # What a wrong key or cut ciphertext raises: bad base64, length, padding, header or UTF-8.
-        except (ValueError, IndexError, struct.error) as error:
+            whole = cipher.decrypt(base64.b64decode(envelope))
+            inside = whole[_SALT_BYTES : -whole[-1]]
+            end = _LENGTH_BYTES + int.from_bytes(inside[:_LENGTH_BYTES], "big")
+            xml: bytes = inside[_LENGTH_BYTES:end]
+            xml.decode()
+        # What a wrong key or cut ciphertext raises: bad base64, length, padding or UTF-8.
+        except (ValueError, IndexError) as error:
             raise Unreadable("the ciphertext does not open") from error
+        if inside[end:] != self._appid.encode():
+            raise Unreadable("meant for another account")
+        return xml
+
+
+def _salt() -> bytes:
+    return secrets.token_hex(_SALT_BYTES // 2).encode()
 
 
 def signature(*parts: str) -> str:
