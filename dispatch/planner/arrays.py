@@ -275,9 +275,9 @@ class Hunt(NamedTuple):
     # By technician: changes with what is in the route, so that what it says can be remembered.
     stamp: Ints
     best_stamp: Ints  # by technician: what his route in the best plan had
-    memo_stamp: Ints  # stop x technician: for which stamp the two below hold
-    memo_cost: Ints
-    memo_at: Indices
+    # Stop x technician x (for which stamp, what the stop costs there, in which row): together, as
+    # they are read together and are too many for the processor's cache.
+    memo: Indices
     # Space to work in.
     is_changed: Flags  # by technician
     aside: Routes  # as they were before this step, in the order in which they changed

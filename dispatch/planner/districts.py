@@ -12,8 +12,9 @@ from dispatch.planner import constraints
 from dispatch.planner.mending import Part
 from dispatch.planner.problem import Plan, Problem, Route
 
-# A day of more visits is cut, into parts of so many at most.
-VISITS_MAX = 350
+# A day of more visits is cut, into parts of so many at most: fewer than that are searched as well
+# whole, as each stretch of the search keeps to one neighbourhood.
+VISITS_MAX = 1_000
 
 
 def cut(problem: Problem, plan: Plan, *, turn: int) -> list[Part]:

@@ -15,14 +15,14 @@ from dispatch.planner.arrays import Day, Flags, Hunt, Indices, Ints, Pool
 from dispatch.planner.compiling import kernel
 from dispatch.planner.problem import Plan, Problem, Route
 
-# What the search may lose in one step, in mean drives of its best plan; it cools from one to the
-# other by its deadline.
-HOT_DRIVES = 2.0
-COLD_DRIVES = 0.05
+# What the search may lose in one step, in drives between neighbours; it cools from one to the other
+# by its deadline.
+HOT_DRIVES = 1.8
+COLD_DRIVES = 0.06
 # It has cooled at so much of the way: the rest is OR-Tools'.
 SEARCHED_SHARE = 0.94
 # Where it cools several times, each time but the first begins with so much.
-WARM_DRIVES = 0.5
+WARM_DRIVES = 0.6
 BEAT_S = 0.2
 CHUNK_S = 0.02
 STEPS_FIRST = 20
@@ -30,15 +30,16 @@ STEPS_FIRST = 20
 PROMISED_FACTOR = 10
 UNSERVED_S = constraints.Weight.UNSERVED // constraints.Weight.DRIVING
 NEIGHBOURS_MAX = 500
+NEIGHBOURS_FEW = 5
 # The routes of so many neighbours are asked for a place.
 CLOSE_MAX = 40
 WAIT_SHARE = 0.2
 POOL_MAX = 20_000
 POOL_VISITS_MAX = 400_000
-# A plan's routes go into the pool when it costs at most so many mean drives more than the best.
-NEAR_BEST_DRIVES = 6.0
+# A plan's routes go into the pool when it costs at most so many such drives more than the best.
+NEAR_BEST_DRIVES = 7.0
 # By how much a visit gets dearer for each that is over a quota.
-PRICE_DRIVES = 0.5
+PRICE_DRIVES = 0.6
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -77,6 +78,7 @@ class Search:
         self.length_max = max(arrays.longest(self.day), given) + 1
         self.hunt = _hunt(problem, self.day, self.penalty_s, self.length_max)
         self.pool = _pool()
+        self.drive_s = _between_neighbours_s(self.day)
         self.rng = np.array([_mixed(seed)], np.uint64)
         self.book = np.zeros(kernel().BOOK_SIZE, np.int64)
         self.next_beat = time.monotonic() + BEAT_S
@@ -97,6 +99,8 @@ class Search:
             self.hunt.stamp[nth] = self.book[core.STAMP]
         absent = self.hunt.holder < 0
         self.book[core.ABSENT] = absent.sum()
+        self.book[core.USED] = (self.routes.length > 0).sum()
+        self.book[core.IDLE] = core.UNKNOWN
         costs = self.routes.drive + self.routes.soft
         cost_s = int(costs.sum() + self.hunt.penalty[absent].sum())
         self.book[core.COST] = cost_s
@@ -136,7 +140,7 @@ class Search:
 
         The price is in no plan's cost: it only leads the search to where OR-Tools can choose.
         """
-        step_s = PRICE_DRIVES * self._mean_drive_s()
+        step_s = PRICE_DRIVES * self.drive_s
         for quota in self.problem.ties.quotas:
             his = [n for n, w in enumerate(self.problem.workers) if w.id in quota.worker_ids]
             over = int(self.kept.length[his].sum()) - quota.visits_max
@@ -155,7 +159,7 @@ class Search:
             self.kept,
             steps,
             heat_s,
-            int(NEAR_BEST_DRIVES * self._mean_drive_s()),
+            int(NEAR_BEST_DRIVES * self.drive_s),
         )
 
     def run(
@@ -223,15 +227,11 @@ class Search:
             )
         )
 
-    def _mean_drive_s(self) -> float:
-        served = max(1, int((self.hunt.holder >= 0).sum()))
-        return max(1.0, float(self.routes.drive.sum()) / served)
-
     def _heat_s(self, share: float) -> float:
         gone = min(1.0, share / SEARCHED_SHARE) * self.rounds
         nth = min(int(gone), self.rounds - 1)
         hot = WARM_DRIVES if nth else HOT_DRIVES
-        return self._mean_drive_s() * hot * float((COLD_DRIVES / hot) ** (gone - nth))
+        return self.drive_s * hot * float((COLD_DRIVES / hot) ** (gone - nth))
 
 
 def penalties(problem: Problem, start: Plan) -> list[int]:
@@ -257,9 +257,7 @@ def _hunt(problem: Problem, day: Day, penalty_s: list[int], length_max: int) -> 
         close=_close(day),
         fits=np.ascontiguousarray(day.able.T),
         best_stamp=np.full(workers, -1, np.int64),
-        memo_stamp=np.full((stops, workers), -1, np.int64),
-        memo_cost=np.zeros((stops, workers), np.int64),
-        memo_at=np.zeros((stops, workers), np.int32),
+        memo=np.full((stops, workers, 4), -1, np.int32),
         is_changed=np.zeros(workers, np.bool_),
         aside=arrays.routes_of(problem, Plan(), day, length_max=length_max),
         aside_of=np.zeros(workers, np.int64),
@@ -309,6 +307,19 @@ def _kinds(problem: Problem, able: Flags, taste: Ints) -> Ints:
         for nth, worker in enumerate(problem.workers)
     ]
     return np.array(kinds, np.int64)
+
+
+def _between_neighbours_s(day: Day) -> float:
+    """Return the mean drive from a stop to the fifth of the other places nearest to it.
+
+    Unlike the mean drive of a plan it does not grow with the way to where all the stops are, which
+    no step can save.
+    """
+    drives = day.travel[np.ix_(day.place, day.place)].astype(np.float64)
+    drives[drives <= 0] = np.inf
+    nearest = np.sort(drives, axis=1)[:, :NEIGHBOURS_FEW]
+    far = np.where(np.isfinite(nearest), nearest, 0.0).max(axis=1)
+    return max(1.0, float(far.mean()))
 
 
 def _nearest(day: Day) -> Indices:

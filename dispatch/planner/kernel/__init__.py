@@ -5,7 +5,18 @@ imports only those before it: `labels` (how early and how late), `newcomers` (wh
 fits), `steps` (what the search does to routes, and undoes), `hunt` (the search).
 """
 
-from dispatch.planner.kernel.hunt import ABSENT, BEST, BOOK_SIZE, COST, STAMP, STEPS, search
+from dispatch.planner.kernel.hunt import (
+    ABSENT,
+    BEST,
+    BOOK_SIZE,
+    COST,
+    IDLE,
+    STAMP,
+    STEPS,
+    UNKNOWN,
+    USED,
+    search,
+)
 from dispatch.planner.kernel.labels import label
 from dispatch.planner.kernel.newcomers import NEVER, drives, find, starts
 from dispatch.planner.kernel.steps import remember
@@ -15,9 +26,12 @@ __all__ = [
     "BEST",
     "BOOK_SIZE",
     "COST",
+    "IDLE",
     "NEVER",
     "STAMP",
     "STEPS",
+    "UNKNOWN",
+    "USED",
     "drives",
     "find",
     "label",

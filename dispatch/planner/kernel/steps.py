@@ -61,6 +61,7 @@ def keep(hunt: Hunt, routes: Routes, w: int, nth: int) -> None:
 def restore(hunt: Hunt, routes: Routes, nth: int) -> None:
     w = hunt.aside_of[nth]
     copy(hunt.aside, nth, routes, w, hunt.aside.length[nth])
+    hunt.is_changed[w] = False
 
 
 @jit

@@ -4,6 +4,7 @@ import time
 
 import pytest
 
+from dispatch.planner.compiling import kernel
 from dispatch.planner.judge import judge
 from dispatch.planner.problem import Plan, Problem, Window
 from dispatch.planner.search import Search, penalties
@@ -42,6 +43,25 @@ class TestSearch:
         told = judge(problem, search.best)
         left_s = sum(problem.stop(stop_id).priority * 10 * HOUR_S for stop_id in told.unserved)
         assert search.best_s == told.travel_s + left_s
+
+    def test_knows_how_many_are_used_without_asking_all(self) -> None:
+        problem = a_city(workers=9, stops=30, seed=5)
+
+        search = _searched(Search(problem, Plan(), seed=2), 300)
+
+        assert search.book[kernel().USED] == (search.routes.length > 0).sum()
+        assert not search.hunt.is_changed.any()
+
+    def test_is_as_hot_however_far_away_everybody_starts(self) -> None:
+        problem = a_city(workers=3, stops=30, seed=5)
+        far = problem.travel_s.copy()
+        starts = [worker.start_place for worker in problem.workers]
+        far[starts] += 9_000
+        far[:, starts] += 9_000
+
+        there = Search(Problem(problem.stops, problem.workers, far), Plan(), seed=2)
+
+        assert there.drive_s == Search(problem, Plan(), seed=2).drive_s
 
     def test_fills_its_pool_with_routes_that_can_be_kept(self) -> None:
         problem = a_city(workers=5, stops=30, seed=4)
