@@ -42,7 +42,7 @@ class DayPlan:
     `late` names the visits whose promise the present plan breaks already; in `problem` their
     windows are widened to the time predicted, so that nothing may get worse. `told` names those
     that have a technician people were told about. `ties` are what crosses the routes; in `problem`
-    they have given way so far that the plan keeps them.
+    they have given way so far that the plan keeps them, and so have vans that are too full.
     """
 
     branch_id: int
@@ -103,13 +103,15 @@ class DayPlan:
         return known[service]
 
     def is_too_many(self, visit_id: int) -> bool:
-        """Tell whether the day would keep its ties better without the visit: a quota was lowered since
-        it was held, or a tool taken away."""
+        """Tell whether the day would keep its ties better without the visit, or his van what it holds: a
+        quota was lowered since it was held, a tool taken away, or room."""
+        holder = next((r.worker_id for r in self.plan.routes if visit_id in r.stop_ids), None)
+        if holder is not None and self.shares[holder].is_overfull_by(visit_id):
+            return True
         if not (self.ties.quotas or self.ties.tools):
             return False
         people = [worker.id for worker in self.problem.workers]
         without = Plan(tuple(route.without_stop(visit_id) for route in self.plan.routes))
-        holder = next((r.worker_id for r in self.plan.routes if visit_id in r.stop_ids), None)
         return holder in keeping.barred(self.ties, people, without, visit_id)
 
     @cached_property

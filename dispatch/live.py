@@ -256,7 +256,7 @@ def candidate(shape: VisitShape, plan: DayPlan) -> Stop:
         level=shape.level,
         barred=shape.barred,
     )
-    return plan.ground.stood_on(stop, estate=shape.estate, point=shape.point)
+    return plan.ground.stood_on(stop, estate=shape.estate, point=shape.point, service=shape.service)
 
 
 def stop_of(plan: DayPlan, visit: Visit, *, barred: frozenset[int]) -> Stop:

@@ -4,17 +4,19 @@ what breaks. Reads only; forcing a move writes what was computed here."""
 from collections.abc import Collection, Mapping
 from dataclasses import dataclass
 from datetime import datetime
+from typing import Any
 
 from dispatch import policy, queries, reasons
 from dispatch.models import Visit
 from dispatch.planner import judge
+from dispatch.planner.constraints import LOAD_RULES, REST_RULES, Rule
 from dispatch.planner.explain_ties import Crossing
 from dispatch.planner.judge import Breach
 from dispatch.planner.problem import Plan, Problem, Route, Timetable
 from kernel.db import Session
 
 # What may give way when a person answers for it: times, and a partner's quota. What is about who may come
-# at all does not, nor a tool that is not there (`policy.TIES_MAY_GIVE`).
+# at all does not, nor a full van, nor a tool that is not there (`policy.TIES_MAY_GIVE`).
 MAY_GIVE = frozenset({"seconds_late", "seconds_of_overtime", "seconds_of_late_rest"})
 
 
@@ -125,7 +127,7 @@ def of_visit(db: Session, visit: Visit, technician_id: int, *, now: datetime) ->
             for i, late_s in sorted(_late([after], promised).items())
             if late_s > late_before.get(i, 0)
         ),
-        rest_s=sum(b.excess for b in broken if b.rule == "seconds_of_late_rest"),
+        rest_s=_excess(REST_RULES, broken),
         against=(
             *(b for b in broken if b.rule not in MAY_GIVE and b.stop_id in (None, visit.id)),
             *(b for b in torn if b.rule not in policy.TIES_MAY_GIVE),
@@ -137,7 +139,8 @@ def of_visit(db: Session, visit: Visit, technician_id: int, *, now: datetime) ->
 def _best(
     problem: Problem, route: Route, visit_id: int, promised: Mapping[int, int]
 ) -> tuple[Route, Timetable, tuple[Breach, ...]]:
-    """Try every place in his route: the fewest broken promises, then the least time, then driving."""
+    """Try every place in his route: what the van holds, which nobody answers for, the fewest broken
+    promises, then the least time, then driving."""
     worker = problem.worker(route.worker_id)
     stops = tuple(map(problem.stop, (*route.stop_ids, visit_id)))
     alone = Problem(stops, (worker,), problem.travel_s)
@@ -148,14 +151,21 @@ def _best(
         table = verdict.timetables[worker.id]
         late = _late([table], promised)
         over_s = max(0, table.finish_s - worker.ends_s)
-        price = len(late), sum(late.values()) + over_s + _excess(verdict.broken), table.travel_s
+        rest_s = _excess(REST_RULES, verdict.broken)
+        price = (
+            _excess(LOAD_RULES, verdict.broken),
+            len(late),
+            sum(late.values()) + over_s + rest_s,
+            table.travel_s,
+        )
         tried.append((price, position, longer, table, verdict.broken))
     _, _, longer, table, broken = min(tried, key=lambda each: each[:2])
     return longer, table, broken
 
 
-def _excess(broken: Collection[Breach]) -> int:
-    return sum(breach.excess for breach in broken if breach.rule == "seconds_of_late_rest")
+def _excess(rules: Collection[Rule[Any]], broken: Collection[Breach]) -> int:
+    names = {rule.name for rule in rules}
+    return sum(breach.excess for breach in broken if breach.rule in names)
 
 
 def _late(tables: Collection[Timetable], promised: Mapping[int, int]) -> dict[int, int]:

@@ -53,7 +53,9 @@ class Reason:
     def is_ruled_out(self) -> bool:
         """Whether a rule for which nobody can answer forbids it, whatever the time."""
         ways = self.answer.relaxations if self.answer else ()
-        return any(
+        # Room may be one of several things of which each is enough.
+        is_full = bool(ways) and all(way.kind is Kind.ROOM for way in ways)
+        return is_full or any(
             way.kind is Kind.RULE or (way.kind is Kind.TIE and way.rule not in policy.TIES_MAY_GIVE)
             for way in ways
         )

@@ -10,13 +10,14 @@ from datetime import date, datetime
 from functools import cache, cached_property
 from typing import Any
 
-from sqlalchemy import Row, Select, String, bindparam, event, func, literal, select, union_all
+from sqlalchemy import Row, Select, String, bindparam, event, func, literal, null, select, union_all
 
 from dispatch import areas, queries
 from dispatch.models import (
     BarredPair,
     Crew,
     Estate,
+    Load,
     Partner,
     RouteRow,
     Shift,
@@ -32,7 +33,7 @@ from kernel.db import Session
 from kernel.geo import Point
 
 # The rows of which a plan is made.
-_OF_A_PLAN = (BarredPair, Crew, Estate, Partner, RouteRow, Shift, Technician, Tool, Visit)
+_OF_A_PLAN = (BarredPair, Crew, Estate, Load, Partner, RouteRow, Shift, Technician, Tool, Visit)
 
 
 @dataclass(frozen=True, slots=True)
@@ -59,11 +60,12 @@ class DayRows:
 
     @cached_property
     def ground(self) -> Ground:
-        """What the places demand of those who work that day."""
+        """What the visits demand of those who work that day."""
         return Ground(
             estates=self.books.facts,
             has_areas=any(t.areas is not None for t in self.technicians),
             pace=max([1.0, *(t.pace for t in self.technicians)]),
+            loads=self.ties.loads,
         )
 
 
@@ -127,14 +129,17 @@ def _books(db: Session, branch_id: int) -> Books:
 
 
 def _ties(db: Session, branch_id: int, day: date) -> TieFacts:
-    """Return what crosses the routes of the branch that day, in one statement."""
-    found: dict[str, list[Row[*tuple[Any, ...]]]] = {"partner": [], "tool": [], "crew": []}
+    """Return what crosses the routes of the branch that day, and its loads, in one statement."""
+    found: dict[str, list[Row[*tuple[Any, ...]]]] = {}
     for row in db.execute(_crossing(), {"branch": branch_id, "on": day}):
-        found[row.kind].append(row)
+        found.setdefault(row.kind, []).append(row)
     return TieFacts(
-        partners=tuple(PartnerFacts(r.name, frozenset(r.ids), r.most) for r in found["partner"]),
-        tools=tuple(ToolFacts(r.name, frozenset(r.ids), r.most) for r in found["tool"]),
-        crews=tuple(tuple(r.ids) for r in found["crew"]),
+        partners=tuple(
+            PartnerFacts(r.name, frozenset(r.ids), r.most) for r in found.get("partner", ())
+        ),
+        tools=tuple(ToolFacts(r.name, frozenset(r.ids), r.most) for r in found.get("tool", ())),
+        crews=tuple(tuple(r.ids) for r in found.get("crew", ())),
+        loads={r.name: (r.most, r.up) for r in found.get("load", ())},
     )
 
 
@@ -148,12 +153,16 @@ def _crossing() -> Select[*tuple[Any, ...]]:
             Partner.name,
             Partner.technician_ids.label("ids"),
             Partner.visits_max.label("most"),
+            literal(0).label("up"),
         ).where(Partner.branch_id == bindparam("branch")),
-        select(literal("tool"), Tool.id, Tool.name, Tool.services, Tool.count).where(
+        select(literal("tool"), Tool.id, Tool.name, Tool.services, Tool.count, literal(0)).where(
             Tool.branch_id == bindparam("branch")
         ),
-        select(literal("crew"), Crew.id, literal("", String), Crew.visit_ids, Crew.meets_s).where(
-            Crew.branch_id == bindparam("branch"), Crew.day == bindparam("on")
+        select(
+            literal("crew"), Crew.id, literal("", String), Crew.visit_ids, Crew.meets_s, literal(0)
+        ).where(Crew.branch_id == bindparam("branch"), Crew.day == bindparam("on")),
+        select(literal("load"), Load.id, Load.service, null(), Load.down, Load.up).where(
+            Load.branch_id == bindparam("branch")
         ),
     ).subquery()
     return select(every).order_by(every.c.kind, every.c.name, every.c.id)
@@ -191,6 +200,7 @@ def _stamps() -> Select[*tuple[Any, ...]]:
             Technician.pace_percent,
             Technician.overtime_s,
             Technician.is_standby,
+            Technician.van_room,
             Shift.opens_s,
             Shift.shuts_s,
             Shift.breaks,
@@ -250,6 +260,7 @@ def _technician_facts(
         pace=row.pace_percent / 100,
         overtime_s=row.overtime_s,
         is_standby=row.is_standby,
+        van_room=row.van_room,
         shift_open_s=row.opens_s,
         shift_shut_s=row.shuts_s,
         breaks=tuple(Break(*rest) for rest in row.breaks),

@@ -75,6 +75,8 @@ class TechnicianFacts:
     pace: float = 1.0
     overtime_s: int = 0
     is_standby: bool = False
+    # What his van holds; None for no limit.
+    van_room: int | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -87,17 +89,22 @@ class EstateFacts:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Ground:
-    """What the places of a branch's visits demand; `pace` is that of its slowest technician."""
+    """What a branch's visits demand by place and service; `pace` is that of its slowest technician,
+    `loads` are what each brings and takes along."""
 
     estates: Mapping[str, EstateFacts] = field(default_factory=dict)
     has_areas: bool = False
     pace: float = 1.0
+    loads: Mapping[str, tuple[int, int]] = field(default_factory=dict)
 
-    def stood_on(self, stop: Stop, *, estate: str, point: Point) -> Stop:
-        """Return the stop with what the rules of its place ask."""
+    def stood_on(self, stop: Stop, *, estate: str, point: Point, service: str) -> Stop:
+        """Return the stop with what the rules of its place and service ask."""
         facts = self.estates.get(estate)
+        load = self.loads.get(service)
         return replace(
             stop,
+            down=load[:1] if load else (),
+            up=load[1:] if load else (),
             estate=estate or None,
             area=area_of(point, estate, self.estates) if self.has_areas else None,
             setup_s=facts.access_s if facts else 0,
@@ -139,6 +146,8 @@ class Share:
     problem: Problem
     route: Route
     timetable: Timetable
+    # What his van holds from here on, whether his route keeps to it or not.
+    room: tuple[int, ...]
     late: frozenset[int]
     # The visits of which the plan breaks a rule, the late ones among them.
     broken: frozenset[int]
@@ -148,6 +157,15 @@ class Share:
     @property
     def worker(self) -> Worker:
         return self.problem.workers[0]
+
+    def is_overfull_by(self, visit_id: int) -> bool:
+        """Tell whether that visit is some of what his van does not hold."""
+        strict = replace(self.problem, workers=(replace(self.worker, room=self.room),))
+        lacks = [
+            sum(widening.lacks(strict, Plan((route,))).values())
+            for route in (self.route, self.route.without_stop(visit_id))
+        ]
+        return lacks[1] < lacks[0]
 
 
 def share_of(
@@ -166,8 +184,10 @@ def share_of(
     route = Route(facts.id, tuple(visit.id for visit in ahead))
     plan = Plan((route,))
     stops = tuple(_stop(visit, ground, place=2 + nth) for nth, visit in enumerate(ahead))
-    strict = Problem(stops, (_worker(facts, start),), travel.matrix(points))
+    room = _room(facts, visits, ground)
+    strict = Problem(stops, (_worker(facts, start, room),), travel.matrix(points))
     problem, late = widening.widened(strict, plan)
+    problem = widening.roomier(problem, plan)
     verdict = judge.judge(problem, plan)
     return Share(
         facts=facts,
@@ -178,6 +198,7 @@ def share_of(
         problem=problem,
         route=route,
         timetable=verdict.timetables[facts.id],
+        room=room,
         late=late,
         broken=late
         | {breach.stop_id for breach in verdict.broken if breach.stop_id is not None}
@@ -282,7 +303,17 @@ def _actual(visit: VisitFacts, *, drive_s: int, now_s: int, work_s: int) -> tupl
     return arrive_s, start_s, depart_s
 
 
-def _worker(technician: TechnicianFacts, start: _Start) -> Worker:
+def _room(
+    technician: TechnicianFacts, visits: Sequence[VisitFacts], ground: Ground
+) -> tuple[int, ...]:
+    """Return what his van holds, less what he has taken along; nothing where that is not limited."""
+    if technician.van_room is None:
+        return ()
+    made = (visit.needs.service for visit in visits if visit.state in STARTED)
+    return (max(0, technician.van_room - sum(ground.loads.get(s, (0, 0))[1] for s in made)),)
+
+
+def _worker(technician: TechnicianFacts, start: _Start, room: tuple[int, ...]) -> Worker:
     return Worker(
         id=technician.id,
         start_place=0,
@@ -296,6 +327,7 @@ def _worker(technician: TechnicianFacts, start: _Start) -> Worker:
         pace=technician.pace,
         overtime_s=technician.overtime_s,
         is_standby=technician.is_standby,
+        room=room,
     )
 
 
@@ -312,4 +344,6 @@ def _stop(visit: VisitFacts, ground: Ground, *, place: int) -> Stop:
         prefers=frozenset() if visit.wish is None else frozenset({visit.wish}),
         told_id=visit.told_id,
     )
-    return ground.stood_on(stop, estate=visit.estate, point=visit.point)
+    return ground.stood_on(
+        stop, estate=visit.estate, point=visit.point, service=visit.needs.service
+    )

@@ -1,7 +1,7 @@
 """What crosses the routes of a branch, as its rows say it: the ties of one day's problem are made of it. Pure."""
 
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 
 from dispatch.planner.across import UNTIED, After, Quota, Ties, Together, Tool
 
@@ -28,11 +28,16 @@ class ToolFacts:
 
 @dataclass(frozen=True, slots=True)
 class TieFacts:
-    """A branch's partners and tools, and the crews of one day: the visits that begin together."""
+    """A branch's partners and tools, and the crews of one day: the visits that begin together.
+
+    `loads` are what a visit for a service brings and takes along, in units of a van's room: of one
+    route alone, but written down and read with the rest.
+    """
 
     partners: tuple[PartnerFacts, ...] = ()
     tools: tuple[ToolFacts, ...] = ()
     crews: tuple[tuple[int, ...], ...] = ()
+    loads: Mapping[str, tuple[int, int]] = field(default_factory=dict)
 
 
 NO_TIES = TieFacts()

@@ -11,9 +11,8 @@ from sqlalchemy import select
 from dispatch import queries, tied
 from dispatch.daybook import DayPlan
 from dispatch.models import Crew, Load, Partner, RouteRow, Tool, Visit
-from dispatch.planner import judge, keeping
-from dispatch.planner.across import UNTIED, Ties, Together
-from dispatch.planner.constraints import LOAD_RULES
+from dispatch.planner import keeping, widening
+from dispatch.planner.across import Ties, Together
 from dispatch.planner.problem import Plan, Route, Stop, Window, Worker
 from dispatch.tied import Needs
 from kernel.db import Session
@@ -23,9 +22,7 @@ from kernel.db import Session
 class _Books:
     """A branch's rows beside its ties, and the visits of the day, also those that are made already."""
 
-    loads: Mapping[str, Load]
     visits: Mapping[int, Visit]
-    rooms: Mapping[int, int | None]
     meets: Mapping[int, int | None]
     worked_s: Mapping[int, int]
     is_fair: bool
@@ -106,11 +103,7 @@ def _read(db: Session, plan: DayPlan) -> _Books:
     ids = [stop.id for stop in plan.problem.stops]
     ids += [stop[0] for stops in plan.frozen.values() for stop in stops]
     return _Books(
-        loads={row.service: row for row in loads(db, branch_id=branch_id)},
         visits=queries.visits_by_id(db, ids),
-        rooms={
-            person.id: person.van_room for person in queries.technicians(db, branch_id=branch_id)
-        },
         meets={
             visit_id: crew.meets_s
             for crew in crews(db, branch_id=branch_id, visit_ids=ids)
@@ -129,11 +122,8 @@ def _is_manned(crew: Together, plan: Plan) -> bool:
 
 
 def _stop(stop: Stop, books: _Books) -> Stop:
-    """Return the stop with its load; one of a crew is free again of when it was to meet."""
+    """Return the stop; one of a crew is free again of when it was to meet."""
     visit = books.visits[stop.id]
-    load = books.loads.get(visit.service)
-    if load is not None:
-        stop = replace(stop, down=(load.down,), up=(load.up,))
     if visit.not_before_s is not None and books.meets.get(stop.id) == visit.not_before_s:
         first, *others = stop.windows
         opens_s = min(first.open_s, visit.opens_s)
@@ -142,12 +132,9 @@ def _stop(stop: Stop, books: _Books) -> Stop:
 
 
 def _worker(worker: Worker, books: _Books, plan: DayPlan) -> Worker:
-    """Return the technician with his van, less what he has taken along, and his hours."""
-    room, worked_s = books.rooms.get(worker.id), books.worked_s.get(worker.id, 0)
-    if room is not None:
-        made = (books.visits[stop[0]].service for stop in plan.frozen.get(worker.id, ()))
-        room = max(0, room - sum(books.loads[s].up for s in made if s in books.loads))
-    return replace(worker, room=() if room is None else (room,), worked_s=worked_s)
+    """Return the technician with his van as it is, and his hours."""
+    worked_s = books.worked_s.get(worker.id, 0)
+    return replace(worker, room=plan.shares[worker.id].room, worked_s=worked_s)
 
 
 def _worked_s(db: Session, plan: DayPlan) -> dict[int, int]:
@@ -173,14 +160,8 @@ def _worked_s(db: Session, plan: DayPlan) -> dict[int, int]:
 
 def _given_way(plan: DayPlan, ties: Ties) -> DayPlan:
     """Return the day with those ties, and vans that hold what the plan has in them."""
-    problem = plan.problem
-    rules = {rule.name for rule in LOAD_RULES}
-    broken = judge.judge(replace(problem, ties=UNTIED), plan.plan).broken
-    lacks = {each.worker_id: each.excess for each in broken if each.rule in rules}
-    workers = tuple(
-        replace(w, room=(w.room[0] + lacks[w.id],)) if w.id in lacks else w for w in problem.workers
-    )
-    return replace(plan, problem=replace(problem, workers=workers, ties=ties))
+    problem = widening.roomier(plan.problem, plan.plan)
+    return replace(plan, problem=replace(problem, ties=ties))
 
 
 def loads(db: Session, *, branch_id: int) -> list[Load]:

@@ -102,7 +102,9 @@ def set_tool(
     return tool
 
 
-def set_load(db: Session, *, branch_id: int, service: str, down: int, up: int) -> None:
+def set_load(
+    db: Session, *, branch_id: int, service: str, down: int, up: int, now: datetime
+) -> None:
     """Write down what a service's visit brings and takes along; nothing of both is no row."""
     found = select(Load).where(Load.branch_id == branch_id, Load.service == service)
     load = db.scalars(found).one_or_none() or Load(branch_id=branch_id, service=service)
@@ -112,6 +114,7 @@ def set_load(db: Session, *, branch_id: int, service: str, down: int, up: int) -
     elif load.id is not None:
         db.delete(load)
     db.flush()
+    plans.branch_changed(db, branch_id=branch_id, now=now)
 
 
 def set_fair(db: Session, *, branch_id: int, is_fair: bool) -> None:

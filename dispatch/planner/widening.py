@@ -3,6 +3,8 @@
 from collections.abc import Sequence
 from dataclasses import replace
 
+from dispatch.planner.across import UNTIED
+from dispatch.planner.constraints import LOAD_RULES
 from dispatch.planner.judge import judge
 from dispatch.planner.problem import DAY_S, Break, Plan, Problem, Window
 
@@ -11,7 +13,7 @@ def widened(problem: Problem, plan: Plan) -> tuple[Problem, frozenset[int]]:
     """Return the problem of which the plan keeps every time, and the stops whose windows had to give.
 
     Windows reached too late, closed hours begun in, rests and shifts give way; rules that are not
-    about time do not.
+    about time do not; for room see `roomier`.
     """
     verdict = judge(problem, plan)
     if not verdict.broken:
@@ -43,6 +45,30 @@ def widened(problem: Problem, plan: Plan) -> tuple[Problem, frozenset[int]]:
         for worker in problem.workers
     )
     return Problem(tuple(stops), workers, problem.travel_s), frozenset(late)
+
+
+def roomier(problem: Problem, plan: Plan) -> Problem:
+    """Return the problem in whose vans there is room for what the plan has in them, and for no more where
+    that is too much; room is of one kind."""
+    lacking = lacks(problem, plan)
+    if not lacking:
+        return problem
+    workers = tuple(
+        replace(worker, room=(worker.room[0] + lacking[worker.id],))
+        if worker.id in lacking
+        else worker
+        for worker in problem.workers
+    )
+    return replace(problem, workers=workers)
+
+
+def lacks(problem: Problem, plan: Plan) -> dict[int, int]:
+    """Return by how many units vans are too small for the plan, by technician."""
+    if not any(worker.room for worker in problem.workers):
+        return {}
+    rules = {rule.name for rule in LOAD_RULES}
+    broken = judge(replace(problem, ties=UNTIED), plan).broken
+    return {b.worker_id: b.excess for b in broken if b.rule in rules and b.worker_id is not None}
 
 
 def _rested(breaks: Sequence[Break], spans: Sequence[tuple[int, int]]) -> tuple[Break, ...]:

@@ -13,6 +13,7 @@ from booking import queries as bookings
 from dispatch import moves, queries, scope
 from dispatch.moves import Delay, Move
 from dispatch.operations import forcing
+from dispatch.planner.constraints import LOAD_RULES
 from dispatch.policy import is_news
 from faces.chrome import call
 from faces.chrome.errors import sentence_of
@@ -27,6 +28,7 @@ from kernel.db import transaction
 from kernel.errors import Invalid
 
 SHIFTED_SHOWN = 6
+_OF_THE_VAN = frozenset(rule.name for rule in LOAD_RULES)
 
 
 @blueprint.get("/visits/<number>/given")
@@ -114,7 +116,7 @@ def _part(
         bookings=served,
         people=people,
         rows=_rows(move, people),
-        torn=_torn(move, visits),
+        torn=_torn(move, visits, people),
         delays=[_delay(delay, visits[delay.visit_id]) for delay in move.delays],
         is_news=is_news,
         shown=SHIFTED_SHOWN,
@@ -124,13 +126,15 @@ def _part(
     )
 
 
-def _torn(move: Move, visits: Mapping[int, Any]) -> list[tuple[str, bool]]:
-    """Return what it breaks across routes, in the planner's own sentences, and whether one may answer for
-    that."""
-    never = [breach for breach in move.against if breach.worker_id is None]
+def _torn(
+    move: Move, visits: Mapping[int, Any], people: Mapping[int, Any]
+) -> list[tuple[str, bool]]:
+    """Return what it breaks across routes and in his van, in the planner's own sentences, and whether one
+    may answer for that."""
+    never = [b for b in move.against if b.worker_id is None or b.rule in _OF_THE_VAN]
     return [
-        *((words, True) for words in tie_sentences(move.torn, visits)),
-        *((words, False) for words in tie_sentences(never, visits)),
+        *((words, True) for words in tie_sentences(move.torn, visits, people)),
+        *((words, False) for words in tie_sentences(never, visits, people)),
     ]
 
 

@@ -181,6 +181,7 @@ def set_load() -> ResponseReturnValue:
                 service=service.code,
                 down=given["down"],
                 up=given["up"],
+                now=call.now(),
             )
             done = _kept(given)
     except Refusal as refusal:

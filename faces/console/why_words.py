@@ -243,11 +243,20 @@ class Told:
         return row.witness.start_s
 
 
-def tie_sentences(torn: Sequence[Breach], visits: Mapping[int, Any]) -> list[str]:
-    """Say what is broken across routes, in the planner's own words with names for its ids."""
-    labels = {breach: visits[breach.stop_id].label if breach.stop_id else "" for breach in torn}
+def tie_sentences(
+    torn: Sequence[Breach], visits: Mapping[int, Any], people: Mapping[int, Any] | None = None
+) -> list[str]:
+    """Say what is broken across routes, in the planner's own words with names for its ids; with `people`,
+    by whom, too."""
     return [
-        gettext(_SENTENCES[breach.rule], **breach.words | {"stop": labels[breach]})
+        gettext(
+            _SENTENCES[breach.rule],
+            **breach.words
+            | {
+                "stop": visits[breach.stop_id].label if breach.stop_id else "",
+                "worker": people[breach.worker_id].name if people and breach.worker_id else "",
+            },
+        )
         for breach in torn
     ]
 

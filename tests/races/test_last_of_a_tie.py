@@ -1,4 +1,5 @@
-"""Sixteen processes want the last place of a partner's quota, and the last of a shared tool.
+"""Sixteen processes want the last place of a partner's quota, the last of a shared tool, and the last place
+in a van.
 
 Each technician has time for all of them: the tie alone is what there is too little of. The day's lock
 is also taken out, to show that the stage can show the fault.
@@ -12,8 +13,9 @@ import pytest
 from flask import Flask
 
 from dispatch import live
+from dispatch.models import Visit
 from dispatch.operations import plan as plans
-from dispatch.operations import ties
+from dispatch.operations import rules, ties
 from dispatch.planner import judge
 from dispatch.planner.problem import Window
 from kernel.db import transaction
@@ -71,6 +73,24 @@ def a_ladder(people: list[int]) -> None:
         )
 
 
+def a_van(people: list[int]) -> None:
+    """One van has room for one, the others for none."""
+    with transaction() as db:
+        ties.set_load(db, branch_id=BRANCH, service="air_install", down=1, up=0, now=MONDAY_NINE)
+        for technician_id in people:
+            rules.set_rules(
+                db,
+                technician_id=technician_id,
+                only=(),
+                never=(),
+                overtime_s=0,
+                is_standby=False,
+                pace_percent=100,
+                van_room=int(technician_id == people[0]),
+                now=MONDAY_NINE,
+            )
+
+
 def crowd(*, is_blind: bool) -> list[Attempt]:
     with transaction() as db:
         members = [a_member(db, openid=f"oRace{number:023d}") for number in range(PEOPLE)]
@@ -88,11 +108,19 @@ def crowd(*, is_blind: bool) -> list[Attempt]:
 
 
 def torn() -> list[judge.Breach]:
-    """Return what the day breaks of the ties as they are written down, by the judge."""
+    """Return what the day breaks of the ties and vans as they are written down, by the judge."""
     live.forget()
     with transaction(reads_only=True) as db:
         plan = live.day_plan(db, branch_id=BRANCH, day=tomorrow(), now=MONDAY_NINE)
-    return list(judge.torn(replace(plan.problem, ties=plan.ties), plan.plan))
+    workers = tuple(replace(w, room=plan.shares[w.id].room) for w in plan.problem.workers)
+    strict = replace(plan.problem, ties=plan.ties, workers=workers)
+    return list(judge.judge(strict, plan.plan).broken)
+
+
+def given() -> int:
+    """Return how many visits were given a place in a route."""
+    with transaction(reads_only=True) as db:
+        return db.query(Visit).filter(Visit.route_id.is_not(None)).count()
 
 
 @pytest.mark.parametrize(
@@ -101,6 +129,7 @@ def torn() -> list[judge.Breach]:
         pytest.param(a_quota, 1, id="the_last_place_of_a_quota"),
         # Who has the ladder has it for the whole day.
         pytest.param(a_ladder, None, id="the_last_ladder"),
+        pytest.param(a_van, 1, id="the_last_place_in_a_van"),
     ],
 )
 def test_one_has_it(
@@ -116,6 +145,7 @@ def test_one_has_it(
 
     count = sorted(told.values()).count("booked")
     assert count == booked if booked else count >= 1
+    assert given() == count
     assert torn() == []
 
 
@@ -131,6 +161,17 @@ def test_the_stage_shows_the_fault(
     play(database_url, take_that_window, crowd(is_blind=True), tmp_path)
 
     assert len(torn()) == 1
+
+
+def test_the_stage_shows_the_fault_of_a_van(app: Flask, database_url: str, tmp_path: Path) -> None:
+    a_van(a_day(app))
+    with transaction() as db:
+        plans.roster_changed(db, branch_id=BRANCH, days=[tomorrow()])
+
+    play(database_url, take_that_window, crowd(is_blind=True), tmp_path)
+
+    # They write over one another's route: it holds one, and more were given the one place.
+    assert given() > 1
 
 
 pytestmark = pytest.mark.timeout(600)

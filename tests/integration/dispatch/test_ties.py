@@ -194,7 +194,7 @@ class TestALoad:
         assert len(routes()[near]) == 2
 
         with transaction() as db:
-            ties.set_load(db, branch_id=1, service="air_install", down=2, up=0)
+            ties.set_load(db, branch_id=1, service="air_install", down=2, up=0, now=MONDAY_NINE)
         _rules(near, van_room=3)
         planned()
 
@@ -204,7 +204,9 @@ class TestALoad:
     def test_of_nothing_is_no_load(self, people: tuple[int, int]) -> None:
         for down in (2, 0):
             with transaction() as db:
-                ties.set_load(db, branch_id=1, service="air_install", down=down, up=0)
+                ties.set_load(
+                    db, branch_id=1, service="air_install", down=down, up=0, now=MONDAY_NINE
+                )
 
         with transaction(reads_only=True) as db:
             assert reads.loads(db, branch_id=1) == []

@@ -1,12 +1,12 @@
-"""What ties leave to a visit more against the judge: nothing is found that tears one, and where only
-quotas and tools bind, nothing is missed."""
+"""What ties and vans leave to a visit more against the judge: nothing is found that tears one or is too
+much for one, and where only quotas, tools and room bind, nothing is missed."""
 
 from dataclasses import replace
 
 from hypothesis import event, given, settings
 from hypothesis import strategies as st
 
-from dispatch.planner import insertion, keeping
+from dispatch.planner import insertion, keeping, widening
 from dispatch.planner.across import After, Quota, Ties, Together, Tool
 from dispatch.planner.insertion import Witness
 from dispatch.planner.judge import judge
@@ -66,8 +66,44 @@ def test_nothing_is_found_that_the_judge_says_tears_a_tie(day: tuple[Problem, Pl
         assert judge(_at(problem, witness.window), _with(problem, plan, witness)).is_feasible
 
 
-@given(tied_days(timed=False))
-@settings(max_examples=150)
+@st.composite
+def loaded_days(draw: st.DrawFn, *, timed: bool) -> tuple[Problem, Plan]:
+    """Draw such a day with vans that hold at least what the plan has in them."""
+    problem, plan = draw(tied_days(timed=timed))
+    load = st.integers(0, 2).map(lambda units: (units,))
+    stops = tuple(replace(s, down=draw(load), up=draw(load)) for s in problem.stops)
+    room = st.one_of(st.just(()), st.integers(0, 5).map(lambda units: (units,)))
+    workers = tuple(replace(worker, room=draw(room)) for worker in problem.workers)
+    return widening.roomier(replace(problem, stops=stops, workers=workers), plan), plan
+
+
+@given(loaded_days(timed=True))
+@settings(max_examples=200)
+def test_a_van_that_was_made_roomier_holds_its_plan_and_nothing_more(
+    day: tuple[Problem, Plan],
+) -> None:
+    problem, plan = day
+
+    assert judge(problem, plan).is_feasible
+    assert widening.roomier(problem, plan) is problem
+
+
+@given(loaded_days(timed=True))
+@settings(max_examples=300)
+def test_nothing_is_found_that_the_judge_says_is_too_much_for_a_van(
+    day: tuple[Problem, Plan],
+) -> None:
+    problem, plan = day
+
+    found = _found(problem, plan)
+
+    event(f"found: {bool(found)}, limited: {any(w.room for w in problem.workers)}")
+    for witness in found:
+        assert judge(_at(problem, witness.window), _with(problem, plan, witness)).is_feasible
+
+
+@given(st.one_of(tied_days(timed=False), loaded_days(timed=False)))
+@settings(max_examples=250)
 def test_nothing_is_missed_where_no_times_are_tied(day: tuple[Problem, Plan]) -> None:
     problem, plan = day
     found = {(w.worker_id, w.window) for w in _found(problem, plan)}
