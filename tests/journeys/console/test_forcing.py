@@ -5,7 +5,7 @@ from sqlalchemy import select
 
 from dispatch import live, queries
 from dispatch.models import Visit
-from dispatch.operations import publishing, roster
+from dispatch.operations import publishing, roster, rules, ties
 from kernel.audit import AuditRow
 from kernel.db import transaction
 from tests.house import DISPATCHER, HOUR_S, MONDAY_NINE, tomorrow
@@ -56,6 +56,32 @@ def test_the_dialog_names_what_breaks_and_who_is_told(desk: Desk, town: Town, vi
     assert "自动赔 ¥" in said
     assert "会告诉 林女士 138****" in said
     assert "收工" in page.said("why-move")
+
+
+def test_a_van_that_is_full_is_named_and_nothing_to_force(
+    desk: Desk, town: Town, visit: Visit
+) -> None:
+    taker = other(town)
+    with transaction() as db:
+        name = queries.technician(db, taker).name
+        rules.set_rules(
+            db,
+            technician_id=taker,
+            only=(),
+            never=(),
+            overtime_s=0,
+            is_standby=False,
+            pace_percent=100,
+            van_room=1,
+            now=MONDAY_NINE,
+        )
+        ties.set_load(db, branch_id=town.here, service=visit.service, down=3, up=0, now=MONDAY_NINE)
+    page = desk.open(f"/console/visits/{visit.number}/given?technician={taker}")
+
+    said = page.said("why-move")
+    assert f"{name}的车装不下，多出 2 件" in said
+    assert "不能强制" in said
+    assert "强制放给" not in said
 
 
 def test_without_a_reason_nothing_is_forced(desk: Desk, town: Town, visit: Visit) -> None:
