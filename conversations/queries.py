@@ -59,12 +59,12 @@ class Spoken:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Desk:
-    """Who waits and for how long at most; of the conversations `opened` in the last week, how many
-    had a `prompt` first answer, and the median of those answered."""
+    """Who waits and for how long at most; of the conversations of the last week that were answered
+    or could no longer be `prompt`ly, how many were, and the median of those answered."""
 
     waiting: int
     longest_s: int | None
-    opened: int
+    counted: int
     prompt: int
     median_s: int | None
 
@@ -247,7 +247,7 @@ def desk(db: Session, *, by: Actor, now: datetime) -> Desk:
     return Desk(
         waiting=len(waits_since),
         longest_s=int((now - waits_since[0]).total_seconds()) if waits_since else None,
-        opened=len(rows),
+        counted=sum(bool(answered) or opened <= now - PROMPT for opened, answered in rows),
         prompt=sum(wait <= PROMPT.total_seconds() for wait in waits),
         median_s=round(median(waits)) if waits else None,
     )
