@@ -112,9 +112,10 @@ class TestLedger:
 
 class TestNews:
     def test_is_old_at_the_start_so_that_nothing_is_sent(self, city: Flask) -> None:
-        drains = joinery._drains(city)
+        due = {name for name, drain in joinery._drains(city).items() if drain.is_due()}
 
-        assert not any(drain.is_due() for drain in drains.values())
+        # WeChat was not asked for its quotas yet: that tells nobody anything.
+        assert due <= {"quotas"}
         with transaction(reads_only=True) as db:
             assert set(db.scalars(select(OutboxRow.state).distinct())) == {"done"}
             assert set(db.scalars(select(Message.state).distinct())) == {"sent"}
