@@ -17,7 +17,7 @@ from dispatch.planner.problem import Plan, Problem, Route
 
 # What the search may lose in one step, in drives between neighbours; it cools from one to the other
 # by its deadline.
-HOT_DRIVES = 1.8
+HOT_DRIVES = 3.6
 COLD_DRIVES = 0.06
 # It has cooled at so much of the way: the rest is OR-Tools'.
 SEARCHED_SHARE = 0.94
