@@ -21,7 +21,8 @@ HOT_DRIVES = 3.6
 COLD_DRIVES = 0.06
 # It has cooled at so much of the way: the rest is OR-Tools'.
 SEARCHED_SHARE = 0.94
-# Where it cools several times, each time but the first begins with so much.
+# Where it cools several times the first begins with so much, as it is short, and the others with less.
+HOT_FIRST_DRIVES = 1.8
 WARM_DRIVES = 0.6
 BEAT_S = 0.2
 CHUNK_S = 0.02
@@ -230,7 +231,7 @@ class Search:
     def _heat_s(self, share: float) -> float:
         gone = min(1.0, share / SEARCHED_SHARE) * self.rounds
         nth = min(int(gone), self.rounds - 1)
-        hot = WARM_DRIVES if nth else HOT_DRIVES
+        hot = HOT_DRIVES if self.rounds == 1 else WARM_DRIVES if nth else HOT_FIRST_DRIVES
         return self.drive_s * hot * float((COLD_DRIVES / hot) ** (gone - nth))
 
 
