@@ -31,6 +31,7 @@ STEPS_FIRST = 20
 PROMISED_FACTOR = 10
 UNSERVED_S = constraints.Weight.UNSERVED // constraints.Weight.DRIVING
 NEIGHBOURS_MAX = 500
+# How far apart neighbours are is told by so many of the nearest.
 NEIGHBOURS_FEW = 5
 # The routes of so many neighbours are asked for a place.
 CLOSE_MAX = 40
@@ -258,6 +259,7 @@ def _hunt(problem: Problem, day: Day, penalty_s: list[int], length_max: int) -> 
         close=_close(day),
         fits=np.ascontiguousarray(day.able.T),
         best_stamp=np.full(workers, -1, np.int64),
+        # Four for three: none lies across two lines of the cache.
         memo=np.full((stops, workers, 4), -1, np.int32),
         is_changed=np.zeros(workers, np.bool_),
         aside=arrays.routes_of(problem, Plan(), day, length_max=length_max),
