@@ -20,6 +20,9 @@ from sandbox.store import Store
 
 THREADS = 4
 HELD_S_MAX = 5.0
+# A server that cannot take it in just now, such as a report on a message that it is still writing down.
+ASKS_AGAIN = "409"
+REFUSES_FORGED = ("401", "403")
 OUT_OF_ORDER = "该公众号提供的服务出现故障，请稍后再试"
 
 
@@ -146,6 +149,10 @@ class Pusher(Carrier):
             if not faults.strikes(db, "forge_signature"):
                 return
         done = self._post(callback, forged=True)
+        if done.ok:
+            done = replace(done, ok=False, rule="伪造的签名，服务器却收下了。")
+        elif done.result in REFUSES_FORGED:
+            done = replace(done, ok=True, rule="伪造的签名，服务器没有收，做得对。")
         with self._memory.transaction() as db:
             journal.add(db, self._entry(done, name=f"伪造 {callback.label}", callback=callback))
 
@@ -168,6 +175,9 @@ class Pusher(Carrier):
         name = (
             callback.label if callback.tries == 1 else f"{callback.label}（第 {callback.tries} 次）"
         )
+        if done.result == ASKS_AGAIN and callback.tries < callbacks.TRIES_MAX:
+            # What came of it is told by the next try: nothing has gone wrong yet.
+            done = replace(done, ok=True, rule=f"服务器应答 {ASKS_AGAIN}，请微信过会儿再推。")
         journal.add(db, self._entry(done, name=name, callback=callback))
 
     def _entry(self, done: Try, *, name: str, callback: Callback | None = None) -> Entry:

@@ -57,6 +57,7 @@ export class Log {
     row.dataset.id = line.id;
     row.dataset.direction = line.direction;
     row.classList.toggle("is-failed", !line.ok);
+    row.classList.toggle("is-noted", line.ok && line.direction === "callback" && Boolean(line.rule));
     row.classList.toggle("is-selected", line.id === this.selected);
     put(row, "at", second(line.at_s));
     put(row, "direction", words[line.direction]);

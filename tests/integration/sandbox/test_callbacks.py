@@ -238,6 +238,23 @@ class TestRetries:
         assert len({one.query["nonce"] for one in receiver.received}) == 3
         assert [line["ok"] for line in sandbox.log(direction="callback")] == [False, False, True]
 
+    @pytest.mark.parametrize(
+        ("times", "failed"),
+        [pytest.param(2, 0, id="taken_at_last"), pytest.param(3, 1, id="never_taken")],
+    )
+    def test_to_be_asked_again_is_no_failure_until_the_last_time(
+        self, new_sandbox: NewSandbox, times: int, failed: int
+    ) -> None:
+        sandbox, receiver = new_sandbox()
+        sandbox.a_phone(follows=True)
+        receiver.answers += [lambda: Response(status=409)] * times
+
+        sandbox.control("phones/p1/say", text="在吗")
+        sandbox.settle()
+
+        assert len(receiver.received) == 3
+        assert len(sandbox.log(direction="callback", failed=1)) == failed
+
     def test_after_three_tries_it_is_given_up_and_the_follower_sees_it(
         self, new_sandbox: NewSandbox
     ) -> None:
@@ -300,6 +317,33 @@ class TestFaults:
         forged, true = sandbox.log(direction="callback")
         assert (forged["name"], forged["ok"]) == ("伪造 text 一", False)
         assert (true["name"], true["ok"]) == ("text 一", True)
+
+    @pytest.mark.parametrize(
+        ("status", "is_right"),
+        [
+            pytest.param(403, True, id="refused"),
+            pytest.param(200, False, id="taken"),
+            pytest.param(500, False, id="a_fault"),
+        ],
+    )
+    def test_a_server_that_refuses_a_forged_callback_does_right(
+        self,
+        new_sandbox: NewSandbox,
+        monkeypatch: pytest.MonkeyPatch,
+        status: int,
+        is_right: bool,
+    ) -> None:
+        sandbox, receiver = new_sandbox()
+        sandbox.a_phone(follows=True)
+        monkeypatch.setattr(receiver, "_is_signed", lambda _: False)
+        receiver.answers.append(lambda: Response(status=status))
+        sandbox.control("faults", fault="forge_signature")
+
+        sandbox.control("phones/p1/say", text="一")
+        sandbox.settle()
+
+        forged, _ = sandbox.log(direction="callback")
+        assert (forged["result"], forged["ok"]) == (str(status), is_right)
 
     def test_a_callback_can_be_replayed_from_the_log(self, new_sandbox: NewSandbox) -> None:
         sandbox, receiver = new_sandbox()
