@@ -46,7 +46,8 @@ class BusinessClock:
         self._refreshed_wall_s = 0.0
         self._lock = threading.Lock()
         with memory.reading() as db:
-            self._offset_s = float(store.setting(db, "clock_offset_s") or "0")
+            kept = store.setting(db, "clock_offset_s")
+        self._offset_s = float(kept) if kept else account.clock_offset_s
 
     def now(self) -> datetime:
         """Return the business time, aware, in UTC."""

@@ -25,7 +25,7 @@ def phones() -> ResponseReturnValue:
         facts={
             "account": {"name": account.name, "about": account.about},
             "page_hosts": addresses.page_hosts(account),
-            "place": dict(zip(("latitude", "longitude"), account.place or QINGDAO, strict=True)),
+            "place": asdict(account.place or QINGDAO),
             "is_located": account.place is not None,
             "places": [asdict(place) for place in account.places],
             "subscriptions": [

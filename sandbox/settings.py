@@ -13,7 +13,6 @@ from sandbox.pay.shop import Shop, read_shop
 
 CALLBACK_TIMEOUT_S = 5.0
 RETRY_GAP_S = 1.0
-QINGDAO = (36.0662, 120.3829)
 _PLACE_TEXTS = ("name", "province", "city", "county", "detail")
 _REAL_HOSTS = ("qq.com", "weixin.com", "wechat.com", "tenpay.com")
 _AES_KEY_LENGTH = 43
@@ -63,6 +62,18 @@ HOMES = (
 )
 
 
+# Where phones stand as long as nobody says otherwise.
+QINGDAO = Place(
+    name="五四广场",
+    province="山东省",
+    city="青岛市",
+    county="市南区",
+    detail="东海西路35号",
+    latitude=36.0619,
+    longitude=120.3846,
+)
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Account:
     """The service account that the sandbox plays, and where its server is."""
@@ -77,6 +88,8 @@ class Account:
     aes: bool = False
     aes_key: str = ""
     clock_url: str = ""
+    # How far business time runs ahead while the product has not yet been asked.
+    clock_offset_s: float = 0.0
     control_key: str = ""
     templates: tuple[MessageTemplate, ...] = ()
     # What api_add_template can add, by its short number, and the subscription notices.
@@ -84,8 +97,8 @@ class Account:
     subscriptions: tuple[MessageTemplate, ...] = ()
     # Names of customer-service agents, as getkflist tells them: "xiaolan@shop" to nickname.
     agents: Mapping[str, str] = field(default_factory=dict)
-    # Where every phone stands: latitude and longitude, GCJ-02. None: they tell no page where they are.
-    place: tuple[float, float] | None = None
+    # Where every phone stands. None: they tell no page where they are.
+    place: Place | None = None
     places: tuple[Place, ...] = HOMES
     # Names of the phones that a fresh sandbox begins with.
     phones: tuple[str, ...] = ()
@@ -145,11 +158,12 @@ def account_of(given: Mapping[str, Any]) -> Account:
     account = Account(
         **{key: str(given[key]) for key in _TEXTS if key in given},
         aes=bool(given.get("aes", False)),
+        clock_offset_s=float(given.get("clock_offset_s", 0)),
         templates=tuple(_template(one) for one in given.get("templates", ())),
         library={str(one["short"]): _template(one) for one in given.get("library", ())},
         subscriptions=tuple(_template(one) for one in given.get("subscriptions", ())),
         agents={str(k): str(v) for k, v in given.get("agents", {}).items()},
-        place=_place(given.get("place")),
+        place=_place("place", given["place"]) if given.get("place") else None,
         places=_places(given["places"]) if "places" in given else HOMES,
         phones=tuple(str(name) for name in given.get("phones", ())),
         followers={str(k): str(v) for k, v in given.get("followers", {}).items()},
@@ -172,27 +186,21 @@ def _template(given: Mapping[str, Any]) -> MessageTemplate:
     )
 
 
-def _place(given: Any) -> tuple[float, float] | None:
-    if given is None:
-        return None
-    try:
-        return float(given["latitude"]), float(given["longitude"])
-    except (TypeError, KeyError, ValueError) as error:
-        raise BadAccount("place needs latitude and longitude") from error
-
-
 def _places(given: Any) -> tuple[Place, ...]:
+    if not isinstance(given, list):
+        raise BadAccount("places is not a list")
+    return tuple(_place("each of places", one) for one in given)
+
+
+def _place(what: str, given: Any) -> Place:
     try:
-        return tuple(
-            Place(
-                **{key: str(one.get(key, "")) for key in _PLACE_TEXTS},
-                latitude=float(one["latitude"]),
-                longitude=float(one["longitude"]),
-            )
-            for one in given
+        return Place(
+            **{key: str(given.get(key, "")) for key in _PLACE_TEXTS},
+            latitude=float(given["latitude"]),
+            longitude=float(given["longitude"]),
         )
     except (TypeError, AttributeError, KeyError, ValueError) as error:
-        raise BadAccount("each of places needs latitude and longitude") from error
+        raise BadAccount(f"{what} needs latitude and longitude") from error
 
 
 def _check(account: Account) -> None:

@@ -10,7 +10,7 @@ from booking import queries
 from conversations import jobs
 from conversations.operations import account as account_operations
 from gateways.wechat.client import WeChat
-from kernel.clock import Clock
+from kernel.clock import Clock, SystemClock
 from kernel.db import transaction
 from kernel.settings import Settings
 from members import queries as members
@@ -25,7 +25,7 @@ def join(app: Flask) -> None:
     @app.cli.command("wechat-account")
     def wechat_account() -> None:
         """Print the JSON that describes this account to the sandbox."""
-        described = account(app.extensions["doorbell.settings"])
+        described = account(app.extensions["doorbell.settings"], app.extensions["doorbell.clock"])
         print(json.dumps(described, ensure_ascii=False, indent=1))
 
     @app.cli.command("wechat-setup")
@@ -38,7 +38,7 @@ def join(app: Flask) -> None:
             print(line)
 
 
-def account(settings: Settings) -> dict[str, Any]:
+def account(settings: Settings, clock: Clock) -> dict[str, Any]:
     """Return the description of the account from which the sandbox plays WeChat."""
     with transaction(reads_only=True) as db:
         stores = {store.scene: store.name for store in queries.stores(db)}
@@ -53,6 +53,7 @@ def account(settings: Settings) -> dict[str, Any]:
         "about": "服务号 · 家电送装与维修",
         "callback_url": settings.callback_url,
         "web_base": settings.public_base,
+        "clock_offset_s": round((clock.now() - SystemClock().now()).total_seconds()),
         "clock_url": settings.callback_url.replace("/wechat/callback", "/demo/clock"),
         "control_key": settings.control_key,
         "phones": ["林女士", "王师傅"],

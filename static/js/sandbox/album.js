@@ -97,10 +97,12 @@ async function photo([ground, second, kind], name) {
   pen.lineWidth = 6;
   THINGS[kind](pen);
   pen.fillStyle = "rgb(0 0 0 / 55%)";
-  pen.fillRect(0, HIGH_PX - 96, WIDE_PX, 96);
+  pen.fillRect(0, HIGH_PX - 116, WIDE_PX, 116);
   pen.fillStyle = "#fff";
-  pen.font = "44px sans-serif";
-  pen.fillText(name, 32, HIGH_PX - 34);
+  pen.font = "72px sans-serif";
+  // The album shows the square in its middle.
+  pen.textAlign = "center";
+  pen.fillText(name, WIDE_PX / 2, HIGH_PX - 34, HIGH_PX - 48);
   const file = await new Promise((resolve) => { paper.toBlob(resolve, "image/jpeg", QUALITY); });
   return { name, file, url: URL.createObjectURL(file) };
 }

@@ -49,7 +49,6 @@ const DRAWN = {
   location(message, hand) {
     const element = copyOf("place");
     put(element, "name", message.label || words.here);
-    put(element, "address", `${message.latitude.toFixed(4)}, ${message.longitude.toFixed(4)}`);
     drawMap(part(element, "canvas"), message);
     element.addEventListener("click", () => hand.find({ ...message, name: message.label }));
     return element;

@@ -163,7 +163,7 @@ export class Chat {
 
   async showPlace() {
     const place = await this.phone.places.choose();
-    if (place) await this.tell("place", { latitude: place.latitude, longitude: place.longitude, label: place.name });
+    if (place) await this.tell("place", { latitude: place.latitude, longitude: place.longitude, label: place.name === words.here ? place.address : place.name });
   }
 
   async tell(what, body) {

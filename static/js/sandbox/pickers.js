@@ -62,15 +62,16 @@ export class Places extends Layer {
 
   /** Show where `place` is: from then on the phone is there. */
   open(place) {
-    this.shown = { latitude: place.latitude, longitude: place.longitude };
+    this.shown = place;
     this.turn(place, false);
     return this.show();
   }
 
   /** Let one of the places be chosen; the phone's own comes first. */
   choose() {
-    const here = { name: words.here, address: "", ...facts.place };
-    const all = [here, ...facts.places.map((one) => ({ ...one, address: `${one.city}${one.county}${one.detail}` }))];
+    const there = this.shown ?? facts.place;
+    const here = { ...there, name: words.here, address: addressOf(there) || there.name };
+    const all = [here, ...facts.places.map((one) => ({ ...one, address: addressOf(one) }))];
     part(this.root, "map-list").replaceChildren(...all.map((one) => this.row(one)));
     this.turn(here, true);
     return this.show();
@@ -79,7 +80,7 @@ export class Places extends Layer {
   row(place) {
     const element = copyOf("spot");
     put(element, "spot-name", place.name);
-    put(element, "spot-address", place.address || at(place));
+    put(element, "spot-address", place.address).hidden = !place.address;
     element.dataset.at = at(place);
     element.addEventListener("click", () => this.turn(place, true));
     return element;
@@ -89,7 +90,7 @@ export class Places extends Layer {
     this.place = place;
     drawMap(part(this.root, "map-canvas"), place);
     put(this.root, "map-name", place.name || words.here);
-    put(this.root, "map-address", place.address || at(place));
+    put(this.root, "map-address", place.address).hidden = !place.address;
     part(this.root, "map-card").hidden = isChoice;
     part(this.root, "map-list").hidden = !isChoice;
     part(this.root, "map-send").hidden = !isChoice;
@@ -171,6 +172,10 @@ export function drawGranted(phone) {
     });
     return element;
   }));
+}
+
+function addressOf(place) {
+  return place.address ?? [place.city, place.county, place.detail].join("");
 }
 
 function at({ latitude, longitude }) {

@@ -69,7 +69,7 @@ const CALLS = {
   async getLocation(_, phone) {
     const place = phone.places.shown ?? (facts.is_located ? facts.place : null);
     if (!place) throw new Error("getLocation:fail auth deny");
-    return { ...place, speed: 0, accuracy: 30, errMsg: "getLocation:ok" };
+    return { latitude: place.latitude, longitude: place.longitude, speed: 0, accuracy: 30, errMsg: "getLocation:ok" };
   },
   /** Open the pay sheet that the merchant signed, and say how it ended. */
   async chooseWXPay({ appId = "", timestamp = "", nonceStr = "", package: order = "", signType = "", paySign = "" }, phone) {

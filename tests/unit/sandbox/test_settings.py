@@ -6,7 +6,9 @@ from typing import Any
 
 import pytest
 
+from sandbox.business_clock import BusinessClock
 from sandbox.settings import BadAccount, Settings, UnsafeBase, account_of, check_base, read_account
+from sandbox.store import Store
 
 ACCOUNT: dict[str, Any] = {
     "appid": "wx5a8b7c6d5e4f3a2b",
@@ -55,6 +57,14 @@ def test_addresses_elsewhere_are_refused(address: str) -> None:
 def test_each_address_of_the_account_is_looked_at(key: str) -> None:
     with pytest.raises(UnsafeBase, match=key):
         account_of(ACCOUNT | {key: "http://example.com/"})
+
+
+def test_a_fresh_sandbox_keeps_the_time_that_the_account_says(tmp_path: Path) -> None:
+    account = account_of(ACCOUNT | {"clock_offset_s": -7200})
+
+    clock = BusinessClock(account, Store(tmp_path / "sandbox.sqlite3"), wall=lambda: 10_000.0)
+
+    assert clock.now_s() == 2_800
 
 
 @pytest.mark.parametrize("key", ["appid", "secret", "token", "callback_url", "web_base"])
