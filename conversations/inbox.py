@@ -215,6 +215,7 @@ def _kept(
 
 
 def _row(message: Incoming, *, answer: str) -> dict[str, Any]:
+    point = message.point if isinstance(message, LocationSent) else None
     return {
         "dedupe_key": message.dedupe_key,
         "openid": message.openid,
@@ -222,6 +223,8 @@ def _row(message: Incoming, *, answer: str) -> dict[str, Any]:
         "text": _GIST.get(type(message), lambda _: "")(message),
         "answer": answer,
         "at": _sent_at(message),
+        "lat": point and point.lat,
+        "lon": point and point.lon,
     }
 
 

@@ -7,6 +7,7 @@ from sqlalchemy.orm import Mapped, mapped_column
 
 from conversations.states import CHAT_MACHINE, ChatAction, ChatState
 from kernel.db import Base, Instant
+from kernel.geo import Point
 from kernel.leases import Leased
 
 _EMPTY = text("''")
@@ -25,6 +26,13 @@ class InboxRow(Base):
     answer: Mapped[str] = mapped_column(default="")
     # When he did it, as WeChat says: we may be told in another order.
     at: Mapped[datetime] = mapped_column(Instant)
+    # Of a place that he sent.
+    lat: Mapped[float | None]
+    lon: Mapped[float | None]
+
+    @property
+    def point(self) -> Point | None:
+        return None if self.lat is None or self.lon is None else Point(self.lat, self.lon)
 
 
 class Picture(Leased, Base):

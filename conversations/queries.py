@@ -17,6 +17,7 @@ from conversations.states import ChatState
 from kernel.actor import CONSOLE_ROLES, Actor, Role
 from kernel.db import Session
 from kernel.errors import Missing
+from kernel.geo import Point
 from kernel.words import msg
 from members import queries as members
 from notifications import queries as notifications
@@ -43,7 +44,7 @@ class Spoken:
 
     `picture` is the sha256 of one that is kept. `state` is what became of an agent's message, of which
     the line is `number`, or of a member's picture; "" for everything else. `is_shut`: WeChat did not
-    let it through, or it came too late to be let through.
+    let it through, or it came too late to be let through. `point` is where a place is that he sent.
     """
 
     kind: str
@@ -55,6 +56,7 @@ class Spoken:
     state: str = ""
     is_shut: bool = False
     channel: str = ""
+    point: Point | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -284,7 +286,7 @@ def _ours(row: ChatLine, fate: Fate | None) -> Spoken:
 
 def _his(row: InboxRow, picture: Picture | None) -> Spoken:
     if row.kind != "imagesent":
-        return Spoken(row.kind, row.text, row.at)
+        return Spoken(row.kind, row.text, row.at, point=row.point)
     kept, state = (picture.sha256, picture.state) if picture else ("", "")
     return Spoken(row.kind, "", row.at, picture=kept, state=state)
 

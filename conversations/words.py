@@ -143,7 +143,7 @@ def understood(*, service: str, district: str, part: str, url: str) -> str:
     """Return what was understood of a voice, and where it is corrected."""
     said = [("服务", service), ("区域", district), ("时间", part)]
     shown = "\n".join(f"{name}：{value or '还没说'}" for name, value in said)
-    return f'我听到的是：\n{shown}\n\n<a href="{url}">核对修改，接着预约</a>'
+    return f'我的理解是：\n{shown}\n\n<a href="{url}">核对修改，接着预约</a>'
 
 
 def not_understood(text: str) -> str:

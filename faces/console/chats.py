@@ -1,6 +1,7 @@
 """/console/chats: the chat desk: who waits for a person, and the conversations themselves."""
 
 import json
+from collections.abc import Mapping
 from typing import Any
 
 from flask import render_template, request
@@ -12,6 +13,7 @@ from conversations import queries, words
 from conversations.operations import chats as operations
 from conversations.states import ChatState
 from dispatch import photos
+from dispatch import queries as dispatch
 from faces.chrome import call
 from faces.chrome.filters import gettext
 from faces.chrome.schema import Form
@@ -53,6 +55,7 @@ def chats() -> ResponseReturnValue:
     by, now = call.actor(), call.now()
     with transaction(reads_only=True) as db:
         frame.enter(db, branch_id=wanted["branch"])
+        branches = {branch.id: branch.name for branch in dispatch.branches(db)}
         rows, page.total = queries.queue(
             db, by=by, show=wanted["show"], limit=page.size, offset=page.offset
         )
@@ -66,6 +69,8 @@ def chats() -> ResponseReturnValue:
         people=people,
         names=names,
         stores=stores,
+        branches=branches,
+        scope=_scope(branches),
         desk=desk,
         is_homeless=by.role is Role.STORE and not by.store_ids,
         wanted=wanted,
@@ -229,6 +234,15 @@ def close_chat(number: str) -> ResponseReturnValue:
     return _perform("close", Form(), effect, number)
 
 
+def _scope(branches: Mapping[int, str]) -> str:
+    """Return whose chats the actor sees, whatever branch is picked above."""
+    by = call.actor()
+    if by.role is Role.STORE:
+        return gettext("您的门店")
+    seen = [name for branch_id, name in branches.items() if by.sees_branch(branch_id)]
+    return seen[0] if len(seen) == 1 else gettext("%(count)s 个网点", count=len(seen))
+
+
 def _kept_picture() -> str:
     """Keep the picture that was sent and return its sha256. Raises PictureMissing, BadPhoto, PhotoTooLarge."""
     file = request.files.get("picture")
@@ -271,6 +285,7 @@ def _page(number: str, failed: Failure) -> str:
         said = queries.lines(db, found)
         rows = booking.bookings_of(db, found.member_id)
         ahead = [row for row in rows if row.state in PROMISED and row.ends_at > now]
+        branch = dispatch.branch(db, found.branch_id).name
         staff = {line.staff_id for line in said if line.staff_id} | {found.agent_id or 0}
         return render_template(
             "console/chat.html",
@@ -280,7 +295,8 @@ def _page(number: str, failed: Failure) -> str:
             bookings=(sorted(ahead, key=lambda row: row.starts_at) or list(rows))[:BOOKINGS_SHOWN],
             services=booking.services_by_id(db),
             names=names_of(db, staff - {0}),
-            store=booking.store_name(db, found.store_id),
+            desk=booking.store_name(db, found.store_id) or branch,
+            branch=branch,
             stores=[(store.code, store.name) for store in booking.stores(db)],
             may_remind=messages.grants_left(db, found.openid, _notice_id()) > 0,
             window=queries.message_window(db, found.openid, now=now),

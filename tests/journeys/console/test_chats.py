@@ -14,8 +14,9 @@ from booking.operations import catalogue
 from conversations import inbox
 from conversations.models import Chat, Picture
 from dispatch.photos import clean_photo, store_photo
-from gateways.wechat.messages import AgentChanged, ImageSent, Scanned, TextSaid
+from gateways.wechat.messages import AgentChanged, ImageSent, LocationSent, Scanned, TextSaid
 from kernel.db import transaction
+from kernel.geo import Point
 from kernel.outbox import OutboxRow
 from members import queries as members
 from members.models import Member
@@ -58,7 +59,10 @@ class Phone:
     def show(self, media_id: str = "M1") -> str:
         return self._told(ImageSent(**self._act(), media_id=media_id, picture_url=""))
 
-    def _told(self, message: Scanned | TextSaid | ImageSent) -> str:
+    def stand(self, point: Point) -> str:
+        return self._told(LocationSent(**self._act(), point=point, label="某处"))
+
+    def _told(self, message: Scanned | TextSaid | ImageSent | LocationSent) -> str:
         with transaction() as db:
             return inbox.receive(db, [message], public_base="https://x", now=MONDAY_NINE)[0]
 
@@ -98,12 +102,15 @@ def test_a_member_is_answered_by_his_store_and_then_by_the_branch(
 
     assert "HL 旗舰店" in phone.say("转人工")
     assert phone.say("师傅的车停哪里") == ""
+    phone.stand(Point(36.1030, 120.4118))
     path = f"/console/chats/{the_chat()}"
     store = desk_of("store")
     assert path in store.open("/console/chats").links
     page = store.post(f"{path}/claim")
-    for shown in ("师傅的车停哪里", number, "空调安装", "还能回复 5 条"):
+    for shown in ("师傅的车停哪里", number, "空调安装", "还能回复 5 条", "发来位置 浮山后三小区"):
         assert shown in page.text
+    assert any("position=120.4118,36.103" in link for link in page.links)
+    assert 'data-lat="36.103" data-lon="120.4118"' in page.answer.get_data(as_text=True)
     page = store.post(f"{path}/reply", {"text": "停在 3 号门旁边就行"})
     assert "停在 3 号门旁边就行" in page.text
     assert "还能回复 4 条" in page.text
