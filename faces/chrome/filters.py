@@ -45,6 +45,7 @@ def register(app: Flask) -> None:
         ("day", day_text),
         ("weekday", weekday),
         ("clock", clock_text),
+        ("dense", dense_text),
         ("window", window_text),
         ("seconds", second_text),
         ("length", length_text),
@@ -85,6 +86,11 @@ def day_text(value: datetime | date) -> str:
 def clock_text(value: datetime) -> str:
     """14:05."""
     return f"{value.astimezone(SHANGHAI):%H:%M}"
+
+
+def dense_text(value: datetime) -> str:
+    """11-26 14:05, for tables of many rows."""
+    return f"{value.astimezone(SHANGHAI):%m-%d %H:%M}"
 
 
 def window_text(starts_at: datetime, ends_at: datetime) -> str:

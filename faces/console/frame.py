@@ -142,7 +142,7 @@ def _rail(role: Role) -> list[dict[str, str]]:
         pages = {
             "chats": gettext("客服"),
             "messages": gettext("消息"),
-            "codes": gettext("二维码"),
+            "codes": pgettext("list", "二维码"),
             "account": gettext("我的账号"),
         }
         return [

@@ -19,6 +19,7 @@ from kernel.db import Session, transaction
 from kernel.errors import Invalid
 from kernel.money import Money
 from kernel.words import msg
+from members import queries as members
 from notifications import operations, queries
 from notifications.messages import SPECS
 
@@ -26,7 +27,12 @@ from notifications.messages import SPECS
 REFUSED = {45009: msg("今天的微信额度已用完，零点后再发")}
 MISCONFIGURED = msg("微信不认账号、密钥、IP 或权限，请检查设置")
 # What a message is about, and the page of such a thing.
-PAGE_OF = {"booking": "console.booking", "visit": "console.visit"}
+PAGE_OF = {
+    "booking": "console.booking",
+    "visit": "console.visit",
+    "chat": "console.chat",
+    "member": "console.member",
+}
 
 
 @blueprint.get("/messages")
@@ -105,6 +111,8 @@ def _page(wanted: dict[str, Any], failed: Failure) -> str:
             text_hundredths=call.settings().sms_price_hundredths,
         )
         told = queries.quota_told(db)
+        ids = [int(row.about[7:]) for row in rows if row.about.startswith("member:")]
+        people = {str(one.id): one.number for one in members.members_by_id(db, ids).values()}
     return render_template(
         "console/messages.html",
         rows=[
@@ -114,6 +122,7 @@ def _page(wanted: dict[str, Any], failed: Failure) -> str:
         is_store=is_store,
         resendable=operations.RESENDABLE,
         pages={} if is_store else PAGE_OF,
+        people=people,
         paused=[(gettext(SPECS[kind].title), count) for kind, count in paused.items()],
         refused=[
             (f"{code} {gettext(REFUSED.get(code, MISCONFIGURED))}", n)
@@ -124,7 +133,8 @@ def _page(wanted: dict[str, Any], failed: Failure) -> str:
         wanted=wanted,
         is_filtered=any(wanted[name] for name in ("state", "kind", "number", "day")),
         states=[(key, gettext(word)) for key, (word, _) in story.MESSAGE_STATES.items()],
-        kinds=[(spec.kind, gettext(spec.title)) for spec in SPECS.values()],
+        kinds=[(spec.kind, gettext(spec.title)) for spec in SPECS.values()]
+        + [(kind, gettext(title)) for kind, title in story.OTHER_KINDS.items()],
         failed=failed,
         page_=page,
     )

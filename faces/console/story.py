@@ -7,8 +7,9 @@ from datetime import datetime
 from typing import Any, Protocol
 
 from dispatch.states import VisitState
-from faces.chrome.filters import clock_text, day_text, gettext
+from faces.chrome.filters import clock_text, day_text, dense_text, gettext
 from faces.console.life_words import cause_text
+from faces.console.wechat_words import reason
 from kernel.words import msg
 from notifications.messages import CHAT, SPECS
 
@@ -219,8 +220,7 @@ def line_of(message: Said, *, is_masked: bool = False) -> Line:
         state=gettext(word),
         tone=tone,
         at=message.sent_at or message.made_at,
-        note=(gettext(message.error) if message.error else "")
-        or (message.outcome if tone == "danger" else ""),
+        note=reason(message.error or (message.outcome if tone == "danger" else "")),
         channel=gettext(CHANNELS.get(message.channel, message.channel)),
         fields=tuple(
             _field(labels, key, value, is_masked=is_masked) for key, value in message.fields.items()
@@ -242,10 +242,10 @@ def life_of(steps: Iterable[Any]) -> list[str]:
         " · ".join(
             part
             for part in (
-                f"{day_text(step.at)} {clock_text(step.at)}",
+                dense_text(step.at),
                 gettext(CHANNELS.get(step.channel, step.channel)),
                 gettext(MESSAGE_STEPS.get(step.what, step.what)),
-                gettext(step.words) if step.words else "",
+                reason(step.words),
                 "" if step.actor_role == "system" else gettext(ROLE_WORDS[step.actor_role]),
             )
             if part

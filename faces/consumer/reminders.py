@@ -19,19 +19,22 @@ KINDS_IN_CHAT = (CHAT, "M7", "M12")
 
 @dataclass(frozen=True, slots=True)
 class Reminders:
-    """What WeChat's button asks for, parted by commas, and for how many visits that is granted yet."""
+    """What WeChat's button asks for, parted by commas, for how many visits that is granted yet, and
+    whether a person of ours talks to him."""
 
     template_ids: str
     left: int
+    is_in_chat: bool
 
 
 def read(db: Session) -> Reminders | None:
     """Return what this member may grant; None where the account has no such notices."""
     known = json.loads(call.settings().wechat_subscription_ids)
     openid = members.member(db, call.actor().id).openid
-    kinds = KINDS_IN_CHAT if conversations.open_chat(db, openid) else KINDS
+    is_in_chat = conversations.open_chat(db, openid) is not None
+    kinds = KINDS_IN_CHAT if is_in_chat else KINDS
     ids = [known[kind] for kind in kinds if kind in known]
     if not ids:
         return None
     left = min(notifications.grants_left(db, openid, template_id) for template_id in ids)
-    return Reminders(",".join(ids), left)
+    return Reminders(",".join(ids), left, is_in_chat)

@@ -3,7 +3,7 @@
 from datetime import date, datetime
 
 from booking.policy import Tariff
-from faces.chrome.filters import clock_text, day_text, gettext, local
+from faces.chrome.filters import clock_text, day_text, dense_text, gettext, local
 from kernel.clock import SHANGHAI, local_date
 
 
@@ -25,7 +25,7 @@ def moment(at: datetime, *, now: datetime) -> str:
         return clock_text(at)
     if distance in (-1, 1):
         return f"{day_words(at, now=now)} {clock_text(at)}"
-    return f"{at.astimezone(SHANGHAI):%m-%d %H:%M}"
+    return dense_text(at)
 
 
 def spoken(at: datetime) -> str:

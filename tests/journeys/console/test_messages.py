@@ -102,7 +102,7 @@ def test_what_waits_for_a_template_and_what_the_ways_cost_is_shown(desk: Desk, t
     page = desk.open("/console/messages")
 
     assert "1 条消息在等微信恢复模板" in page.text
-    assert "0 / 100000" in page.text
+    assert "0 / 100,000" in page.text
 
 
 def test_the_days_quota_is_begun_anew_by_who_leads(town: Town, desk_of: DeskOf) -> None:
@@ -126,7 +126,7 @@ def test_what_wechat_tells_of_its_quotas_is_shown(desk: Desk, town: Town) -> Non
 
     page = desk.open("/console/messages")
 
-    assert "0 / 1000000" in page.text
+    assert "0 / 1,000,000" in page.text
     assert "这个月清零的次数用完了" in page.said("quota-told")
 
 
