@@ -4,6 +4,7 @@ import re
 from collections.abc import Callable
 from datetime import timedelta
 from pathlib import Path
+from urllib.parse import urlsplit
 
 import pytest
 from playwright.sync_api import FrameLocator, Locator, Page, expect
@@ -36,6 +37,10 @@ class InWeChat:
         if back.count():
             back.first.click()
         self.root.get_by_role("button", name=address).last.click()
+        shown = self.root.locator("iframe").element_handle().content_frame()
+        assert shown is not None
+        # Whoever presses before the page's script is there gets its plain way, a map in another tab.
+        shown.wait_for_url(lambda url: urlsplit(url).path == path, wait_until="load")
 
     def sheet(self, name: str) -> Locator:
         return self.root.get_by_role("dialog", name=name)
