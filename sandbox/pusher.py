@@ -172,9 +172,9 @@ class Pusher(Carrier):
             )
 
     def _write(self, db: sqlite3.Connection, done: Try, *, callback: Callback) -> None:
-        name = (
-            callback.label if callback.tries == 1 else f"{callback.label}（第 {callback.tries} 次）"
-        )
+        # The number in front, where a narrow row does not cut it off.
+        again = f"第 {callback.tries} 次 " if callback.tries > 1 else ""
+        name = f"{again}{callback.label}"
         if done.result == ASKS_AGAIN and callback.tries < callbacks.TRIES_MAX:
             # What came of it is told by the next try: nothing has gone wrong yet.
             done = replace(done, ok=True, rule=f"服务器应答 {ASKS_AGAIN}，请微信过会儿再推。")

@@ -140,7 +140,7 @@ class Courier(Carrier):
         if forged:
             name = f"伪造 {name}"
         elif notice.tries > 1:
-            name = f"{name}（第 {notice.tries} 次）"
+            name = f"第 {notice.tries} 次 {name}"
         journal.add(
             db,
             Entry(

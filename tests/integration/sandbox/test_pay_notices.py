@@ -68,7 +68,7 @@ class TestNotices:
         names = [line["name"] for line in counter.sandbox.log(direction="callback")]
         assert names == [
             f"TRANSACTION.SUCCESS {NUMBER}",
-            f"TRANSACTION.SUCCESS {NUMBER}（第 2 次）",
+            f"第 2 次 TRANSACTION.SUCCESS {NUMBER}",
         ]
 
     def test_a_lost_one_is_sent_when_somebody_says_so(self, counter: Counter) -> None:
