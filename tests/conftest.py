@@ -188,10 +188,7 @@ def own_valkey() -> Iterator[ValkeyServer]:
 @pytest.fixture
 def app(database_url: str, tmp_path: Path) -> Iterator[Flask]:
     """The whole app on each database, its rows gone, its clock standing at Monday 09:00."""
-    made = house.an_app(database_url, data_dir=tmp_path)
+    made = house.the_app(database_url, data_dir=tmp_path)
     with made.app_context():
         house.empty_tables()
         yield made
-        if database_url.startswith("sqlite"):
-            # What the test asked of its line (to be read-only, to have little room) ends with it.
-            house.close_connections()

@@ -6,6 +6,7 @@ from the same source by the same rules.
 
 import gc
 import os
+from collections.abc import Callable
 from types import CodeType
 from typing import Any, cast
 
@@ -25,6 +26,7 @@ _LITTER = 10_000
 _templates: dict[tuple[str, str], CodeType] = {}
 _dialects: dict[str, Engine] = {}
 _engines: dict[tuple[object, ...], Engine] = {}
+_apps: dict[tuple[object, ...], tuple[Flask, dict[str, Any]]] = {}
 _addresses: dict[tuple[object, ...], Rule] = {}
 
 
@@ -61,15 +63,34 @@ def make_cheap(app: Flask) -> None:
     app.jinja_env.bytecode_cache = _Templates()
     with app.app_context():
         own = sa.engine
-        # Never a connection of the process that this one was forked from.
-        key = (os.getpid(), own.url, kernel_db.SQLITE_BUSY_MS, kernel_db.POSTGRES_OPTIONS)
+        key = _key(own.url)
         if key not in _engines:
             _engines[key] = _thrifty(own)
         cast(dict[str | None, Engine], sa.engines)[None] = _engines[key]
 
 
+def kept_app(url: str, make: Callable[[], Flask]) -> Flask:
+    """Return the app that `make` made for that database the first time, without what was put into its
+    extensions since."""
+    key = _key(url)
+    if key not in _apps:
+        made = make()
+        _apps[key] = made, dict(made.extensions)
+    app, extensions = _apps[key]
+    app.extensions.clear()
+    app.extensions.update(extensions)
+    return app
+
+
+def _key(url: object) -> tuple[object, ...]:
+    """Never what belongs to the process that this one was forked from, or waits for another time."""
+    return os.getpid(), url, kernel_db.SQLITE_BUSY_MS, kernel_db.POSTGRES_OPTIONS
+
+
 def forget(url: str) -> None:
-    """Let go of the connections to that database, which is about to be dropped."""
+    """Let go of the app on that database, which is about to be dropped, and of its connections."""
+    for key in [key for key in _apps if key[1] == url]:
+        del _apps[key]
     for key in [key for key in _engines if str(key[1]).endswith(url.partition("://")[2])]:
         _engines.pop(key).dispose()
 

@@ -4,6 +4,7 @@ Rows "PG restart", "connection cut during COMMIT", "lock wait" and "SQLite locke
 """
 
 import sqlite3
+from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
@@ -122,6 +123,12 @@ class TestSQLite:
     def database_url(self, sqlite_url: str, monkeypatch: pytest.MonkeyPatch) -> str:
         monkeypatch.setattr(kernel_db, "SQLITE_BUSY_MS", 200)
         return sqlite_url
+
+    @pytest.fixture(autouse=True)
+    def _own_line(self, app: Flask) -> Iterator[None]:
+        """What the test asks of its line (to be read-only, to have little room) ends with it."""
+        yield
+        close_connections()
 
     def test_that_stays_locked_is_told(self, phone: Phone) -> None:
         with sa.engine.connect() as other, other.begin():

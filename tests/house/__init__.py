@@ -2,6 +2,7 @@
 
 from collections.abc import Mapping, Sequence
 from datetime import UTC, date, datetime, timedelta
+from functools import cache
 from pathlib import Path
 
 import flask_migrate
@@ -13,6 +14,8 @@ from booking.operations import catalogue, drafts
 from booking.operations.drafts import Address
 from dispatch import learning, live, queries
 from dispatch.operations import roster
+from faces.chrome.live import Feed
+from faces.wechat import callback
 from kernel.actor import Actor, Role
 from kernel.clock import FixedClock, local_date
 from kernel.db import Session, sa
@@ -65,6 +68,31 @@ def an_app(database_url: str, *, data_dir: Path, **changes: str) -> Flask:
     return made
 
 
+def the_app(database_url: str, *, data_dir: Path) -> Flask:
+    """Return the app on that database as if it had just been made.
+
+    To join its hundreds of routes and to read its pages and translations takes longer than most tests
+    do. Tests change an app by its extensions alone: those are what is made anew.
+    """
+    made = thrift.kept_app(database_url, lambda: an_app(database_url, data_dir=data_dir))
+    live.forget()
+    learning.forget()
+    settings = settings_for(database_url, data_dir=data_dir)
+    clock = FixedClock(MONDAY_NINE)
+    made.extensions |= {
+        "doorbell.settings": settings,
+        "doorbell.clock": clock,
+        "doorbell.true_clock": clock,
+        "doorbell.feed": Feed(made),
+    }
+    joinery._join_doorbell(made, settings)
+    joinery._join_wechat(made, settings)
+    # Last: it answers by what the extensions are now.
+    vars(made).pop("wsgi_app")
+    callback.register(made)
+    return made
+
+
 def migrate(database_url: str) -> None:
     """Bring an empty database to the newest schema."""
     made = an_app(database_url, data_dir=Path())
@@ -92,7 +120,7 @@ def empty_tables() -> None:
 
 def _filled(connection: Connection) -> list[str]:
     """Return the tables that have rows, those that others refer to last."""
-    tables = [table.name for table in reversed(sa.metadata.sorted_tables)]
+    tables = _tables()
     if connection.dialect.name == "postgresql":
         # To plan the question below for every table takes longer than all the rest.
         touched = set(connection.scalars(text(_TOUCHED)))
@@ -105,45 +133,57 @@ def _filled(connection: Connection) -> list[str]:
     return [tables[place] for place in sorted(connection.scalars(text(asked)))]
 
 
+@cache
+def _tables() -> list[str]:
+    """Return all tables, those that others refer to last; to sort them takes longer than to look."""
+    return [table.name for table in reversed(sa.metadata.sorted_tables)]
+
+
 _TOUCHED = """
 SELECT relname FROM pg_class
 WHERE relkind = 'r' AND relnamespace = 'public'::regnamespace AND pg_relation_size(oid) > 0
 """
 
 
-# Guards that fire even for a replica.
-_ALWAYS = "SELECT relname, tgname FROM pg_trigger, pg_class WHERE tgrelid = pg_class.oid AND tgenabled = 'A'"
+# Guards that fire even for a replica: their names by table.
+_ALWAYS = """
+SELECT relname, array_agg(tgname::text) FROM pg_trigger JOIN pg_class ON tgrelid = pg_class.oid
+WHERE tgenabled = 'A' GROUP BY relname
+"""
+_BEGIN_AT_ONE = """
+SELECT setval(seqrelid::regclass, 1, false) FROM pg_sequence
+WHERE pg_sequence_last_value(seqrelid) IS NOT NULL
+"""
 
 
 def _empty_postgres(connection: Connection, filled: Sequence[str]) -> None:
-    guards: dict[str, list[str]] = {}
-    for table, guard in connection.execute(text(_ALWAYS)):
-        guards.setdefault(table, []).append(guard)
-    connection.execute(text("SET session_replication_role = replica"))
+    guards: dict[str, list[str]] = {row[0]: row[1] for row in connection.execute(text(_ALWAYS))}
+    words = ["SET session_replication_role = replica"]
     for table in filled:
-        for guard in guards.get(table, ()):
-            connection.execute(text(f"ALTER TABLE {table} DISABLE TRIGGER {guard}"))
-        connection.execute(text(f"DELETE FROM {table}"))
-        for guard in guards.get(table, ()):
-            connection.execute(text(f"ALTER TABLE {table} ENABLE ALWAYS TRIGGER {guard}"))
-    connection.execute(
-        text(
-            "SELECT setval(seqrelid::regclass, 1, false) FROM pg_sequence "
-            "WHERE pg_sequence_last_value(seqrelid) IS NOT NULL"
-        )
-    )
-    connection.execute(text("SET session_replication_role = DEFAULT"))
+        kept = guards.get(table, ())
+        words += [f"ALTER TABLE {table} DISABLE TRIGGER {guard}" for guard in kept]
+        words += [f"DELETE FROM {table}"]
+        words += [f"ALTER TABLE {table} ENABLE ALWAYS TRIGGER {guard}" for guard in kept]
+    words += [_BEGIN_AT_ONE, "SET session_replication_role = DEFAULT"]
+    # All in one: most of the time would be lost between them.
+    _run(connection, ["; ".join(words)])
 
 
 def _empty_sqlite(connection: Connection, filled: Sequence[str]) -> None:
-    found = "SELECT name, sql FROM sqlite_master WHERE type = 'trigger' AND tbl_name = :table"
-    for table in filled:
-        triggers = connection.execute(text(found), {"table": table}).all()
-        for name, _ in triggers:
-            connection.execute(text(f"DROP TRIGGER {name}"))
-        connection.execute(text(f"DELETE FROM {table}"))
-        for _, body in triggers:
-            connection.exec_driver_sql(body)
+    found = text("SELECT tbl_name, name, sql FROM sqlite_master WHERE type = 'trigger'")
+    guards = [row for row in connection.execute(found) if row.tbl_name in filled]
+    words = [f"DROP TRIGGER {guard.name}" for guard in guards]
+    words += [f"DELETE FROM {table}" for table in filled]
+    words += [guard.sql for guard in guards]
+    _run(connection, words)
+
+
+def _run(connection: Connection, words: Sequence[str]) -> None:
+    """Say it to the driver, past all that SQLAlchemy would think about it."""
+    line = connection.connection.cursor()
+    for statement in words:
+        line.execute(statement)
+    line.close()
 
 
 def a_branch(
