@@ -1,7 +1,7 @@
 """Fixtures of all tests: closed sockets, real databases, a real Valkey.
 
-Servers live as long as the test run, databases as long as a test module, and start as copies of a
-template that holds the schema, so that a fresh one costs milliseconds.
+Servers live as long as the test run, and so does the PostgreSQL database of the folders that are tidy;
+other databases live as long as a test module. They start as copies of a template that holds the schema.
 """
 
 import _socket
@@ -121,11 +121,27 @@ def _postgres_template(postgres_server: PostgresServer, make_schema: Callable[[s
 
 
 _count = itertools.count(1)
+# Folders whose modules share one PostgreSQL database: they kill nobody who could still be in it. To copy
+# the template and to drop the copy takes PostgreSQL as long as several of their tests.
+_TIDY = ("tests/integration/", "tests/journeys/")
+
+
+@pytest.fixture(scope="session")
+def _tidy_postgres_url(postgres_server: PostgresServer, _postgres_template: str) -> str:
+    return postgres_server.create("house_of_all", template=_postgres_template)
 
 
 @pytest.fixture(scope="module")
-def postgres_url(postgres_server: PostgresServer, _postgres_template: str) -> Iterator[str]:
-    """The address of a PostgreSQL database of this module's own, with the schema and no rows."""
+def postgres_url(
+    request: pytest.FixtureRequest, postgres_server: PostgresServer, _postgres_template: str
+) -> Iterator[str]:
+    """The address of a PostgreSQL database with the schema and no rows, for this module's use alone."""
+    if request.node.nodeid.startswith(_TIDY):
+        url: str = request.getfixturevalue("_tidy_postgres_url")
+        with house.the_app(url, data_dir=Path()).app_context():
+            house.empty_tables()
+        yield url
+        return
     name = f"house_{next(_count)}"
     url = postgres_server.create(name, template=_postgres_template)
     yield url
