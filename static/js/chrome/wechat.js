@@ -35,16 +35,15 @@ export function trust() {
   return trusted;
 }
 
-/** Let somebody choose up to `count` photos and give them to WeChat: gives [{localId, serverId}]. */
-export async function photos(count) {
+/** Let somebody choose up to `count` photos and give them to WeChat: yields each {localId, serverId} as soon as it is
+ * there, so that our server fetches it while WeChat takes the next, and none is lost with a later one that fails. */
+export async function* photos(count) {
   const chosen = await ask("chooseImage", { count, sizeType: ["compressed"], sourceType: ["album", "camera"] });
-  const given = [];
   // One after the other: WeChat takes no second one before the first is done.
   for (const localId of chosen?.localIds ?? []) {
     const { serverId } = await ask("uploadImage", { localId, isShowProgressTips: 1 });
-    given.push({ localId, serverId });
+    yield { localId, serverId };
   }
-  return given;
 }
 
 /** A chosen photo as an address for <img>, "" where WeChat shows none. */

@@ -19,7 +19,7 @@ document.addEventListener("click", async (event) => {
   if (!button || button.getAttribute("aria-busy")) return;
   button.setAttribute("aria-busy", "true");
   try {
-    for (const { serverId } of await photos(Number(button.dataset.most))) {
+    for await (const { serverId } of photos(Number(button.dataset.most))) {
       await window.htmx.ajax("POST", button.dataset.pictures, {
         source: document.body, target: "#pictures", swap: "beforeend", values: { media_id: serverId },
       });

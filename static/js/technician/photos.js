@@ -37,7 +37,7 @@ document.addEventListener("click", async (event) => {
   button.setAttribute("aria-busy", "true");
   const { form } = button;
   try {
-    for (const { localId, serverId } of await photos(Number(button.dataset.most))) {
+    for await (const { localId, serverId } of photos(Number(button.dataset.most))) {
       const picture = await preview(localId);
       enqueue({ mediaId: serverId, to: form.action, picture, name: nextName(form), words: { ...form.dataset } });
     }
@@ -53,7 +53,7 @@ document.addEventListener("click", async (event) => {
   if (!button) return;
   const { form } = button;
   try {
-    const [chosen] = await photos(1);
+    const { value: chosen } = await photos(1).next();
     if (!chosen) return;
     form.elements.media_id.value = chosen.serverId;
     form.elements.photo.value = "";
