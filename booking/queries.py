@@ -191,8 +191,11 @@ def bookings_ahead(
     """Return what is promised to each of those people and not over, by member, the next window first."""
     ids = db.connection().execute(_AHEAD, {"openids": sorted(openids), "now": now}).scalars().all()
     ahead: dict[int, list[Booking]] = {}
+    # Most have none, and to ask for nothing costs as much as asking.
+    if not ids:
+        return ahead
     found = select(Booking).where(Booking.id.in_(ids)).order_by(Booking.starts_at)
-    for row in db.scalars(found) if ids else ():
+    for row in db.scalars(found):
         ahead.setdefault(row.member_id, []).append(row)
     return ahead
 

@@ -140,10 +140,12 @@ class Sealed(TypeDecorator[str]):
 
 def configure(app: Flask, database_url: str) -> None:
     """Bind the app to the database at `database_url` (sqlite:/// or postgresql://)."""
-    options: dict[str, Any] = {"pool_pre_ping": True}
+    options: dict[str, Any] = {}
     if database_url.startswith("postgresql"):
         database_url = database_url.replace("postgresql://", "postgresql+psycopg://", 1)
+        # Its server may have gone away; a file does not.
         options |= {
+            "pool_pre_ping": True,
             "connect_args": {"options": POSTGRES_OPTIONS, "connect_timeout": 5},
             "pool_timeout": 5,
         }

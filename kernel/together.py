@@ -5,7 +5,6 @@ A commit waits for the disk, and SQLite has one writer. Whoever comes first writ
 
 import logging
 import threading
-import time
 from collections import deque
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
@@ -18,10 +17,10 @@ R = TypeVar("R")
 A = TypeVar("A")
 
 TOGETHER_MAX = 64
-# How long the first of several waits for the others, who are still reading what was sent to them.
-GATHER_S = 0.003
-# After a wait for nobody, so many writes go without.
-SKIPS = 20
+# How long who leads waits for as many as there were last time, who are still reading what was sent to
+# them. It ends with the last of them: whoever writes while others run hands Python's lock to and fro at
+# each statement, and a group of all costs little more than one of half of them.
+GATHER_S_MAX = 0.05
 
 
 @dataclass(slots=True)
@@ -43,7 +42,10 @@ class Together(Generic[T, R]):
         self._write = write
         self._waiting: deque[_Waiting[T, R]] = deque()
         self._is_led = False
-        self._skips = SKIPS
+        # How many there were at the end of the last write: written, or come meanwhile.
+        self._expected = 1
+        # Who leads and waits for those.
+        self._gathering: _Waiting[T, R] | None = None
         self._lock = threading.Lock()
 
     def write(self, item: T) -> R:
@@ -72,6 +74,9 @@ class Together(Generic[T, R]):
         with self._lock:
             self._waiting.append(mine)
             mine.leads, self._is_led = not self._is_led, True
+            if self._gathering is not None and len(self._waiting) >= self._expected:
+                self._gathering.turn.release()
+                self._gathering = None
         if not mine.leads:
             mine.turn.acquire()
         return mine
@@ -80,7 +85,7 @@ class Together(Generic[T, R]):
         """Write for those who wait, first of all for oneself; then the next one leads."""
         others: Sequence[_Waiting[T, R]] = ()
         try:
-            group = self._gathered()
+            group = self._gathered(mine)
             others = group[1:]
             if others:
                 self._write_group(group)
@@ -91,6 +96,7 @@ class Together(Generic[T, R]):
     def _pass_on(self, done: Sequence[_Waiting[T, R]]) -> None:
         """Let those go on whose turn it was, and the next one lead."""
         with self._lock:
+            self._expected = min(1 + len(done) + len(self._waiting), TOGETHER_MAX)
             following = self._waiting[0] if self._waiting else None
             self._is_led = following is not None
             if following is not None:
@@ -100,16 +106,17 @@ class Together(Generic[T, R]):
         if following is not None:
             following.turn.release()
 
-    def _gathered(self) -> list[_Waiting[T, R]]:
+    def _gathered(self, mine: _Waiting[T, R]) -> list[_Waiting[T, R]]:
         """Take those who have waited longest, up to one who writes by himself; who leads is the first."""
-        gathers = self._skips == 0 or len(self._waiting) > 1
-        if gathers:
-            time.sleep(GATHER_S)
+        with self._lock:
+            waits = len(self._waiting) < self._expected
+            self._gathering = mine if waits else None
+        if waits and not mine.turn.acquire(timeout=GATHER_S_MAX):
+            with self._lock:
+                self._gathering = None
         group = [self._waiting.popleft()]
         while self._waiting and self._waiting[0].item is not None and len(group) < TOGETHER_MAX:
             group.append(self._waiting.popleft())
-        # A lone caller is kept waiting now and then only.
-        self._skips = (SKIPS if gathers else self._skips - 1) if len(group) == 1 else 0
         return group
 
     def _write_group(self, group: Sequence[_Waiting[T, R]]) -> None:

@@ -70,8 +70,8 @@ def die_at(moment: str, make_app: Callable[[], Flask]) -> int | None:
 
     def act() -> None:
         made = make_app()
-        together.GATHER_S = GATHERING_S
-        made.extensions["doorbell.callbacks"]._letters._skips = 0
+        together.GATHER_S_MAX = GATHERING_S
+        made.extensions["doorbell.callbacks"]._letters._expected = PEOPLE
         event.listen(Session, moment, _die_if_something_was_told)
         hands = [threading.Thread(target=hand_in, args=(made, mail)) for mail in mails()]
         for hand in hands:

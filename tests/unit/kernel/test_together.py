@@ -6,6 +6,7 @@ from collections.abc import Sequence
 
 import pytest
 
+from kernel import together as together_module
 from kernel.together import TOGETHER_MAX, Together
 from tests.patience import WAIT_S
 
@@ -118,3 +119,35 @@ def test_who_fails_by_himself_holds_nobody_up() -> None:
     for _ in range(2):
         with pytest.raises(ValueError, match="a bad one"):
             together.alone(fail)
+
+
+def test_who_leads_waits_for_as_many_as_there_were(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(together_module, "GATHER_S_MAX", WAIT_S)
+    book = Book()
+    book.may_go.set()
+    together = Together(book.write)
+    together._expected = 3
+    hands = [threading.Thread(target=together.write, args=(item,)) for item in range(3)]
+
+    for number, hand in enumerate(hands):
+        hand.start()
+        while number < 2 and len(together._waiting) <= number:
+            threading.Event().wait(0.001)
+    for hand in hands:
+        hand.join(WAIT_S)
+
+    assert [sorted(group) for group in book.written] == [[0, 1, 2]]
+
+
+def test_who_comes_alone_waits_once_for_those_that_were_there() -> None:
+    book = Book()
+    book.may_go.set()
+    together = Together(book.write)
+    together._expected = 3
+
+    together.write(0)
+    expected_after = together._expected
+    together.write(1)
+
+    assert expected_after == 1
+    assert book.written == [[0], [1]]
