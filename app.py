@@ -346,7 +346,7 @@ def _periodics(app: Flask) -> list[Periodic]:
         Periodic(
             "payments",
             PAYMENT_LOOK_EVERY_S,
-            partial(booking.paying.ask_after_payments, app.extensions["doorbell.pay"], clock),
+            partial(booking.paying.ask_after, app.extensions["doorbell.pay"], clock),
         ),
         Periodic("bookings", LOOK_EVERY_S, partial(booking.jobs.look_after_bookings, clock)),
         Periodic("waiting", LOOK_EVERY_S, partial(booking.jobs.serve_waiting, clock)),

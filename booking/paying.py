@@ -1,4 +1,4 @@
-"""Work with WeChat Pay that runs by itself: refunds to be ordered, payments nobody told us of.
+"""Work with WeChat Pay that runs by itself: refunds to be ordered, what nobody told us of asked after.
 
 WeChat is called outside any transaction; what it says is written in one of its own.
 """
@@ -6,17 +6,19 @@ WeChat is called outside any transaction; what it says is written in one of its 
 import logging
 from functools import partial
 
+from sqlalchemy import update
+
 from booking import payment_queries
 from booking.operations import payments
 from booking.payment_models import Payment, Refund
-from booking.payment_queries import orders_of
+from booking.payment_queries import ASKED, DEAD, orders_of
 from gateways.wechat.errors import Retry
 from gateways.wechat.pay import WeChatPay
 from gateways.wechat.pay_errors import PayError
 from gateways.wechat.pay_values import Payment as Told
 from gateways.wechat.pay_values import RefundState
 from kernel import leases
-from kernel.clock import Clock
+from kernel.clock import Clock, wall_s
 from kernel.db import transaction
 from kernel.errors import Refusal
 
@@ -27,6 +29,10 @@ REFUNDS_MAX = 50
 QUERIES_MAX = 20
 ATTEMPTS_MAX = 30
 BACKOFF_MAX_S = 600.0
+_FENCE = Refund.__table__.c.fence
+# So long a refund's notice is waited for; then WeChat is asked, later and later: a bank may take days.
+NOTICE_S = 60.0
+ASK_AGAIN_MAX_S = 6 * 3600.0
 
 
 def order_refunds(pay: WeChatPay, clock: Clock) -> int:
@@ -45,6 +51,11 @@ def order_refunds(pay: WeChatPay, clock: Clock) -> int:
         _order(rows[0], paid[0], pay, clock)
         tried += 1
     return tried
+
+
+def ask_after(pay: WeChatPay, clock: Clock) -> int:
+    """Ask WeChat after payments and refunds of which no notice came; return how many had come true."""
+    return ask_after_payments(pay, clock) + ask_after_refunds(pay, clock)
 
 
 def ask_after_payments(pay: WeChatPay, clock: Clock) -> int:
@@ -77,6 +88,18 @@ def ask_after_payments(pay: WeChatPay, clock: Clock) -> int:
     return found
 
 
+def ask_after_refunds(pay: WeChatPay, clock: Clock) -> int:
+    """Ask WeChat how far refunds are of which no notice came; return how many had arrived.
+
+    Safe to run twice and side by side. One that cannot reach its payer waits for a person (`dead`).
+    """
+    if not pay.is_on:
+        return 0
+    with transaction(reads_only=True) as db:
+        waiting = payment_queries.refunds_unanswered(db, limit=QUERIES_MAX)
+    return sum(_has_arrived(row, pay, clock) for row in waiting)
+
+
 def close_others(pay: WeChatPay, out_trade_no: str) -> None:
     """See to it that what was paid by one order cannot be paid by its other one."""
     with transaction(reads_only=True) as db:
@@ -101,6 +124,29 @@ def _asked(pay: WeChatPay, out_trade_no: str) -> Told | None:
     return told if told.is_paid else None
 
 
+def _has_arrived(row: Refund, pay: WeChatPay, clock: Clock) -> bool:
+    state, error = RefundState.PROCESSING, ""
+    try:
+        state = pay.query_refund(row.number).state
+    except PayError as problem:
+        log.warning("refund %s could not be asked after: %s", row.number, problem)
+        error = str(problem)
+    with transaction() as db:
+        if state is RefundState.SUCCESS:
+            payments.returned(db, number=row.number, now=clock.now())
+            return True
+        told = {"due_s": wall_s() + min(NOTICE_S * 2.0**row.attempts, ASK_AGAIN_MAX_S)}
+        if state is not RefundState.PROCESSING:
+            log.error("refund %s cannot reach its payer: %s", row.number, state)
+            error, told = f"WeChat: {state}", leases.ended(_FENCE, state=DEAD)
+        db.execute(
+            update(Refund)
+            .where(Refund.id == row.id, Refund.state == ASKED)
+            .values(error=error, attempts=row.attempts + 1, **told)
+        )
+    return False
+
+
 def _order(row: Refund, paid: Payment, pay: WeChatPay, clock: Clock) -> None:
     try:
         told = pay.refund(
@@ -117,13 +163,20 @@ def _order(row: Refund, paid: Payment, pay: WeChatPay, clock: Clock) -> None:
             leases.finish(
                 db,
                 row,
-                state="dead" if is_hopeless else leases.PENDING,
+                state=DEAD if is_hopeless else leases.PENDING,
                 retry_in_s=max(float(error.wait_s), min(2.0**row.attempts, BACKOFF_MAX_S)),
                 error=str(error),
             )
         return
     is_back = told.state is RefundState.SUCCESS
     with transaction() as db:
-        leases.finish(db, row, state="done" if is_back else "asked", error="")
+        leases.finish(
+            db,
+            row,
+            state="done" if is_back else ASKED,
+            retry_in_s=NOTICE_S,
+            error="",
+            attempts=0,
+        )
         if is_back:
             payments.returned(db, number=row.number, now=clock.now())

@@ -11,6 +11,7 @@ from booking.queries import visible_to
 from booking.states import PaymentState
 from kernel import leases
 from kernel.actor import Actor
+from kernel.clock import wall_s
 from kernel.db import Session, transaction
 from kernel.errors import Missing
 from kernel.words import msg
@@ -19,6 +20,8 @@ DEPOSIT, DOOR = "deposit", "door"
 # WeChat takes an order either from a page or by a code, never both under one number: what a technician
 # shows at the door is an order of its own, whose number ends with this.
 BY_CODE = "-Q"
+# A refund that WeChat has taken on, and one that only a person can help.
+ASKED, DEAD = "asked", "dead"
 
 
 class PaymentMissing(Missing):
@@ -86,6 +89,21 @@ def refunds_due() -> bool:
     """Tell whether a refund waits to be ordered."""
     with transaction(reads_only=True) as db:
         return db.scalar(select(Refund.id).where(leases.due(Refund)).limit(1)) is not None
+
+
+def refunds_unanswered(db: Session, *, limit: int) -> Sequence[Refund]:
+    """Return refunds that WeChat has taken on a while ago and of which nothing was heard, those first
+    that have waited longest."""
+    found = (
+        select(Refund)
+        .join(Payment, Payment.id == Refund.payment_id)
+        .where(
+            Refund.state == ASKED,
+            Refund.due_s <= wall_s(),
+            Payment.state == PaymentState.REFUNDING,
+        )
+    )
+    return db.scalars(found.order_by(Refund.due_s, Refund.id).limit(limit)).all()
 
 
 def unanswered(db: Session, *, now: datetime, limit: int) -> Sequence[Payment]:

@@ -55,6 +55,7 @@ FAULTS = {
     "delay_notice": Fault(msg("支付通知迟到"), msg("下一条支付通知晚 60 秒")),
     "duplicate_notice": Fault(msg("支付通知重复"), msg("下一条支付通知送两遍")),
     "forge_notice": Fault(msg("伪造支付通知"), msg("下一条支付通知前先送一条签名不对的")),
+    "lose_refund_notice": Fault(msg("退款通知丢失"), msg("下一笔退款的通知一次也送不到，只能去查")),
     "abnormal_refund": Fault(msg("退款异常"), msg("下一笔退款到不了付款人的账户")),
 }
 

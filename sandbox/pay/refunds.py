@@ -54,6 +54,7 @@ def ask(
     orders.set_state(db, order, state="REFUND")
     done = _done(db, refund, at_s=moment.at_s)
 
+    is_lost = faults.strikes(db, "lose_refund_notice") or order.loses_notices
     if asked.notify_url:
         notices.queue(
             db,
@@ -62,7 +63,7 @@ def ask(
             url=asked.notify_url,
             resource=_noticed(done, order, shop=shop),
             moment=moment,
-            is_lost=order.loses_notices,
+            is_lost=is_lost,
             delay_s=order.notice_delay_s,
         )
     return told(refund, order)

@@ -310,6 +310,18 @@ class TestFaults:
         assert stage.house.told[-1].state is RefundState.ABNORMAL
         assert stage.pay.query_refund("R1").state is RefundState.ABNORMAL
 
+    def test_a_refund_whose_notice_is_lost_is_found_by_asking(self, stage: Stage) -> None:
+        stage.a_paid_order()
+        stage.sandbox.control("faults", fault="lose_refund_notice")
+
+        stage.pay.refund(
+            out_trade_no=NUMBER, out_refund_no="R1", amount=THIRTY, total=THIRTY, reason="取消"
+        )
+        stage.sandbox.settle()
+
+        assert [notice.kind for notice in stage.house.told] == [NoticeKind.PAYMENT]
+        assert stage.pay.query_refund("R1").state is RefundState.SUCCESS
+
     def test_a_busy_platform_may_have_done_it(self, stage: Stage) -> None:
         stage.sandbox.control("faults", fault="busy", count=1)
 

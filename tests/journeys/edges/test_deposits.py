@@ -9,8 +9,11 @@ from pathlib import Path
 
 import pytest
 from flask import Flask, Response, request
+from sqlalchemy import select, update
 
+from booking.payment_models import Refund
 from dispatch.states import VisitState
+from kernel.clock import wall_s
 from kernel.db import transaction
 from tests import house, shop
 from tests.house import MONDAY_NINE, a_member
@@ -160,6 +163,70 @@ def test_a_deposit_makes_the_promise_and_goes_back_when_it_is_cancelled(
     assert "押金已退回" in gone.said("answer")
     assert any("押金原路退回" in line for line in messages(phone.member))
     assert "已退款" in case(desk, number).text
+
+
+def a_refund_on_its_way(app: Flask, phone: Phone, bank: Bank, *, fault: str) -> str:
+    """Pay a deposit, cancel, and order the refund, which that fault befalls; the booking's number."""
+    number, page = asked(phone)
+    bank.pay(phone, page)
+    bank.tell()
+    at(app, minutes=5)
+    phone.send(booking(phone, number).form("/cancel"))
+    let(app)
+    bank.sandbox.control("faults", fault=fault)
+    let(app, "refunds")
+    bank.tell()
+    return number
+
+
+def the_refund() -> Refund:
+    with transaction(reads_only=True) as db:
+        return db.scalars(select(Refund)).one()
+
+
+def later(app: Flask) -> None:
+    """Let it be time to ask after every refund, and ask."""
+    with transaction() as db:
+        db.execute(update(Refund).values(due_s=0.0))
+    let(app, "payments")
+
+
+def test_a_refund_whose_notice_is_lost_is_asked_after(app: Flask, phone: Phone, bank: Bank) -> None:
+    number = a_refund_on_its_way(app, phone, bank, fault="lose_refund_notice")
+    let(app, "payments")
+    waited = booking(phone, number)
+    later(app)
+
+    # Its notice has a minute to come.
+    assert "押金正在原路退回" in waited.said("answer")
+    assert "押金已退回" in booking(phone, number).said("answer")
+    assert any("押金原路退回" in line for line in messages(phone.member))
+
+
+def test_a_refund_under_way_is_asked_after_later_and_later(
+    app: Flask, phone: Phone, bank: Bank
+) -> None:
+    number = a_refund_on_its_way(app, phone, bank, fault="lose_refund_notice")
+    bank.sandbox.control("faults", fault="busy", count=10)
+    waits = []
+    for _ in range(2):
+        later(app)
+        waits.append(the_refund().due_s - wall_s())
+
+    assert waits[1] > 1.5 * waits[0] > 0
+    assert the_refund().state == "asked"
+    assert "押金正在原路退回" in booking(phone, number).said("answer")
+
+
+def test_a_refund_that_cannot_reach_its_payer_waits_for_a_person(
+    app: Flask, phone: Phone, bank: Bank, caplog: pytest.LogCaptureFixture
+) -> None:
+    a_refund_on_its_way(app, phone, bank, fault="abnormal_refund")
+    later(app)
+    row = the_refund()
+
+    assert (row.state, row.error) == ("dead", "WeChat: ABNORMAL")
+    assert f"refund {row.number} cannot reach its payer" in caplog.text
 
 
 @pytest.mark.walks(
