@@ -7,8 +7,10 @@ from flask import Flask
 
 from booking import checking_bills
 from booking.checking_bills import Checked, NotYet
-from booking.reconciling import Trade
+from booking.operations import bills
+from booking.reconciling import DayBill, Kind, Trade
 from gateways.wechat.pay_errors import PayError
+from kernel.money import Money
 
 
 def join(app: Flask) -> None:
@@ -23,7 +25,9 @@ def join(app: Flask) -> None:
                 app.extensions["doorbell.pay"], app.extensions["doorbell.clock"], day.date()
             )
         except NotYet as error:
-            raise click.ClickException(f"WeChat Pay has no bill of {day:%Y-%m-%d} yet") from error
+            raise click.ClickException(
+                f"WeChat Pay has no bill of {day:%Y-%m-%d} yet: it comes at ten the morning after"
+            ) from error
         except PayError as error:
             raise click.ClickException(f"the bill was not fetched: {error}") from error
         print(said(checked))
@@ -31,17 +35,36 @@ def join(app: Flask) -> None:
 
 def said(checked: Checked) -> str:
     """Return a bill's counts and sums, then a line for each difference."""
-    bill = checked.bill
-    payments, refunds = Trade.PAYMENT, Trade.REFUND
+    bill, found = checked.bill, checked.differences
     head = (
-        f"{bill.day}: {bill.count(payments)} payments, {bill.total(payments)}; "
-        f"{bill.count(refunds)} refunds, {bill.total(refunds)}; "
-        f"{len(checked.differences)} differences"
+        f"WeChat Pay's bill of {bill.day}: {_counted(bill, Trade.PAYMENT)}, "
+        f"{_counted(bill, Trade.REFUND)}."
     )
+    if bill.sha1 == bills.NO_BILL:
+        head = f"WeChat Pay has no bill of {bill.day}: it counts nothing as paid or paid back."
+    if not found:
+        return f"{head}\nOur books say the same."
     lines = [
-        f"  {one.kind.value}: {one.trade.value} {one.number}, "
-        f"ours {one.ours or '-'} {one.our_state or '-'}, "
-        f"WeChat's {one.theirs or '-'} {one.their_state or '-'}"
-        for one in checked.differences
+        f"  {_KINDS[one.kind]}: {one.trade.value} {one.number}; "
+        f"we say {_side(one.ours, one.our_state)}, WeChat {_side(one.theirs, one.their_state)}"
+        for one in found
     ]
-    return "\n".join([head, *lines])
+    end = "What is done about each is written down on the console, under 对账 (/console/bills)."
+    return "\n".join([head, f"Our books differ in {len(found)}:", *lines, end])
+
+
+_KINDS = {
+    Kind.MISSING_WITH_US: "only WeChat knows it",
+    Kind.MISSING_WITH_WECHAT: "only we know it",
+    Kind.OTHER_AMOUNT: "another sum",
+    Kind.OTHER_STATE: "another state",
+}
+
+
+def _counted(bill: DayBill, trade: Trade) -> str:
+    count = bill.count(trade)
+    return f"{count} {trade.value}{'' if count == 1 else 's'} ({bill.total(trade)})"
+
+
+def _side(amount: Money | None, state: str) -> str:
+    return " ".join(filter(None, (str(amount or ""), state.replace("_", " ")))) or "nothing"
