@@ -2,7 +2,7 @@
 
 from datetime import datetime
 
-from sqlalchemy import Enum, ForeignKey, Index, text
+from sqlalchemy import JSON, Enum, ForeignKey, Index, text
 from sqlalchemy.orm import Mapped, mapped_column
 
 from conversations.states import CHAT_MACHINE, ChatAction, ChatState
@@ -119,3 +119,14 @@ class ChatLine(Base):
     # A picture in the stead of words: its sha256 on the shelf of photos.
     picture: Mapped[str] = mapped_column(default="", server_default=_EMPTY, index=True)
     at: Mapped[datetime] = mapped_column(Instant)
+
+
+class CannedReplies(Base):
+    """What the agents of a desk offer at one press, in its order; no row: nobody has changed it."""
+
+    __tablename__ = "conversations_canned"
+
+    id: Mapped[int] = mapped_column(primary_key=True)
+    # As conversations.canned.desk_of names it.
+    desk: Mapped[str] = mapped_column(unique=True)
+    lines: Mapped[list[str]] = mapped_column(JSON)

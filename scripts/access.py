@@ -71,18 +71,23 @@ SHARED = frozenset(
 # Routes that name a branch in their parameters or form: the branch is the thing then.
 BY_BRANCH = frozenset(
     {
+        "console.add_canned",
         "console.ask",
         "console.bills",
         "console.board",
         "console.board_news",
         "console.bookings",
+        "console.canned",
+        "console.change_canned",
         "console.codes",
         "console.drop_estate",
         "console.drop_tie",
         "console.estates",
         "console.messages",
+        "console.move_canned",
         "console.plans",
         "console.publish",
+        "console.remove_canned",
         "console.set_crew",
         "console.set_estate",
         "console.set_fair",

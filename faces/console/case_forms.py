@@ -16,6 +16,7 @@ from members.policy import TEXT_MAX, AppealSubject
 
 REASON_MAX = 200
 SERIAL_MAX = 60
+CANNED_MAX = 200
 CHAT_SHOWS = ("waiting", "mine", "claimed", "closed")
 SHOWS = ("open", "decided", "reviews", "releases")
 _NO_WINDOW = msg("请先选一个时段。")
@@ -186,3 +187,38 @@ class PassOnForm(Form):
 
     store = fields.String(load_default="", validate=validate.Length(max=40))
     words = Text(least=1, most=REASON_MAX, required=True)
+
+
+class CannedQuery(_Query):
+    """Whose canned replies: a store's, or "" for all of the branch."""
+
+    store = fields.String(load_default="", validate=validate.Length(max=40))
+
+
+class _CannedDesk(Form):
+    branch = fields.Integer(required=True, validate=validate.Range(min=1))
+    store = fields.String(load_default="", validate=validate.Length(max=40))
+
+
+class CannedForm(_CannedDesk):
+    """A new canned reply."""
+
+    text = Text(least=1, most=CANNED_MAX, required=True)
+
+
+class CannedLineForm(_CannedDesk):
+    """A canned reply, by its words."""
+
+    before = Text(least=1, most=CANNED_MAX, required=True)
+
+
+class CannedChangeForm(CannedLineForm):
+    """What a canned reply is to say."""
+
+    text = Text(least=1, most=CANNED_MAX, required=True)
+
+
+class CannedMoveForm(CannedLineForm):
+    """Which way a canned reply goes."""
+
+    to = fields.String(required=True, validate=validate.OneOf(["up", "down"]))

@@ -9,7 +9,7 @@ from flask.typing import ResponseReturnValue
 
 from booking import queries as booking
 from booking.states import PROMISED
-from conversations import queries, words
+from conversations import canned, queries
 from conversations.operations import chats as operations
 from conversations.states import ChatState
 from dispatch import photos
@@ -300,7 +300,7 @@ def _page(number: str, failed: Failure) -> str:
             stores=[(store.code, store.name) for store in booking.stores(db)],
             may_remind=messages.grants_left(db, found.openid, _notice_id()) > 0,
             window=queries.message_window(db, found.openid, now=now),
-            canned=words.CANNED,
+            canned=canned.offered(db, found),
             may_claim=by.role in AGENTS and found.state is ChatState.WAITING,
             is_mine=found.state is ChatState.CLAIMED
             and found.agent_id == by.id

@@ -202,6 +202,7 @@ _LIST_OF = {
     "console.appeal": "console.appeals",
     "console.complaint": "console.complaints",
     "console.chat": "console.chats",
+    "console.canned": "console.canned",
     "console.bills": "console.bills",
     "console.users": "console.users",
     "console.audit": "console.audit",
