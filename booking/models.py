@@ -79,7 +79,8 @@ class CheckedPoint(Base):
 
 
 class Store(Base):
-    """Where followers come from; its QR code carries `scene`."""
+    """Where followers come from; its QR code carries `scene`. Its place is unknown until a leader writes
+    it down."""
 
     __tablename__ = "booking_store"
 
@@ -89,6 +90,13 @@ class Store(Base):
     scene: Mapped[str] = mapped_column(unique=True)
     branch_id: Mapped[int] = mapped_column(ForeignKey("dispatch_branch.id"))
     welcome: Mapped[str]
+    address: Mapped[str] = mapped_column(default="", server_default=text("''"))
+    lat: Mapped[float | None]
+    lon: Mapped[float | None]
+
+    @property
+    def point(self) -> Point | None:
+        return None if self.lat is None or self.lon is None else Point(self.lat, self.lon)
 
 
 class Draft(Base):

@@ -87,6 +87,11 @@ def store_by_scene(db: Session, scene: str) -> Store | None:
     return db.scalars(found).first()
 
 
+def own_store(db: Session, *, first_scene: str, last_scene: str) -> Store | None:
+    """Return the store of somebody who met the account by those scenes: the last one's, else the first's."""
+    return store_by_scene(db, last_scene) or store_by_scene(db, first_scene)
+
+
 def draft(db: Session, *, number: str, by: Actor) -> Draft:
     """Return the member's own draft, or one of staff's branches. Raises BookingMissing."""
     found = db.scalars(select(Draft).where(Draft.number == number)).one_or_none()

@@ -43,6 +43,21 @@ def mine(
     return told
 
 
+def stores(db: Session, openids: Collection[str], *, public_base: str) -> dict[str, str]:
+    """Return where those people's own stores are, by openid."""
+    return {openid: _store_of(db, openid, f"{public_base}/c/stores") for openid in openids}
+
+
+def _store_of(db: Session, openid: str, url: str) -> str:
+    member = members.member_by_openid(db, openid)
+    his = member and booking.own_store(
+        db, first_scene=member.first_scene, last_scene=member.last_scene
+    )
+    return (
+        words.store_at(his.name, his.address, url=url) if his else words.store_at("", "", url=url)
+    )
+
+
 def place_name(message: LocationSent) -> str:
     """Return the 小区 there, else what the phone calls the place."""
     near = gazetteer.qingdao().reverse(message.point)

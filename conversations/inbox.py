@@ -118,11 +118,12 @@ _IN_CHATS = (*_TO_PEOPLE, MenuClicked)
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class _Looked:
-    """What the answers to some messages need: the codes by scene, people's bookings in words by
-    openid, what was understood of voices, and of lines that wish for a visit, by their text."""
+    """What the answers to some messages need: the codes by scene, people's bookings and their stores in
+    words by openid, what was understood of voices, and of lines that wish for a visit, by their text."""
 
     sources: Mapping[str, Source]
     mine: Mapping[str, str]
+    stores: Mapping[str, str]
     heard: Mapping[str, str]
     written: Mapping[str, str]
     public_base: str
@@ -136,11 +137,13 @@ def _look(
         one.scene for one in messages if isinstance(one, Followed | Scanned) and not _is_deed(one)
     }
     asking = {one.openid for one in messages if words.asks_for_own(_words_of(one))}
+    seeking = {one.openid for one in messages if words.asks_for_store(_words_of(one))}
     spoken = {one.heard for one in messages if isinstance(one, VoiceSent) and one.heard.strip()}
     typed = {one.text for one in messages if isinstance(one, TextSaid)}
     return _Looked(
         sources=code_queries.sources_by_scene(db, scenes),
         mine=answers.mine(db, asking, public_base=public_base, now=now),
+        stores=answers.stores(db, seeking, public_base=public_base),
         heard=answers.heard(db, spoken, public_base=public_base),
         written=answers.written(db, typed, public_base=public_base),
         public_base=public_base,
@@ -179,6 +182,8 @@ def _to_words(
         return looked.written.get(asked) or words.to_book(f"{looked.public_base}/c/")
     if words.asks_for_own(asked):
         return looked.mine[message.openid]
+    if words.asks_for_store(asked):
+        return looked.stores[message.openid]
     if chat is not None:
         # He talks to a person now.
         return words.NOTHING

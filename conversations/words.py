@@ -8,9 +8,12 @@ NOTHING = ""
 WELCOME = "您好，这里是门铃到家。家电送货、安装、维修都可以在这里预约，点下面「约上门」就能选时间。"
 IN_CHAT = "客服正在接待您，请直接留言。回复「取消人工」可退出。"
 CHAT_ENDED = "已退出人工客服。回复「预约」选上门时间，回复「我的预约」看进度。"
-HELP = "回复「预约」选上门时间，回复「我的预约」看进度，发送位置看最近能上门的时间，回复「人工」找客服。"
+HELP = (
+    "回复「预约」选上门时间，回复「我的预约」看进度，发送位置看最近能上门的时间，"
+    "回复「门店」看门店在哪里，回复「人工」找客服。"
+)
 NOT_HEARD = "抱歉，这段语音没能听清。您可以打字告诉我，比如「周六下午市北区安装空调」，或者回复「预约」直接选时间。"
-# What agents say most, offered at one press.
+# What agents say most, offered at one press until a leader writes his branch's own.
 CANNED = (
     "您好，我是门店客服，请问有什么可以帮您？",
     "已经帮您联系师傅，有消息马上告诉您。",
@@ -24,6 +27,7 @@ BIND_SCENE_PREFIX = "bind_"
 
 _BOOK_WORDS = ("预约", "约上门", "安装", "维修", "送货", "配送")
 _MINE_WORDS = ("我的预约", "进度", "几点到", "到哪")
+_STORE_WORDS = ("门店", "店在哪", "店地址", "店铺", "实体店")
 _END_WORDS = ("取消人工", "退出人工", "结束人工", "不用人工", "结束会话", "结束对话")
 _PERSON_WORDS = ("人工", "客服", "真人")
 
@@ -96,9 +100,23 @@ def asks_to_book(text: str) -> bool:
     return not asks_for_own(text) and any(word in text for word in _BOOK_WORDS)
 
 
+def asks_for_store(text: str) -> bool:
+    """Tell whether a text asks where a store is, and for nothing else."""
+    asks_more = asks_for_own(text) or asks_for_person(text) or asks_to_book(text)
+    return not asks_more and any(word in text for word in _STORE_WORDS)
+
+
 def to_book(url: str) -> str:
     """Return the way to the services."""
     return f'<a href="{url}">选择服务和上门时间</a>'
+
+
+def store_at(name: str, address: str, *, url: str) -> str:
+    """Return where his store is, as a card that opens the way there; without one, or while nobody has
+    written down where it is, the way to all stores."""
+    if address:
+        return card(name, f"{address}\n点开看地图、怎么去。", url)
+    return f'<a href="{url}">看看我们的门店在哪里</a>'
 
 
 def booked_line(*, when: str, service: str, place: str) -> str:

@@ -9,6 +9,7 @@ from booking import queries
 from booking.models import Service, Store
 from kernel.db import Session
 from kernel.errors import Conflict, Missing
+from kernel.geo import Point
 from kernel.money import Money
 from kernel.words import msg
 
@@ -72,10 +73,19 @@ def add_service(
 
 
 def add_store(
-    db: Session, *, code: str, name: str, scene: str, branch_id: int, welcome: str
+    db: Session,
+    *,
+    code: str,
+    name: str,
+    scene: str,
+    branch_id: int,
+    welcome: str,
+    address: str = "",
+    point: Point | None = None,
 ) -> Store:
     """Open a store whose QR code carries `scene`; `welcome` greets those who follow by it."""
     store = Store(code=code, name=name, scene=scene, branch_id=branch_id, welcome=welcome)
+    _place(store, address=address, point=point)
     db.add(store)
     db.flush()
     return store
@@ -127,21 +137,27 @@ def set_on_sale(db: Session, *, code: str, on_sale: bool) -> Service:
     return service
 
 
-def open_store(
-    db: Session, *, code: str, name: str, scene: str, branch_id: int, welcome: str
-) -> Store:
-    """Open a store under a code and a scene that are free. Raises CodeTaken."""
+def open_store(db: Session, *, code: str, scene: str, **facts: Any) -> Store:
+    """Open a store under a code and a scene that are free; `facts` as for add_store. Raises CodeTaken."""
     found = select(Store.id).where(or_(Store.code == code, Store.scene == scene))
     if db.scalar(found) is not None:
         raise CodeTaken(field="code")
-    return add_store(db, code=code, name=name, scene=scene, branch_id=branch_id, welcome=welcome)
+    return add_store(db, code=code, scene=scene, **facts)
 
 
-def change_store(db: Session, *, code: str, name: str, welcome: str) -> Store:
-    """Change a store's name and welcome; printed codes go on to work. Raises StoreMissing."""
+def change_store(
+    db: Session, *, code: str, name: str, welcome: str, address: str, point: Point | None
+) -> Store:
+    """Change a store's name, welcome and place; printed codes go on to work. Raises StoreMissing."""
     store = queries.store_by_code(db, code)
     if store is None:
         raise StoreMissing
     store.name, store.welcome = name, welcome
+    _place(store, address=address, point=point)
     db.flush()
     return store
+
+
+def _place(store: Store, *, address: str, point: Point | None) -> None:
+    store.address = address
+    store.lat, store.lon = (point.lat, point.lon) if point else (None, None)

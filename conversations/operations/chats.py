@@ -59,9 +59,7 @@ def ask_for_person(db: Session, *, openid: str, now: datetime) -> Chat | None:
     open_one = queries.open_chat(db, openid)
     if open_one is not None:
         return open_one
-    store = booking.store_by_scene(db, member.last_scene) or booking.store_by_scene(
-        db, member.first_scene
-    )
+    store = booking.own_store(db, first_scene=member.first_scene, last_scene=member.last_scene)
     last = next(iter(booking.bookings_of(db, member.id, limit=1)), None)
     first = next(iter(dispatch.branches(db)), None)
     places = [store.branch_id if store else None, last.branch_id if last else None]

@@ -1,9 +1,14 @@
 """What the console's forms about services and stores may carry."""
 
-from marshmallow import fields, validate
+import re
+from collections.abc import Mapping
+from typing import Any
+
+from marshmallow import ValidationError, fields, validate, validates_schema
 
 from booking.price_card import ROWS_MAX
 from faces.chrome.schema import Form, Text
+from kernel.geo import Point
 from kernel.words import msg
 
 _CODE = validate.Regexp(
@@ -55,11 +60,48 @@ class SaleForm(Form):
     on_sale = fields.Boolean(required=True)
 
 
+class PlaceField(fields.Field[Point | None]):
+    """A place in China as a map's picker gives it, in GCJ-02: two numbers in either order, since no
+    latitude there is as great as any longitude. Empty for none."""
+
+    default_error_messages = {  # noqa: RUF012  # as marshmallow reads it
+        "place": msg("坐标写成「纬度,经度」，比如 36.1105,120.4520，可以从腾讯或高德地图复制。")
+    }
+
+    def _deserialize(
+        self, value: Any, attr: str | None, data: Any, **_options: Any
+    ) -> Point | None:
+        del attr, data
+        if not str(value).strip():
+            return None
+        found = _DEGREES.fullmatch(str(value).strip())
+        if found is None:
+            raise self.make_error("place")
+        lat, lon = sorted(map(float, found.groups()))
+        if not (
+            LAT_DEGREES[0] <= lat <= LAT_DEGREES[1] and LON_DEGREES[0] <= lon <= LON_DEGREES[1]
+        ):
+            raise self.make_error("place")
+        return Point(lat, lon)
+
+
+LAT_DEGREES, LON_DEGREES = (3.0, 54.0), (73.0, 136.0)
+_DEGREES = re.compile(r"(\d{1,3}(?:\.\d{1,8})?)\s*[,，\s]\s*(\d{1,3}(?:\.\d{1,8})?)")
+
+
 class StoreForm(Form):
-    """A store's name and how it greets."""
+    """A store's name, how it greets and where it is."""
 
     name = Text(most=20, least=1, required=True)
     welcome = Text(most=120, least=1, required=True)
+    address = Text(most=60, load_default="")
+    point = PlaceField(load_default=None)
+
+    @validates_schema
+    def check_place(self, given: Mapping[str, Any], **_options: Any) -> None:
+        """Refuse a point on the map that nobody has a name for."""
+        if given.get("point") is not None and not given.get("address"):
+            raise ValidationError(msg("有坐标也要写地址，业主看得懂的那种。"), "address")
 
 
 class NewStoreForm(StoreForm):

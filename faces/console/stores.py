@@ -19,7 +19,7 @@ from faces.console.routes import LEADERS, READERS, blueprint
 from kernel.db import Session, transaction
 from kernel.errors import Missing, Refusal
 
-FIELDS = ("code", "name", "welcome")
+FIELDS = ("code", "name", "welcome", "address", "point")
 
 
 @blueprint.get("/stores")
@@ -65,6 +65,8 @@ def open_store() -> ResponseReturnValue:
                 scene=f"st_{given['code'].lower()}",
                 branch_id=given["branch"],
                 welcome=given["welcome"],
+                address=given["address"],
+                point=given["point"],
             )
             account.ask(db)
             done = call.leads_to("console.stores", branch=given["branch"])
@@ -83,20 +85,26 @@ def store(code: str) -> ResponseReturnValue:
         found = queries.store_by_code(db, code)
         assert found is not None
         branch = frame.enter(db, branch_id=found.branch_id)
-        typed = {"code": found.code, "name": found.name, "welcome": found.welcome}
+        typed = {
+            "code": found.code,
+            "name": found.name,
+            "welcome": found.welcome,
+            "address": found.address,
+            "point": f"{found.point.lat:.6f},{found.point.lon:.6f}" if found.point else "",
+        }
     return _form(branch, code, typed=typed, errors={})
 
 
 @blueprint.post("/stores/<code>")
 @signed_in(*LEADERS)
 def change_store(code: str) -> ResponseReturnValue:
-    """Change its name and welcome; printed codes go on to work."""
+    """Change its name, welcome and place; printed codes go on to work."""
     with transaction(reads_only=True) as db:
         branch_id = _check_own(db, code)
     try:
         given = call.form(StoreForm())
         with call.once() as db:
-            catalogue.change_store(db, code=code, name=given["name"], welcome=given["welcome"])
+            catalogue.change_store(db, code=code, **given)
             account.ask(db)
             done = call.leads_to("console.stores", branch=branch_id)
     except Refusal as refusal:

@@ -2,7 +2,7 @@
 
 from flask import Blueprint
 
-from faces.chrome import call
+from faces.chrome import call, maps
 from faces.technician import words
 
 blueprint = Blueprint("technician", __name__, url_prefix="/t")
@@ -12,6 +12,6 @@ blueprint = Blueprint("technician", __name__, url_prefix="/t")
 def _shared() -> dict[str, object]:
     return {
         "day_words": lambda day: words.day_words(day, now=call.now()),
-        "navigation_url": words.navigation_url,
+        "navigation_url": maps.navigation_url,
         "now": call.now(),
     }

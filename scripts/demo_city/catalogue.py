@@ -7,6 +7,7 @@ from typing import Any
 from booking.models import Service
 from booking.operations import catalogue
 from kernel.db import Session
+from kernel.geo import Point
 from kernel.money import Money
 
 
@@ -247,6 +248,8 @@ class Shop:
     scene: str
     branch_code: str
     welcome: str
+    address: str
+    point: Point
     share: int
 
 
@@ -258,6 +261,8 @@ SHOPS: tuple[Shop, ...] = (
         branch_code="QD2",
         welcome="您好，欢迎来到青岛海尔路旗舰店。在店里买的家电，送货和安装都可以在这里约，"
         "点下面「约上门」选个方便的时间。",
+        address="崂山区海尔路 63 号",
+        point=Point(36.1121, 120.4506),
         share=18,
     ),
     Shop(
@@ -267,6 +272,8 @@ SHOPS: tuple[Shop, ...] = (
         branch_code="QD1",
         welcome="您好，这里是青岛台东店。新家电当天可约送装，点下面「约上门」，"
         "师傅准点到，费用提前看得清。",
+        address="市北区台东一路 49 号",
+        point=Point(36.0846, 120.3541),
         share=20,
     ),
     Shop(
@@ -276,6 +283,8 @@ SHOPS: tuple[Shop, ...] = (
         branch_code="QD2",
         welcome="您好，欢迎关注青岛李村店。送货、安装、清洗、检修都能约，"
         "点下面「约上门」，能约的时段师傅一定到。",
+        address="李沧区京口路 28 号",
+        point=Point(36.1598, 120.4241),
         share=13,
     ),
     Shop(
@@ -285,6 +294,8 @@ SHOPS: tuple[Shop, ...] = (
         branch_code="QD3",
         welcome="您好，这里是青岛正阳路店，服务城阳各小区。点下面「约上门」选时间，"
         "完工后积分自动到账。",
+        address="城阳区正阳路 136 号",
+        point=Point(36.3066, 120.3972),
         share=14,
     ),
 )
@@ -339,5 +350,7 @@ def open_stores(db: Session, *, branch_ids: Mapping[str, int]) -> int:
             scene=shop.scene,
             branch_id=branch_ids[shop.branch_code],
             welcome=shop.welcome,
+            address=shop.address,
+            point=shop.point,
         )
     return len(SHOPS)

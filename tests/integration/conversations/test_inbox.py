@@ -223,6 +223,20 @@ class TestSaying:
     def test_something_known_leads_to_its_page(self, app: Flask) -> None:
         assert "https://doorbell.localhost/c/bookings" in received(said("我的预约"))
 
+    def test_where_a_store_is_tells_of_ones_own_as_a_card(self, app: Flask) -> None:
+        assert "/c/stores" in received(said("店地址", key="a stranger's"))
+        received(followed(scene="st_hailu"))
+        assert "https://doorbell.localhost/c/stores" in received(said("门店在哪里", key="8"))
+        with transaction() as db:
+            catalogue.change_store(
+                db, code="HL", name="海尔路店", welcome="您好", address="海尔路 63 号", point=NORTH
+            )
+
+        name, about, url = words.card_of(received(said("门店", key="9"))) or ("", "", "")
+
+        assert (name, url) == ("海尔路店", "https://doorbell.localhost/c/stores")
+        assert "海尔路 63 号" in about
+
     def test_anything_else_is_helped(self, app: Flask) -> None:
         assert received(said("<xml>' OR 1=1 --")) == words.HELP
 

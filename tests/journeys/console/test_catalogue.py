@@ -7,6 +7,7 @@ from booking import queries
 from booking.operations import catalogue
 from booking.operations.drafts import OffSale
 from kernel.db import transaction
+from kernel.geo import Point
 from kernel.money import Money
 from tests.house import a_draft
 from tests.journeys.console.conftest import DeskOf, Town
@@ -137,6 +138,46 @@ class TestStores:
 
         assert "st_lc" in opened.text
         assert "李沧旗舰店" in changed.text
+
+    @pytest.mark.parametrize(
+        "point", ["36.1105,120.4520", " 120.4520， 36.1105", "36.1105 120.4520"]
+    )
+    def test_have_a_place_as_either_map_writes_it(
+        self, manager: Desk, town: Town, point: str
+    ) -> None:
+        manager.post("/console/stores/new", {"branch": str(town.here), **self.NEW})
+        unplaced = manager.open("/console/stores")
+        form = manager.open("/console/stores/LC").form("/stores/LC")
+
+        after = manager.send(form, address="京口路 28 号", point=point)
+
+        assert "还没有登记地址" in unplaced.text
+        assert "京口路 28 号" in after.text
+        with transaction(reads_only=True) as db:
+            store = queries.store_by_code(db, "LC")
+        assert store is not None
+        assert store.point == Point(36.1105, 120.4520)
+        assert manager.open("/console/stores/LC").value("point") == "36.110500,120.452000"
+
+    @pytest.mark.parametrize(
+        ("fields", "field"),
+        [
+            pytest.param({"address": "京口路", "point": "京口路"}, "point", id="words"),
+            pytest.param({"address": "京口路", "point": "36.1"}, "point", id="half_a_place"),
+            pytest.param({"address": "x", "point": "36.1,36.2"}, "point", id="no_longitude"),
+            pytest.param({"address": "x", "point": "2.9,120.4"}, "point", id="abroad"),
+            pytest.param({"address": "", "point": "36.1,120.4"}, "address", id="no_name_for_it"),
+        ],
+    )
+    def test_have_no_place_that_is_none(
+        self, manager: Desk, town: Town, fields: dict[str, str], field: str
+    ) -> None:
+        manager.post("/console/stores/new", {"branch": str(town.here), **self.NEW})
+
+        page = manager.send(manager.open("/console/stores/LC").form("/stores/LC"), **fields)
+
+        assert page.said(f"field-{field}-error")
+        assert page.value("point") == fields["point"]
 
     def test_have_codes_of_their_own(self, manager: Desk, town: Town) -> None:
         fields = {"branch": str(town.here), **self.NEW}

@@ -26,6 +26,16 @@ class TestAsking:
     def test_for_a_person(self, text: str) -> None:
         assert words.asks_for_person(text)
 
+    @pytest.mark.parametrize("text", ["门店", "门店在哪里", "你们店在哪", "店地址发一下"])
+    def test_where_a_store_is(self, text: str) -> None:
+        assert words.asks_for_store(text)
+
+    @pytest.mark.parametrize(
+        "text", ["门店人工", "去门店安装空调", "门店的师傅几点到", "在哪里", ""]
+    )
+    def test_for_something_else_than_a_store(self, text: str) -> None:
+        assert not words.asks_for_store(text)
+
     @pytest.mark.parametrize("text", ["", "你好", "<script>alert(1)</script>", "%s {0}", "预 约"])
     def test_for_nothing_we_know(self, text: str) -> None:
         assert not words.asks_to_book(text)
