@@ -6,10 +6,12 @@ two words: Unsent (the other side surely never saw the request) or MaybeSent (no
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
+from http.cookiejar import DefaultCookiePolicy
 from typing import Any
 from urllib.parse import urlsplit
 
 import requests
+from requests.adapters import HTTPAdapter
 from urllib3 import encode_multipart_formdata
 from urllib3.exceptions import (
     ConnectTimeoutError,
@@ -21,6 +23,8 @@ from urllib3.exceptions import (
 CONNECT_MAX_S = 3.0
 READ_MAX_S = 8.0
 ANSWER_BYTES_MAX = 2 << 20
+# By host; further ones are made and thrown away.
+CONNECTIONS_KEPT = 32
 _CHUNK_BYTES = 64 << 10
 _LOOPBACK = {"127.0.0.1", "localhost", "::1"}
 
@@ -50,11 +54,9 @@ class Caller:
         self, *, connect_max_s: float = CONNECT_MAX_S, read_max_s: float = READ_MAX_S
     ) -> None:
         self._timeouts_s = (connect_max_s, read_max_s)
-        self._session = requests.Session()
-        self._session.headers["User-Agent"] = "doorbell"
+        self._session = _session()
         # Loopback is reached directly whatever proxy the surroundings name.
-        self._direct = requests.Session()
-        self._direct.headers["User-Agent"] = "doorbell"
+        self._direct = _session()
         self._direct.trust_env = False
 
     def call(
@@ -87,6 +89,17 @@ class Caller:
         except requests.RequestException as error:
             kind = Unsent if _is_unsent(error) else MaybeSent
             raise kind(type(error).__name__) from error
+
+
+def _session() -> requests.Session:
+    """Return a session that threads may share: it holds a connection for each, and keeps no cookies,
+    which one thread would add to while another reads them."""
+    session = requests.Session()
+    session.headers["User-Agent"] = "doorbell"
+    session.cookies.set_policy(DefaultCookiePolicy(allowed_domains=()))
+    for scheme in ("https://", "http://"):
+        session.mount(scheme, HTTPAdapter(pool_maxsize=CONNECTIONS_KEPT))
+    return session
 
 
 def multipart(name: str, *, filename: str, content: bytes, mimetype: str) -> tuple[bytes, str]:

@@ -11,7 +11,7 @@ from collections.abc import Callable, Iterator, Mapping, Sequence, Set
 from contextlib import contextmanager
 from datetime import UTC, datetime
 from functools import cache
-from typing import Any
+from typing import Any, ParamSpec, TypeVar
 
 from flask import Flask, current_app
 from flask_sqlalchemy import SQLAlchemy
@@ -45,6 +45,7 @@ __all__ = [
     "Instant",
     "Session",
     "configure",
+    "in_this_app",
     "insert_once",
     "on_commit",
     "sa",
@@ -52,6 +53,9 @@ __all__ = [
 ]
 
 log = logging.getLogger(__name__)
+
+P = ParamSpec("P")
+R = TypeVar("R")
 
 SQLITE_BUSY_MS = 5_000
 POSTGRES_OPTIONS = "-c lock_timeout=3s -c statement_timeout=15s -c timezone=UTC"
@@ -242,6 +246,17 @@ def _bound(engine: Engine, *, reads_only: bool, looks_first: bool) -> Engine:
     if known is None:
         known = vars(engine)[_BOUND] = engine.execution_options(**options)
     return known
+
+
+def in_this_app(act: Callable[P, R]) -> Callable[P, R]:
+    """Return `act` as another thread may call it: there, too, this app's database is at hand."""
+    context = current_app.app_context
+
+    def acted(*arguments: P.args, **options: P.kwargs) -> R:
+        with context():
+            return act(*arguments, **options)
+
+    return acted
 
 
 def insert_once(db: Session, table: Any, rows: Sequence[Mapping[str, Any]], *, by: str) -> Set[Any]:

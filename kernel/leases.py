@@ -6,6 +6,7 @@ clock cannot expire a lease.
 """
 
 from collections.abc import Sequence
+from operator import attrgetter
 from typing import Any, TypeVar
 
 from sqlalchemy import ColumnElement, select, update
@@ -41,30 +42,36 @@ def claim(
     *,
     lease_s: float,
     limit: int,
+    only: ColumnElement[bool] | None = None,
     first: ColumnElement[bool] | None = None,
 ) -> Sequence[W]:
     """Take up to `limit` due rows for `lease_s` seconds; two hands never get the same row.
 
-    Oldest first; with `first`, the rows for which that holds before all others, and each kind as it
-    fell due, which an index of state, due_s and id gives without a look at whatever else waits.
+    Of those for which `only` holds. Oldest first; with `first`, the rows for which that holds before
+    all others, and each kind as it fell due, which an index of state, due_s and id gives without a
+    look at whatever else waits.
     """
     if first is None:
-        ids = _due_ids(db, model, model.id, limit=limit)
+        ids = _due_ids(db, model, model.id, limit=limit, only=only)
     else:
         order = (model.due_s, model.id)
-        ids = _due_ids(db, model, *order, limit=limit, only=first)
-        ids = ids or _due_ids(db, model, *order, limit=limit)
-    for row_id in ids:
-        db.execute(
-            update(model)
-            .where(model.id == row_id, due(model))
-            .values(
-                lease_until_s=wall_s() + lease_s, fence=model.fence + 1, attempts=model.attempts + 1
-            )
-            .execution_options(synchronize_session=False)
+        ids = _due_ids(db, model, *order, limit=limit, only=_both(only, first))
+        if len(ids) < limit:
+            rest = _both(only, ~first)
+            ids += _due_ids(db, model, *order, limit=limit - len(ids), only=rest)
+    if not ids:
+        return ()
+    # They are locked, and due: said once more, SQLite would look for them among all that are.
+    taken = (
+        update(model)
+        .where(model.id.in_(ids))
+        .values(
+            lease_until_s=wall_s() + lease_s, fence=model.fence + 1, attempts=model.attempts + 1
         )
-    fresh = select(model).where(model.id.in_(ids)).order_by(model.id)
-    return db.scalars(fresh.execution_options(populate_existing=True)).all()
+        .returning(model)
+    )
+    options = {"synchronize_session": False, "populate_existing": True}
+    return sorted(db.scalars(taken, execution_options=options), key=attrgetter("id"))
 
 
 def _due_ids(
@@ -72,12 +79,40 @@ def _due_ids(
     model: type[Leased],
     *order: Any,
     limit: int,
-    only: ColumnElement[bool] | None = None,
-) -> Sequence[int]:
+    only: ColumnElement[bool] | None,
+) -> list[int]:
     chosen = select(model.id).where(due(model)).order_by(*order).limit(limit)
     if only is not None:
         chosen = chosen.where(only)
-    return db.scalars(chosen.with_for_update(skip_locked=True)).all()
+    return list(db.scalars(chosen.with_for_update(skip_locked=True)))
+
+
+def _both(one: ColumnElement[bool] | None, other: ColumnElement[bool]) -> ColumnElement[bool]:
+    return other if one is None else one & other
+
+
+def still_held(db: Session, rows: Sequence[W]) -> list[W]:
+    """Return those whose lease is still ours, and keep others away from them while this transaction
+    lasts."""
+    model, fences = type(rows[0]), {row.id: row.fence for row in rows}
+    held = select(model.id, model.fence).where(
+        model.id.in_(fences), model.state == PENDING, model.lease_until_s > wall_s()
+    )
+    found = {tuple(row) for row in db.execute(held.order_by(model.id).with_for_update())}
+    return [row for row in rows if (row.id, row.fence) in found]
+
+
+def give_back(db: Session, rows: Sequence[Leased]) -> None:
+    """Let rows just claimed in this transaction wait as if nobody had taken them."""
+    if not rows:
+        return
+    model = type(rows[0])
+    db.execute(
+        update(model)
+        .where(model.id.in_([row.id for row in rows]))
+        .values(lease_until_s=0.0, attempts=model.attempts - 1)
+        .execution_options(synchronize_session=False)
+    )
 
 
 def finish(db: Session, row: Leased, *, state: str, retry_in_s: float = 0.0, **values: Any) -> bool:

@@ -1,10 +1,10 @@
 """Writing down what happened to a message: its steps, its end, and the calls of a day."""
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from datetime import UTC, datetime
 from typing import Any, cast
 
-from sqlalchemy import Table, Update, update
+from sqlalchemy import Table, case, select, update
 from sqlalchemy.dialects import postgresql, sqlite
 
 from kernel import leases
@@ -51,6 +51,37 @@ def end(
     return done
 
 
+def end_sent(db: Session, msgids: Mapping[Message, str], *, now: datetime) -> None:
+    """Record of messages that they were sent, with WeChat's ids; nothing of those whose lease has
+    passed on."""
+    if not msgids:
+        return
+    told = {row.id: msgid for row, msgid in msgids.items()}
+    fences = {row.id: row.fence for row in msgids}
+    sent = (
+        update(Message)
+        .where(
+            Message.id.in_(fences),
+            Message.fence == case(fences, value=Message.id),
+            Message.state == leases.PENDING,
+        )
+        .values(
+            state="sent",
+            due_s=wall_s(),
+            lease_until_s=0.0,
+            error="",
+            msgid=case(told, value=Message.id),
+            sent_at=now,
+        )
+        .returning(Message.id)
+        .execution_options(synchronize_session=False)
+    )
+    ended = set(db.scalars(sent))
+    for row in msgids:
+        if row.id in ended:
+            note(db, row, "sent", now=now)
+
+
 def hold_back(db: Session, row: Message, *, for_s: float, words: str, now: datetime) -> None:
     """Let a message wait without counting it as an attempt; the same reason makes one step."""
     kept = leases.finish(
@@ -67,41 +98,41 @@ def hold_back(db: Session, row: Message, *, for_s: float, words: str, now: datet
 
 def supersede(db: Session, row: Message, *, now: datetime, words: str) -> bool:
     """End a message that waits, in the stead of which later news is told; False when a hand has it."""
-    ended = (
+    # Not waiting for a hand that is at it: each of two could be waiting for the other.
+    waits = select(Message.id).where(
+        Message.id == row.id,
+        Message.fence == row.fence,
+        Message.state == leases.PENDING,
+        Message.lease_until_s <= wall_s(),
+        Message.maybe_sent_s.is_(None),
+    )
+    if db.scalar(waits.with_for_update(skip_locked=True)) is None:
+        return False
+    db.execute(
         update(Message)
-        .where(
-            Message.id == row.id,
-            Message.fence == row.fence,
-            Message.state == leases.PENDING,
-            Message.lease_until_s <= wall_s(),
-            Message.maybe_sent_s.is_(None),
-        )
+        .where(Message.id == row.id)
         .values(error=words, **leases.ended(_FENCE, state="suppressed"))
         .execution_options(synchronize_session=False)
     )
-    if not _changed(db, ended):
-        return False
     note(db, row, "suppressed", now=now, words=words)
     return True
 
 
-def count_call(db: Session, channel: str, *, limit: int | None) -> bool:
-    """Count one more call of today by this way; False, and nothing counted, beyond `limit`."""
+def count_calls(db: Session, channel: str, *, wanted: int, limit: int | None) -> int:
+    """Count up to `wanted` more calls of today by this way; return how many stay within `limit`."""
     day = _today()
-    counted = update(CallCount).where(CallCount.day == day, CallCount.channel == channel)
-    if limit is not None:
-        counted = counted.where(CallCount.used < limit)
-    counted = counted.values(used=CallCount.used + 1)
-    if _changed(db, counted):
-        return True
-    insert = sqlite.insert if db.get_bind().dialect.name == "sqlite" else postgresql.insert
-    db.execute(insert(CallCount).values(day=day, channel=channel, used=0).on_conflict_do_nothing())
-    return _changed(db, counted)
+    own = (CallCount.day == day) & (CallCount.channel == channel)
+    lay = sqlite.insert if db.get_bind().dialect.name == "sqlite" else postgresql.insert
+    db.execute(lay(CallCount).values(day=day, channel=channel, used=0).on_conflict_do_nothing())
+    used = db.scalars(select(CallCount.used).where(own).with_for_update()).one()
+    granted = wanted if limit is None else max(0, min(wanted, limit - used))
+    db.execute(update(CallCount).where(own).values(used=used + granted))
+    return granted
 
 
 def count_at_least(db: Session, channel: str, used: int) -> None:
     """Reckon with `used` calls of today by this way at least: others may send for this account too."""
-    count_call(db, channel, limit=0)
+    count_calls(db, channel, wanted=0, limit=None)
     own = (CallCount.day == _today()) & (CallCount.channel == channel)
     db.execute(update(CallCount).where(own, CallCount.used < used).values(used=used))
 
@@ -110,10 +141,6 @@ def forget_calls(db: Session, channels: Iterable[str]) -> None:
     """Begin the counts of today by these ways anew."""
     own = (CallCount.day == _today()) & CallCount.channel.in_(list(channels))
     db.execute(update(CallCount).where(own).values(used=0))
-
-
-def _changed(db: Session, statement: Update) -> bool:
-    return bool(db.execute(statement).rowcount)  # type: ignore[attr-defined]  # an UPDATE's result has it
 
 
 def until_midnight_s() -> float:

@@ -27,6 +27,14 @@ class Message(Leased, Base):
             sqlite_where=text("maybe_sent_s IS NOT NULL"),
             postgresql_where=text("maybe_sent_s IS NOT NULL"),
         ),
+        Index(
+            "ix_notifications_message_single",
+            "state",
+            "due_s",
+            "id",
+            sqlite_where=text("channel <> 'template'"),
+            postgresql_where=text("channel <> 'template'"),
+        ),
         Index("ix_notifications_message_turn", "about", "openid", "state"),
     )
 

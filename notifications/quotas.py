@@ -62,8 +62,9 @@ def _take_turn(row: QuotaRow, wechat: WeChat, clock: Clock) -> None:
         still_wanted = still_wanted and failure.retry is Retry.SAFE
     with transaction() as db:
         if is_cleared:
-            life.forget_calls(db, found or PATHS)
+            # In the order of who sends: messages, then the count.
             _let_go_what_was_held(db)
+            life.forget_calls(db, found or PATHS)
         for way, (_, used) in found.items():
             life.count_at_least(db, way, used)
         leases.finish(

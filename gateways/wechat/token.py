@@ -5,6 +5,7 @@ another's. Here one process holds the row's lease while it asks WeChat, outside 
 the others wait and read. Times are true time: the demo clock does not age a token.
 """
 
+import threading
 import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
@@ -58,7 +59,14 @@ class Lent:
 
 class _Seen(NamedTuple):
     secret: str
-    is_fresh: bool
+    fresh_until_s: float
+
+    @property
+    def is_fresh(self) -> bool:
+        return self.fresh_until_s > wall_s()
+
+
+_NOTHING = _Seen("", fresh_until_s=0.0)
 
 
 class SharedSecret:
@@ -71,24 +79,35 @@ class SharedSecret:
         """`fetch` asks WeChat and raises WeChatError; `name` is the row's key."""
         self._name = name
         self._fetch = fetch
+        # What the row said last: as long as nobody says that it is dead, it need not be read again.
+        self._known = _NOTHING
+        # One thread of a process at a time looks into the database, and waits there for others.
+        self._turn = threading.Lock()
 
     def current(self) -> str:
         """Return a secret with MARGIN_S or more to live. Raises WeChatError."""
-        return self.other_than("")
+        known = self._known
+        return known.secret if known.is_fresh else self.other_than("")
 
     def other_than(self, dead: str) -> str:
         """Return a fresh secret that is not `dead`, fetching at most once; others' fetches count.
 
         What WeChat answers is returned even when it is `dead` again. Raises WeChatError.
         """
-        with _a_busy_database_is_safe():
-            return self._other_than(dead)
-
-    def _other_than(self, dead: str) -> str:
         deadline_s = time.monotonic() + WAIT_MAX_S
+        if not self._turn.acquire(timeout=WAIT_MAX_S):
+            raise _not_now("another thread is fetching the token")
+        try:
+            with _a_busy_database_is_safe():
+                return self._other_than(dead, deadline_s=deadline_s)
+        finally:
+            self._turn.release()
+
+    def _other_than(self, dead: str, *, deadline_s: float) -> str:
         while True:
             seen = self._seen()
-            if seen.is_fresh and seen.secret != dead:
+            self._known = seen if seen.secret != dead else _NOTHING
+            if self._known.is_fresh:
                 return seen.secret
             fence = self._claimed(dead)
             if fence is not None:
@@ -131,9 +150,7 @@ class SharedSecret:
                     GatewayToken.name == self._name
                 )
             ).one_or_none()
-        if row is None:
-            return _Seen("", is_fresh=False)
-        return _Seen(row.secret, is_fresh=row.fresh_until_s > wall_s())
+        return _NOTHING if row is None else _Seen(row.secret, row.fresh_until_s)
 
     def _claimed(self, dead: str) -> int | None:
         """Take the lease unless somebody holds it or has meanwhile refreshed; return our fence."""

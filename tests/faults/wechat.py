@@ -9,6 +9,7 @@ from dataclasses import dataclass, field
 
 from tests.integration.gateways.serving import Call, Platform, Reply, tells
 
+CHAT = "/cgi-bin/message/custom/send"
 SEND = "/cgi-bin/message/template/send"
 TOKEN = "/cgi-bin/stable_token"
 
@@ -38,6 +39,7 @@ class WeChat:
         self._lock = threading.Lock()
         self.platform.answers[TOKEN] = tells(access_token="T1", expires_in=7200)
         self.platform.answers[SEND] = self._send
+        self.platform.answers[CHAT] = tells(errcode=0, errmsg="ok")
 
     @property
     def base(self) -> str:

@@ -368,3 +368,15 @@ def test_a_name_that_nobody_has_means_unsent() -> None:
     error = requests.ConnectionError(MaxRetryError(None, "/", nobody))  # type: ignore[arg-type]  # no pool
 
     assert http._is_unsent(error)
+
+
+def test_no_cookie_is_kept(platform: Platform, wechat: WeChat) -> None:
+    """Threads share the session: one would write into the jar while another reads it."""
+    platform.answers[TEMPLATE] = lambda call: Reply(
+        SENT(call).body, headers={"Set-Cookie": "session=1; Path=/"}
+    )
+
+    for _ in range(2):
+        send(wechat)
+
+    assert ["Cookie" in call.headers for call in platform.calls_to(TEMPLATE)] == [False] * 2

@@ -5,6 +5,8 @@ import itertools
 import json
 import multiprocessing
 import threading
+from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor
 
 import pytest
 from flask import Flask
@@ -14,9 +16,10 @@ from gateways.wechat import token as token_module
 from gateways.wechat.errors import Category, Retry, WeChatError
 from gateways.wechat.token import MARGIN_S, AccessTokens, GatewayToken
 from kernel.clock import wall_s
-from kernel.db import sa, transaction
+from kernel.db import in_this_app, sa, transaction
 from tests.integration.gateways import hands
 from tests.integration.gateways.serving import (
+    PATIENCE_S,
     Answer,
     Call,
     Platform,
@@ -32,6 +35,7 @@ from tests.patience import wait_until
 
 STABLE = "/cgi-bin/stable_token"
 PROCESSES = 8
+THREADS = 16
 
 
 def tokens_of(platform: Platform) -> AccessTokens:
@@ -52,6 +56,20 @@ def lends_anew(delay_s: float = 0.0) -> Answer:
 def set_row(**values: object) -> None:
     with transaction() as db:
         db.execute(update(GatewayToken).values(**values))
+
+
+def in_threads(app: Flask, ask: Callable[[], str]) -> list[str]:
+    """Let several threads ask at the same moment; return what they were told."""
+    all_here = threading.Barrier(THREADS)
+    with app.app_context():
+        asked = in_this_app(ask)
+
+    def meet() -> str:
+        all_here.wait(PATIENCE_S)
+        return asked()
+
+    with ThreadPoolExecutor(THREADS) as pool:
+        return [one.result() for one in [pool.submit(meet) for _ in range(THREADS)]]
 
 
 class TestColdStart:
@@ -118,6 +136,37 @@ class TestCurrent:
             "secret": "s3cret",
             "force_refresh": False,
         }
+
+    def test_is_known_without_a_look_until_wechat_says_that_it_is_dead(
+        self, tokens_app: Flask, platform: Platform
+    ) -> None:
+        tokens_of(platform).current()
+        tokens = tokens_of(platform)
+        tokens.current()
+        set_row(secret="NEWER")
+
+        assert tokens.current() == "T1"
+        assert tokens.instead_of("T1") == "NEWER"
+        assert tokens.current() == "NEWER"
+
+    def test_is_not_known_beyond_its_end(
+        self, tokens_app: Flask, platform: Platform, monkeypatch: pytest.MonkeyPatch
+    ) -> None:
+        tokens_of(platform).current()
+        tokens = tokens_of(platform)
+        tokens.current()
+        set_row(secret="NEWER", fresh_until_s=wall_s() + 2 * 7200)
+
+        monkeypatch.setattr(token_module, "wall_s", lambda: wall_s() + 7200)
+
+        assert tokens.current() == "NEWER"
+
+    def test_is_fetched_once_by_many_threads(self, tokens_app: Flask, platform: Platform) -> None:
+        platform.answers[STABLE] = lends_anew(delay_s=0.1)
+        tokens = tokens_of(platform)
+
+        assert in_threads(tokens_app, tokens.current) == ["T1"] * THREADS
+        assert len(platform.calls_to(STABLE)) == 1
 
     def test_fetches_anew_shortly_before_the_end(
         self, tokens_app: Flask, platform: Platform
@@ -302,16 +351,7 @@ class TestInsteadOf:
         platform.answers[STABLE] = lends_anew(delay_s=0.1)
         tokens = tokens_of(platform)
         dead = tokens.current()
-        told: list[str] = []
 
-        def ask() -> None:
-            with tokens_app.app_context():
-                told.append(tokens.instead_of(dead))
+        told = in_threads(tokens_app, lambda: tokens.instead_of(dead))
 
-        threads = [threading.Thread(target=ask) for _ in range(6)]
-        for thread in threads:
-            thread.start()
-        for thread in threads:
-            thread.join()
-
-        assert told == ["T2"] * 6
+        assert told == ["T2"] * THREADS

@@ -79,6 +79,45 @@ class TestAClaim:
 
         assert claimed() == []
 
+    def test_takes_some_first_and_then_of_the_others_as_many_as_are_wanted(
+        self, app: Flask
+    ) -> None:
+        some_work(5)
+
+        with transaction() as db:
+            rows = leases.claim(
+                db,
+                OutboxRow,
+                lease_s=60.0,
+                limit=3,
+                only=OutboxRow.id != 1,
+                first=OutboxRow.id > 3,
+            )
+
+        assert [row.id for row in rows] == [2, 4, 5]
+
+    def test_given_back_was_none(self, app: Flask) -> None:
+        some_work(2)
+
+        with transaction() as db:
+            rows = leases.claim(db, OutboxRow, lease_s=60.0, limit=2)
+            leases.give_back(db, rows[1:])
+
+        [other] = claimed()
+        assert (other.id, other.attempts) == (2, 1)
+
+
+class TestWhatIsStillHeld:
+    def test_is_neither_over_nor_in_another_hand(self, app: Flask) -> None:
+        some_work(4)
+        [mine, passed_on, ended] = claimed(limit=3)
+        with transaction() as db:
+            db.execute(update(OutboxRow).where(OutboxRow.id == ended.id).values(lease_until_s=1.0))
+            db.execute(update(OutboxRow).where(OutboxRow.id == passed_on.id).values(fence=2))
+
+        with transaction() as db:
+            assert leases.still_held(db, [mine, passed_on, ended]) == [mine]
+
 
 class TestFinishing:
     def test_writes_once(self, app: Flask) -> None:

@@ -15,8 +15,9 @@ from gateways.wechat.messages import GrantsChanged, parse
 from kernel.clock import FixedClock
 from kernel.db import transaction
 from notifications import queries
+from notifications.ending import NOT_GRANTED
 from notifications.granting import Deed
-from notifications.jobs import NOT_GRANTED, send_messages
+from notifications.jobs import send_messages
 from notifications.models import Grant, Message, MessageStep
 from notifications.reaching import Sender
 from tests.house import MONDAY_NINE

@@ -7,10 +7,10 @@ from sqlalchemy import update
 
 from kernel.clock import wall_s
 from kernel.db import transaction
-from notifications.jobs import AFTER_EARLIER, PASSED_BY
+from notifications.deciding import AFTER_EARLIER, PASSED_BY
 from notifications.models import Message
 from tests.house import MONDAY_NINE
-from tests.integration.gateways.serving import Platform, in_turn, tells
+from tests.integration.gateways.serving import Call, Platform, Reply, in_turn, tells
 from tests.integration.notifications.stories import a_town, messages, promised
 from tests.integration.notifications.ways import (
     CHAT,
@@ -35,8 +35,14 @@ class TestTheOrderOfOneBooking:
     """What is held back, by a template that is paused here, comes before what happened later."""
 
     @pytest.fixture(autouse=True)
-    def _held(self, platform: Platform) -> None:
-        platform.answers[TEMPLATE] = in_turn(tells(errcode=43116, errmsg="paused"), OK)
+    def _held(self, platform: Platform, number: str) -> None:
+        in_its_turn = in_turn(tells(errcode=43116, errmsg="paused"), OK)
+
+        def answer(call: Call) -> Reply:
+            is_of_it = call.message["url"].endswith(f"/{number}")
+            return in_its_turn(call) if is_of_it else OK(call)
+
+        platform.answers[TEMPLATE] = answer
 
     def test_is_kept_however_long_the_earlier_one_is_held(
         self, platform: Platform, number: str

@@ -13,7 +13,7 @@ from kernel.clock import wall_s
 from kernel.db import transaction
 from notifications import jobs
 from notifications.channels import OUT_OF_QUOTA, Channel, FileSms, SmsUnclear
-from notifications.jobs import OVERTAKEN
+from notifications.deciding import OVERTAKEN
 from notifications.models import Message
 from notifications.operations import record_outcomes
 from notifications.reaching import Sender
@@ -238,7 +238,9 @@ class TestWhatWaits:
     def test_for_nobody_else(self, platform: Platform, number: str) -> None:
         a_message(number, "M9", openid="oSomebodyElse")
         a_message(number, "M12")
-        platform.answers[TEMPLATE] = in_turn(lambda _: Reply(status=500), OK)
+        platform.answers[TEMPLATE] = lambda call: (
+            Reply(status=500) if call.message["touser"] == "oSomebodyElse" else OK(call)
+        )
 
         send(sender(platform))
 
