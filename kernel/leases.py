@@ -5,11 +5,11 @@ ran out finds another fence and its late writing changes nothing. Times are true
 clock cannot expire a lease.
 """
 
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from operator import attrgetter
 from typing import Any, TypeVar
 
-from sqlalchemy import ColumnElement, select, update
+from sqlalchemy import ColumnElement, case, select, update
 from sqlalchemy.orm import Mapped, Session, mapped_column
 
 from kernel.clock import wall_s
@@ -125,6 +125,25 @@ def finish(db: Session, row: Leased, *, state: str, retry_in_s: float = 0.0, **v
         .execution_options(synchronize_session=False)
     )
     return bool(done.rowcount)  # type: ignore[attr-defined]  # an UPDATE's result has it
+
+
+def finish_all(db: Session, rows: Collection[Leased], *, state: str, **values: Any) -> set[int]:
+    """Record one outcome of several; return the ids of those whose lease was still ours, as of the
+    others nothing is changed."""
+    model = type(next(iter(rows)))
+    fences = {row.id: row.fence for row in rows}
+    done = (
+        update(model)
+        .where(
+            model.id.in_(fences),
+            model.fence == case(fences, value=model.id),
+            model.state == PENDING,
+        )
+        .values(state=state, due_s=wall_s(), lease_until_s=0.0, **values)
+        .returning(model.id)
+        .execution_options(synchronize_session=False)
+    )
+    return set(db.scalars(done))
 
 
 def anew(fence: ColumnElement[int]) -> dict[str, Any]:

@@ -56,27 +56,8 @@ def end_sent(db: Session, msgids: Mapping[Message, str], *, now: datetime) -> No
     passed on."""
     if not msgids:
         return
-    told = {row.id: msgid for row, msgid in msgids.items()}
-    fences = {row.id: row.fence for row in msgids}
-    sent = (
-        update(Message)
-        .where(
-            Message.id.in_(fences),
-            Message.fence == case(fences, value=Message.id),
-            Message.state == leases.PENDING,
-        )
-        .values(
-            state="sent",
-            due_s=wall_s(),
-            lease_until_s=0.0,
-            error="",
-            msgid=case(told, value=Message.id),
-            sent_at=now,
-        )
-        .returning(Message.id)
-        .execution_options(synchronize_session=False)
-    )
-    ended = set(db.scalars(sent))
+    told = case({row.id: msgid for row, msgid in msgids.items()}, value=Message.id)
+    ended = leases.finish_all(db, msgids, state="sent", error="", msgid=told, sent_at=now)
     for row in msgids:
         if row.id in ended:
             note(db, row, "sent", now=now)

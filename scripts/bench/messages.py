@@ -9,7 +9,6 @@ import tempfile
 import time
 from collections.abc import Callable
 from contextlib import ExitStack
-from functools import partial
 from pathlib import Path
 
 from sqlalchemy import func, insert, select
@@ -22,11 +21,9 @@ from notifications import queries
 from notifications.models import Message
 from notifications.sending import client_msg_id
 from scripts.bench.killing import house
-from scripts.bench.killing.messenger import FASTER
+from scripts.bench.killing.messenger import FASTER, Hand, hands
 from scripts.bench.killing.wechat import WeChat
 from scripts.benches import Result, Stand
-from scripts.bootstrap import PYTHON
-from scripts.killable import Program, programs
 
 MESSAGES, MESSAGES_QUICK = 20_000, 120
 KILLS, KILLS_QUICK = 60, 3
@@ -71,7 +68,7 @@ def send_through(
                 house.migrate(around)
                 with (
                     stand.make_app(house.settings_of(around)).app_context(),
-                    programs(around, log=own / "house.log") as start,
+                    hands(around, log=own / "house.log") as start,
                 ):
                     try:
                         _send_all(stand, start, wechat, result, f"{name}_{faults:.0%}")
@@ -81,7 +78,7 @@ def send_through(
 
 def _send_all(
     stand: Stand,
-    start: Callable[[list[str]], Program],
+    start: Callable[[], Hand],
     wechat: WeChat,
     result: Result,
     name: str,
@@ -90,7 +87,7 @@ def _send_all(
     _queue(count)
     began_s = time.monotonic()
     kills = _kill_while_they_send(
-        partial(start, [str(PYTHON), "-m", "scripts.bench.killing.messenger"]),
+        start,
         kills=KILLS_QUICK if stand.is_quick else KILLS,
         done=lambda: count - _waiting(),
         count=count,
@@ -137,7 +134,7 @@ def _queue(count: int) -> None:
 
 
 def _kill_while_they_send(
-    start: Callable[[], Program], *, kills: int, done: Callable[[], int], count: int
+    start: Callable[[], Hand], *, kills: int, done: Callable[[], int], count: int
 ) -> int:
     """Kill one of the hands at random moments all along the way, then wait for the end."""
     chance = random.Random(7)

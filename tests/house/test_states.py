@@ -56,7 +56,7 @@ def test_a_state_is_set_by_advance_alone() -> None:
 
 def test_the_check_above_finds_what_it_looks_for() -> None:
     # A check that could not see a fault would be silent for ever.
-    assert [name for name, _ in assignments(LEASES)] == ["finish"]
+    assert [name for name, _ in assignments(LEASES)] == ["finish", "finish_all"]
     assert {name for name, _ in assignments(Path("booking/models.py"))} == {"advance"}
 
 
