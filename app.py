@@ -106,6 +106,7 @@ from members.events import (
     Blacklisted,
     BlacklistEnded,
     MemberFollowed,
+    PointsExpiring,
     StrikePosted,
     StrikeReversed,
     StrikeWaived,
@@ -114,7 +115,7 @@ from notifications import account_reactions as account
 from notifications import life_reactions as life
 from notifications import quotas, reactions
 from notifications.reaching import Sender
-from scripts import api_token, benches, bill_command, demo_command, wechat_setup
+from scripts import api_token, benches, bill_command, demo_command, ledger_command, wechat_setup
 
 REACTIONS: delivery.Reactions = {
     BookingBooked: [
@@ -155,6 +156,7 @@ REACTIONS: delivery.Reactions = {
     StrikeWaived: [booking_reactions.on_strike_undone],
     StrikeReversed: [booking_reactions.on_strike_undone],
     AppealDecided: [account.on_appeal_decided],
+    PointsExpiring: [account.on_points_expiring],
     Blacklisted: [account.on_blacklisted],
     BlacklistEnded: [account.on_blacklist_ended],
 }
@@ -339,26 +341,20 @@ def _periodics(app: Flask) -> list[Periodic]:
         periodics.append(
             Periodic("demo city", CITY_LOOK_EVERY_S, partial(city.go_on, settings.data_dir, clock))
         )
-    clock = _lived_clock(app)
+    clock, pay = _lived_clock(app), app.extensions["doorbell.pay"]
+    ask, check = booking.paying.ask_after, booking.checking_bills.check_due_bills
     return [
         *periodics,
         Periodic("holds", HOLD_LOOK_EVERY_S, partial(booking.jobs.expire_holds, clock)),
-        Periodic(
-            "payments",
-            PAYMENT_LOOK_EVERY_S,
-            partial(booking.paying.ask_after, app.extensions["doorbell.pay"], clock),
-        ),
+        Periodic("payments", PAYMENT_LOOK_EVERY_S, partial(ask, pay, clock)),
         Periodic("bookings", LOOK_EVERY_S, partial(booking.jobs.look_after_bookings, clock)),
         Periodic("waiting", LOOK_EVERY_S, partial(booking.jobs.serve_waiting, clock)),
         Periodic("late goods", GOODS_LOOK_EVERY_S, partial(booking.jobs.find_late_goods, clock)),
         Periodic("delays", LOOK_EVERY_S, partial(dispatch.watching.watch_days, clock)),
         Periodic("strikes", LOOK_EVERY_S, partial(members.jobs.post_due_strikes, clock)),
         Periodic("blacklist", LOOK_EVERY_S, partial(members.jobs.end_blacklistings, clock)),
-        Periodic(
-            "bills",
-            SWEEP_EVERY_S,
-            partial(booking.checking_bills.check_due_bills, app.extensions["doorbell.pay"], clock),
-        ),
+        Periodic("points", LOOK_EVERY_S, partial(members.jobs.look_after_points, settings, clock)),
+        Periodic("bills", SWEEP_EVERY_S, partial(check, pay, clock)),
         Periodic("chats", CHATS_LOOK_EVERY_S, partial(conversations.jobs.end_silent_chats, clock)),
     ]
 
@@ -374,7 +370,7 @@ def _lived_clock(app: Flask) -> Clock:
 
 def _join_commands(app: Flask) -> None:
     benches.join(app, create_app)
-    for command in (wechat_setup, api_token, bill_command, demo_command):
+    for command in (wechat_setup, api_token, bill_command, ledger_command, demo_command):
         command.join(app)
 
     @app.cli.command("worker")

@@ -32,6 +32,18 @@ class PointsPosted(Event):
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class PointsExpiring(Event):
+    """So many of a member's points expire at `expires_at`, unless they are spent before."""
+
+    member_id: int
+    points: int
+    expires_at: datetime
+
+    def topics(self) -> tuple[str, ...]:
+        return (f"member:{self.member_id}",)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class CompensationPosted(Event):
     """A voucher was booked on a member's account, or taken from it; `fen` and `balance` are money."""
 

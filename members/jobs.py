@@ -2,16 +2,19 @@
 
 import logging
 
-from kernel.clock import Clock
+from kernel.clock import Clock, local_date
 from kernel.db import transaction
 from kernel.errors import Conflict
-from members import strike_queries
-from members.operations import blacklist, strikes
+from kernel.settings import Settings
+from members import ledger_queries, seals, strike_queries
+from members.ledger import HoldOver
+from members.operations import blacklist, expiring, holds, strikes
 
 log = logging.getLogger(__name__)
 
 POST_BATCH_MAX = 200
 END_BATCH_MAX = 200
+LOT_BATCH_MAX = 500
 
 
 def post_due_strikes(clock: Clock) -> int:
@@ -54,3 +57,54 @@ def end_blacklistings(clock: Clock) -> int:
             continue
         ended += 1
     return ended
+
+
+def let_holds_go(clock: Clock) -> int:
+    """Let go of what holds keep whose time is over; return how many.
+
+    Safe to run twice or side by side. Does LOT_BATCH_MAX at most; the next run takes the rest.
+    """
+    now = clock.now()
+    with transaction(reads_only=True) as db:
+        keys = ledger_queries.holds_run_out(db, now=now, limit=LOT_BATCH_MAX)
+    gone = 0
+    for key in keys:
+        try:
+            with transaction() as db:
+                holds.let_go(db, key=key, now=now)
+        except HoldOver:
+            log.info("hold %s was taken while we looked", key)
+            continue
+        gone += 1
+    return gone
+
+
+def expire_points(clock: Clock) -> int:
+    """Take back the points whose time is over, and tell whose will be soon; return how many lots
+    expired.
+
+    They cannot be spent from that instant on, whether or not this has run. Safe to run twice or side
+    by side. Does LOT_BATCH_MAX at most; the next run takes the rest.
+    """
+    now = clock.now()
+    with transaction(reads_only=True) as db:
+        due = expiring.lots_due(db, now=now, limit=LOT_BATCH_MAX)
+        soon = expiring.accounts_to_tell(db, now=now, limit=LOT_BATCH_MAX)
+    expired = 0
+    for lot_id in due:
+        with transaction() as db:
+            expired += expiring.expire_lot(db, lot_id=lot_id, now=now)
+    for account_id in soon:
+        with transaction() as db:
+            expiring.tell(db, account_id=account_id, now=now)
+    return expired
+
+
+def look_after_points(settings: Settings, clock: Clock) -> int:
+    """Do what time does to points: let go of what ran out, expire, and seal the day's heads; return how
+    much there was to do."""
+    done = let_holds_go(clock) + expire_points(clock)
+    folder = settings.data_dir / seals.FOLDER
+    with transaction(reads_only=True) as db:
+        path = seals.seal(db, folder, day=local_date(clock.now()))
+    return done + (path is not None)

@@ -2,7 +2,7 @@
 
 import hashlib
 import json
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from types import MappingProxyType
 
@@ -30,6 +30,11 @@ HOUSE_COMPENSATION = "house:compensation"
 HOUSE_EARNINGS = "house:earnings"
 HOUSE_DEPOSITS = "house:deposits"
 HOUSE_DEPOSITS_KEPT = "house:deposits_kept"
+HOUSE_REDEEMED = "house:points_redeemed"
+HOUSE_EXPIRED = "house:points_expired"
+
+# Points that a member owes stand on an account beside his own, so named, at nothing or below.
+DEBT = "debt:"
 
 # Kinds of postings.
 COMPLETION = "completion"
@@ -45,6 +50,12 @@ DEPOSIT_RETURNED = "deposit_returned"
 DEPOSIT_KEPT = "deposit_kept"
 REVERSAL = "reversal"
 RESTORED = "restored"
+REDEEMED = "redeemed"
+EXPIRED = "expired"
+DEBT_SETTLED = "debt_settled"
+
+# What is spent must be there; what is taken may leave a debt.
+SPENDING = frozenset({REDEEMED, EXPIRED})
 
 # What a line of a statement is called.
 KIND_NAMES: Mapping[str, str] = MappingProxyType(
@@ -62,6 +73,9 @@ KIND_NAMES: Mapping[str, str] = MappingProxyType(
         DEPOSIT_KEPT: msg("押金不退"),
         REVERSAL: msg("冲回"),
         RESTORED: msg("复议恢复"),
+        REDEEMED: msg("兑换"),
+        EXPIRED: msg("积分到期"),
+        DEBT_SETTLED: msg("抵还欠分"),
         # The points of a strike are named after it.
         **{kind.value: name for kind, name in risk.KIND_NAMES.items()},
     }
@@ -70,10 +84,11 @@ KIND_NAMES: Mapping[str, str] = MappingProxyType(
 POINTS_PER_YUAN = 1
 RATING_POINTS = 20
 
-# A balance of points may fall below zero, as a debt that is shown; and what a technician earned may
-# be taken back after it was paid. Nobody owes strikes, vouchers or deposits.
+# What a member owes of points stands on an account of its own, and what a technician earned may be
+# taken back after it was paid. Nobody owes strikes, vouchers or deposits.
 _FLOORS: Mapping[tuple[str, str], int] = MappingProxyType(
     {
+        ("member", POINTS): 0,
         ("member", STRIKES): 0,
         ("member", COMPLETIONS): 0,
         ("member", COMPENSATION): 0,
@@ -102,6 +117,19 @@ class NotEnoughPoints(NotEnough):
 
     code = "not_enough_points"
     says = msg("积分不够。")
+
+
+class HoldMissing(Missing):
+    """Nothing is kept under that key."""
+
+    says = msg("没有找到这笔预留的积分。")
+
+
+class HoldOver(Conflict):
+    """What was kept was taken, let go, or ran out."""
+
+    code = "hold_over"
+    says = msg("预留的积分已用掉或已退回，请重新操作。")
 
 
 class PostingMissing(Missing):
@@ -156,6 +184,31 @@ def chained(
 def floor_of(owner: str, unit: str) -> int | None:
     """Return the lowest balance that account may have; None when there is no limit."""
     return _FLOORS.get((owner.partition(":")[0], unit))
+
+
+def debt_owner(owner: str) -> str:
+    """Return the account on which stands what that owner owes."""
+    return DEBT + owner
+
+
+def person_of(owner: str) -> str:
+    """Return whose that account is, be it his own or that of what he owes."""
+    return owner.removeprefix(DEBT)
+
+
+def has_lots(owner: str, unit: str) -> bool:
+    """Tell whether that account's balance comes in lots, with a debt beside it."""
+    return unit == POINTS and owner.startswith("member:")
+
+
+def by_person(kind: str, legs: Iterable[tuple[str, int]]) -> dict[str, int]:
+    """Return the legs as a draft names them: what stands on a person's accounts taken together, but
+    for a posting between the two."""
+    found: dict[str, int] = {}
+    for owner, amount in legs:
+        whose = owner if kind == DEBT_SETTLED else person_of(owner)
+        found[whose] = found.get(whose, 0) + amount
+    return found
 
 
 def member_owner(member_id: int) -> str:

@@ -1,26 +1,40 @@
 """Reads of the ledger."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from functools import cache
+from itertools import groupby
+from typing import Any
 
-from sqlalchemy import Select, bindparam, func, select
+from sqlalchemy import BindParameter, ScalarSelect, Select, bindparam, func, select
 from sqlalchemy.orm import aliased
 
 from kernel.db import Session
-from members.ledger import CANCEL_FEE, COMPENSATION, COMPLETION, MOVE_FEE, POINTS, member_owner
-from members.ledger_models import Account, Entry, Posting
+from members.ledger import (
+    CANCEL_FEE,
+    COMPENSATION,
+    COMPLETION,
+    DEBT_SETTLED,
+    MOVE_FEE,
+    POINTS,
+    by_person,
+    debt_owner,
+    member_owner,
+)
+from members.ledger_models import Account, Entry, Hold, Posting
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Line:
-    """One line of a statement.
+    """One line of a statement; `place` is where the page after it goes on, `balance_after` what is the
+    owner's less what he owes.
 
-    `other` is the account on the opposite side. What undoes another line names its kind in
+    `seq` and `hash` are of the entry on his own account. `other` is the account on the opposite side. What undoes another line names its kind in
     `reverses`; what was undone says when in `reversed_at`.
     """
 
+    place: int
     at: datetime
     kind: str
     amount: int
@@ -45,51 +59,114 @@ class Line:
 
 
 def balance(db: Session, *, owner: str, unit: str) -> int:
-    """Return the owner's balance; 0 when nothing was ever posted."""
-    found = select(Account.balance).where(Account.owner == owner, Account.unit == unit)
-    return db.scalar(found) or 0
+    """Return the owner's balance, less what he owes; 0 when nothing was ever posted."""
+    return db.scalar(_BALANCE, {"owner": owner, "debt": debt_owner(owner), "unit": unit}) or 0
+
+
+_BALANCE = select(func.sum(Account.balance)).where(
+    Account.owner.in_((bindparam("owner"), bindparam("debt"))), Account.unit == bindparam("unit")
+)
 
 
 def lines(
-    db: Session, *, owner: str, unit: str, limit: int = 50, before_seq: int | None = None
+    db: Session, *, owner: str, unit: str, limit: int = 50, before: int | None = None
 ) -> Sequence[Line]:
-    """Return the newest lines of an account, newest first; with `before_seq` those before it."""
+    """Return the newest lines of what is the owner's, newest first; with `before`, a line's `place`,
+    those before it.
+
+    What a posting did to his own account and to what he owes is one line, and a line's balance is
+    that of both.
+    """
+    asked = {"owner": owner, "debt": debt_owner(owner), "unit": unit, "most": 2 * limit}
+    rows = db.execute(_lines(is_older=before is not None), asked | {"before": before})
+    found: list[Line] = []
+    for _, legs in groupby(rows, key=lambda row: row.posting_id):
+        first, *rest = legs
+        own = next((leg for leg in (first, *rest) if leg.owner == owner), first)
+        amount = sum(leg.amount for leg in (first, *rest))
+        net = found[-1].balance_after - found[-1].amount if found else first.net
+        found.append(
+            Line(
+                place=(first, *rest)[-1].place,
+                at=own.at,
+                kind=own.kind,
+                amount=amount,
+                balance_after=net,
+                evidence=own.evidence,
+                seq=own.seq,
+                key=own.key,
+                hash=own.hash,
+                other=own.other or "",
+                reverses=own.reverses,
+                reversed_at=own.reversed_at,
+            )
+        )
+    return found[:limit]
+
+
+@cache
+def _lines(*, is_older: bool) -> Select[*tuple[Any, ...]]:
+    """Return the query for the entries of an owner's account and of what he owes, newest first."""
     undone, undoes, opposite, other = (
         aliased(Posting),
         aliased(Posting),
         aliased(Entry),
         aliased(Account),
     )
+    his: tuple[BindParameter[str], ...] = (bindparam("owner"), bindparam("debt"))
     opposite_owner = (
         select(func.min(other.owner))
         .join(opposite, opposite.account_id == other.id)
-        .where(opposite.posting_id == Posting.id, opposite.id != Entry.id)
-        .correlate(Posting, Entry)
+        .where(opposite.posting_id == Posting.id, other.owner.not_in(his))
+        .correlate(Posting)
         .scalar_subquery()
     )
     found = (
         select(
+            Entry.id.label("place"),
+            Entry.posting_id,
+            Account.owner,
             Posting.at,
             Posting.kind,
             Entry.amount,
-            Entry.balance_after,
             Posting.evidence,
             Entry.seq,
-            Posting.idempotency_key,
+            Posting.idempotency_key.label("key"),
             Entry.hash,
-            opposite_owner,
-            undone.kind,
-            undoes.at,
+            opposite_owner.label("other"),
+            undone.kind.label("reverses"),
+            undoes.at.label("reversed_at"),
+            _net(is_older=is_older).label("net"),
         )
         .join(Posting, Posting.id == Entry.posting_id)
         .join(Account, Account.id == Entry.account_id)
         .outerjoin(undone, undone.id == Posting.reverses_id)
         .outerjoin(undoes, undoes.reverses_id == Posting.id)
-        .where(Account.owner == owner, Account.unit == unit)
+        .where(
+            Account.owner.in_(his), Account.unit == bindparam("unit"), Posting.kind != DEBT_SETTLED
+        )
+        .order_by(Entry.id.desc())
+        .limit(bindparam("most"))
     )
-    if before_seq is not None:
-        found = found.where(Entry.seq < before_seq)
-    return [Line(*row) for row in db.execute(found.order_by(Entry.seq.desc()).limit(limit))]
+    return found.where(Entry.id < bindparam("before")) if is_older else found
+
+
+def _net(*, is_older: bool) -> ScalarSelect[Any]:
+    """Return the query for what is the owner's, less what he owes, after the first line."""
+    whose, entry = aliased(Account), aliased(Entry)
+    is_his = whose.owner.in_((bindparam("owner"), bindparam("debt"))) & (
+        whose.unit == bindparam("unit")
+    )
+    if not is_older:
+        return select(func.sum(whose.balance)).where(is_his).scalar_subquery()
+    last = (
+        select(func.max(entry.id))
+        .join(whose, whose.id == entry.account_id)
+        .where(is_his, entry.id < bindparam("before"))
+        .group_by(whose.id)
+    )
+    then = aliased(Entry)
+    return select(func.sum(then.balance_after)).where(then.id.in_(last)).scalar_subquery()
 
 
 def points_balance(db: Session, member_id: int) -> int:
@@ -115,7 +192,7 @@ def points_of(db: Session, evidence: str, member_id: int) -> int:
         .join(Account, Account.id == Entry.account_id)
         .where(
             Posting.evidence == evidence,
-            Account.owner == member_owner(member_id),
+            Account.owner.in_(_accounts_of(member_id)),
             Account.unit == POINTS,
         )
     )
@@ -127,23 +204,30 @@ def fees_of(db: Session, *, member_id: int, booking_number: str) -> Sequence[tup
     with its points (positive), oldest first."""
     undoes = aliased(Posting)
     found = (
-        select(Posting.idempotency_key, -Entry.amount)
+        select(Posting.idempotency_key, -func.sum(Entry.amount))
         .join(Entry, Entry.posting_id == Posting.id)
         .join(Account, Account.id == Entry.account_id)
         .outerjoin(undoes, undoes.reverses_id == Posting.id)
         .where(
-            Account.owner == member_owner(member_id),
+            Account.owner.in_(_accounts_of(member_id)),
             Posting.kind.in_((CANCEL_FEE, MOVE_FEE)),
             Posting.evidence == f"booking:{booking_number}",
             undoes.id.is_(None),
         )
+        .group_by(Posting.id, Posting.idempotency_key)
     )
     return [(key, points) for key, points in db.execute(found.order_by(Posting.id))]
 
 
+def _accounts_of(member_id: int) -> tuple[str, str]:
+    owner = member_owner(member_id)
+    return owner, debt_owner(owner)
+
+
 def completions(db: Session, member_id: int) -> int:
     """Return how many bookings were completed for the member, those undone left out."""
-    return db.scalar(_completions(), {"owner": member_owner(member_id)}) or 0
+    owner, debt = _accounts_of(member_id)
+    return db.scalar(_completions(), {"owner": owner, "debt": debt}) or 0
 
 
 @cache
@@ -151,12 +235,12 @@ def _completions() -> Select[int]:
     """Return the query, built once: it is asked at every booking, and building it takes longer."""
     undoes = aliased(Posting)
     return (
-        select(func.count(Posting.id))
+        select(func.count(Posting.id.distinct()))
         .join(Entry, Entry.posting_id == Posting.id)
         .join(Account, Account.id == Entry.account_id)
         .outerjoin(undoes, undoes.reverses_id == Posting.id)
         .where(
-            Account.owner == bindparam("owner"),
+            Account.owner.in_((bindparam("owner"), bindparam("debt"))),
             Posting.kind == COMPLETION,
             undoes.id.is_(None),
         )
@@ -168,17 +252,36 @@ def posting_of(db: Session, key: str) -> Posting | None:
     return db.scalars(select(Posting).where(Posting.idempotency_key == key)).one_or_none()
 
 
+def contents(db: Session, keys: Sequence[str]) -> Mapping[str, tuple[int, str]]:
+    """Return the id and the hash of the content of each posting that is there, by its key."""
+    rows = db.connection().execute(_CONTENTS, {"keys": keys})
+    return {row.idempotency_key: (row.id, row.content_hash) for row in rows}
+
+
+_CONTENTS = select(Posting.idempotency_key, Posting.id, Posting.content_hash).where(
+    Posting.idempotency_key.in_(bindparam("keys", expanding=True))
+)
+
+
 def reversal_of(db: Session, posting_id: int) -> Posting | None:
     """Return the posting that undid that one."""
     return db.scalars(select(Posting).where(Posting.reverses_id == posting_id)).one_or_none()
 
 
 def legs_of(db: Session, posting_id: int) -> tuple[str, dict[str, int]]:
-    """Return the unit of a posting and its legs, by owner."""
+    """Return the unit of a posting and its legs, by owner, as its draft had them."""
     rows = db.execute(
-        select(Account.unit, Account.owner, Entry.amount)
+        select(Account.unit, Account.owner, Entry.amount, Posting.kind)
         .join(Account, Account.id == Entry.account_id)
+        .join(Posting, Posting.id == Entry.posting_id)
         .where(Entry.posting_id == posting_id)
     ).all()
     [unit] = {row.unit for row in rows}
-    return unit, {row.owner: row.amount for row in rows}
+    [kind] = {row.kind for row in rows}
+    return unit, by_person(kind, ((row.owner, row.amount) for row in rows))
+
+
+def holds_run_out(db: Session, *, now: datetime, limit: int) -> Sequence[str]:
+    """Return the keys of the open holds whose time is over, `limit` at most."""
+    found = select(Hold.idempotency_key).where(Hold.state == "open", Hold.expires_at <= now)
+    return db.scalars(found.order_by(Hold.expires_at).limit(limit)).all()

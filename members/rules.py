@@ -33,6 +33,8 @@ class Rules:
     recent: timedelta
     # A balance below this is tier 2.
     low_balance: int
+    # Points expire at the end of the month that comes so many months after they were earned.
+    points_live_months: int
     # By tier: how long before the window the member is asked whether he will be at home.
     ask_before: tuple[tuple[timedelta, ...], ...]
     deposit: Money
@@ -66,6 +68,7 @@ RULES = Rules(
     fades_after=180 * _DAY,
     recent=30 * _DAY,
     low_balance=-100,
+    points_live_months=12,
     ask_before=((timedelta(hours=24),), _TWICE, _THRICE, _THRICE),
     deposit=Money(30_00),
     deposit_from_tier=2,

@@ -339,23 +339,21 @@ class Statement:
     pending: tuple[PendingLine, ...]
     lines: tuple[Line, ...]
     # Where the next page begins; none when this is the last.
-    before_seq: int | None
+    before: int | None
 
 
 def statement(
-    db: Session, *, member_id: int, limit: int = 50, before_seq: int | None = None
+    db: Session, *, member_id: int, limit: int = 50, before: int | None = None
 ) -> Statement:
     """Return a page of the member's points, newest first; what waits stands on the first page."""
     owner = member_owner(member_id)
-    found = ledger_queries.lines(
-        db, owner=owner, unit=POINTS, limit=limit + 1, before_seq=before_seq
-    )
+    found = ledger_queries.lines(db, owner=owner, unit=POINTS, limit=limit + 1, before=before)
     lines = tuple(found[:limit])
     return Statement(
         balance=ledger_queries.points_balance(db, member_id),
-        pending=tuple(_pending(db, member_id)) if before_seq is None else (),
+        pending=tuple(_pending(db, member_id)) if before is None else (),
         lines=lines,
-        before_seq=lines[-1].seq if len(found) > limit else None,
+        before=lines[-1].place if len(found) > limit else None,
     )
 
 

@@ -12,7 +12,7 @@ from kernel.clock import Clock
 from kernel.db import transaction
 from kernel.events import Event
 from kernel.money import Money
-from members.events import AppealDecided, Blacklisted, BlacklistEnded
+from members.events import AppealDecided, Blacklisted, BlacklistEnded, PointsExpiring
 from members.policy import AppealSubject
 from notifications import messages
 from notifications.saying import KEEPS_FOR, place_of, say, say_account
@@ -128,6 +128,22 @@ def on_blacklisted(event: Event, clock: Clock) -> None:
             time=messages.moment(event.until),
             about="180 天内 3 次没能见面",
             tip="可以申诉，由两位工作人员复核",
+            now=clock.now(),
+        )
+
+
+def on_points_expiring(event: Event, clock: Clock) -> None:
+    """Tell how many points expire soon, and when (A2)."""
+    assert isinstance(event, PointsExpiring)
+    with transaction() as db:
+        say_account(
+            db,
+            "A2",
+            event.member_id,
+            key=f"expiring:{event.member_id}:{event.expires_at:%Y-%m-%d}",
+            time=messages.moment(event.expires_at),
+            about=f"{event.points} 积分将到期",
+            tip="到期前用掉，过期不能再用",
             now=clock.now(),
         )
 

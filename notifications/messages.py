@@ -130,7 +130,7 @@ _NOTICES = (
     _notice("C1", msg("超时赔付通知"), time="约定时间", about="赔付金额"),
     _notice("P1", msg("退款通知"), time="退款时间", about="退款金额"),
     _notice("A1", msg("预约暂停通知"), time="恢复时间", about="原因"),
-    _notice("A2", msg("预约恢复通知"), time="恢复时间", about="状态"),
+    _notice("A2", msg("会员账户变动通知"), time="时间", about="变动"),
 )
 # Of these every account message is about no service in particular.
 ACCOUNT = "门铃到家"

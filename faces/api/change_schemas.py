@@ -117,6 +117,8 @@ class LedgerQuery(Form):
 class LedgerLineOut(Schema):
     """One line, never changed: what undoes another names its kind in `reverses`."""
 
+    # Where the page after this line goes on.
+    place = fields.Integer(required=True)
     seq = fields.Integer(required=True)
     at = InstantOut(required=True)
     kind = fields.String(required=True)

@@ -44,7 +44,7 @@ def members() -> ResponseReturnValue:
     refuses=(404,),
 )
 def ledger(number: str) -> ResponseReturnValue:
-    """Read an account of a member, newest lines first; `before` is the last `seq` of the page before.
+    """Read an account of a member, newest lines first; `before` is the last `place` of the page before.
 
     Each look is audited."""
     asked = call.query(LedgerQuery())
@@ -59,7 +59,7 @@ def ledger(number: str) -> ResponseReturnValue:
             "unit": unit,
             "balance": ledger_queries.balance(db, owner=owner, unit=unit),
             "lines": ledger_queries.lines(
-                db, owner=owner, unit=unit, limit=asked["size"], before_seq=asked["before"]
+                db, owner=owner, unit=unit, limit=asked["size"], before=asked["before"]
             ),
         }
         return call.answers(LedgerOut().dump(told))

@@ -36,6 +36,10 @@ BROKEN: Mapping[Broken, str] = {
     Broken.BALANCE: msg("余额不是前一行加上这一行"),
     Broken.HASH: msg("指纹接不上前一行"),
     Broken.ACCOUNT: msg("账户上写的和最后一行不一样"),
+    Broken.FLOOR: msg("余额低过了下限"),
+    Broken.LOT: msg("积分的批次和流水对不上"),
+    Broken.HOLD: msg("预留的积分和流水对不上"),
+    Broken.REVERSAL: msg("冲回的不是原来那笔"),
 }
 HEADS = (
     msg("账户"),

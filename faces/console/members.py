@@ -106,7 +106,7 @@ def page(number: str, failed: Failure) -> str:
             words=life_words,
             services=bookings.services_by_id(db),
             unit=wanted["unit"],
-            proof=ledger_proof.prove(db, owner=ledger.member_owner(found.id))
+            proof=ledger_proof.prove(db, now=now, owner=ledger.member_owner(found.id))
             if wanted["proof"]
             else None,
             units=member_ledger.UNITS,
@@ -125,14 +125,14 @@ def _scene_word(names: Mapping[str, str], scene: str) -> str:
 def _account(db: Session, member_id: int, unit: str, before: int | None) -> dict[str, Any]:
     """Return a page of one of his accounts, newest first."""
     if unit == ledger.POINTS:
-        said = strike_queries.statement(db, member_id=member_id, limit=LINES_MAX, before_seq=before)
-        lines, pending, older = list(said.lines), said.pending, said.before_seq
+        said = strike_queries.statement(db, member_id=member_id, limit=LINES_MAX, before=before)
+        lines, pending, older = list(said.lines), said.pending, said.before
     else:
         owner = ledger.member_owner(member_id)
         lines = list(
-            ledger_queries.lines(db, owner=owner, unit=unit, limit=LINES_MAX + 1, before_seq=before)
+            ledger_queries.lines(db, owner=owner, unit=unit, limit=LINES_MAX + 1, before=before)
         )
-        older = lines[LINES_MAX - 1].seq if len(lines) > LINES_MAX else None
+        older = lines[LINES_MAX - 1].place if len(lines) > LINES_MAX else None
         lines, pending = lines[:LINES_MAX], ()
     return {
         "lines": lines,

@@ -57,9 +57,9 @@ def points() -> ResponseReturnValue:
     """Show the balance, the ladder and the newest lines of the ledger; ?before= those before one."""
     member_id, now = call.actor().id, call.now()
     before = request.args.get("before", "")
-    before_seq = int(before) if before.isdecimal() and len(before) < 10 else None
+    place = int(before) if before.isdecimal() and len(before) < 16 else None
     with transaction(reads_only=True) as db:
-        found = strike_queries.statement(db, member_id=member_id, before_seq=before_seq)
+        found = strike_queries.statement(db, member_id=member_id, before=place)
         about = _about(db, member_id)
         entries = [_pending(line) for line in found.pending]
         entries += [_entry(line, about) for line in found.lines]
@@ -71,8 +71,8 @@ def points() -> ResponseReturnValue:
         "consumer/points.html",
         balance=found.balance,
         entries=entries,
-        older=found.before_seq,
-        is_first=before_seq is None,
+        older=found.before,
+        is_first=place is None,
         standing=standing,
         tier_name=gettext(name),
         tier_names=[gettext(each) for each in TIER_NAMES],

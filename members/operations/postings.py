@@ -1,11 +1,15 @@
 """Postings to the ledger."""
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass
 from datetime import UTC, datetime
+from functools import cache
+from typing import Any, cast
 
+from sqlalchemy import Executable, Table
 from sqlalchemy.dialects import postgresql, sqlite
 
-from kernel import locks, outbox
+from kernel import outbox
 from kernel.db import Session
 from kernel.events import Event
 from members import ledger_queries
@@ -15,6 +19,7 @@ from members.ledger import (
     EARNINGS,
     POINTS,
     REVERSAL,
+    SPENDING,
     Draft,
     KeyReused,
     NotEnough,
@@ -22,9 +27,14 @@ from members.ledger import (
     NotReversible,
     PostingMissing,
     chained,
-    floor_of,
+    has_lots,
 )
-from members.ledger_models import Account, Entry, Posting
+from members.ledger_models import Entry, Posting
+from members.lots import Part
+from members.operations import lots
+from members.operations.accounts import Accounts, Locked
+
+_POSTING, _ENTRY = cast(Table, Posting.__table__), cast(Table, Entry.__table__)
 
 
 def post(db: Session, draft: Draft, *, now: datetime) -> int:
@@ -35,27 +45,37 @@ def post(db: Session, draft: Draft, *, now: datetime) -> int:
     return post_all(db, [draft], now=now)[0]
 
 
-def post_all(db: Session, drafts: Sequence[Draft], *, now: datetime) -> list[int]:
+def post_all(
+    db: Session,
+    drafts: Sequence[Draft],
+    *,
+    now: datetime,
+    kept: Mapping[str, Sequence[Part]] | None = None,
+) -> list[int]:
     """Book several drafts in one transaction, each as `post` does; return their ids in that order.
 
     Accounts are locked in one order, whatever order the drafts come in: a transaction that posts
-    more than once does so here.
+    more than once does so here. `kept` are the parts of lots that a hold kept for a draft, by its key.
     """
-    inserted = {draft.key: _insert(db, draft, now) for draft in sorted(drafts, key=_key)}
-    assert len(inserted) == len(drafts), "one key, one draft"
-    fresh = [draft for draft in drafts if inserted[draft.key] is not None]
-    accounts = lock_accounts(db, fresh)
+    known = ledger_queries.contents(db, [draft.key for draft in drafts])
+    fresh = _insert(db, [draft for draft in drafts if draft.key not in known], now)
+    accounts = lock_accounts(db, [draft for draft in drafts if draft.key in fresh])
 
     ids = []
     for draft in drafts:
-        posting = inserted[draft.key]
-        if posting is None:
-            ids.append(_repeated(db, draft))
+        if draft.key in fresh:
+            parts = kept.get(draft.key, ()) if kept else ()
+            _book(db, _New(draft, fresh[draft.key], now, parts), accounts)
+            ids.append(fresh[draft.key])
         else:
-            _book(db, draft, posting, accounts, now)
-            ids.append(posting.id)
-    db.flush()
+            ids.append(_repeated(db, draft))
     return ids
+
+
+def lock_accounts(db: Session, drafts: Iterable[Draft]) -> Accounts:
+    """Lock all accounts of those drafts in one order; a transaction that posts one by one, each at
+    its own time, does so first."""
+    return Accounts(db, {(owner, draft.unit) for draft in drafts for owner in draft.legs})
 
 
 def reverse(db: Session, *, key: str, evidence: str, now: datetime) -> int:
@@ -89,89 +109,136 @@ def reversal_of(db: Session, *, key: str, evidence: str) -> Draft:
     )
 
 
-def _key(draft: Draft) -> str:
-    return draft.key
+def _insert(db: Session, drafts: Sequence[Draft], now: datetime) -> dict[str, int]:
+    """Insert the postings and return their ids by key, those left out that a rival hand inserted
+    first (PostgreSQL waits for it here)."""
+    rows = [
+        {
+            "idempotency_key": draft.key,
+            "content_hash": draft.content_hash,
+            "kind": draft.kind,
+            "evidence": draft.evidence,
+            "reverses_id": draft.reverses_id,
+            "at": now,
+        }
+        for draft in sorted(drafts, key=lambda draft: draft.key)
+    ]
+    assert len({draft.key for draft in drafts}) == len(rows), "one key, one draft"
+    if not rows:
+        return {}
+    found = db.connection().execute(_insert_once(db.get_bind().dialect.name), rows)
+    return dict(tuple(row) for row in found)
+
+
+@cache
+def _insert_once(dialect: str) -> Executable:
+    insert = sqlite.insert if dialect == "sqlite" else postgresql.insert
+    fresh = insert(_POSTING).on_conflict_do_nothing(index_elements=["idempotency_key"])
+    return fresh.returning(_POSTING.c.idempotency_key, _POSTING.c.id)
+
+
+_ENTRIES = _ENTRY.insert().returning(_ENTRY.c.id, sort_by_parameter_order=True)
 
 
 def _repeated(db: Session, draft: Draft) -> int:
-    known = ledger_queries.posting_of(db, draft.key)
-    assert known is not None
-    if known.content_hash != draft.content_hash:
+    posting_id, content_hash = ledger_queries.contents(db, [draft.key])[draft.key]
+    if content_hash != draft.content_hash:
         raise KeyReused(key=draft.key)
-    return known.id
+    return posting_id
 
 
-def lock_accounts(db: Session, drafts: Iterable[Draft]) -> Mapping[tuple[str, str], Account]:
-    """Lock all accounts of those drafts in one order and return them by owner and unit; a transaction
-    that posts one by one, each at its own time, does so first."""
-    places = sorted({(owner, draft.unit) for draft in drafts for owner in draft.legs})
-    return {place: _locked_account(db, owner=place[0], unit=place[1]) for place in places}
+@dataclass(frozen=True, slots=True)
+class _New:
+    """A posting that is booked now, and the parts of lots that a hold kept for it."""
+
+    draft: Draft
+    id: int
+    at: datetime
+    kept: Sequence[Part]
 
 
-def _insert(db: Session, draft: Draft, now: datetime) -> Posting | None:
-    """Insert the posting; None when it stands already or a rival hand was first (PostgreSQL waits
-    for it here)."""
-    if ledger_queries.posting_of(db, draft.key) is not None:
-        return None
-    insert = sqlite.insert if db.get_bind().dialect.name == "sqlite" else postgresql.insert
-    statement = (
-        insert(Posting)
-        .values(
-            idempotency_key=draft.key,
-            content_hash=draft.content_hash,
-            kind=draft.kind,
-            evidence=draft.evidence,
-            reverses_id=draft.reverses_id,
-            at=now,
-        )
-        .on_conflict_do_nothing(index_elements=["idempotency_key"])
-        .returning(Posting)
-    )
-    return db.scalars(statement).one_or_none()
+@dataclass(frozen=True, slots=True)
+class _Leg:
+    """What is posted to one account, and the lots it comes from."""
+
+    account: Locked
+    amount: int
+    parts: Sequence[Part] = ()
 
 
-def _book(
-    db: Session,
-    draft: Draft,
-    posting: Posting,
-    accounts: Mapping[tuple[str, str], Account],
-    now: datetime,
-) -> None:
-    for owner in sorted(draft.legs):
-        amount, account = draft.legs[owner], accounts[owner, draft.unit]
-        balance, seq = account.balance + amount, account.seq + 1
-        if account.floor is not None and balance < account.floor:
-            raise (NotEnoughPoints if draft.unit == POINTS else NotEnough)(owner=owner)
-        head = chained(
-            head=account.head,
-            posting_key=draft.key,
-            content_hash=draft.content_hash,
-            # As the row will give it back, whatever zone the caller speaks.
-            at=now.astimezone(UTC).isoformat(),
-            seq=seq,
-            amount=amount,
-            balance=balance,
-        )
-        db.add(
-            Entry(
-                posting_id=posting.id,
-                account_id=account.id,
-                seq=seq,
-                amount=amount,
-                balance_after=balance,
-                hash=head,
+def _book(db: Session, new: _New, accounts: Accounts) -> None:
+    draft = new.draft
+    legs = [leg for owner in sorted(draft.legs) for leg in _legs(db, new, owner, accounts)]
+    rows = [_entered(new, leg) for leg in legs]
+    ids = db.connection().execute(_ENTRIES, rows).scalars().all()
+    accounts.write([leg.account for leg in legs])
+    for entry_id, leg in zip(ids, legs, strict=True):
+        if leg.parts:
+            lots.draw(db, entry_id, leg.parts)
+        elif has_lots(leg.account.owner, leg.account.unit):
+            account_id = leg.account.id
+            lots.credit(
+                db, draft, account_id=account_id, entry_id=entry_id, amount=leg.amount, now=new.at
             )
-        )
-        account.balance, account.seq, account.head = balance, seq, head
-        told = _told(draft, owner=owner, balance=balance, now=now)
+    for owner in sorted(draft.legs):
+        told = _told(draft, owner=owner, accounts=accounts, now=new.at)
         if told is not None:
             outbox.record(db, told)
 
 
-def _told(draft: Draft, *, owner: str, balance: int, now: datetime) -> Event | None:
+def _legs(db: Session, new: _New, owner: str, accounts: Accounts) -> Iterator[_Leg]:
+    """Yield what the draft means for the owner's accounts: a credit first repays what he owes, and
+    what a debit does not find he owes, unless it is spent. Raises NotEnough."""
+    draft, place = new.draft, (owner, new.draft.unit)
+    account, amount = accounts[place], draft.legs[owner]
+    if not has_lots(*place):
+        if account.floor is not None and account.balance + amount - account.held < account.floor:
+            raise NotEnough(owner=owner)
+        yield _Leg(account, amount)
+        return
+    parts: Sequence[Part] = ()
+    if amount > 0:
+        owed = min(amount, accounts.owed(place))
+    else:
+        parts = new.kept or lots.drawn_by(db, draft, account.id, -amount, now=new.at)
+        owed = amount + sum(part.amount for part in parts)
+        if owed and draft.kind in SPENDING:
+            raise NotEnoughPoints(owner=owner)
+    if owed:
+        yield _Leg(accounts.debt(place), owed)
+    if amount - owed:
+        yield _Leg(account, amount - owed, parts)
+
+
+def _entered(new: _New, leg: _Leg) -> dict[str, Any]:
+    """Post the leg to its account in memory and return its entry's row."""
+    account, draft = leg.account, new.draft
+    account.balance, account.seq = account.balance + leg.amount, account.seq + 1
+    account.head = chained(
+        head=account.head,
+        posting_key=draft.key,
+        content_hash=draft.content_hash,
+        # As the row will give it back, whatever zone the caller speaks.
+        at=new.at.astimezone(UTC).isoformat(),
+        seq=account.seq,
+        amount=leg.amount,
+        balance=account.balance,
+    )
+    return {
+        "posting_id": new.id,
+        "account_id": account.id,
+        "seq": account.seq,
+        "amount": leg.amount,
+        "balance_after": account.balance,
+        "hash": account.head,
+    }
+
+
+def _told(draft: Draft, *, owner: str, accounts: Accounts, now: datetime) -> Event | None:
     """Return what the owner of one leg is told; None for the house and for what has other events."""
     side, _, owner_id = owner.partition(":")
-    amount = draft.legs[owner]
+    amount, place = draft.legs[owner], (owner, draft.unit)
+    balance = accounts[place].balance - accounts.owed(place)
     if (side, draft.unit) == ("member", POINTS):
         return PointsPosted(
             at=now,
@@ -194,20 +261,3 @@ def _told(draft: Draft, *, owner: str, balance: int, now: datetime) -> Event | N
             evidence=draft.evidence,
         )
     return None
-
-
-def _locked_account(db: Session, *, owner: str, unit: str) -> Account:
-    insert = sqlite.insert if db.get_bind().dialect.name == "sqlite" else postgresql.insert
-    fresh = insert(Account).values(
-        owner=owner, unit=unit, balance=0, floor=floor_of(owner, unit), seq=0, head=""
-    )
-    db.execute(fresh.on_conflict_do_nothing(index_elements=["owner", "unit"]))
-    account = locks.lock(
-        db,
-        Account,
-        (Account.owner == owner) & (Account.unit == unit),
-        rank=locks.Rank.ACCOUNT,
-        key=(owner, unit),
-    )
-    assert account is not None
-    return account

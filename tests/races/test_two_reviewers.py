@@ -17,11 +17,11 @@ from kernel.db import Session, transaction
 from kernel.outbox import OutboxRow
 from members import ledger_queries, strike_queries
 from members.ledger import POINTS
+from members.ledger_proof import prove
 from members.operations import appeals, strikes
 from members.risk import RULES, StrikeKind
 from members.states import StrikeState
 from members.strike_models import Appeal, Strike
-from scripts.ledger_audit import Faults, audited
 from tests.hands import in_processes
 from tests.house import MONDAY_NINE, a_member
 from tests.races.duels import Meet, as_seen, tried
@@ -104,7 +104,7 @@ class TestTwoReviewers:
             undone = db.scalars(select(Strike.number).where(Strike.state == StrikeState.REVERSED))
             assert sorted(upheld) == sorted(undone)
             assert decisions(db) == ROUNDS
-            assert audited(db) == Faults()
+            assert prove(db, now=MONDAY_NINE).bad is None
 
     def test_the_stage_shows_the_fault(self, app: Flask, database_url: str, tmp_path: Path) -> None:
         numbers = contested()
@@ -157,7 +157,7 @@ def struck() -> list[str]:
 def posted_while_contested() -> int:
     """Count the strikes that were to wait for a decision and were posted all the same."""
     with transaction(reads_only=True) as db:
-        assert audited(db) == Faults()
+        assert prove(db, now=MONDAY_NINE).bad is None
         steps = [
             {step.action for step in strike_queries.strike_steps(db, strike_id)}
             for strike_id in db.scalars(select(Strike.id))

@@ -12,6 +12,7 @@ from kernel.machine import IllegalMove
 from kernel.money import Money
 from members import ledger, ledger_queries
 from members.ledger import EARNINGS, POINTS, STRIKES, PostingMissing, errand_draft
+from members.ledger_proof import prove
 from members.operations import appeals, postings
 from members.policy import (
     AppealMissing,
@@ -30,7 +31,6 @@ from members.policy import (
 from members.risk import StrikeKind
 from members.states import AppealState, StrikeState
 from members.strike_models import Appeal
-from scripts.ledger_audit import Faults, audited
 from tests.house import MONDAY_NINE, a_member
 from tests.integration.members.cases import (
     AUDITOR,
@@ -67,7 +67,7 @@ def _members(app: Flask) -> None:
 
 def balances(owner: str = "member:1") -> tuple[int, int]:
     with transaction(reads_only=True) as db:
-        assert audited(db) == Faults()
+        assert prove(db, now=MONDAY_NINE).bad is None
         return (
             ledger_queries.balance(db, owner=owner, unit=POINTS),
             ledger_queries.balance(db, owner=owner, unit=STRIKES),
@@ -303,7 +303,7 @@ class TestATechnician:
 
     def earned(self) -> int:
         with transaction(reads_only=True) as db:
-            assert audited(db) == Faults()
+            assert prove(db, now=MONDAY_NINE).bad is None
             return ledger_queries.balance(db, owner="technician:3", unit=EARNINGS)
 
     def test_gets_back_a_fee_that_was_taken(self) -> None:

@@ -26,6 +26,7 @@ from members.ledger import (
     NotEnough,
     NotReversible,
     PostingMissing,
+    by_person,
     compensation_draft,
     completion_draft,
     deposit_draft,
@@ -34,9 +35,9 @@ from members.ledger import (
     strike_drafts,
 )
 from members.ledger_models import Account, Posting
+from members.ledger_proof import prove
 from members.operations import postings
 from members.risk import StrikeKind
-from scripts.ledger_audit import Faults, audited
 from tests.house import MONDAY_NINE, a_member
 
 LATER = MONDAY_NINE + timedelta(hours=1)
@@ -60,10 +61,11 @@ def reverse(key: str, *, evidence: str = "appeal:A1") -> int:
 
 
 def balances(unit: str) -> dict[str, int]:
+    """Return what is everybody's, less what he owes."""
     with transaction(reads_only=True) as db:
-        assert audited(db) == Faults()
+        assert prove(db, now=MONDAY_NINE).bad is None
         rows = db.scalars(select(Account).where(Account.unit == unit))
-        return {row.owner: row.balance for row in rows}
+        return by_person("", ((row.owner, row.balance) for row in rows))
 
 
 class TestReverse:
@@ -234,7 +236,7 @@ class TestAStatement:
         with transaction(reads_only=True) as db:
             page = ledger_queries.lines(db, owner="member:1", unit=POINTS, limit=2)
             rest = ledger_queries.lines(
-                db, owner="member:1", unit=POINTS, limit=9, before_seq=page[-1].seq
+                db, owner="member:1", unit=POINTS, limit=9, before=page[-1].place
             )
         assert [line.amount for line in (*page, *rest)] == [5, 4, 3, 2, 1]
 

@@ -50,6 +50,8 @@ def test_one_posting_is_reversed_once() -> None:
         "kernel_audit",
         "notifications_step",
         "notifications_grant",
+        "members_lot_draw",
+        "members_hold_part",
     ],
 )
 def test_every_table_of_what_has_happened_is_guarded(table: str) -> None:

@@ -146,10 +146,10 @@ class TestAStatement:
 
         with transaction(reads_only=True) as db:
             first = strike_queries.statement(db, member_id=1, limit=3)
-            second = strike_queries.statement(db, member_id=1, limit=3, before_seq=first.before_seq)
+            second = strike_queries.statement(db, member_id=1, limit=3, before=first.before)
 
         assert [len(first.lines), len(second.lines)] == [3, 2]
-        assert (first.before_seq, second.before_seq) == (3, None)
+        assert (first.before, second.before) == (first.lines[-1].place, None)
         # What waits stands on the first page alone.
         assert [len(first.pending), len(second.pending)] == [1, 0]
 

@@ -196,7 +196,7 @@ class TestALedger:
     def test_is_read_by_account_and_page(self, program: Program, number: str) -> None:
         points = program.get(f"/members/{number}/ledger?size=1").get_json()
         before = program.get(
-            f"/members/{number}/ledger?before={points['lines'][0]['seq']}"
+            f"/members/{number}/ledger?before={points['lines'][0]['place']}"
         ).get_json()
         money = program.get(f"/members/{number}/ledger?unit={COMPENSATION}").get_json()
 

@@ -29,8 +29,8 @@ from kernel.errors import Refusal
 from kernel.geo import Point
 from kernel.phone import Phone
 from members import jobs as members_jobs
+from members.ledger_proof import prove
 from scripts import truths
-from scripts.ledger_audit import Faults, audited
 from tests.house import MONDAY_NINE, a_branch, a_member, a_technician, empty_tables
 from tests.house import a_service as a_priced_service
 from tests.integration.booking.promised import a_service
@@ -230,6 +230,6 @@ class House(RuleBasedStateMachine):
 
     def teardown(self) -> None:
         with transaction(reads_only=True) as db:
-            assert audited(db) == Faults()
+            assert prove(db, now=MONDAY_NINE).bad is None
             what_was_seen.update(db.scalars(select(BookingStep.action)))
             what_was_seen.update(db.scalars(select(VisitStep.action)))

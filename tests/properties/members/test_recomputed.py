@@ -16,12 +16,12 @@ from kernel.db import Session, transaction
 from kernel.errors import Refusal
 from members import jobs, ledger_queries, queries, strike_queries
 from members.ledger import STRIKES, member_owner
+from members.ledger_proof import prove
 from members.operations import appeals, blacklist, strikes
 from members.policy import Blocked
 from members.risk import StrikeKind, TermEnding
 from members.states import AppealState, BlacklistingState, StrikeState
 from members.strike_models import Appeal, Blacklisting, Strike
-from scripts.ledger_audit import Faults, audited
 from tests.house import MONDAY_NINE, a_member
 
 DAY = timedelta(days=1)
@@ -212,7 +212,7 @@ class ALife(RuleBasedStateMachine):
 
     def teardown(self) -> None:
         with transaction(reads_only=True) as db:
-            assert audited(db) == Faults()
+            assert prove(db, now=MONDAY_NINE).bad is None
             contested = [s for s in self.strikes() if s.state is StrikeState.CONTESTED]
             open_ = [a for a in self.waiting() if a.state is AppealState.OPEN]
         assert {s.number for s in contested} <= {a.subject_number for a in open_}

@@ -266,7 +266,8 @@ class TestFloorOf:
     @pytest.mark.parametrize(
         ("owner", "unit", "floor"),
         [
-            pytest.param("member:7", POINTS, None, id="a_debt_of_points_is_shown"),
+            pytest.param("member:7", POINTS, 0, id="what_is_owed_stands_beside"),
+            pytest.param("debt:member:7", POINTS, None, id="a_debt_has_no_limit"),
             pytest.param("member:7", STRIKES, 0, id="nobody_owes_strikes"),
             pytest.param("member:7", COMPENSATION, 0, id="nor_vouchers"),
             pytest.param("member:7", DEPOSITS, 0, id="nor_deposits"),

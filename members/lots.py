@@ -1,0 +1,63 @@
+"""Lots: points that were credited together and expire together, the soonest spent first. Pure."""
+
+from collections.abc import Iterable
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+
+from kernel.clock import local_date, midnight
+
+# What is given back can be spent for at least so long, however soon its lot would have expired.
+GRACE = timedelta(days=30)
+
+
+@dataclass(frozen=True, slots=True)
+class Part:
+    """So many points of one lot."""
+
+    lot_id: int
+    amount: int
+
+
+@dataclass(frozen=True, slots=True)
+class Free:
+    """A lot with what is left of it and not held; `expires_at` is an instant."""
+
+    lot_id: int
+    expires_at: datetime
+    amount: int
+
+
+def taken(lots: Iterable[Free], amount: int) -> list[Part]:
+    """Return from which lots `amount` comes, the first of `lots` used up first; what they do not have
+    is missing from the answer."""
+    parts = []
+    for lot in lots:
+        part = min(lot.amount, amount)
+        if part > 0:
+            parts.append(Part(lot.lot_id, part))
+            amount -= part
+    return parts
+
+
+def part_of(parts: Iterable[Part], amount: int) -> list[Part]:
+    """Return `amount` out of the parts, in their order."""
+    cut = []
+    for part in parts:
+        size = min(part.amount, amount)
+        if size > 0:
+            cut.append(Part(part.lot_id, size))
+            amount -= size
+    return cut
+
+
+def end_of_life(earned_at: datetime, *, months: int) -> datetime:
+    """Return when points earned then expire: at the end of the month that comes `months` later."""
+    day = local_date(earned_at)
+    first = day.year * 12 + day.month - 1 + months + 1
+    return midnight(day.replace(year=first // 12, month=first % 12 + 1, day=1))
+
+
+def end_of_life_given_back(drawn: Iterable[datetime], *, at: datetime) -> datetime:
+    """Return when points expire that are given back at `at`: as the last of the lots from which they
+    had come, and GRACE later than now at least."""
+    return max([*drawn, at + GRACE])

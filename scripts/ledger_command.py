@@ -1,0 +1,60 @@
+"""flask ledger verify | seal: the whole ledger derived anew, and each day's heads kept outside."""
+
+from pathlib import Path
+
+import click
+from flask import Flask
+from flask.cli import AppGroup
+
+from kernel.clock import local_date
+from kernel.db import transaction
+from members import ledger_proof, seals
+
+
+def join(app: Flask) -> None:
+    """Give the app its commands about the ledger."""
+    group = AppGroup("ledger", help="The members' ledger held against itself.")
+    folder = Path(app.extensions["doorbell.settings"].data_dir) / seals.FOLDER
+    clock = app.extensions["doorbell.clock"]
+
+    @group.command("verify")
+    def verify() -> None:
+        """Derive every account, lot and hold from the entries, hold them against the sealed heads, and
+        name the first row that does not follow (exit status 1)."""
+        with transaction(reads_only=True) as db:
+            proof = ledger_proof.prove(db, now=clock.now())
+            seal = next(seals.broken_seals(db, folder), None)
+        print(f"{proof.accounts} accounts, {proof.rows} entries, {seals.count(folder)} seals")
+        if proof.bad is not None:
+            raise click.ClickException(said(proof.bad))
+        if seal is not None:
+            raise click.ClickException(said_of_seal(seal))
+        print("everything follows")
+
+    @group.command("seal")
+    def seal() -> None:
+        """Write today's heads into a file of the data folder, once a day; the house does so by itself."""
+        with transaction(reads_only=True) as db:
+            path = seals.seal(db, folder, day=local_date(clock.now()))
+        print(path if path is not None else "today is sealed")
+
+    app.cli.add_command(group)
+
+
+def said(bad: ledger_proof.BadRow) -> str:
+    """Return which row is bad and which promise it breaks."""
+    key = f", posting {bad.key}" if bad.key else ""
+    return (
+        f"{bad.owner} {bad.unit}, entry {bad.seq}{key}: its {bad.broken.value} does not follow "
+        f"(invariant {bad.invariant})"
+    )
+
+
+def said_of_seal(seal: seals.SealBroken) -> str:
+    """Return which seal the ledger contradicts."""
+    if not seal.account_id:
+        return f"{seal.file} does not follow the seal before it (invariant 23)"
+    return (
+        f"{seal.file} sealed another head for entry {seal.seq} of account {seal.account_id} "
+        "(invariant 23)"
+    )
