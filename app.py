@@ -105,8 +105,8 @@ from members.events import (
     AppealDecided,
     Blacklisted,
     BlacklistEnded,
+    ExpiryAnnounced,
     MemberFollowed,
-    PointsExpiring,
     StrikePosted,
     StrikeReversed,
     StrikeWaived,
@@ -156,7 +156,7 @@ REACTIONS: delivery.Reactions = {
     StrikeWaived: [booking_reactions.on_strike_undone],
     StrikeReversed: [booking_reactions.on_strike_undone],
     AppealDecided: [account.on_appeal_decided],
-    PointsExpiring: [account.on_points_expiring],
+    ExpiryAnnounced: [account.on_expiry_announced],
     Blacklisted: [account.on_blacklisted],
     BlacklistEnded: [account.on_blacklist_ended],
 }

@@ -32,8 +32,8 @@ class PointsPosted(Event):
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class PointsExpiring(Event):
-    """So many of a member's points expire at `expires_at`, unless they are spent before."""
+class ExpiryAnnounced(Event):
+    """A member is told that so many of his points expire at `expires_at`, unless he spends them before."""
 
     member_id: int
     points: int

@@ -12,7 +12,7 @@ from kernel.clock import Clock
 from kernel.db import transaction
 from kernel.events import Event
 from kernel.money import Money
-from members.events import AppealDecided, Blacklisted, BlacklistEnded, PointsExpiring
+from members.events import AppealDecided, Blacklisted, BlacklistEnded, ExpiryAnnounced
 from members.policy import AppealSubject
 from notifications import messages
 from notifications.saying import KEEPS_FOR, place_of, say, say_account
@@ -132,9 +132,9 @@ def on_blacklisted(event: Event, clock: Clock) -> None:
         )
 
 
-def on_points_expiring(event: Event, clock: Clock) -> None:
+def on_expiry_announced(event: Event, clock: Clock) -> None:
     """Tell how many points expire soon, and when (A2)."""
-    assert isinstance(event, PointsExpiring)
+    assert isinstance(event, ExpiryAnnounced)
     with transaction() as db:
         say_account(
             db,

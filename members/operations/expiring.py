@@ -7,7 +7,7 @@ from sqlalchemy import ColumnElement, func, select, update
 
 from kernel import outbox
 from kernel.db import Session
-from members.events import PointsExpiring
+from members.events import ExpiryAnnounced
 from members.ledger import EXPIRED, HOUSE_EXPIRED, POINTS, Draft
 from members.ledger_models import Account, Lot
 from members.operations import postings
@@ -65,7 +65,7 @@ def tell(db: Session, *, account_id: int, now: datetime) -> None:
     lots = [row for row in rows if row.expires_at == first]
     _are_told(db, [row.id for row in lots], now)
     owner = db.scalars(select(Account.owner).where(Account.id == account_id)).one()
-    event = PointsExpiring(
+    event = ExpiryAnnounced(
         at=now,
         member_id=int(owner.partition(":")[2]),
         points=sum(row.remaining for row in lots),

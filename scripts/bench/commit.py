@@ -15,7 +15,7 @@ import statistics
 import subprocess
 import tempfile
 from collections.abc import Callable, Iterator
-from contextlib import AbstractContextManager, ExitStack, contextmanager
+from contextlib import AbstractContextManager, ExitStack, closing, contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
 
@@ -82,7 +82,8 @@ def _on(name: str, ground: Ground, stand: Stand, result: Result) -> None:
         stand.tell(f"{name}: filling a day")
         people = town.found(newcomers=WARM + newcomers)
         sa.engine.dispose()
-        found = _measured(people, ground.copy())
+        with closing(ground.copy()) as bare:
+            found = _measured(people, bare)
         sa.engine.dispose()
     for act, times in found.items():
         ours_s, bare_s = times.ours_s[WARM:], times.bare_s[WARM:]

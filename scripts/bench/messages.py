@@ -20,8 +20,9 @@ from kernel.leases import PENDING
 from notifications import queries
 from notifications.models import Message
 from notifications.sending import client_msg_id
-from scripts.bench.killing import house
-from scripts.bench.killing.messenger import FASTER, Hand, hands
+from scripts.bench.killing import house, messenger
+from scripts.bench.killing.hands import Hand, hands
+from scripts.bench.killing.messenger import FASTER
 from scripts.bench.killing.wechat import WeChat
 from scripts.benches import Result, Stand
 
@@ -68,7 +69,7 @@ def send_through(
                 house.migrate(around)
                 with (
                     stand.make_app(house.settings_of(around)).app_context(),
-                    hands(around, log=own / "house.log") as start,
+                    hands(messenger.send, around, log=own / "house.log") as start,
                 ):
                     try:
                         _send_all(stand, start, wechat, result, f"{name}_{faults:.0%}")

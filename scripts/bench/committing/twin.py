@@ -7,6 +7,7 @@ house has committed: the same rows with the same ids into the same tables, besid
 import sqlite3
 import time
 from collections.abc import Callable
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
@@ -20,8 +21,18 @@ DAY = "dispatch_branch_day"
 
 # Its words, its values, and whether these are many rows of values.
 Statement = tuple[str, Any, bool]
-# Does the writes in one transaction and returns how long that took from its lock to its end.
-Bare = Callable[[list[Statement]], float]
+
+
+@dataclass(frozen=True, slots=True)
+class Bare:
+    """The bare driver at a copy of the database; called, it does the writes in one transaction and
+    returns how long that took from its lock to its end."""
+
+    write: Callable[[list[Statement]], float]
+    close: Callable[[], None]
+
+    def __call__(self, statements: list[Statement]) -> float:
+        return self.write(statements)
 
 
 class Watch:
@@ -60,7 +71,9 @@ class Watch:
     def _after(self, _line: object, cursor: Any, words: str, values: Any, *_: object) -> None:
         # Rows that are inserted together come as one statement, others as a list of values.
         is_many = isinstance(values, list)
-        has_written = "DO NOTHING" not in words or cursor.rowcount > 0
+        # What returns its rows counts none before they are fetched.
+        may_not = "DO NOTHING" in words and "RETURNING" not in words
+        has_written = not may_not or cursor.rowcount > 0
         if words.startswith(WRITES) and has_written:
             self.written.append((words, values, is_many))
 
@@ -82,7 +95,7 @@ def sqlite_twin(path: Path) -> Bare:
         line.execute("COMMIT")
         return time.perf_counter() - began_s
 
-    return write
+    return Bare(write, line.close)
 
 
 def postgres_twin(url: str) -> Bare:
@@ -99,7 +112,7 @@ def postgres_twin(url: str) -> Bare:
         cursor.execute("COMMIT")
         return time.perf_counter() - began_s
 
-    return write
+    return Bare(write, line.close)
 
 
 def _is_lock(words: str) -> bool:

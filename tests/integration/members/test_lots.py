@@ -249,11 +249,11 @@ class TestExpiry:
         before = END - timedelta(days=30)
 
         jobs.expire_points(FixedClock(before - timedelta(seconds=1)))
-        assert told("PointsExpiring") == []
+        assert told("ExpiryAnnounced") == []
         for _ in range(2):
             jobs.expire_points(FixedClock(before))
 
-        [said] = told("PointsExpiring")
+        [said] = told("ExpiryAnnounced")
         assert (said["points"], said["expires_at"]) == (100, END.isoformat())
 
     def test_waits_for_what_a_hold_keeps(self) -> None:
