@@ -32,7 +32,8 @@ def phone(app: Flask) -> Phone:
                 address=address,
                 point=Point(36.0846, 120.3541) if code == "TD" else None,
             )
-        return Phone(app, a_member(db, openid="oStores0000000000000000000001"))
+        member = a_member(db, openid="oStores0000000000000000000001")
+    return Phone(app, member)
 
 
 def follows(phone: Phone, scene: str) -> None:
