@@ -1,9 +1,10 @@
 """flask ledger verify | seal: the whole ledger derived anew, and each day's heads kept outside."""
 
+from datetime import datetime
 from pathlib import Path
 
 import click
-from flask import Flask
+from flask import Flask, current_app
 from flask.cli import AppGroup
 
 from kernel.clock import local_date
@@ -14,15 +15,14 @@ from members import ledger_proof, seals
 def join(app: Flask) -> None:
     """Give the app its commands about the ledger."""
     group = AppGroup("ledger", help="The members' ledger held against itself.")
-    folder = Path(app.extensions["doorbell.settings"].data_dir) / seals.FOLDER
-    clock = app.extensions["doorbell.clock"]
 
     @group.command("verify")
     def verify() -> None:
         """Derive every account, lot and hold from the entries, hold them against the sealed heads, and
         name the first row that does not follow (exit status 1)."""
+        folder, now = _where_and_when()
         with transaction(reads_only=True) as db:
-            proof = ledger_proof.prove(db, now=clock.now())
+            proof = ledger_proof.prove(db, now=now)
             seal = next(seals.broken_seals(db, folder), None)
         print(f"{proof.accounts} accounts, {proof.rows} entries, {seals.count(folder)} seals")
         if proof.bad is not None:
@@ -34,11 +34,18 @@ def join(app: Flask) -> None:
     @group.command("seal")
     def seal() -> None:
         """Write today's heads into a file of the data folder, once a day; the house does so by itself."""
+        folder, now = _where_and_when()
         with transaction(reads_only=True) as db:
-            path = seals.seal(db, folder, day=local_date(clock.now()))
+            path = seals.seal(db, folder, day=local_date(now))
         print(path if path is not None else "today is sealed")
 
     app.cli.add_command(group)
+
+
+def _where_and_when() -> tuple[Path, datetime]:
+    """Return the folder of the seals, and what time it is."""
+    told = current_app.extensions
+    return told["doorbell.settings"].data_dir / seals.FOLDER, told["doorbell.clock"].now()
 
 
 def said(bad: ledger_proof.BadRow) -> str:

@@ -149,7 +149,7 @@ class TestStores:
         unplaced = manager.open("/console/stores")
         form = manager.open("/console/stores/LC").form("/stores/LC")
 
-        after = manager.send(form, address="京口路 28 号", point=point)
+        after = manager.send(form, welcome="您好。", address="京口路 28 号", point=point)
 
         assert "还没有登记地址" in unplaced.text
         assert "京口路 28 号" in after.text
@@ -174,7 +174,8 @@ class TestStores:
     ) -> None:
         manager.post("/console/stores/new", {"branch": str(town.here), **self.NEW})
 
-        page = manager.send(manager.open("/console/stores/LC").form("/stores/LC"), **fields)
+        form = manager.open("/console/stores/LC").form("/stores/LC")
+        page = manager.send(form, welcome="您好。", **fields)
 
         assert page.said(f"field-{field}-error")
         assert page.value("point") == fields["point"]
