@@ -8,7 +8,13 @@ from functools import partial
 from flask import Flask
 from hypothesis import settings
 from hypothesis import strategies as st
-from hypothesis.stateful import RuleBasedStateMachine, invariant, rule, run_state_machine_as_test
+from hypothesis.stateful import (
+    RuleBasedStateMachine,
+    initialize,
+    invariant,
+    rule,
+    run_state_machine_as_test,
+)
 from sqlalchemy import func, select
 
 from kernel.clock import FixedClock
@@ -118,6 +124,15 @@ class APurse(RuleBasedStateMachine):
         if is_done:
             self.held[key] = points
 
+    @initialize()
+    def everything_has_happened(self) -> None:
+        """Whatever follows, follows a history in which each kind of thing is there."""
+        self.something_is_posted(COMPLETION, 120)
+        self.all_is_kept_while_a_fee_comes_and_let_go()
+        self.some_is_kept_and_taken(is_whole=False)
+        self.he_keeps(7, 5)
+        self.time_passes(400)
+
     @rule()
     def all_is_kept_while_a_fee_comes_and_let_go(self) -> None:
         if points := self.spendable():
@@ -184,7 +199,7 @@ class APurse(RuleBasedStateMachine):
 
 def test_a_purse_keeps_every_promise(app: Flask) -> None:
     run_state_machine_as_test(
-        APurse, settings=settings(max_examples=20, stateful_step_count=25, deadline=None)
+        APurse, settings=settings(max_examples=8, stateful_step_count=20, deadline=None)
     )
 
     # A run that never came so far would prove nothing.
