@@ -2,12 +2,13 @@
 plan asked for, watched and stopped."""
 
 import re
+import time
 from collections.abc import Callable
 from datetime import timedelta
 from pathlib import Path
 
 import pytest
-from playwright.sync_api import Locator, Page, expect
+from playwright.sync_api import Locator, Page, Route, expect
 
 from kernel.clock import local_date
 from tests.browser.conftest import NewContext, SignedIn
@@ -17,6 +18,8 @@ from tests.browser.running import RunningHouse
 Picture = Callable[[Page, str], Path]
 # Whoever comes first waits for the house as well.
 pytestmark = pytest.mark.timeout(420)
+# More than a row waits before it asks.
+LINE_S = 0.6
 
 
 @pytest.fixture
@@ -111,6 +114,11 @@ def test_a_row_that_cannot_says_why_and_nothing_is_written(board: Page) -> None:
     assert holder_of(board, number) == before
 
 
+def slowly(route: Route) -> None:
+    time.sleep(LINE_S)
+    route.continue_()
+
+
 def test_the_drawer_says_why_and_its_press_gives_the_visit_away(
     board: Page, picture: Picture
 ) -> None:
@@ -122,6 +130,8 @@ def test_the_drawer_says_why_and_its_press_gives_the_visit_away(
     expect(board.locator("#why .ui-notice")).to_contain_text("路程")
     expect(board.get_by_role("heading", name="为什么不是别人")).to_be_visible()
     picture(board, "console-why")
+    # On a slow line the row under the pointer has asked its question before the press is answered.
+    board.route("**/hand-over", slowly)
     board.locator("#why [data-give]").first.click()
 
     expect(board.locator(".ui-toast").filter(has_text="已改派给")).to_be_visible()
