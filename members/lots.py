@@ -18,29 +18,9 @@ class Part:
     amount: int
 
 
-@dataclass(frozen=True, slots=True)
-class Free:
-    """A lot with what is left of it and not held; `expires_at` is an instant."""
-
-    lot_id: int
-    expires_at: datetime
-    amount: int
-
-
-def taken(lots: Iterable[Free], amount: int) -> list[Part]:
-    """Return from which lots `amount` comes, the first of `lots` used up first; what they do not have
-    is missing from the answer."""
-    parts = []
-    for lot in lots:
-        part = min(lot.amount, amount)
-        if part > 0:
-            parts.append(Part(lot.lot_id, part))
-            amount -= part
-    return parts
-
-
-def part_of(parts: Iterable[Part], amount: int) -> list[Part]:
-    """Return `amount` out of the parts, in their order."""
+def taken(parts: Iterable[Part], amount: int) -> list[Part]:
+    """Return `amount` out of the parts, the first used up first; what they do not have is missing from
+    the answer."""
     cut = []
     for part in parts:
         size = min(part.amount, amount)

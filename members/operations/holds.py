@@ -18,7 +18,7 @@ from members.ledger import (
     member_owner,
 )
 from members.ledger_models import Account, Hold, HoldPart
-from members.lots import Part, part_of
+from members.lots import Part, taken
 from members.operations import lots, postings
 from members.operations.accounts import Accounts
 
@@ -85,7 +85,7 @@ def take(db: Session, draft: Draft, *, key: str, now: datetime) -> int:
     [spent] = [-amount for owner, amount in draft.legs.items() if (owner, POINTS) in accounts]
     assert 0 < spent <= hold.amount, "a hold gives what it keeps"
     parts = _count_no_more(db, hold, accounts)
-    kept = {draft.key: part_of(parts, spent)}
+    kept = {draft.key: taken(parts, spent)}
     [posting_id] = postings.post_all(db, [draft], now=now, kept=kept)
     hold.state, hold.posted, hold.posting_id, hold.resolved_at = POSTED, spent, posting_id, now
     _settle(db, hold, now=now)

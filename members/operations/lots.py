@@ -10,12 +10,12 @@ from kernel.db import Session
 from members import rules
 from members.ledger import EXPIRED, Draft
 from members.ledger_models import Entry, Lot, LotDraw
-from members.lots import Free, Part, end_of_life, end_of_life_given_back, taken
+from members.lots import Part, end_of_life, end_of_life_given_back, taken
 
 _LOT, _DRAW = cast(Table, Lot.__table__), cast(Table, LotDraw.__table__)
 
 _FREE = (
-    select(Lot.id, Lot.expires_at, Lot.remaining - Lot.held, Lot.entry_id)
+    select(Lot.id, Lot.remaining - Lot.held, Lot.expires_at, Lot.entry_id)
     .where(Lot.account_id == bindparam("account_id"), Lot.remaining > Lot.held)
     .order_by(Lot.expires_at, Lot.id)
 )
@@ -33,7 +33,7 @@ def free(db: Session, account_id: int, amount: int, *, now: datetime) -> list[Pa
     """Return from which lots `amount` is spent now, or as much of it as there is: the soonest to
     expire first, never one whose time is over."""
     rows = db.connection().execute(_FREE, {"account_id": account_id})
-    return taken((Free(*row[:3]) for row in rows if row[1] > now), amount)
+    return taken((Part(*row[:2]) for row in rows if row.expires_at > now), amount)
 
 
 def drawn_by(
@@ -47,12 +47,12 @@ def drawn_by(
         return free(db, account_id, amount, now=now)
     rows = db.connection().execute(_FREE, {"account_id": account_id}).all()
     if draft.kind == EXPIRED:
-        own = [row for row in rows if draft.evidence == lot_evidence(row[0])]
-        return taken((Free(*row[:3]) for row in own), amount)
+        own = [row for row in rows if draft.evidence == lot_evidence(row.id)]
+        return taken((Part(*row[:2]) for row in own), amount)
     credited = set(db.scalars(select(Entry.id).where(Entry.posting_id == draft.reverses_id)))
-    first = [row for row in rows if row[3] in credited]
-    rest = [row for row in rows if row[3] not in credited and row[1] > now]
-    return taken((Free(*row[:3]) for row in (*first, *rest)), amount)
+    first = [row for row in rows if row.entry_id in credited]
+    rest = [row for row in rows if row.entry_id not in credited and row.expires_at > now]
+    return taken((Part(*row[:2]) for row in (*first, *rest)), amount)
 
 
 def lot_evidence(lot_id: int) -> str:
