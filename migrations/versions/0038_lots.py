@@ -73,13 +73,15 @@ def _make_lots() -> None:
         ),
     )
     left = sa.text("remaining > 0")
-    op.create_index(
-        "ix_members_lot_left",
-        "members_lot",
-        ["account_id", "expires_at"],
-        sqlite_where=left,
-        postgresql_where=left,
-    )
+    # By account for who spends, by time for the job that takes back.
+    for name, columns in (("left", ["account_id", "expires_at"]), ("due", ["expires_at"])):
+        op.create_index(
+            f"ix_members_lot_{name}",
+            "members_lot",
+            columns,
+            sqlite_where=left,
+            postgresql_where=left,
+        )
     op.create_table(
         "members_lot_draw",
         sa.Column("id", sa.Integer(), primary_key=True),
