@@ -12,6 +12,7 @@ from types import MappingProxyType
 from typing import Any
 
 from sqlalchemy import ColumnElement, Row, Select, func, select, true
+from sqlalchemy.orm import aliased
 
 from kernel.db import Session
 from members import lots_proof
@@ -104,29 +105,25 @@ def _bad(row: Row[*tuple[Any, ...]], broken: Broken) -> BadRow:
 def _bad_postings(db: Session, whose: ColumnElement[bool]) -> Iterator[BadRow]:
     """Yield the postings that do not balance, whose hash is not of what they hold, or that do not
     exactly undo what they undo."""
-    undone = dict(db.execute(select(Posting.reverses_id, Posting.id).where(_IS_REVERSAL)).all())
     legs_of_undone: dict[int, Mapping[str, int]] = {}
-    reversals = set(undone.values())
     for _, group in groupby(_stream(db, _postings(whose)), key=lambda row: row.posting_id):
         rows = list(group)
         first = rows[0]
         legs = by_person(first.kind, ((row.owner, row.amount) for row in rows))
         if not _follows(first, legs, rows):
             yield _bad(first, Broken.POSTING)
-        if first.posting_id in undone:
+        if first.undone_by is not None:
             legs_of_undone[first.posting_id] = legs
         if first.reverses_id is not None:
             before = legs_of_undone.pop(first.reverses_id, None)
             is_exact = before == {owner: -amount for owner, amount in legs.items()}
-            if not is_exact or first.reverses_id in reversals:
+            if not is_exact or first.undone_by is not None:
                 yield _bad(first, Broken.REVERSAL)
-
-
-_IS_REVERSAL = Posting.reverses_id.is_not(None)
 
 
 def _postings(whose: ColumnElement[bool]) -> Select[*tuple[Any, ...]]:
     """Return the query for the legs of the postings that touch those accounts."""
+    undoes = aliased(Posting)
     found = (
         select(
             Entry.posting_id,
@@ -137,11 +134,13 @@ def _postings(whose: ColumnElement[bool]) -> Select[*tuple[Any, ...]]:
             Posting.kind,
             Posting.evidence,
             Posting.reverses_id,
+            undoes.id.label("undone_by"),
             Posting.content_hash,
             Posting.idempotency_key.label("key"),
         )
         .join(Account, Account.id == Entry.account_id)
         .join(Posting, Posting.id == Entry.posting_id)
+        .outerjoin(undoes, undoes.reverses_id == Posting.id)
         .order_by(Entry.posting_id, Entry.id)
     )
     if whose.compare(true()):
