@@ -52,8 +52,10 @@ import faces.wechat.callback
 import faces.wechat.page
 import faces.wechat.pay
 import faces.wechat.trip
+import members.events
 import members.jobs
 import members.ledger_models  # its tables belong to the schema
+import members.redemption_models
 import notifications.jobs
 from booking import reactions as booking_reactions
 from booking.events import (
@@ -101,16 +103,6 @@ from kernel.clock import Clock, SystemClock, wall_s
 from kernel.demo import demo_clock
 from kernel.relay import Drain, Periodic
 from kernel.settings import Mode, Settings
-from members.events import (
-    AppealDecided,
-    Blacklisted,
-    BlacklistEnded,
-    ExpiryAnnounced,
-    MemberFollowed,
-    StrikePosted,
-    StrikeReversed,
-    StrikeWaived,
-)
 from notifications import account_reactions as account
 from notifications import life_reactions as life
 from notifications import quotas, reactions
@@ -140,7 +132,7 @@ REACTIONS: delivery.Reactions = {
     GoodsLate: [life.on_goods_late, booking_reactions.on_readiness],
     LateGoodsAnswered: [booking_reactions.on_readiness],
     PaymentReceived: [conversations.reactions.on_paid],
-    MemberFollowed: [conversations.reactions.on_followed],
+    members.events.MemberFollowed: [conversations.reactions.on_followed],
     PromiseBroken: [account.on_promise_broken],
     RefundOrdered: [account.on_refund_ordered],
     DepositSettled: [account.on_deposit_settled],
@@ -152,13 +144,15 @@ REACTIONS: delivery.Reactions = {
     VisitDeclined: [booking_reactions.on_given_up],
     VisitTaken: [booking_reactions.on_given_up],
     EvidenceAdded: [life.on_evidence_added],
-    StrikePosted: [booking_reactions.on_strike_posted],
-    StrikeWaived: [booking_reactions.on_strike_undone],
-    StrikeReversed: [booking_reactions.on_strike_undone],
-    AppealDecided: [account.on_appeal_decided],
-    ExpiryAnnounced: [account.on_expiry_announced],
-    Blacklisted: [account.on_blacklisted],
-    BlacklistEnded: [account.on_blacklist_ended],
+    members.events.StrikePosted: [booking_reactions.on_strike_posted],
+    members.events.StrikeWaived: [booking_reactions.on_strike_undone],
+    members.events.StrikeReversed: [booking_reactions.on_strike_undone],
+    members.events.AppealDecided: [account.on_appeal_decided],
+    members.events.ExpiryAnnounced: [account.on_expiry_announced],
+    members.events.PointsRedeemed: [account.on_points_redeemed],
+    members.events.RedemptionReversed: [account.on_redemption_reversed],
+    members.events.Blacklisted: [account.on_blacklisted],
+    members.events.BlacklistEnded: [account.on_blacklist_ended],
 }
 # Which RQ queue hears which bell.
 PLANNER = "planner"

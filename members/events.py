@@ -200,3 +200,28 @@ class OverrideSettled(Event):
 
     def topics(self) -> tuple[str, ...]:
         return (f"member:{self.member_id}", APPEALS)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class PointsRedeemed(Event):
+    """One of us took the points that a member had offered by a code, for `what`."""
+
+    redemption_number: str
+    member_id: int
+    points: int
+    what: str
+
+    def topics(self) -> tuple[str, ...]:
+        return (f"member:{self.member_id}",)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class RedemptionReversed(Event):
+    """Points that had been taken on the spot were given back."""
+
+    redemption_number: str
+    member_id: int
+    points: int
+
+    def topics(self) -> tuple[str, ...]:
+        return (f"member:{self.member_id}",)

@@ -174,6 +174,13 @@ def points_balance(db: Session, member_id: int) -> int:
     return balance(db, owner=member_owner(member_id), unit=POINTS)
 
 
+def points_free(db: Session, member_id: int) -> int:
+    """Return the points that the member may spend now: what is his and not kept for anything."""
+    found = select(Account.balance - Account.held)
+    mine = found.where(Account.owner == member_owner(member_id), Account.unit == POINTS)
+    return db.scalar(mine) or 0
+
+
 def compensation_balance(db: Session, member_id: int) -> int:
     """Return the fen of vouchers that the member has."""
     return balance(db, owner=member_owner(member_id), unit=COMPENSATION)

@@ -7,6 +7,7 @@ from sqlalchemy.orm import Mapped, mapped_column
 
 from kernel.actor import Role
 from kernel.db import Base, Instant, Sealed
+from kernel.names import surname_of
 from kernel.phone import Phone
 
 
@@ -32,6 +33,11 @@ class Member(Base):
     def masked_phone(self) -> str:
         """138****2046, "" while he has told none."""
         return Phone(self.phone).masked if self.phone else ""
+
+    @property
+    def masked_name(self) -> str:
+        """林**, or what is known of him while he has told no name."""
+        return f"{surname_of(self.name)}**" if self.name.strip() else self.number[-4:]
 
 
 class Staff(Base):

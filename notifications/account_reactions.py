@@ -12,7 +12,14 @@ from kernel.clock import Clock
 from kernel.db import transaction
 from kernel.events import Event
 from kernel.money import Money
-from members.events import AppealDecided, Blacklisted, BlacklistEnded, ExpiryAnnounced
+from members.events import (
+    AppealDecided,
+    Blacklisted,
+    BlacklistEnded,
+    ExpiryAnnounced,
+    PointsRedeemed,
+    RedemptionReversed,
+)
 from members.policy import AppealSubject
 from notifications import messages
 from notifications.saying import KEEPS_FOR, place_of, say, say_account
@@ -144,6 +151,38 @@ def on_expiry_announced(event: Event, clock: Clock) -> None:
             time=messages.moment(event.expires_at),
             about=f"{event.points} 积分将到期",
             tip="到期前用掉，过期不能再用",
+            now=clock.now(),
+        )
+
+
+def on_points_redeemed(event: Event, clock: Clock) -> None:
+    """Tell that his points were taken on the spot, and for what (A2)."""
+    assert isinstance(event, PointsRedeemed)
+    with transaction() as db:
+        say_account(
+            db,
+            "A2",
+            event.member_id,
+            key=event.redemption_number,
+            time=messages.moment(event.at),
+            about=f"用掉 {event.points} 积分",
+            tip=f"换了{event.what}",
+            now=clock.now(),
+        )
+
+
+def on_redemption_reversed(event: Event, clock: Clock) -> None:
+    """Tell that points which were taken on the spot are his again (A2)."""
+    assert isinstance(event, RedemptionReversed)
+    with transaction() as db:
+        say_account(
+            db,
+            "A2",
+            event.member_id,
+            key=f"reversed:{event.redemption_number}",
+            time=messages.moment(event.at),
+            about=f"退回 {event.points} 积分",
+            tip="现场兑换已撤回，积分可以再用",
             now=clock.now(),
         )
 

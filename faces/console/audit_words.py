@@ -56,6 +56,8 @@ ACTIONS: Mapping[str, str] = {
     "console.change_code": msg("改二维码"),
     "console.end_code": msg("停用二维码"),
     "console.step_account": msg("同步微信菜单和标签"),
+    "console.take_points": msg("收下积分"),
+    "console.give_points_back": msg("退回积分"),
     "console.waive_strike": msg("撤销违约"),
     "console.ask_stop": msg("提议暂停预约"),
     "console.ask_release": msg("提议解除暂停"),
@@ -139,12 +141,15 @@ THINGS: Mapping[str, str] = {
     "draft": msg("需求单"),
     "waiting": msg("候补"),
     "good": msg("商品"),
+    "redemption": msg("现场兑换"),
 }
 # Fields of a form that say something to a reader; the others only steer the page.
 DETAILS: Mapping[str, str] = {
     "reason": msg("理由"),
     "words": msg("理由"),
     "text": msg("内容"),
+    "what": msg("换了什么"),
+    "why": msg("理由"),
     "upheld": msg("成立"),
     "state": msg("状态"),
     "cause": msg("原因"),

@@ -15,11 +15,11 @@ from booking.operations import codes as operations
 from conversations import queries as conversations
 from conversations.operations import account
 from dispatch import queries as dispatch
-from faces.chrome import call
+from faces.chrome import call, qr
 from faces.chrome.filters import gettext
 from faces.chrome.once import repeatable
 from faces.chrome.sign_in import signed_in
-from faces.console import filled, frame, qr
+from faces.console import filled, frame
 from faces.console.code_forms import CodeForm, CodesQuery, NewCodeForm
 from faces.console.forms import NoForm, PageQuery
 from faces.console.paging import Page

@@ -143,6 +143,7 @@ def _rail(role: Role) -> list[dict[str, str]]:
             "chats": gettext("客服"),
             "messages": gettext("消息"),
             "codes": pgettext("list", "二维码"),
+            "redemptions": gettext("积分"),
             "account": gettext("我的账号"),
         }
         return [
@@ -163,6 +164,7 @@ def _rail(role: Role) -> list[dict[str, str]]:
         "messages": gettext("消息"),
         "catalogue": gettext("目录"),
         "stores": pgettext("list", "门店"),
+        "redemptions": gettext("积分"),
         "bills": gettext("对账"),
         "users": gettext("用户"),
         "audit": gettext("审计"),
@@ -184,6 +186,7 @@ _RAIL = (
     "messages",
     "catalogue",
     "stores",
+    "redemptions",
     "serials",
 )
 _MORE_OF = {

@@ -3,12 +3,11 @@
 from flask import Blueprint, g, redirect, render_template, request, url_for
 from flask.typing import ResponseReturnValue
 
-from faces.chrome import call, limits, sign_in
+from faces.chrome import call, limits, qr, sign_in
 from faces.chrome.errors import headers_of, sentence_of, status_of
 from faces.chrome.limits import SIGN_IN, rated
 from faces.chrome.paths import safe_path
 from faces.chrome.sign_in import public, signed_in
-from faces.console import qr
 from faces.console.forms import NoForm, ProofForm, SignInForm, StepForm
 from faces.console.routes import STAFF
 from kernel.db import Session, transaction

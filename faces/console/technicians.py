@@ -11,10 +11,10 @@ from booking import queries as bookings
 from dispatch import board as boards
 from dispatch import queries, scope
 from dispatch.operations import roster
-from faces.chrome import call
+from faces.chrome import call, qr
 from faces.chrome.filters import gettext
 from faces.chrome.sign_in import signed_in
-from faces.console import frame, qr
+from faces.console import frame
 from faces.console.forms import NoForm, PeopleQuery
 from faces.console.paging import Page
 from faces.console.routes import READERS, WRITERS, blueprint

@@ -1,13 +1,12 @@
 """Collecting the price at the door: a QR code that the member's WeChat scans."""
 
-import segno
 from flask import Response, current_app, redirect, render_template, request, url_for
 from flask.typing import ResponseReturnValue
 
 from booking import payment_queries
 from booking import queries as bookings
 from dispatch import queries
-from faces.chrome import call
+from faces.chrome import call, qr
 from faces.chrome.sign_in import signed_in
 from faces.technician.routes import blueprint
 from gateways.wechat.pay import WeChatPay
@@ -40,10 +39,5 @@ def collect(number: str) -> ResponseReturnValue:
         "technician/collect.html",
         number=number,
         amount=owed.amount,
-        picture=_picture(code) if code else "",
+        picture=qr.picture(code) if code else "",
     )
-
-
-def _picture(text: str) -> str:
-    """Return the code as the address of a picture."""
-    return segno.make(text, error="m").svg_data_uri(scale=6, border=2)

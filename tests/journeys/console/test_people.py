@@ -10,7 +10,7 @@ import app as joinery
 from booking.models import Booking
 from booking.operations import cancelling, catalogue
 from dispatch import queries
-from faces.console import qr
+from faces.chrome import qr
 from gateways.wechat.client import QrCode
 from gateways.wechat.errors import unclear
 from kernel.db import transaction
