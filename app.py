@@ -170,6 +170,7 @@ LOOK_EVERY_S = 10.0
 PAYMENT_LOOK_EVERY_S = 30.0
 GOODS_LOOK_EVERY_S = 60.0
 CHATS_LOOK_EVERY_S = 300.0
+BILLS_LOOK_EVERY_S = 60.0
 SWEEP_EVERY_S = 600.0
 # It looks at every photo there is.
 SHELF_LOOK_EVERY_S = 6 * 3600.0
@@ -348,7 +349,7 @@ def _periodics(app: Flask) -> list[Periodic]:
         Periodic("strikes", LOOK_EVERY_S, partial(members.jobs.post_due_strikes, clock)),
         Periodic("blacklist", LOOK_EVERY_S, partial(members.jobs.end_blacklistings, clock)),
         Periodic("points", LOOK_EVERY_S, partial(members.jobs.look_after_points, settings, clock)),
-        Periodic("bills", SWEEP_EVERY_S, partial(check, pay, clock)),
+        Periodic("bills", BILLS_LOOK_EVERY_S, partial(check, pay, clock)),
         Periodic("chats", CHATS_LOOK_EVERY_S, partial(conversations.jobs.end_silent_chats, clock)),
     ]
 

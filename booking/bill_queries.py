@@ -9,7 +9,7 @@ from sqlalchemy import exists, func, or_, select
 from booking.bill_models import BillDifference, BillNote, KeptBill, KeptLine
 from booking.models import Booking
 from booking.payment_models import Payment, Refund
-from booking.payment_queries import BY_CODE, number_of
+from booking.payment_queries import ASKED, BY_CODE, DONE, number_of
 from booking.queries import visible_to
 from booking.reconciling import Line, Name, Ours, RefundState, Trade
 from booking.states import PaymentState
@@ -122,7 +122,7 @@ def due(db: Session, day: date) -> Sequence[Ours]:
     ordered = (
         (Refund.asked_at >= asked_from)
         & (Refund.asked_at < ends - REFUND_MARGIN)
-        & Refund.state.in_(("asked", "done"))
+        & Refund.state.in_((ASKED, DONE))
     )
     return [*map(_payment, db.scalars(paid)), *_refunds(db, ordered)]
 
@@ -173,5 +173,5 @@ def _refunds(db: Session, where: object) -> list[Ours]:
 def _how_far(refund: Refund, payment: Payment) -> RefundState:
     if payment.state is PaymentState.REFUNDED:
         return RefundState.BACK
-    is_ordered = refund.state in ("asked", "done")
+    is_ordered = refund.state in (ASKED, DONE)
     return RefundState.ON_THE_WAY if is_ordered else RefundState.NOT_ORDERED

@@ -62,30 +62,32 @@ def ask_after_payments(pay: WeChatPay, clock: Clock) -> int:
     """Ask WeChat what became of payments of which no notice came; return how many had been paid."""
     if not pay.is_on:
         return 0
-    now = clock.now()
     with transaction(reads_only=True) as db:
-        waiting = payment_queries.unanswered(db, now=now, limit=QUERIES_MAX)
-    found = 0
-    for row in waiting:
-        told = next((paid for paid in map(partial(_asked, pay), orders_of(row)) if paid), None)
-        if told is None or told.amount is None:
-            continue
-        try:
-            with transaction() as db:
-                payments.settle(
-                    db,
-                    number=row.number,
-                    amount=told.amount,
-                    transaction_id=told.transaction_id,
-                    paid_at=told.success_at or now,
-                    now=now,
-                )
-        except Refusal as refusal:
-            log.error("payment %s was made and could not be settled: %s", row.number, refusal)
-            continue
-        found += 1
-        close_others(pay, told.out_trade_no)
-    return found
+        waiting = payment_queries.unanswered(db, now=clock.now(), limit=QUERIES_MAX)
+    return sum(ask_after_payment(row, pay, clock) for row in waiting)
+
+
+def ask_after_payment(row: Payment, pay: WeChatPay, clock: Clock) -> bool:
+    """Ask WeChat what became of one payment; tell whether it had been paid, and now is in our books."""
+    told = next((paid for paid in map(partial(_asked, pay), orders_of(row)) if paid), None)
+    if told is None or told.amount is None:
+        return False
+    now = clock.now()
+    try:
+        with transaction() as db:
+            payments.settle(
+                db,
+                number=row.number,
+                amount=told.amount,
+                transaction_id=told.transaction_id,
+                paid_at=told.success_at or now,
+                now=now,
+            )
+    except Refusal as refusal:
+        log.error("payment %s was made and could not be settled: %s", row.number, refusal)
+        return False
+    close_others(pay, told.out_trade_no)
+    return True
 
 
 def ask_after_refunds(pay: WeChatPay, clock: Clock) -> int:
@@ -168,15 +170,8 @@ def _order(row: Refund, paid: Payment, pay: WeChatPay, clock: Clock) -> None:
                 error=str(error),
             )
         return
-    is_back = told.state is RefundState.SUCCESS
     with transaction() as db:
-        leases.finish(
-            db,
-            row,
-            state="done" if is_back else ASKED,
-            retry_in_s=NOTICE_S,
-            error="",
-            attempts=0,
-        )
-        if is_back:
+        if told.state is RefundState.SUCCESS:
             payments.returned(db, number=row.number, now=clock.now())
+        else:
+            leases.finish(db, row, state=ASKED, retry_in_s=NOTICE_S, error="", attempts=0)

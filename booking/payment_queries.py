@@ -1,6 +1,7 @@
 """Reads of payments."""
 
 from collections.abc import Sequence
+from dataclasses import dataclass
 from datetime import datetime, timedelta
 
 from sqlalchemy import select
@@ -13,21 +14,38 @@ from kernel import leases
 from kernel.actor import Actor
 from kernel.clock import wall_s
 from kernel.db import Session, transaction
-from kernel.errors import Missing
+from kernel.errors import Conflict, Missing
 from kernel.words import msg
 
 DEPOSIT, DOOR = "deposit", "door"
 # WeChat takes an order either from a page or by a code, never both under one number: what a technician
 # shows at the door is an order of its own, whose number ends with this.
 BY_CODE = "-Q"
-# A refund that WeChat has taken on, and one that only a person can help.
-ASKED, DEAD = "asked", "dead"
+# A refund that WeChat has taken on, one that has arrived, and one that only a person can help.
+ASKED, DONE, DEAD = "asked", "done", "dead"
+STUCK_MAX = 200
 
 
 class PaymentMissing(Missing):
     """No such payment, or somebody else's."""
 
     says = msg("没有这笔付款。")
+
+
+class RefundGone(Conflict):
+    """It waits for nobody any more, or it is somebody else's."""
+
+    code = "refund_gone"
+    says = msg("这笔退款已经处理过了，请刷新页面。")
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Stuck:
+    """A refund that does not reach its payer, what was paid, and its booking's number."""
+
+    refund: Refund
+    payment: Payment
+    booking: str
 
 
 def payment(db: Session, *, number: str, by: Actor) -> Payment:
@@ -104,6 +122,31 @@ def refunds_unanswered(db: Session, *, limit: int) -> Sequence[Refund]:
         )
     )
     return db.scalars(found.order_by(Refund.due_s, Refund.id).limit(limit)).all()
+
+
+def stuck_refunds(db: Session, *, by: Actor) -> list[Stuck]:
+    """Return the refunds that wait for a person, of bookings that the actor may see, those first that
+    have waited longest; STUCK_MAX at most."""
+    found = (
+        select(Refund, Payment, Booking.number)
+        .join(Payment, Payment.id == Refund.payment_id)
+        .join(Booking, Booking.id == Payment.booking_id)
+        .where(Refund.state == DEAD, visible_to(by))
+        .order_by(Refund.id)
+        .limit(STUCK_MAX)
+    )
+    return [
+        Stuck(refund=refund, payment=paid, booking=number)
+        for refund, paid, number in db.execute(found)
+    ]
+
+
+def stuck_refund(db: Session, *, number: str, by: Actor) -> Stuck:
+    """Return one of them. Raises RefundGone."""
+    for stuck in stuck_refunds(db, by=by):
+        if stuck.refund.number == number:
+            return stuck
+    raise RefundGone
 
 
 def unanswered(db: Session, *, now: datetime, limit: int) -> Sequence[Payment]:

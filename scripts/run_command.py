@@ -2,6 +2,8 @@
 
 import argparse
 import os
+import shlex
+import subprocess
 import time
 from collections.abc import Sequence
 from functools import partial
@@ -24,20 +26,31 @@ def main(arguments: Sequence[str]) -> int:
 
     folder = wishes.data.expanduser().resolve()
     data_folder.open_folder(folder)
+    if wishes.command:
+        return subprocess.run(
+            processes.flask_command(shlex.join(wishes.command)),
+            cwd=bootstrap.ROOT,
+            env=dict(_house(wishes.port, folder).environment),
+            check=False,
+        ).returncode
     handle = data_folder.hold(folder)
     try:
-        house = processes.house_at(
-            port=wishes.port,
-            folder=folder,
-            valkey_socket=data_folder.socket_path(folder),
-            kept=data_folder.settings(folder),
-            given=os.environ,
-            merchant=partial(data_folder.merchant, folder),
-        )
+        house = _house(wishes.port, folder)
         processes.wait_until_free(house)
         return _keep(house, seed=not wishes.no_demo, started=started)
     finally:
         os.close(handle)
+
+
+def _house(port: int, folder: Path) -> House:
+    return processes.house_at(
+        port=port,
+        folder=folder,
+        valkey_socket=data_folder.socket_path(folder),
+        kept=data_folder.settings(folder),
+        given=os.environ,
+        merchant=partial(data_folder.merchant, folder),
+    )
 
 
 def _keep(house: House, *, seed: bool, started: float) -> int:
@@ -105,6 +118,13 @@ def _wishes(arguments: Sequence[str]) -> argparse.Namespace:
         default=bootstrap.ROOT / "var",
         metavar="DIR",
         help="data folder (default var/ in the checkout)",
+    )
+    parser.add_argument(
+        "--command",
+        nargs=argparse.REMAINDER,
+        metavar="WORD",
+        help="start nothing, but do this in the house of that port and folder, such as "
+        "--command check-bill 2026-11-23",
     )
     parser.add_argument(
         "--no-demo", action="store_true", help="do not fill an empty database with the demo city"

@@ -2,12 +2,16 @@
 
 from datetime import datetime
 
+from sqlalchemy import update
+
 from booking import payment_queries
 from booking.models import Booking
 from booking.payment_models import Payment, Refund
-from booking.payment_queries import DEPOSIT, DOOR
+from booking.payment_queries import DEAD, DEPOSIT, DOOR, Stuck
 from booking.states import PaymentAction, PaymentState
 from kernel import db as kernel_db
+from kernel import leases
+from kernel.actor import Actor
 from kernel.db import Session
 from kernel.errors import Conflict
 from kernel.numbers import new_number
@@ -64,6 +68,15 @@ def pay_back(db: Session, payment: Payment, *, reason: str, now: datetime) -> Re
     db.flush()
     kernel_db.ring_after_commit(db, REFUND_BELL)
     return refund
+
+
+def order_again(db: Session, *, number: str, by: Actor) -> Stuck:
+    """Have a refund that waits for a person ordered once more. Raises RefundGone."""
+    stuck = payment_queries.stuck_refund(db, number=number, by=by)
+    again = update(Refund).where(Refund.id == stuck.refund.id, Refund.state == DEAD)
+    db.execute(again.values(**leases.anew(Refund.__table__.c.fence)))
+    kernel_db.ring_after_commit(db, REFUND_BELL)
+    return stuck
 
 
 def _open(

@@ -2,7 +2,7 @@
 
 from datetime import datetime
 
-from sqlalchemy import select
+from sqlalchemy import select, update
 
 from booking import payment_queries, queries
 from booking.events import DepositSettled, PaymentReceived, RefundArrived, RefundOrdered
@@ -10,11 +10,11 @@ from booking.models import Booking
 from booking.operations import billing, bookings, visits
 from booking.operations.steps import facts_of, locked
 from booking.payment_models import Payment, Refund
-from booking.payment_queries import DEPOSIT, PaymentMissing
+from booking.payment_queries import DEPOSIT, DONE, PaymentMissing, Stuck
 from booking.states import BookingState, PaymentAction, PaymentState
 from dispatch import queries as dispatch
 from dispatch.states import VisitState
-from kernel import outbox
+from kernel import leases, outbox
 from kernel.actor import SYSTEM, Actor, Role
 from kernel.db import Session
 from kernel.errors import Conflict, Refusal
@@ -24,6 +24,7 @@ from members import ledger, ledger_queries
 from members.operations import postings
 
 PLACE_GONE = "place_gone"
+_FENCE = Refund.__table__.c.fence
 
 
 class PaidTwice(Conflict):
@@ -93,7 +94,18 @@ def returned(db: Session, *, number: str, now: datetime) -> Payment:
             **facts_of(queries.by_id(db, payment.booking_id)),
         )
         outbox.record(db, told)
+        # Whoever is ordering it, or asking after it, just now writes no more.
+        db.execute(
+            update(Refund).where(Refund.id == refund.id).values(**leases.ended(_FENCE, state=DONE))
+        )
     return payment
+
+
+def returned_by_hand(db: Session, *, number: str, by: Actor, now: datetime) -> Stuck:
+    """Take note that a person gave back what WeChat could not. Raises RefundGone."""
+    stuck = payment_queries.stuck_refund(db, number=number, by=by)
+    returned(db, number=number, now=now)
+    return stuck
 
 
 def settle_deposit(

@@ -36,6 +36,8 @@ ACTIONS: Mapping[str, str] = {
     "console.resend_message": msg("重发消息"),
     "console.called_message": msg("电话告知"),
     "console.clear_quota": msg("微信额度清零"),
+    "console.refund_again": msg("让微信再退一次"),
+    "console.refund_done": msg("记下另行退款"),
     "console.note_bill": msg("记下对账差异的处理"),
     "console.decide_appeal": msg("决定复议"),
     "console.answer_complaint": msg("答复投诉"),

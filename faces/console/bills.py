@@ -6,15 +6,16 @@ from typing import Any
 from flask import render_template
 from flask.typing import ResponseReturnValue
 
-from booking import bill_queries
+from booking import bill_queries, payment_queries
+from booking.operations import billing, payments
 from booking.operations import bills as operations
 from booking.reconciling import Kind
-from faces.chrome import call
+from faces.chrome import audited, call
 from faces.chrome.filters import gettext
 from faces.chrome.sign_in import signed_in
 from faces.console import acting, frame
 from faces.console.acting import NO_FAILURE, Failure
-from faces.console.forms import BillNoteForm, BillsQuery
+from faces.console.forms import BillNoteForm, BillsQuery, HandRefundForm, RefundForm
 from faces.console.paging import Page
 from faces.console.routes import LEADERS, blueprint
 from kernel.actor import Role
@@ -47,6 +48,15 @@ STATES: Mapping[str, str] = {
 }
 
 
+# What keeps a refund from its payer, in words; what is not here is WeChat's own sentence.
+TROUBLES: Mapping[str, str] = {
+    "WeChat: ABNORMAL": msg(
+        "对方的账户收不了退款（例如银行卡已注销）。请在微信支付商户平台做「异常退款处理」，退成后这里自动消失。"
+    ),
+    "WeChat: CLOSED": msg("微信关闭了这笔退款。请用其他方式退，再在这里记下。"),
+}
+
+
 @blueprint.get("/bills")
 @signed_in(*LEADERS, Role.AUDITOR)
 def bills() -> ResponseReturnValue:
@@ -72,6 +82,33 @@ def note_bill() -> ResponseReturnValue:
     return acting.perform("note", BillNoteForm(), effect, to="console.bills", page=_again)
 
 
+@blueprint.post("/bills/refunds/again")
+@signed_in(*LEADERS)
+def refund_again() -> ResponseReturnValue:
+    """Have a refund that waits for a person ordered once more."""
+
+    def effect(db: Session, given: dict[str, Any]) -> str:
+        stuck = billing.order_again(db, number=given["refund"], by=call.actor())
+        audited.about(f"booking:{stuck.booking}")
+        return gettext("马上再退一次，退不成会回到这里。")
+
+    return acting.perform("again", RefundForm(), effect, to="console.bills", page=_again)
+
+
+@blueprint.post("/bills/refunds/done")
+@signed_in(*LEADERS)
+def refund_done() -> ResponseReturnValue:
+    """Write down that the money was given back some other way."""
+
+    def effect(db: Session, given: dict[str, Any]) -> str:
+        by, now = call.actor(), call.now()
+        stuck = payments.returned_by_hand(db, number=given["refund"], by=by, now=now)
+        audited.about(f"booking:{stuck.booking}")
+        return gettext("已记为退回。")
+
+    return acting.perform("done", HandRefundForm(), effect, to="console.bills", page=_again)
+
+
 def _again(failed: Failure) -> str:
     try:
         wanted = call.query(BillsQuery())
@@ -89,11 +126,14 @@ def _page(wanted: dict[str, Any], failed: Failure) -> str:
         found = bill_queries.differences(db, by=call.actor(), day=wanted["day"])
         hands = {note.staff_id for one in found for note in one.notes if note.staff_id}
         people = staff_queries.names(db, hands)
+        stuck = payment_queries.stuck_refunds(db, by=call.actor())
     return render_template(
         "console/bills.html",
         rows=rows,
         unsettled=unsettled,
         found=found,
+        stuck=stuck,
+        troubles={error: gettext(word) for error, word in TROUBLES.items()},
         people=people,
         kinds={kind: gettext(word) for kind, word in KINDS.items()},
         trades={trade: gettext(word) for trade, word in TRADES.items()},

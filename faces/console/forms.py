@@ -102,6 +102,18 @@ class BillNoteForm(Form):
     text = Text(most=NOTE_LENGTH_MAX, least=1, required=True)
 
 
+class RefundForm(Form):
+    """The refund that an act is about."""
+
+    refund = fields.String(required=True, validate=validate.Length(min=1, max=32))
+
+
+class HandRefundForm(RefundForm):
+    """How a person gave it back."""
+
+    text = Text(most=NOTE_LENGTH_MAX, least=1, required=True)
+
+
 class DayForm(Form):
     """The branch's day that an act is about."""
 

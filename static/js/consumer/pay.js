@@ -1,10 +1,11 @@
 // Paying: ask our server for the order, prove the page to WeChat, open its pay sheet. Whether it was
-// paid is said by WeChat's notice, never by this page; what has come meanwhile shows on the booking.
+// paid is said by WeChat, in its notice or when our server asks, never by this page.
 
 import { newKey } from "../chrome/once.js";
 import { ask, IN_WECHAT } from "../chrome/wechat.js";
 import { writeHeaders } from "../chrome/words.js";
 
+const ASK_MS_MAX = 5_000;
 const button = document.getElementById("pay");
 const said = document.getElementById("pay-said");
 
@@ -23,6 +24,12 @@ async function order() {
   return told.pay;
 }
 
+// Where the notice is late or lost, the booking must not ask for the money once more.
+function askAfter() {
+  const asked = fetch(button.dataset.ask, { method: "POST", headers: writeHeaders(newKey()) });
+  return Promise.race([asked.catch(() => {}), new Promise((go) => setTimeout(go, ASK_MS_MAX))]);
+}
+
 button.addEventListener("click", async () => {
   if (!IN_WECHAT) {
     say(button.dataset.outside);
@@ -31,7 +38,11 @@ button.addEventListener("click", async () => {
   button.disabled = true;
   say("");
   try {
-    if (await ask("chooseWXPay", await order())) { location.assign(button.dataset.done); return; }
+    if (await ask("chooseWXPay", await order())) {
+      await askAfter();
+      location.assign(button.dataset.done);
+      return;
+    }
     say(button.dataset.cancelled);
   } catch (error) {
     // WeChat's own failure has words for programs alone.

@@ -3,7 +3,7 @@
 The money goes through the sandbox's WeChat Pay: its orders, its pay sheet, its signed notices at our door.
 """
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -13,6 +13,7 @@ from sqlalchemy import select, update
 
 from booking.payment_models import Refund
 from dispatch.states import VisitState
+from kernel.audit import AuditRow
 from kernel.clock import wall_s
 from kernel.db import transaction
 from tests import house, shop
@@ -163,6 +164,7 @@ def test_a_deposit_makes_the_promise_and_goes_back_when_it_is_cancelled(
     assert "押金已退回" in gone.said("answer")
     assert any("押金原路退回" in line for line in messages(phone.member))
     assert "已退款" in case(desk, number).text
+    assert the_refund().state == "done"
 
 
 def a_refund_on_its_way(app: Flask, phone: Phone, bank: Bank, *, fault: str) -> str:
@@ -219,14 +221,49 @@ def test_a_refund_under_way_is_asked_after_later_and_later(
 
 
 def test_a_refund_that_cannot_reach_its_payer_waits_for_a_person(
-    app: Flask, phone: Phone, bank: Bank, caplog: pytest.LogCaptureFixture
+    app: Flask,
+    phone: Phone,
+    bank: Bank,
+    desk_of: Callable[[str], Desk],
+    caplog: pytest.LogCaptureFixture,
 ) -> None:
-    a_refund_on_its_way(app, phone, bank, fault="abnormal_refund")
+    number = a_refund_on_its_way(app, phone, bank, fault="abnormal_refund")
     later(app)
-    row = the_refund()
+    row, desk = the_refund(), desk_of("manager")
+    listed = desk.open("/console/bills")
+    desk.send(listed.form("/refunds/again"))
+    again = the_refund().state
+    # WeChat still cannot.
+    let(app, "refunds")
+    later(app)
+    done = desk.send(desk.open("/console/bills").form("/refunds/done"), text="转账退给业主")
 
     assert (row.state, row.error) == ("dead", "WeChat: ABNORMAL")
     assert f"refund {row.number} cannot reach its payer" in caplog.text
+    assert row.number in listed.text
+    assert f"/console/bookings/{number}" in listed.links
+    assert again == "pending"
+    assert "退不回去的款" not in done.text
+    assert the_refund().state == "done"
+    assert "押金已退回" in booking(phone, number).said("answer")
+    with transaction(reads_only=True) as db:
+        acts = db.scalars(select(AuditRow).where(AuditRow.about == f"booking:{number}")).all()
+    assert [act.action for act in acts] == ["console.refund_again", "console.refund_done"]
+
+
+def test_a_payment_of_which_the_page_heard_first_is_asked_after_at_once(
+    app: Flask, phone: Phone, bank: Bank
+) -> None:
+    number, page = asked(phone)
+    bank.sandbox.control("faults", fault="drop_notice")
+    unpaid = phone.post(f"{page.path}/ask", {})
+    still = booking(phone, number)
+    bank.pay(phone, page)
+    phone.post(f"{page.path}/ask", {})
+
+    assert unpaid.answer.status_code == 204
+    assert "去付押金 ¥30.00" in still.text
+    assert "已预约" in booking(phone, number).said("answer")
 
 
 @pytest.mark.walks(
