@@ -25,6 +25,7 @@ from sqlalchemy import (
     String,
     Table,
     event,
+    text,
 )
 from sqlalchemy.dialects import postgresql, sqlite
 from sqlalchemy.exc import DataError, DBAPIError, OperationalError
@@ -49,6 +50,7 @@ __all__ = [
     "insert_once",
     "on_commit",
     "sa",
+    "take_your_time",
     "transaction",
 ]
 
@@ -274,6 +276,13 @@ def insert_once(db: Session, table: Any, rows: Sequence[Mapping[str, Any]], *, b
 def _insert_once(table: Table, dialect: str, by: str) -> Executable:
     insert = sqlite.insert if dialect == "sqlite" else postgresql.insert
     return insert(table).on_conflict_do_nothing(index_elements=[by]).returning(table.c[by])
+
+
+def take_your_time(db: Session) -> None:
+    """Let the statements of the rest of this transaction take as long as they need: it reads
+    everything there is, and nobody waits for it."""
+    if db.get_bind().dialect.name == "postgresql":
+        db.execute(text("SET LOCAL statement_timeout = 0"))
 
 
 def ring_after_commit(db: Session, bell: str) -> None:

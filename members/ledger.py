@@ -167,10 +167,20 @@ class Draft:
     @property
     def content_hash(self) -> str:
         """Equal for equal content: tells a repeated request from a reused key."""
-        content: list[object] = [self.kind, self.unit, sorted(self.legs.items()), self.evidence]
-        if self.reverses_id is not None:
-            content.append(self.reverses_id)
-        return hashlib.sha256(json.dumps(content, separators=(",", ":")).encode()).hexdigest()
+        return content_hash(self.kind, self.unit, self.legs, self.evidence, self.reverses_id)
+
+
+def content_hash(
+    kind: str, unit: str, legs: Mapping[str, int], evidence: str, reverses_id: int | None
+) -> str:
+    """Return the hash of what a posting means."""
+    content: list[object] = [kind, unit, sorted(legs.items()), evidence]
+    if reverses_id is not None:
+        content.append(reverses_id)
+    return hashlib.sha256(_COMPACT(content).encode()).hexdigest()
+
+
+_COMPACT = json.JSONEncoder(separators=(",", ":")).encode
 
 
 def chained(

@@ -3,20 +3,18 @@
 The numbers are those of the list of invariants that the house promises to keep.
 """
 
-from collections.abc import Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass, replace
-from datetime import datetime
+from collections.abc import Iterator, Mapping, Sequence, Set
+from dataclasses import dataclass, field, replace
+from datetime import UTC, datetime
 from enum import StrEnum
-from itertools import groupby
 from types import MappingProxyType
 from typing import Any
 
-from sqlalchemy import ColumnElement, Row, Select, func, select, true
-from sqlalchemy.orm import aliased
+from sqlalchemy import ColumnElement, DateTime, Row, Select, func, select, true, type_coerce
 
-from kernel.db import Session
+from kernel.db import Session, take_your_time
 from members import lots_proof
-from members.ledger import DEBT, Draft, by_person, chained, debt_owner
+from members.ledger import DEBT, by_person, chained, content_hash, debt_owner
 from members.ledger_models import Account, Entry, Posting
 
 AT_ONCE = 10_000
@@ -81,14 +79,15 @@ def prove(db: Session, *, now: datetime, owner: str | None = None) -> Proof:
     """Derive all accounts from their entries, or the owner's and what he owes, and tell of the first
     bad row; `now` tells which holds should have been resolved."""
     whose = true() if owner is None else Account.owner.in_((owner, debt_owner(owner)))
+    if owner is None:
+        take_your_time(db)
     counts = select(func.count(Account.id), func.coalesce(func.sum(Account.seq), 0)).where(whose)
     accounts, rows = db.execute(counts).one()
     return Proof(accounts=accounts, rows=rows, bad=next(_bad_rows(db, whose, now), None))
 
 
 def _bad_rows(db: Session, whose: ColumnElement[bool], now: datetime) -> Iterator[BadRow]:
-    yield from _bad_postings(db, whose)
-    yield from _bad_chains(db, whose)
+    yield from _bad_entries(db, whose)
     for hold in lots_proof.bad_holds(db, whose, now=now):
         yield _bad(hold, Broken.HOLD)
     for lot in lots_proof.bad_lots(db, whose):
@@ -99,153 +98,215 @@ def _bad(row: Row[*tuple[Any, ...]], broken: Broken) -> BadRow:
     return BadRow(owner=row.owner, unit=row.unit, seq=row.seq, key=row.key, broken=broken)
 
 
-# --- Postings -------------------------------------------------------------------------------
+# --- Entries --------------------------------------------------------------------------------
 
 
-def _bad_postings(db: Session, whose: ColumnElement[bool]) -> Iterator[BadRow]:
-    """Yield the postings that do not balance, whose hash is not of what they hold, or that do not
-    exactly undo what they undo."""
-    legs_of_undone: dict[int, Mapping[str, int]] = {}
-    for _, group in groupby(_stream(db, _postings(whose)), key=lambda row: row.posting_id):
-        rows = list(group)
-        first = rows[0]
-        legs = by_person(first.kind, ((row.owner, row.amount) for row in rows))
-        if not _follows(first, legs, rows):
-            yield _bad(first, Broken.POSTING)
-        if first.undone_by is not None:
-            legs_of_undone[first.posting_id] = legs
-        if first.reverses_id is not None:
-            before = legs_of_undone.pop(first.reverses_id, None)
-            is_exact = before == {owner: -amount for owner, amount in legs.items()}
-            if not is_exact or first.undone_by is not None:
-                yield _bad(first, Broken.REVERSAL)
+@dataclass(slots=True)
+class _Chain:
+    """An account as it says it is, and as far as it was derived; not derived is the other side of
+    what touches an owner's."""
+
+    owner: str
+    unit: str
+    said: Sequence[Any]
+    held: int
+    floor: int | None
+    is_derived: bool
+    balance: int = 0
+    seq: int = 0
+    head: str = ""
+
+    def bad(self, broken: Broken, *, key: str = "") -> BadRow:
+        return BadRow(owner=self.owner, unit=self.unit, seq=self.seq, key=key, broken=broken)
 
 
-def _postings(whose: ColumnElement[bool]) -> Select[*tuple[Any, ...]]:
-    """Return the query for the legs of the postings that touch those accounts."""
-    undoes = aliased(Posting)
-    found = (
-        select(
-            Entry.posting_id,
-            Account.owner,
-            Account.unit,
-            Entry.seq,
-            Entry.amount,
-            Posting.kind,
-            Posting.evidence,
-            Posting.reverses_id,
-            undoes.id.label("undone_by"),
-            Posting.content_hash,
-            Posting.idempotency_key.label("key"),
-        )
-        .join(Account, Account.id == Entry.account_id)
-        .join(Posting, Posting.id == Entry.posting_id)
-        .outerjoin(undoes, undoes.reverses_id == Posting.id)
-        .order_by(Entry.posting_id, Entry.id)
+@dataclass(slots=True)
+class _Legs:
+    """A posting as it says it is, and its legs as far as they were read; `left` is their sum."""
+
+    key: str
+    kind: str
+    evidence: str
+    content_hash: str
+    reverses_id: int | None
+    at: str = field(kw_only=True)
+    legs: list[tuple[_Chain, int]] = field(default_factory=list)
+    left: int = 0
+
+    def add(self, chain: _Chain, amount: int) -> None:
+        self.legs.append((chain, amount))
+        self.left += amount
+
+    def meant(self) -> dict[str, int]:
+        """Return the legs as the draft had them."""
+        return by_person(self.kind, [(chain.owner, amount) for chain, amount in self.legs])
+
+    def follows(self) -> bool:
+        """Tell whether it balances in one unit, and its hash is that of what it holds."""
+        unit = self.legs[0][0].unit
+        if self.left or any(chain.unit != unit for chain, _ in self.legs):
+            return False
+        content = content_hash(self.kind, unit, self.meant(), self.evidence, self.reverses_id)
+        return content == self.content_hash
+
+
+def _bad_entries(db: Session, whose: ColumnElement[bool]) -> Iterator[BadRow]:
+    """Read the entries once, in the order in which they were booked: yield what does not follow from
+    its account's entry before, then which posting or account says something else."""
+    touched = _touched(whose)
+    chains = _chains(db, whose, touched)
+    undone = set(
+        db.scalars(select(Posting.reverses_id).where(Posting.reverses_id.is_not(None), touched))
     )
+    meant: dict[int, dict[str, int]] = {}
+    # Hands that book side by side lay their legs between each other's.
+    begun: dict[int, _Legs] = {}
+    ended = 0
+    for posting_id, account_id, *entry in _stream(db, ENTRIES.where(touched)):
+        legs = begun.get(posting_id) or begun.setdefault(posting_id, _legs(entry[4:]))
+        chain = chains[account_id]
+        legs.add(chain, entry[1])
+        if chain.is_derived and (broken := _step(chain, legs, entry[:4])):
+            yield _its_posting_or(db, chains, posting_id, chain.bad(broken, key=legs.key))
+        if legs.left == 0 and legs.follows():
+            ended += 1
+            yield from _wrongly_undoes(begun.pop(posting_id), posting_id, undone, meant)
+    for legs in begun.values():
+        yield legs.legs[0][0].bad(Broken.POSTING, key=legs.key)
     if whose.compare(true()):
-        return found
+        yield from _empty_postings(db, known=ended)
+    for chain in chains.values():
+        yield from _wrongly_said(chain)
+
+
+def _touched(whose: ColumnElement[bool]) -> ColumnElement[bool]:
+    """Return the condition for the postings that touch those accounts."""
+    if whose.compare(true()):
+        return whose
     touching = select(Entry.posting_id).join(Account, Account.id == Entry.account_id).where(whose)
-    return found.where(Entry.posting_id.in_(touching))
+    return Posting.id.in_(touching)
 
 
-def _follows(
-    posting: Row[*tuple[Any, ...]], legs: Mapping[str, int], rows: Sequence[Row[*tuple[Any, ...]]]
-) -> bool:
-    """Tell whether the posting balances in one unit, and its hash is that of what it holds."""
-    try:
-        draft = Draft(
-            key=posting.key,
-            kind=posting.kind,
-            unit=posting.unit,
-            legs=legs,
-            evidence=posting.evidence,
-            reverses_id=posting.reverses_id,
-        )
-    except ValueError:
-        return False
-    is_one_unit = all(row.unit == posting.unit and row.amount for row in rows)
-    return is_one_unit and draft.content_hash == posting.content_hash
-
-
-# --- Chains ---------------------------------------------------------------------------------
-
-
-def _bad_chains(db: Session, whose: ColumnElement[bool]) -> Iterator[BadRow]:
-    """Yield the first entry of each account that does not follow from the one before, and the
-    accounts that say something else than their last entry."""
-    empty = select(Account).where(whose, Account.seq == 0, Account.balance != 0)
-    for account in db.scalars(empty):
-        yield _said(account, seq=0)
-    rows = _stream(db, _entries(whose))
-    for _, chain in groupby(rows, key=lambda row: row.account_id):
-        yield from _check(chain)
-    lost = select(Account).where(
-        whose, Account.seq > 0, Account.id.not_in(select(Entry.account_id))
+def _chains(
+    db: Session, whose: ColumnElement[bool], touched: ColumnElement[bool]
+) -> dict[int, _Chain]:
+    found = select(
+        Account.id,
+        Account.owner,
+        Account.unit,
+        Account.balance,
+        Account.seq,
+        Account.head,
+        Account.held,
+        Account.floor,
+        whose,
     )
-    for account in db.scalars(lost):
-        yield _said(account, seq=0)
+    if not whose.compare(true()):
+        beside = select(Entry.account_id).join(Posting, Posting.id == Entry.posting_id)
+        found = found.where(whose | Account.id.in_(beside.where(touched)))
+    return {
+        row[0]: _Chain(row.owner, row.unit, row[3:6], *row[6:8], is_derived=bool(row[8]))
+        for row in db.execute(found)
+    }
 
 
-def _said(account: Account, *, seq: int) -> BadRow:
-    return BadRow(owner=account.owner, unit=account.unit, seq=seq, key="", broken=Broken.ACCOUNT)
-
-
-def _check(chain: Iterable[Row[*tuple[Any, ...]]]) -> Iterator[BadRow]:
-    balance, head, seq, row = 0, "", 0, None
-    for row in chain:
-        seq, balance = seq + 1, balance + row.amount
-        head = chained(
-            head=head,
-            posting_key=row.key,
-            content_hash=row.content_hash,
-            at=row.at.isoformat(),
-            seq=seq,
-            amount=row.amount,
-            balance=balance,
-        )
-        if row.seq != seq:
-            yield replace(_bad(row, Broken.PLACE), seq=seq)
-            return
-        if row.balance_after != balance:
-            yield _bad(row, Broken.BALANCE)
-            return
-        if row.hash != head:
-            yield _bad(row, Broken.HASH)
-            return
-    assert row is not None
-    if (row.account_balance, row.account_seq, row.account_head) != (balance, seq, head):
-        yield replace(_bad(row, Broken.ACCOUNT), key="")
-    ceiling = 0 if row.owner.startswith(DEBT) else None
-    is_low = row.floor is not None and row.account_balance - row.held < row.floor
-    if is_low or (ceiling is not None and row.account_balance > ceiling):
-        yield replace(_bad(row, Broken.FLOOR), key="")
-
-
-def _entries(whose: ColumnElement[bool]) -> Select[*tuple[Any, ...]]:
-    return (
-        select(
-            Entry.account_id,
-            Entry.seq,
-            Entry.amount,
-            Entry.balance_after,
-            Entry.hash,
-            Posting.idempotency_key.label("key"),
-            Posting.content_hash,
-            Posting.at,
-            Account.owner,
-            Account.unit,
-            Account.balance.label("account_balance"),
-            Account.seq.label("account_seq"),
-            Account.head.label("account_head"),
-            Account.held,
-            Account.floor,
-        )
-        .join(Posting, Posting.id == Entry.posting_id)
-        .join(Account, Account.id == Entry.account_id)
-        .where(whose)
-        .order_by(Entry.account_id, Entry.seq)
+ENTRIES = (
+    select(
+        Entry.posting_id,
+        Entry.account_id,
+        Entry.seq,
+        Entry.amount,
+        Entry.balance_after,
+        Entry.hash,
+        Posting.idempotency_key,
+        Posting.kind,
+        Posting.evidence,
+        Posting.content_hash,
+        Posting.reverses_id,
+        # Once a posting is enough, and is done by hand.
+        type_coerce(Posting.at, DateTime()),
     )
+    .join(Posting, Posting.id == Entry.posting_id)
+    .order_by(Entry.id)
+)
+
+
+def _legs(posting: Sequence[Any]) -> _Legs:
+    *content, at = posting
+    utc = at.astimezone(UTC) if at.tzinfo else at.replace(tzinfo=UTC)
+    return _Legs(*content, at=utc.isoformat())
+
+
+def _step(chain: _Chain, legs: _Legs, entry: Sequence[Any]) -> Broken | None:
+    """Derive the account's next entry, and return what of the row does not follow."""
+    seq, amount, balance, entry_hash = entry
+    chain.seq, chain.balance = chain.seq + 1, chain.balance + amount
+    chain.head = chained(
+        head=chain.head,
+        posting_key=legs.key,
+        content_hash=legs.content_hash,
+        at=legs.at,
+        seq=chain.seq,
+        amount=amount,
+        balance=chain.balance,
+    )
+    broken = None
+    if seq != chain.seq:
+        broken = Broken.PLACE
+    elif balance != chain.balance:
+        broken = Broken.BALANCE
+    elif entry_hash != chain.head:
+        broken = Broken.HASH
+    chain.is_derived = broken is None
+    return broken
+
+
+def _its_posting_or(
+    db: Session, chains: Mapping[int, _Chain], posting_id: int, bad: BadRow
+) -> BadRow:
+    """Return that row, or that its posting says something else than its rows: what breaks the one most
+    often breaks the other."""
+    rows = db.execute(ENTRIES.where(Entry.posting_id == posting_id)).all()
+    whole = _legs(rows[0][6:])
+    for row in rows:
+        whole.add(chains[row.account_id], row.amount)
+    return bad if whole.follows() else replace(bad, broken=Broken.POSTING)
+
+
+def _wrongly_undoes(
+    legs: _Legs, posting_id: int, undone: Set[int | None], meant: dict[int, dict[str, int]]
+) -> Iterator[BadRow]:
+    """Yield a posting that does not exactly undo what it undoes, or is undone though it undoes."""
+    if posting_id in undone:
+        meant[posting_id] = legs.meant()
+    if legs.reverses_id is None:
+        return
+    is_exact = meant.pop(legs.reverses_id, None) == {
+        owner: -amount for owner, amount in legs.meant().items()
+    }
+    if not is_exact or posting_id in undone:
+        yield legs.legs[0][0].bad(Broken.REVERSAL, key=legs.key)
+
+
+def _empty_postings(db: Session, *, known: int) -> Iterator[BadRow]:
+    """Yield the postings without a leg, if there are more postings than are known."""
+    if db.scalar(select(func.count(Posting.id))) == known:
+        return
+    found = select(Posting.idempotency_key).where(Posting.id.not_in(select(Entry.posting_id)))
+    for key in db.scalars(found):
+        yield BadRow(owner="", unit="", seq=0, key=key, broken=Broken.POSTING)
+
+
+def _wrongly_said(chain: _Chain) -> Iterator[BadRow]:
+    """Yield an account that says something else than its last entry, or stands where it may not."""
+    if not chain.is_derived:
+        return
+    balance = chain.said[0]
+    if (chain.balance, chain.seq, chain.head) != tuple(chain.said):
+        yield chain.bad(Broken.ACCOUNT)
+    is_low = chain.floor is not None and balance - chain.held < chain.floor
+    if is_low or (balance > 0 and chain.owner.startswith(DEBT)):
+        yield chain.bad(Broken.FLOOR)
 
 
 def _stream(db: Session, found: Select[*tuple[Any, ...]]) -> Iterator[Row[*tuple[Any, ...]]]:

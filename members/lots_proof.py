@@ -4,7 +4,7 @@ from collections.abc import Iterator
 from datetime import datetime, timedelta
 from typing import Any
 
-from sqlalchemy import ColumnElement, Row, Select, and_, func, literal, or_, select
+from sqlalchemy import ColumnElement, Row, Select, Subquery, and_, func, literal, or_, select
 from sqlalchemy.orm import InstrumentedAttribute, aliased
 
 from kernel.db import Session
@@ -57,27 +57,27 @@ def _drawn(lot_id: InstrumentedAttribute[int]) -> ColumnElement[int]:
     return drawn.scalar_subquery()
 
 
-def _kept(lot_id: InstrumentedAttribute[int]) -> ColumnElement[int]:
-    kept = (
-        select(func.coalesce(func.sum(HoldPart.amount), 0))
-        .join(Hold, Hold.id == HoldPart.hold_id)
-        .where(HoldPart.lot_id == lot_id, Hold.state == "open")
-    )
-    return kept.scalar_subquery()
+def _kept(by: InstrumentedAttribute[int]) -> Subquery:
+    """Return what open holds keep, by lot or by account."""
+    kept = select(by.label("of"), func.sum(HoldPart.amount).label("amount"))
+    kept = kept.join_from(HoldPart, Hold, Hold.id == HoldPart.hold_id)
+    return kept.where(Hold.state == "open").group_by(by).subquery()
 
 
 def _wrong_lots() -> Select[*tuple[Any, ...]]:
     """Each credit has its lot, and a lot has left what its draws and holds did not take."""
+    kept = _kept(HoldPart.lot_id)
     return (
         _of_entries()
         .outerjoin(Lot, Lot.entry_id == Entry.id)
+        .outerjoin(kept, kept.c.of == Lot.id)
         .where(
             or_(
                 and_(Lot.id.is_(None), Entry.amount > 0),
                 Lot.account_id != Entry.account_id,
                 Lot.amount != Entry.amount,
                 Lot.remaining != Lot.amount - _drawn(Lot.id),
-                Lot.held != _kept(Lot.id),
+                Lot.held != func.coalesce(kept.c.amount, 0),
             ),
             _has_lots(),
             Entry.seq >= Account.lots_since,
@@ -115,7 +115,9 @@ def _late_draws() -> Select[*tuple[Any, ...]]:
 
 def _wrong_sums() -> Select[*tuple[Any, ...]]:
     """The lots of an account are its balance."""
-    left = select(func.coalesce(func.sum(Lot.remaining), 0)).where(Lot.account_id == Account.id)
+    left = select(func.coalesce(func.sum(Lot.remaining), 0))
+    # Of those that have something left there is an index.
+    left = left.where(Lot.account_id == Account.id, Lot.remaining > 0)
     return select(Account.owner, Account.unit, Account.seq, literal("").label("key")).where(
         _has_lots(), left.scalar_subquery() != Account.balance
     )
@@ -155,9 +157,9 @@ def _wrong_parts() -> Select[*tuple[Any, ...]]:
 
 def _wrong_held() -> Select[*tuple[Any, ...]]:
     """An account holds what its open holds keep."""
-    kept = select(func.coalesce(func.sum(Hold.amount), 0)).where(
-        Hold.account_id == Account.id, Hold.state == "open"
-    )
-    return select(Account.owner, Account.unit, Account.seq, literal("").label("key")).where(
-        kept.scalar_subquery() != Account.held
+    kept = _kept(Hold.account_id)
+    return (
+        select(Account.owner, Account.unit, Account.seq, literal("").label("key"))
+        .outerjoin(kept, kept.c.of == Account.id)
+        .where(func.coalesce(kept.c.amount, 0) != Account.held)
     )

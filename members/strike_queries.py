@@ -345,12 +345,18 @@ class Statement:
 def statement(
     db: Session, *, member_id: int, limit: int = 50, before: int | None = None
 ) -> Statement:
-    """Return a page of the member's points, newest first; what waits stands on the first page."""
+    """Return a page of the member's points, newest first, in two queries however many there are; what
+    waits stands on the first page."""
     owner = member_owner(member_id)
     found = ledger_queries.lines(db, owner=owner, unit=POINTS, limit=limit + 1, before=before)
     lines = tuple(found[:limit])
+    if before is None:
+        # After the newest line comes nothing.
+        balance = lines[0].balance_after if lines else 0
+    else:
+        balance = ledger_queries.points_balance(db, member_id)
     return Statement(
-        balance=ledger_queries.points_balance(db, member_id),
+        balance=balance,
         pending=tuple(_pending(db, member_id)) if before is None else (),
         lines=lines,
         before=lines[-1].place if len(found) > limit else None,

@@ -6,22 +6,20 @@ rows into a copy of the database under the same settings. SQLite, and PostgreSQL
 """
 
 import random
-import shutil
 import statistics
-import tempfile
 import time
-from collections.abc import Callable, Iterator, Sequence
-from contextlib import AbstractContextManager, ExitStack, closing, contextmanager
-from dataclasses import dataclass
-from pathlib import Path
+from collections.abc import Callable
+from contextlib import closing
 
 from kernel.db import sa, transaction
 from members.ledger import COMPLETION, HOUSE_POINTS
 from members.ledger_proof import prove
 from members.operations import postings
-from scripts.bench.committing.twin import Bare, Watch, postgres_twin, sqlite_twin
-from scripts.bench.killing import house, poster
+from scripts.bench.committing.twin import Watch
+from scripts.bench.killing import poster
 from scripts.bench.killing.hands import Hand, hands
+from scripts.bench.proving import grounds
+from scripts.bench.proving.grounds import Ground
 from scripts.benches import Result, Stand
 
 OPERATIONS, OPERATIONS_QUICK = 200_000, 300
@@ -35,38 +33,17 @@ TELL_EVERY_S = 20.0
 STUCK_AFTER_S = 120.0
 
 
-@dataclass(frozen=True, slots=True)
-class Ground:
-    """An empty database, and what makes a copy of it, open to the bare driver."""
-
-    name: str
-    folder: Path
-    url: str
-    copy: Callable[[], Bare]
-
-
 def run(stand: Stand) -> Result:
     result = Result()
-    for opened in GROUNDS:
-        try:
-            with opened() as ground:
-                _on(ground, stand, result)
-        except (ImportError, RuntimeError) as error:
-            if opened is _sqlite:
-                raise
-            stand.tell(f"PostgreSQL is not at hand: {error}")
+    for ground in grounds.at_hand(stand):
+        _on(ground, stand, result)
     return result
 
 
 def _on(ground: Ground, stand: Stand, result: Result) -> None:
-    around = house.environment(ground.url, folder=ground.folder, port=0, wechat_base="")
-    house.migrate(around)
-    with stand.make_app(house.settings_of(around)).app_context():
+    with ground.house(stand) as around:
         share = _share_of_bare(ground, stand)
-        try:
-            _by_many(ground, stand, result, around)
-        finally:
-            sa.engine.dispose()
+        _by_many(ground, stand, result, around)
     name = ground.name
     result.count(f"{name}: postings a second over the bare driver's", round(share, 2))
     result.claim(
@@ -159,33 +136,3 @@ def _kill_while_they_post(
 def _done() -> int:
     with transaction(reads_only=True) as db:
         return poster.counted(db)
-
-
-@contextmanager
-def _sqlite() -> Iterator[Ground]:
-    with tempfile.TemporaryDirectory(prefix="doorbell-bench-") as name:
-        folder = Path(name)
-
-        def copy() -> Bare:
-            twin = folder / "twin.sqlite3"
-            shutil.copy(folder / "house.sqlite3", twin)
-            return sqlite_twin(twin)
-
-        yield Ground("sqlite", folder, f"sqlite:///{folder / 'house.sqlite3'}", copy)
-
-
-@contextmanager
-def _postgres() -> Iterator[Ground]:
-    from tests.servers import PostgresServer  # noqa: PLC0415 - only a checkout has it
-
-    with ExitStack() as stack:
-        name = stack.enter_context(tempfile.TemporaryDirectory(prefix="doorbell-bench-"))
-        server = stack.enter_context(PostgresServer(is_durable=True))
-
-        def copy() -> Bare:
-            return postgres_twin(server.create("twin", template="bench"))
-
-        yield Ground("postgres", Path(name), server.create("bench"), copy)
-
-
-GROUNDS: Sequence[Callable[[], AbstractContextManager[Ground]]] = (_sqlite, _postgres)

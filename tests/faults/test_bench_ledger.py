@@ -5,6 +5,7 @@ import pytest
 from app import create_app
 from members.operations import lots
 from scripts.bench import ledger
+from scripts.bench.proving import grounds
 from scripts.benches import Result, Stand
 
 pytestmark = pytest.mark.timeout(600)
@@ -26,7 +27,7 @@ def test_a_debit_that_draws_no_lot_would_be_found(monkeypatch: pytest.MonkeyPatc
     monkeypatch.setattr(lots, "draw", lambda *_: None)
     monkeypatch.setattr(ledger, "OPERATIONS_QUICK", 0)
     monkeypatch.setattr(ledger, "KILLS_QUICK", 0)
-    monkeypatch.setattr(ledger, "GROUNDS", ledger.GROUNDS[:1])
+    monkeypatch.setattr(grounds, "GROUNDS", grounds.GROUNDS[:1])
 
     result: Result = ledger.run(STAND)
 
