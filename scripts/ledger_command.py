@@ -1,4 +1,5 @@
-"""flask ledger verify | seal: the whole ledger derived anew, and each day's heads kept outside."""
+"""flask ledger verify | seal | role: the whole ledger derived anew, each day's heads kept outside, and a
+role that cannot change it."""
 
 from datetime import datetime
 from pathlib import Path
@@ -7,6 +8,7 @@ import click
 from flask import Flask, current_app
 from flask.cli import AppGroup
 
+from kernel import grants
 from kernel.clock import local_date
 from kernel.db import transaction
 from members import ledger_proof, seals
@@ -38,6 +40,18 @@ def join(app: Flask) -> None:
         with transaction(reads_only=True) as db:
             path = seals.seal(db, folder, day=local_date(now))
         print(path if path is not None else "today is sealed")
+
+    @group.command("role")
+    @click.argument("name")
+    def role(name: str) -> None:
+        """Print the SQL that makes a PostgreSQL role for the house to work by, which can neither change
+        nor remove what has happened: run it as the tables' owner, after each migration."""
+        if not grants.ROLE.fullmatch(name):
+            raise click.BadParameter("a role's name is of small letters, digits and underscores")
+        with transaction(reads_only=True) as db:
+            if db.get_bind().dialect.name != "postgresql":
+                raise click.ClickException("only PostgreSQL has roles")
+            print(grants.script(db, role=name), end="")
 
     app.cli.add_command(group)
 
