@@ -82,15 +82,19 @@ def place(db: Session, message: LocationSent, *, public_base: str, now: datetime
     return words.served(name, service=service, lines=lines, url=_link(code, public_base))
 
 
-def heard(db: Session, texts: Collection[str], *, public_base: str) -> dict[str, str]:
+def heard(
+    db: Session, texts: Collection[str], *, public_base: str, now: datetime
+) -> dict[str, str]:
     """Return what was understood of voices, each with the page on which the member corrects it."""
     if not texts:
         return {}
     on_sale = _on_sale(db)
-    return {text: _understood(text, on_sale, public_base) for text in texts}
+    return {text: _understood(text, on_sale, public_base, now) for text in texts}
 
 
-def written(db: Session, texts: Collection[str], *, public_base: str) -> dict[str, str]:
+def written(
+    db: Session, texts: Collection[str], *, public_base: str, now: datetime
+) -> dict[str, str]:
     """Return what was understood of those lines that wish for a visit, as of voices; the others are
     not in it."""
     maybe = [text for text in texts if is_wish(text)]
@@ -98,7 +102,7 @@ def written(db: Session, texts: Collection[str], *, public_base: str) -> dict[st
         return {}
     on_sale = _on_sale(db)
     return {
-        text: _understood(text, on_sale, public_base)
+        text: _understood(text, on_sale, public_base, now)
         for text in maybe
         if any(hearing.names_thing(text, name) for _, name in on_sale)
     }
@@ -109,21 +113,26 @@ def is_wish(text: str) -> bool:
     return hearing.may_be_wish(text, districts=areas.districts())
 
 
-def _understood(text: str, on_sale: Sequence[tuple[str, str]], public_base: str) -> str:
-    found = hearing.wish(text, services=on_sale, districts=areas.districts())
+def _understood(
+    text: str, on_sale: Sequence[tuple[str, str]], public_base: str, now: datetime
+) -> str:
+    found = hearing.wish(text, services=on_sale, districts=areas.districts(), today=local_date(now))
     if not found:
         return words.not_understood(text)
     return words.understood(
         service=dict(on_sale).get(found.service, ""),
         district=found.district,
-        part=words.PARTS.get(found.part, ""),
+        when=" ".join(
+            filter(None, (_day(found.day) if found.day else "", words.PARTS.get(found.part, "")))
+        ),
         url=_link(found.service, public_base),
     )
 
 
-def wish_of(db: Session, text: str) -> Wish:
+def wish_of(db: Session, text: str, *, said_at: datetime) -> Wish:
     """Return what a text wishes of what is on sale here."""
-    return hearing.wish(text, services=_on_sale(db), districts=areas.districts())
+    today = local_date(said_at)
+    return hearing.wish(text, services=_on_sale(db), districts=areas.districts(), today=today)
 
 
 def _on_sale(db: Session) -> list[tuple[str, str]]:
@@ -146,6 +155,9 @@ def _link(code: str, public_base: str) -> str:
 
 
 def _when(starts_at: datetime, ends_at: datetime) -> str:
-    day: date = local_date(starts_at)
     start, end = starts_at.astimezone(SHANGHAI), ends_at.astimezone(SHANGHAI)
-    return f"{day.month}月{day.day}日 周{'一二三四五六日'[day.weekday()]} {start:%H:%M}–{end:%H:%M}"
+    return f"{_day(local_date(starts_at))} {start:%H:%M}–{end:%H:%M}"
+
+
+def _day(day: date) -> str:
+    return f"{day.month}月{day.day}日 周{'一二三四五六日'[day.weekday()]}"

@@ -144,8 +144,8 @@ def _look(
         sources=code_queries.sources_by_scene(db, scenes),
         mine=answers.mine(db, asking, public_base=public_base, now=now),
         stores=answers.stores(db, seeking, public_base=public_base),
-        heard=answers.heard(db, spoken, public_base=public_base),
-        written=answers.written(db, typed, public_base=public_base),
+        heard=answers.heard(db, spoken, public_base=public_base, now=now),
+        written=answers.written(db, typed, public_base=public_base, now=now),
         public_base=public_base,
         now=now,
     )

@@ -2,7 +2,7 @@
 
 from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass, replace
-from datetime import datetime, timedelta
+from datetime import date, datetime, timedelta
 from statistics import median
 
 from sqlalchemy import ColumnElement, bindparam, exists, false, func, select, true, tuple_
@@ -74,12 +74,13 @@ class Desk:
 @dataclass(frozen=True, slots=True)
 class Named:
     """A place that he named in the chat, and when; `voice` is what he said, "" for a location, and
-    `part` the part of the day that he wished for in it (of words.PARTS)."""
+    `part` (of words.PARTS) and `day` are when he wished for the visit in it."""
 
     place: str = ""
     voice: str = ""
     part: str = ""
     at: datetime | None = None
+    day: date | None = None
 
 
 def account_wanted(db: Session, *, public_base: str) -> Wanted:
@@ -119,8 +120,8 @@ def named_last(db: Session, openid: str) -> Named:
         return Named()
     if row.kind == "locationsent":
         return Named(row.text, at=row.at)
-    wish = answers.wish_of(db, row.text)
-    return Named(wish.district, row.text, wish.part, row.at)
+    wish = answers.wish_of(db, row.text, said_at=row.at)
+    return Named(wish.district, row.text, wish.part, row.at, wish.day)
 
 
 def message_window(db: Session, openid: str, *, now: datetime) -> MessageWindow | None:

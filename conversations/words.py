@@ -157,9 +157,9 @@ def card_of(answer: str) -> tuple[str, str, str] | None:
     return (title, rest[0], rest[1]) if len(rest) == 2 else None
 
 
-def understood(*, service: str, district: str, part: str, url: str) -> str:
+def understood(*, service: str, district: str, when: str, url: str) -> str:
     """Return what was understood of a voice, and where it is corrected."""
-    said = [("服务", service), ("区域", district), ("时间", part)]
+    said = [("服务", service), ("区域", district), ("时间", when)]
     shown = "\n".join(f"{name}：{value or '还没说'}" for name, value in said)
     return f'我的理解是：\n{shown}\n\n<a href="{url}">核对修改，接着预约</a>'
 

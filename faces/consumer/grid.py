@@ -97,12 +97,15 @@ def grid(
     now: datetime,
     known: str = "",
     part: str = "",
+    spoken: date | None = None,
 ) -> Grid:
     """Return what a page shows of these offers; `href` is the address of the page for one day, `known`
-    the name of him whom the member would like, `part` the part of the day that he spoke of."""
+    the name of him whom the member would like, `part` the part of the day that he spoke of, and
+    `spoken` the day."""
     days = [local_date(now) + timedelta(days=n) for n in range(HORIZON_DAYS)]
     wished = [offer for offer in offers if _is_in(part, offer)] or offers
-    chosen = wanted if wanted in days else min((o.day for o in wished), default=days[0])
+    first = min((offer.day for offer in wished), default=days[0])
+    chosen = next((day for day in (wanted, spoken) if day in days), first)
     resting = _resting(db, branch_id=branch_id, days=days, offers=offers)
     marks = bonus_queries.marks(db, offers, branch_id=branch_id, now=now)
     listed = _best_first([offer for offer in offers if offer.day == chosen], part)

@@ -9,6 +9,7 @@ from flask.typing import ResponseReturnValue
 from booking import feedback_queries, offering, queries
 from booking.operations import bookings
 from conversations import queries as conversations
+from conversations.queries import Named
 from dispatch import queries as dispatch
 from dispatch.openings import Opening
 from dispatch.operations.places import PlaceGone
@@ -116,11 +117,10 @@ def _known(number: str) -> list[KnownTechnician]:
         return [KnownTechnician(i, rows[i].work_number, rows[i].name) for i in able]
 
 
-def _spoken_part(db: Session) -> str:
-    """Return the part of the day that the member wished for when he last spoke in the chat, "" when
-    that is long ago."""
+def _spoken(db: Session) -> Named:
+    """Return what the member wished for when he last spoke in the chat; nothing when that is long ago."""
     said = conversations.named_last(db, members.member(db, call.actor().id).openid)
-    return said.part if said.at is not None and call.now() - said.at < SPOKEN_FOR else ""
+    return said if said.at is not None and call.now() - said.at < SPOKEN_FOR else Named()
 
 
 def _page(
@@ -146,6 +146,7 @@ def _page(
     who = only.work_number if only else ""
     with transaction(reads_only=True) as db:
         draft = queries.draft(db, number=number, by=by)
+        said = _spoken(db)
         shown = grid.grid(
             db,
             offers,
@@ -157,7 +158,8 @@ def _page(
             ),
             now=now,
             known=surname(first.name) if first else "",
-            part=(part := _spoken_part(db)),
+            part=said.part,
+            spoken=said.day,
         )
         service = queries.services_by_id(db)[draft.service_id]
         holds = [h for h in home.held(db) if h.draft != number]
@@ -165,7 +167,7 @@ def _page(
     return render_template(
         "consumer/windows.html",
         number=number,
-        part=gettext(PART_WORDS[part]) if part else "",
+        part=gettext(PART_WORDS[said.part]) if said.part else "",
         draft=draft,
         service=service,
         grid=shown,

@@ -63,8 +63,9 @@ def test_a_voice_becomes_a_draft_that_is_corrected_and_booked(
     # A district is no address yet: he writes the 小区 and goes on to the windows.
     page = fill_in(phone)
     assert page.path.endswith("/windows")
-    # He spoke of the afternoon: its windows stand in front, the rest behind.
-    page = phone.open(f"{page.path}?day={tomorrow()}")
+    # He spoke of Tuesday's afternoon: its windows stand in front, the rest behind.
+    assert "时间：11月24日 周二 下午" in card
+    assert all(value.startswith(str(tomorrow())) for value in page.windows)
     assert "您说的下午在前" in page.text
     assert afternoons(page) == [True, True, False, False]
     held = phone.send(page.form("/windows"), window=page.windows[0])

@@ -1,5 +1,7 @@
 """What a spoken wish says."""
 
+from datetime import date
+
 import pytest
 
 from conversations.hearing import Wish, may_be_wish, names_thing, wish
@@ -10,6 +12,8 @@ SERVICES = (
     ("washer_fix", "洗衣机维修"),
     ("tv_deliver", "电视配送"),
 )
+MONDAY = date(2026, 11, 23)
+SATURDAY = date(2026, 11, 28)
 DISTRICTS = ("市北区", "市南区", "崂山区", "胶州市")
 
 
@@ -17,7 +21,7 @@ DISTRICTS = ("市北区", "市南区", "崂山区", "胶州市")
     ("text", "expected"),
     [
         pytest.param(
-            "周六下午市北区安装空调", Wish("air_install", "市北区", "afternoon"), id="all"
+            "周六下午市北区安装空调", Wish("air_install", "市北区", "afternoon", SATURDAY), id="all"
         ),
         pytest.param("我家空调要洗一下", Wish("air_clean"), id="the_act_in_another_word"),
         pytest.param("洗衣机坏了，早上来", Wish("washer_fix", "", "morning"), id="what_is_broken"),
@@ -28,11 +32,32 @@ DISTRICTS = ("市北区", "市南区", "崂山区", "胶州市")
     ],
 )
 def test_a_wish_is_understood(text: str, expected: Wish) -> None:
-    assert wish(text, services=SERVICES, districts=DISTRICTS) == expected
+    assert wish(text, services=SERVICES, districts=DISTRICTS, today=MONDAY) == expected
+
+
+@pytest.mark.parametrize(
+    ("text", "day"),
+    [
+        ("今天下午", MONDAY),
+        ("明早", date(2026, 11, 24)),
+        ("后天晚上", date(2026, 11, 25)),
+        ("大后天", date(2026, 11, 26)),
+        ("星期天上午", date(2026, 11, 29)),
+        pytest.param("周一", MONDAY, id="today_is_the_next_so_called"),
+        ("下周一", date(2026, 11, 30)),
+        ("下星期六", date(2026, 12, 5)),
+        ("12月3号", date(2026, 12, 3)),
+        pytest.param("1日", date(2026, 12, 1), id="of_the_next_month_that_has_it"),
+        pytest.param("2月30日", None, id="no_such_day"),
+        pytest.param("空调3匹", None, id="another_number"),
+    ],
+)
+def test_the_day_that_is_said_is_the_next_one_so_called(text: str, day: date | None) -> None:
+    assert wish(text, services=SERVICES, districts=DISTRICTS, today=MONDAY).day == day
 
 
 def test_nothing_understood_is_false() -> None:
-    assert not wish("你好", services=SERVICES, districts=DISTRICTS)
+    assert not wish("你好", services=SERVICES, districts=DISTRICTS, today=MONDAY)
 
 
 @pytest.mark.parametrize(
@@ -41,6 +66,7 @@ def test_nothing_understood_is_false() -> None:
         ("周六下午市北区安装空调", True),
         ("我在崂山，装空调", True),
         ("洗衣机坏了，早上来", True),
+        ("周六装空调", True),
         pytest.param("安装空调", False, id="a_keyword_has_its_own_answer"),
         pytest.param("下午在家", False, id="nothing_is_to_be_done"),
         pytest.param("", False, id="nothing"),
