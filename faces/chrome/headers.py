@@ -6,6 +6,11 @@ from faces.chrome import call
 from kernel.settings import Settings
 
 
+# What WeChat draws its open tags with, such as <wx-open-subscribe>, as its own guide asks
+# (developers.weixin.qq.com/doc/service/guide/h5/opentag.html).
+OPEN_TAG_FRAMES = "https://*.qq.com webcompt:"
+
+
 def register(app: Flask, settings: Settings) -> None:
     """Put the headers on every answer."""
     policy = content_policy(settings)
@@ -25,7 +30,8 @@ def register(app: Flask, settings: Settings) -> None:
 
 
 def content_policy(settings: Settings) -> str:
-    """Return the Content-Security-Policy: nothing inline, nothing evaluated, only our own hosts."""
+    """Return the Content-Security-Policy: nothing inline, nothing evaluated, only our own hosts, and
+    frames of nobody but WeChat."""
     jssdk = settings.wechat_jssdk_url.rsplit("/", 1)[0] + "/"
     tiles = f" {_origin(settings.map_tiles_url)}" if settings.map_tiles_url else ""
     frames = settings.sandbox_base if settings.is_demo and settings.sandbox_base else "'none'"
@@ -37,6 +43,7 @@ def content_policy(settings: Settings) -> str:
             f"img-src 'self' data: blob:{tiles}",
             "font-src 'self' data:",
             "connect-src 'self'",
+            f"frame-src {OPEN_TAG_FRAMES}",
             f"form-action 'self' {settings.wechat_open_base}",
             "base-uri 'none'",
             f"frame-ancestors {frames}",

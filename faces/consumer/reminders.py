@@ -3,6 +3,7 @@
 import json
 from dataclasses import dataclass
 
+from booking import queries as bookings
 from conversations import queries as conversations
 from faces.chrome import call
 from kernel.db import Session
@@ -19,8 +20,8 @@ KINDS_IN_CHAT = (CHAT, "M7", "M12")
 
 @dataclass(frozen=True, slots=True)
 class Reminders:
-    """What WeChat's button asks for, parted by commas, for how many visits that is granted yet, and
-    whether a person of ours talks to him."""
+    """What WeChat's button asks for, parted by commas, "" when enough of it is granted; for how many
+    visits that is, and whether a person of ours talks to him."""
 
     template_ids: str
     left: int
@@ -37,4 +38,5 @@ def read(db: Session) -> Reminders | None:
     if not ids:
         return None
     left = min(notifications.grants_left(db, openid, template_id) for template_id in ids)
-    return Reminders(",".join(ids), left, is_in_chat)
+    visits = sum(map(len, bookings.bookings_ahead(db, {openid}, now=call.now()).values()))
+    return Reminders(",".join(ids) if left < max(visits, 1) else "", left, is_in_chat)

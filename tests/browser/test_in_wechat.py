@@ -109,6 +109,8 @@ def _is_reminded(phone: InWeChat, someone: Someone, booked: Booked, picture: Pic
     phone.sheet("订阅通知").get_by_role("button", name="允许").click()
 
     expect(phone.page.get_by_text("已开启 3 项提醒")).to_be_visible()
+    # What is granted is asked for no more.
+    expect(phone.page.get_by_role("button", name="开启提醒")).to_be_hidden()
     told = someone.house.control("GET", f"/control/phones/{someone.phone}/subscriptions")
     assert told["granted"] == {"SUB_M7": 1, "SUB_M11": 1, "SUB_M12": 1}
     someone.open_until(booked.path, says="已开启 1 次")

@@ -107,9 +107,16 @@ for (const [outcome, tone] of [["success", "ok"], ["error", "error"]]) {
     const told = JSON.parse(event.detail?.subscribeDetails ?? "{}");
     const accepts = Object.values(told).filter((one) => JSON.parse(one).status === "accept").length;
     if (outcome === "success") toast(accepts ? tag.dataset.done.replace("{n}", accepts) : tag.dataset.refused);
+    // What is granted is not asked for again; the page says so once it is opened anew.
+    if (outcome === "success" && accepts === Object.keys(told).length) tag.closest("[data-wechat]").remove();
     else if (event.detail?.errCode !== "10001") toast(tag.dataset.failed, { tone });
   }, true);
 }
+
+// A WeChat too old to draw its tags says so; the part that stands around one is of no use without it.
+document.addEventListener("WeixinOpenTagsError", () => {
+  for (const tag of document.querySelectorAll(OPEN_TAG)) tag.closest("[data-wechat]").remove();
+});
 
 function meet() {
   if (!IN_WECHAT) return;

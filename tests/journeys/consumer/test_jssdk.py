@@ -131,7 +131,14 @@ class TestReminders:
         assert '<wx-open-subscribe template="S7,S12"' in before
         assert "已开启" not in before.split("data-done")[0]
         assert "已开启 1 次" in granted
+        # Enough for the one visit that is ahead.
+        assert "wx-open-subscribe" not in granted
         assert "已开启 1 次" not in self.page(phone, number)
+
+    def test_are_drawn_by_wechat_in_frames_that_our_policy_allows(self, phone: Phone) -> None:
+        policy = phone.fetch("/c/").headers["Content-Security-Policy"]
+
+        assert "frame-src https://*.qq.com webcompt:;" in policy
 
     @pytest.mark.usefixtures("with_notices")
     def test_of_an_answer_are_offered_to_him_who_talks_to_a_person(self, phone: Phone) -> None:
