@@ -5,7 +5,6 @@ from flask import Flask, Response, request
 from faces.chrome import call
 from kernel.settings import Settings
 
-
 # What WeChat draws its open tags with, such as <wx-open-subscribe>, as its own guide asks
 # (developers.weixin.qq.com/doc/service/guide/h5/opentag.html).
 OPEN_TAG_FRAMES = "https://*.qq.com webcompt:"

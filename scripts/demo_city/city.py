@@ -19,6 +19,7 @@ from scripts.demo_city import (
     households,
     journal,
     lively,
+    payments,
     people,
     records,
     sign_ins,
@@ -120,6 +121,7 @@ def _write(
     members = [home for settled in homes.values() for home in settled]
     households.enrol(db, members)
     written = records.write(db, sheets, services)
+    payments.write(db, written)
     told = journal.of(sheets, written, members)
     records.write_days(db, sheets, journal.plan_changes(told))
     technicians = {

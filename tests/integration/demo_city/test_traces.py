@@ -12,10 +12,13 @@ from sqlalchemy import func, select
 from sqlalchemy.orm import DeclarativeBase
 
 import app as joinery
+from booking import bill_queries
+from booking.bill_models import BillDifference
 from booking.models import Booking, BookingStep, Draft
+from booking.payment_models import Payment
 from booking.states import BookingState
 from dispatch.models import RouteRow, Visit, VisitStep
-from kernel.clock import FixedClock
+from kernel.clock import FixedClock, local_date
 from kernel.db import Session, transaction
 from kernel.events import Event
 from kernel.outbox import OutboxRow
@@ -25,7 +28,7 @@ from members.models import Member
 from notifications.models import Message
 from scripts.demo_city import city as demo_city
 from scripts.demo_city import history
-from scripts.demo_city.stage import NOW, TODAY
+from scripts.demo_city.stage import NOW, PAST_DAYS, TODAY
 from tests import house
 from tests.integration.demo_city.conftest import Seeded, opened
 from tests.servers import PostgresServer
@@ -33,6 +36,23 @@ from tests.servers import PostgresServer
 
 def count_of(db: Session, model: type[DeclarativeBase]) -> int:
     return db.scalar(select(func.count()).select_from(model)) or 0
+
+
+class TestPayments:
+    def test_were_made_for_what_was_signed_and_wechats_bills_say_the_same(
+        self, city: Flask
+    ) -> None:
+        with transaction(reads_only=True) as db:
+            done = db.scalars(select(Booking).where(Booking.state == BookingState.COMPLETED)).all()
+            paid = {row.booking_id: row for row in db.scalars(select(Payment))}
+            kept, days = bill_queries.bills(db, limit=50, offset=0)
+            past = {b.id for b in done if local_date(b.state_since) < TODAY and b.price.fen}
+            total = sum(row.paid.fen for row in kept)
+
+            assert set(paid) == past
+            assert total == sum(row.amount.fen for row in paid.values())
+            assert days == PAST_DAYS
+            assert count_of(db, BillDifference) == 0
 
 
 class TestLedger:
