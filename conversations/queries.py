@@ -26,6 +26,7 @@ from notifications.queries import Fate
 LINES_MAX = 200
 # Thanks and questions that came after what he named.
 LOOKED_BACK_MAX = 20
+MASS_SHOWN = 10
 RESPONSES_OVER = timedelta(days=7)
 RESPONSES_MAX = 1_000
 # An answer that comes as soon is prompt.
@@ -81,6 +82,31 @@ class Named:
     part: str = ""
     at: datetime | None = None
     day: date | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class MassReport:
+    """What WeChat told of one message to many: its own word of the outcome, and to how many it went."""
+
+    at: datetime
+    msgid: str
+    status: str
+    sent: int
+    failed: int
+
+
+def mass_reports(db: Session) -> list[MassReport]:
+    """Return what was told of messages to many, newest first, MASS_SHOWN at most. Nothing of ours sends
+    any: somebody did at the platform."""
+    found = select(InboxRow).where(InboxRow.kind == "massfinished")
+    rows = db.scalars(found.order_by(InboxRow.id.desc()).limit(MASS_SHOWN))
+    return [_mass_report(row) for row in rows]
+
+
+def _mass_report(row: InboxRow) -> MassReport:
+    msgid, *status, counts = row.text.split(" ")
+    sent, _, failed = counts.partition("/")
+    return MassReport(row.at, msgid, " ".join(status), int(sent), int(failed))
 
 
 def account_wanted(db: Session, *, public_base: str) -> Wanted:

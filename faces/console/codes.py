@@ -60,6 +60,7 @@ def codes() -> ResponseReturnValue:
         "console/codes.html",
         rows=[(source, came.get(source.scene, Came())) for source in rows],
         whole=_whole(came, found),
+        people_max=code_queries.PEOPLE_MAX,
         kinds=KIND_WORDS,
         branch=branch,
         wanted=wanted,

@@ -5,6 +5,7 @@ from typing import Any
 from flask import render_template
 from flask.typing import ResponseReturnValue
 
+from conversations import queries as conversations
 from faces.chrome import call
 from faces.chrome.filters import gettext
 from faces.chrome.sign_in import signed_in
@@ -111,6 +112,7 @@ def _page(wanted: dict[str, Any], failed: Failure) -> str:
             text_hundredths=call.settings().sms_price_hundredths,
         )
         told = queries.quota_told(db)
+        mass = () if is_store else conversations.mass_reports(db)
         ids = [int(row.about[7:]) for row in rows if row.about.startswith("member:")]
         people = {str(one.id): one.number for one in members.members_by_id(db, ids).values()}
     return render_template(
@@ -130,6 +132,7 @@ def _page(wanted: dict[str, Any], failed: Failure) -> str:
         ],
         uses=[(gettext(story.CHANNELS[use.channel]), use, Money(use.fen)) for use in uses],
         quotas=told,
+        mass=mass,
         wanted=wanted,
         is_filtered=any(wanted[name] for name in ("state", "kind", "number", "day")),
         states=[(key, gettext(word)) for key, (word, _) in story.MESSAGE_STATES.items()],

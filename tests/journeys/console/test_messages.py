@@ -6,6 +6,8 @@ import pytest
 from sqlalchemy import select, update
 
 from booking.operations import catalogue
+from conversations import inbox
+from gateways.wechat.messages import MassFinished
 from kernel.db import transaction
 from members import queries as members
 from members.models import Member
@@ -186,3 +188,24 @@ def test_a_stores_follower_is_whom_it_brought_last(
     text = desk_of("store").open("/console/messages").text
 
     assert ("空调安装" in text) is sees
+
+
+def test_what_was_sent_to_many_at_the_platform_is_told_with_its_outcome(desk: Desk) -> None:
+    for msgid, status in (("3147", "send success"), ("3148", "err(20004)")):
+        told = MassFinished(
+            openid="oPlatform",
+            account="gh",
+            sent_at_s=1_795_000_000,
+            dedupe_key=msgid,
+            msgid=msgid,
+            status=status,
+            sent=812,
+            failed=7,
+        )
+        with transaction() as db:
+            inbox.receive(db, [told], public_base="https://doorbell.localhost", now=MONDAY_NINE)
+
+    page = desk.open("/console/messages")
+
+    assert "3147 已发完 812 7" in page.text
+    assert "3148 没发成 err(20004) 812 7" in page.text
