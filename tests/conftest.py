@@ -88,6 +88,50 @@ def pytest_xdist_make_scheduler(config: pytest.Config, log: Any) -> _ByNeed:
     return _ByNeed(config, log)
 
 
+# --- Two databases ------------------------------------------------------------------------------
+
+
+def pytest_addoption(parser: pytest.Parser) -> None:
+    parser.addoption(
+        "--every-database",
+        action="store_true",
+        help="run all tests on PostgreSQL that run on SQLite, not only the first of each class",
+    )
+
+
+def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
+    """Leave of every class, or function that is in none, the first case to PostgreSQL, too.
+
+    What the others of it ask the database the first has asked. A module marked `both_databases` is
+    about what databases do differently and runs whole on both, as all do with --every-database.
+    """
+    if config.getoption("--every-database"):
+        return
+    met: set[str] = set()
+    spared = []
+    for item in items:
+        group = item.nodeid.partition("[")[0]
+        if group.count("::") > 1:
+            group = group.rpartition("::")[0]
+        is_spared = (
+            item.nodeid.startswith("tests/integration/")
+            and _database_of(item) == "postgres"
+            and item.get_closest_marker("both_databases") is None
+            and group in met
+        )
+        if is_spared:
+            spared.append(item)
+        elif _database_of(item) == "postgres":
+            met.add(group)
+    config.hook.pytest_deselected(items=spared)
+    items[:] = [item for item in items if item not in set(spared)]
+
+
+def _database_of(item: pytest.Item) -> str | None:
+    call: Any = getattr(item, "callspec", None)
+    return cast("str | None", call.params.get("database_url")) if call else None
+
+
 # --- Thrift -----------------------------------------------------------------------------------
 
 thrift.make_passwords_cheap()

@@ -17,7 +17,7 @@ from dispatch.planner.kernel.steps import insert, is_as_before, keep, remember, 
 
 # Mean number of stops taken out, and the longest string of one route (the paper's values).
 REMOVED_MEAN = 10
-STRING_MAX = 10
+STRING_MAX = 16
 # How often a string keeps some stops in its middle, and how often that middle then grows by one.
 SPLIT_SHARE = 0.5
 SPLIT_MORE_SHARE = 0.01

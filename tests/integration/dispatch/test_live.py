@@ -29,6 +29,8 @@ from tests.house import (
     tomorrow,
 )
 
+pytestmark = pytest.mark.both_databases
+
 MORNING = Window(10 * HOUR_S, 12 * HOUR_S)
 SHAPE = VisitShape(point=Point(36.12, 120.40), work_s=HOUR_S, skill="air")
 

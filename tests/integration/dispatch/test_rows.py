@@ -31,6 +31,8 @@ from tests.house import (
     tomorrow,
 )
 
+pytestmark = pytest.mark.both_databases
+
 OURS = Actor(1, Role.DISPATCHER, branch_ids=frozenset({1}))
 ESTATE = "浮山后三小区"
 WINDOWS = [Window(10 * HOUR_S, 12 * HOUR_S), Window(13 * HOUR_S, 15 * HOUR_S)]

@@ -33,6 +33,8 @@ from tests.integration.gateways.serving import (
 )
 from tests.patience import wait_until
 
+pytestmark = pytest.mark.both_databases
+
 STABLE = "/cgi-bin/stable_token"
 PROCESSES = 8
 THREADS = 16

@@ -15,6 +15,8 @@ from kernel.outbox import OutboxRow
 from members.events import MemberFollowed
 from tests.house import MONDAY_NINE
 
+pytestmark = pytest.mark.both_databases
+
 CLOCK = FixedClock(MONDAY_NINE)
 
 

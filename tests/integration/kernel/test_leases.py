@@ -3,6 +3,7 @@
 from collections.abc import Callable
 from pathlib import Path
 
+import pytest
 from flask import Flask
 from sqlalchemy import select, update
 
@@ -13,6 +14,8 @@ from kernel.outbox import OutboxRow
 from members.events import MemberFollowed
 from tests.hands import in_processes
 from tests.house import MONDAY_NINE
+
+pytestmark = pytest.mark.both_databases
 
 ROWS = 60
 

@@ -23,6 +23,8 @@ from members.models import Member
 from tests.house import MONDAY, MONDAY_NINE, a_branch, a_member, a_technician
 from tests.patience import LOCK_S
 
+pytestmark = pytest.mark.both_databases
+
 
 class Cut(Exception):
     """The power fails."""

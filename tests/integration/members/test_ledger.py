@@ -16,6 +16,8 @@ from members.ledger_proof import Broken, prove
 from members.operations import postings
 from tests.house import MONDAY_NINE, a_member
 
+pytestmark = pytest.mark.both_databases
+
 
 def a_draft(key: str = "completion:B1", *, points: int = 180, **changes: object) -> Draft:
     facts: dict[str, object] = {

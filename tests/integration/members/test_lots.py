@@ -34,6 +34,8 @@ from members.ledger_proof import prove
 from members.operations import holds, postings
 from tests.house import MONDAY_NINE, a_member
 
+pytestmark = pytest.mark.both_databases
+
 ME = member_owner(1)
 # Earned on this day, points live until the end of November of the year after.
 END = datetime(2027, 11, 30, 16, tzinfo=MONDAY_NINE.tzinfo)

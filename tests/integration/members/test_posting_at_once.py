@@ -16,6 +16,8 @@ from members.operations import postings
 from tests.hands import in_processes
 from tests.house import MONDAY_NINE, a_member
 
+pytestmark = pytest.mark.both_databases
+
 HANDS = 8
 KEYS = 5
 MEMBERS = 2

@@ -40,6 +40,8 @@ from members.operations import postings
 from members.risk import StrikeKind
 from tests.house import MONDAY_NINE, a_member
 
+pytestmark = pytest.mark.both_databases
+
 LATER = MONDAY_NINE + timedelta(hours=1)
 COMPLETED = completion_draft(member_id=1, booking_number="B1", price=Money(180_00))
 

@@ -14,6 +14,8 @@ from tests.integration.members.standing import (
     upserting,
 )
 
+pytestmark = pytest.mark.both_databases
+
 
 @pytest.fixture(autouse=True)
 def _rows_that_stand(app: Flask) -> None:

@@ -15,6 +15,8 @@ from members.ledger import completion_draft
 from members.operations import postings
 from tests.house import MONDAY_NINE, a_member
 
+pytestmark = pytest.mark.both_databases
+
 MONDAY = local_date(MONDAY_NINE)
 
 

@@ -27,6 +27,8 @@ from tests.integration.notifications.ways import (
     sender,
 )
 
+pytestmark = pytest.mark.both_databases
+
 CLOCK = FixedClock(MONDAY_NINE)
 
 

@@ -36,6 +36,8 @@ from tests.integration.gateways.serving import (
 from tests.integration.notifications.stories import messages
 from tests.patience import wait_until
 
+pytestmark = pytest.mark.both_databases
+
 SEND = "/cgi-bin/message/template/send"
 TOKEN = "/cgi-bin/stable_token"
 CLOCK = FixedClock(MONDAY_NINE)

@@ -20,6 +20,8 @@ from tests.integration.notifications.ways import (
     sender,
 )
 
+pytestmark = pytest.mark.both_databases
+
 TEN_MINUTES_AGO_S = -600.0
 
 
