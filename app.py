@@ -56,6 +56,7 @@ import members.events
 import members.jobs
 import members.ledger_models  # its tables belong to the schema
 import members.redemption_models
+import members.rule_queries  # so do theirs
 import notifications.jobs
 from booking import reactions as booking_reactions
 from booking.events import (

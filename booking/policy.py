@@ -1,6 +1,6 @@
 """What members may do when, and what it costs whom. Pure.
 
-The numbers are PRODUCT's defaults, under RULES_VERSION; whoever posts one cites the version.
+What it costs is said by the rules in force; whoever posts a cost cites them.
 """
 
 from dataclasses import dataclass
@@ -11,23 +11,13 @@ from kernel.actor import Actor, Role
 from kernel.errors import Conflict, Missing
 from kernel.money import ZERO, Money
 from kernel.words import msg
-
-RULES_VERSION = "2026-11"
+from members.rules import Rules
 
 HOLD_LIFE = timedelta(minutes=10)
 HOLDS_MAX = 2
 # How long a held window waits for its deposit.
 DEPOSIT_LIFE = timedelta(minutes=15)
 
-FREE_CANCEL_NOTICE = timedelta(hours=24)
-LATE_CANCEL_NOTICE = timedelta(hours=2)
-CANCEL_POINTS = 20
-MOVE_POINTS = 20
-ERRAND_FEE = Money(25_00)
-
-# Beyond the promise by so much: what is owed in all.
-LATE_STEPS = ((timedelta(minutes=15), Money(10_00)), (timedelta(minutes=60), Money(30_00)))
-BROKEN_FEE = Money(30_00)
 # Nobody came, and nobody is on the way: after so long past the promise we say so ourselves.
 MISSED_AFTER = timedelta(minutes=120)
 
@@ -136,32 +126,32 @@ class Tariff:
 
 
 def cancel_tariff(
-    *, starts_at: datetime, now: datetime, is_accepted: bool, is_ours: bool
+    *, starts_at: datetime, now: datetime, is_accepted: bool, is_ours: bool, rules: Rules
 ) -> Tariff:
     """Return what it costs to cancel at `now` a promise whose window opens at `starts_at`.
 
-    Free up to FREE_CANCEL_NOTICE before it (that instant included) and whenever the fault is ours;
-    then CANCEL_POINTS up to LATE_CANCEL_NOTICE before it (that instant included); then a strike,
-    which has points of its own, and 空跑费 when a technician had accepted.
+    Free up to `free_notice` before it (that instant included) and whenever the fault is ours; then
+    `cancel_points` up to `late_notice` before it (that instant included); then a strike, which has
+    points of its own, and 空跑费 when a technician had accepted.
     """
-    free_until = starts_at - FREE_CANCEL_NOTICE
+    free_until = starts_at - rules.free_notice
     if is_ours or now <= free_until:
         return Tariff(free_until=free_until)
-    if now <= starts_at - LATE_CANCEL_NOTICE:
-        return Tariff(points=CANCEL_POINTS, free_until=free_until)
-    errand = ERRAND_FEE if is_accepted else ZERO
+    if now <= starts_at - rules.late_notice:
+        return Tariff(points=rules.cancel_points, free_until=free_until)
+    errand = rules.errand_fee if is_accepted else ZERO
     return Tariff(is_strike=True, errand=errand, free_until=free_until)
 
 
-def move_tariff(*, starts_at: datetime, now: datetime, is_ours: bool) -> Tariff:
+def move_tariff(*, starts_at: datetime, now: datetime, is_ours: bool, rules: Rules) -> Tariff:
     """Return what it costs to move at `now` a promise whose window opens at `starts_at`.
 
-    Free up to FREE_CANCEL_NOTICE before it (that instant included) and whenever the fault is ours.
+    Free up to `free_notice` before it (that instant included) and whenever the fault is ours.
     """
-    free_until = starts_at - FREE_CANCEL_NOTICE
+    free_until = starts_at - rules.free_notice
     if is_ours or now <= free_until:
         return Tariff(free_until=free_until)
-    return Tariff(points=MOVE_POINTS, free_until=free_until)
+    return Tariff(points=rules.move_points, free_until=free_until)
 
 
 def check_agreed(tariff: Tariff, *, points: int, is_strike: bool) -> None:
@@ -173,10 +163,10 @@ def check_agreed(tariff: Tariff, *, points: int, is_strike: bool) -> None:
         raise TariffChanged(points=tariff.points, is_strike=tariff.is_strike)
 
 
-def late_fee(*, ends_at: datetime, now: datetime) -> Money:
+def late_fee(*, ends_at: datetime, now: datetime, rules: Rules) -> Money:
     """Return what we owe in all at `now` for a promise that ended at `ends_at` with nobody there."""
     owed = ZERO
-    for late, fee in LATE_STEPS:
+    for late, fee in rules.late_steps:
         if now >= ends_at + late:
             owed = fee
     return owed

@@ -190,6 +190,12 @@ def bookings_of(db: Session, member_id: int, *, limit: int = 50) -> Sequence[Boo
     return db.scalars(found.order_by(Booking.starts_at.desc()).limit(limit)).all()
 
 
+def branch_of_member(db: Session, member_id: int) -> int | None:
+    """Return the branch that served or will serve him last: by its rules he is told where he stands."""
+    newest = select(Booking.branch_id).where(Booking.member_id == member_id)
+    return db.scalar(newest.order_by(Booking.id.desc()).limit(1))
+
+
 def bookings_ahead(
     db: Session, openids: Collection[str], *, now: datetime
 ) -> dict[int, list[Booking]]:

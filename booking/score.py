@@ -1,37 +1,17 @@
 """A technician's score (绩效), with its parts. Pure.
 
-Score = 0.5 × rating + 0.2 × on-time + 0.2 × first-time fix + 0.1 × completeness of records, over
-SPAN. Ratings are stars from 1 to 5; a share counts as that part of FULL stars, so that the score
+Score = the weighted sum of rating, on-time, first-time fix and completeness of records, by the formula
+of the rules: 0.5, 0.2, 0.2 and 0.1 over ninety days in the standard. Ratings are stars from 1 to 5; a share counts as that part of FULL stars, so that the score
 and its parts are read on one scale.
 """
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from datetime import datetime, timedelta
-from enum import StrEnum
+from datetime import datetime
 
-SPAN = timedelta(days=90)
+from members.rules import Measure, ScoreFormula
+
 FULL = 5.0
-# As if every technician had begun with so many ratings of so many stars.
-PRIOR_STARS, PRIOR_COUNT = 4.5, 10
-EARLY_GRACE = timedelta(minutes=15)
-# A visit to the same appliance so soon after means that the first did not mend it.
-REVISIT_SPAN = timedelta(days=30)
-
-
-class Measure(StrEnum):
-    RATING = "rating"
-    ON_TIME = "on_time"
-    FIRST_TIME_FIX = "first_time_fix"
-    RECORDS = "records"
-
-
-WEIGHT_PERCENT = {
-    Measure.RATING: 50,
-    Measure.ON_TIME: 20,
-    Measure.FIRST_TIME_FIX: 20,
-    Measure.RECORDS: 10,
-}
 
 
 @dataclass(frozen=True, slots=True)
@@ -70,10 +50,7 @@ class Part:
     stars: float
     good: int
     count: int
-
-    @property
-    def weight_percent(self) -> int:
-        return WEIGHT_PERCENT[self.measure]
+    weight_percent: int
 
 
 @dataclass(frozen=True, slots=True)
@@ -90,27 +67,36 @@ def score(
     arrivals: Sequence[Arrival],
     fixes: Sequence[Fix],
     records: Sequence[Records],
+    formula: ScoreFormula,
 ) -> Score:
-    """Return the score of what SPAN brought; who has nothing to show yet is trusted."""
+    """Return the score of what the formula's span brought; who has nothing to show yet is trusted."""
+    in_time = sum(is_on_time(arrival, formula=formula) for arrival in arrivals)
+    counted = {
+        Measure.ON_TIME: (in_time, len(arrivals)),
+        Measure.FIRST_TIME_FIX: (sum(map(is_first_time_fix, fixes)), len(fixes)),
+        Measure.RECORDS: (sum(r.kept for r in records), sum(r.due for r in records)),
+    }
+    weights = formula.weights_percent
+    stars = rating_mean(ratings, formula=formula)
     parts = (
-        Part(Measure.RATING, rating_mean(ratings), sum(ratings), len(ratings)),
-        _share(Measure.ON_TIME, sum(map(is_on_time, arrivals)), len(arrivals)),
-        _share(Measure.FIRST_TIME_FIX, sum(map(is_first_time_fix, fixes)), len(fixes)),
-        _share(Measure.RECORDS, sum(r.kept for r in records), sum(r.due for r in records)),
+        Part(Measure.RATING, stars, sum(ratings), len(ratings), weights[Measure.RATING]),
+        *(_share(measure, *count, weights[measure]) for measure, count in counted.items()),
     )
     return Score(sum(part.stars * part.weight_percent for part in parts) / 100, parts)
 
 
-def rating_mean(ratings: Sequence[int]) -> float:
+def rating_mean(ratings: Sequence[int], *, formula: ScoreFormula) -> float:
     """Return the mean of the stars with the prior in it."""
-    return (PRIOR_STARS * PRIOR_COUNT + sum(ratings)) / (PRIOR_COUNT + len(ratings))
+    return (formula.prior_stars * formula.prior_count + sum(ratings)) / (
+        formula.prior_count + len(ratings)
+    )
 
 
-def is_on_time(arrival: Arrival) -> bool:
-    """Tell whether he came within the promise, both ends included, or EARLY_GRACE before it."""
+def is_on_time(arrival: Arrival, *, formula: ScoreFormula) -> bool:
+    """Tell whether he came within the promise, both ends included, or the grace before it."""
     if arrival.arrived_at is None:
         return False
-    return arrival.starts_at - EARLY_GRACE <= arrival.arrived_at <= arrival.ends_at
+    return arrival.starts_at - formula.early_grace <= arrival.arrived_at <= arrival.ends_at
 
 
 def is_first_time_fix(fix: Fix) -> bool:
@@ -118,5 +104,5 @@ def is_first_time_fix(fix: Fix) -> bool:
     return fix.attended == 1 and not fix.is_revisited
 
 
-def _share(measure: Measure, good: int, count: int) -> Part:
-    return Part(measure, FULL * good / count if count else FULL, good, count)
+def _share(measure: Measure, good: int, count: int, weight_percent: int) -> Part:
+    return Part(measure, FULL * good / count if count else FULL, good, count, weight_percent)

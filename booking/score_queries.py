@@ -2,7 +2,7 @@
 
 from collections import defaultdict
 from collections.abc import Collection, Iterable, Mapping, Sequence
-from datetime import datetime
+from datetime import datetime, timedelta
 
 from sqlalchemy import select
 
@@ -12,12 +12,14 @@ from booking.assets import INSTALLATION
 from booking.goods import GoodsKind
 from booking.goods_models import GoodsItem
 from booking.models import Booking, Promise
-from booking.score import REVISIT_SPAN, SPAN, Arrival, Fix, Records, Score
+from booking.score import Arrival, Fix, Records, Score
 from booking.states import SERVED, GoodsState
 from dispatch import attendance
 from dispatch import queries as dispatch
 from kernel.clock import local_date
 from kernel.db import Session
+from members import rule_queries
+from members.rules import ScoreFormula
 
 
 def scores(db: Session, *, technician_ids: Collection[int], now: datetime) -> dict[int, Score]:
@@ -25,22 +27,30 @@ def scores(db: Session, *, technician_ids: Collection[int], now: datetime) -> di
     return {i: score_of(db, technician_id=i, now=now) for i in technician_ids}
 
 
-def score_of(db: Session, *, technician_id: int, now: datetime) -> Score:
-    """Return the technician's score with its parts, over the SPAN that ends now."""
+def score_of(
+    db: Session, *, technician_id: int, now: datetime, formula: ScoreFormula | None = None
+) -> Score:
+    """Return the technician's score with its parts over the span that ends now, by that formula, else
+    by the one in force at his branch."""
+    if formula is None:
+        known = dispatch.technicians_by_id(db, [technician_id]).get(technician_id)
+        branch_id = known.branch_id if known else None
+        formula = rule_queries.in_force(db, branch_id=branch_id).score
+    span = formula.span
     visits = attendance.visits_due(
         db,
         technician_id=technician_id,
-        first=local_date(now - SPAN),
+        first=local_date(now - span),
         last=local_date(now),
     )
     promises = {
         promise.visit_id: promise
         for promise in _promises_of_visits(db, [visit.id for visit in visits])
-        if now - SPAN < promise.starts_at <= now
+        if now - span < promise.starts_at <= now
     }
     own = [visit for visit in visits if visit.id in promises]
     ratings = feedback_queries.ratings_of(
-        db, technician_id=technician_id, since=now - SPAN, until=now
+        db, technician_id=technician_id, since=now - span, until=now
     )
     finished = [visit.id for visit in own if attendance.is_finished(visit)]
     return score.score(
@@ -50,8 +60,9 @@ def score_of(db: Session, *, technician_id: int, now: datetime) -> Score:
             for v in own
             if v.arrived_at is not None or attendance.is_missed(v)
         ],
-        fixes=_fixes(db, [promises[v.id] for v in own if attendance.is_attended(v)]),
+        fixes=_fixes(db, formula, [promises[v.id] for v in own if attendance.is_attended(v)]),
         records=_records(db, [promises[visit_id] for visit_id in finished]),
+        formula=formula,
     )
 
 
@@ -60,14 +71,14 @@ def _promises_of_visits(db: Session, visit_ids: Sequence[int]) -> Sequence[Promi
     return db.scalars(found).all()
 
 
-def _fixes(db: Session, attended: Sequence[Promise]) -> list[Fix]:
+def _fixes(db: Session, formula: ScoreFormula, attended: Sequence[Promise]) -> list[Fix]:
     """Return the completed jobs that one technician began; `attended` is where he worked.
 
     A job is one service of a booking. He who is called to finish another's work is not to blame.
     """
     served = _served(db, {promise.booking_id for promise in attended})
     by_job = _attended_by_job(db, served)
-    again = _revisited(db, served)
+    again = _revisited(db, served, within=formula.revisit_span)
     fixes = []
     for promise in attended:
         visit_ids = by_job.get((promise.booking_id, promise.service_id), [])
@@ -95,19 +106,19 @@ def _attended_by_job(
     return jobs
 
 
-def _revisited(db: Session, booking_ids: Collection[int]) -> set[int]:
-    """Return those of the bookings whose appliance another booking served within REVISIT_SPAN."""
+def _revisited(db: Session, booking_ids: Collection[int], *, within: timedelta) -> set[int]:
+    """Return those of the bookings whose appliance another booking served so soon after."""
     here = db.scalars(select(AssetBooking).where(AssetBooking.booking_id.in_(booking_ids))).all()
     asset_ids = {row.asset_id for row in here}
     by_asset: dict[int, list[AssetBooking]] = defaultdict(list)
     for row in db.scalars(select(AssetBooking).where(AssetBooking.asset_id.in_(asset_ids))):
         by_asset[row.asset_id].append(row)
-    return {row.booking_id for row in here if _is_followed(row, by_asset[row.asset_id])}
+    return {row.booking_id for row in here if _is_followed(row, by_asset[row.asset_id], within)}
 
 
-def _is_followed(served: AssetBooking, others: Iterable[AssetBooking]) -> bool:
+def _is_followed(served: AssetBooking, others: Iterable[AssetBooking], within: timedelta) -> bool:
     return any(
-        other.booking_id != served.booking_id and served.at < other.at <= served.at + REVISIT_SPAN
+        other.booking_id != served.booking_id and served.at < other.at <= served.at + within
         for other in others
     )
 

@@ -7,6 +7,8 @@ from kernel.events import Event
 
 # The live pages of those who decide.
 APPEALS = "appeals"
+# Those of who rules.
+RULES = "rules"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -225,3 +227,25 @@ class RedemptionReversed(Event):
 
     def topics(self) -> tuple[str, ...]:
         return (f"member:{self.member_id}",)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class RulesTried(Event):
+    """A version of the rules came into force at one branch, or is in force there no longer."""
+
+    version: str
+    branch_id: int
+    is_over: bool
+
+    def topics(self) -> tuple[str, ...]:
+        return (RULES,)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class RulesPublished(Event):
+    """A version of the rules came into force at every branch that tries no other one."""
+
+    version: str
+
+    def topics(self) -> tuple[str, ...]:
+        return (RULES,)

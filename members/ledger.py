@@ -10,7 +10,7 @@ from kernel.errors import Conflict, Missing
 from kernel.money import Money
 from kernel.words import msg
 from members import risk
-from members.risk import RULES, Rules, StrikeKind
+from members.rules import Rules, StrikeKind
 
 # Units: points and strikes are counted, money is in whole fen.
 POINTS = "points"
@@ -81,9 +81,6 @@ KIND_NAMES: Mapping[str, str] = MappingProxyType(
     }
 )
 
-POINTS_PER_YUAN = 1
-RATING_POINTS = 20
-
 # What a member owes of points stands on an account of its own, and what a technician earned may be
 # taken back after it was paid. Nobody owes strikes, vouchers or deposits.
 _FLOORS: Mapping[tuple[str, str], int] = MappingProxyType(
@@ -149,7 +146,8 @@ class NotReversible(Conflict):
 class Draft:
     """A posting to be made: `legs` maps an account's owner to a whole amount; they sum to 0.
 
-    `reverses_id` is the posting that this one undoes.
+    `reverses_id` is the posting that this one undoes; `rules` are those by which it was reckoned, which
+    the posting cites and by which the points it credits live.
     """
 
     key: str
@@ -158,6 +156,7 @@ class Draft:
     legs: Mapping[str, int]
     evidence: str
     reverses_id: int | None = None
+    rules: Rules | None = None
 
     def __post_init__(self) -> None:
         amounts = list(self.legs.values())
@@ -234,30 +233,34 @@ def technician_owner(technician_id: int) -> str:
 # --- What the house posts -------------------------------------------------------------------
 
 
-def points_earned(paid: Money) -> int:
-    """Return the points a completed booking of that price earns: one per whole yuan."""
-    return paid.whole_yuan * POINTS_PER_YUAN
+def points_earned(paid: Money, *, rules: Rules) -> int:
+    """Return the points a completed booking of that price earns: so many per whole yuan."""
+    return paid.whole_yuan * rules.points_per_yuan
 
 
-def completion_draft(*, member_id: int, booking_number: str, price: Money) -> Draft:
+def completion_draft(*, member_id: int, booking_number: str, price: Money, rules: Rules) -> Draft:
     """Return the posting of a completed booking: its points, or that there was one if it earns none."""
-    points, key = points_earned(price), f"completion:{booking_number}"
+    points, key = points_earned(price, rules=rules), f"completion:{booking_number}"
     evidence = f"booking:{booking_number}"
     if points == 0:
         legs = {HOUSE_COMPLETIONS: -1, member_owner(member_id): 1}
-        return Draft(key=key, kind=COMPLETION, unit=COMPLETIONS, legs=legs, evidence=evidence)
+        return Draft(
+            key=key, kind=COMPLETION, unit=COMPLETIONS, legs=legs, evidence=evidence, rules=rules
+        )
     legs = {HOUSE_POINTS: -points, member_owner(member_id): points}
-    return Draft(key=key, kind=COMPLETION, unit=POINTS, legs=legs, evidence=evidence)
+    return Draft(key=key, kind=COMPLETION, unit=POINTS, legs=legs, evidence=evidence, rules=rules)
 
 
-def rating_draft(*, member_id: int, booking_number: str) -> Draft:
-    """Return the posting that a rating earns, whatever it says: RATING_POINTS, once a booking."""
+def rating_draft(*, member_id: int, booking_number: str, rules: Rules) -> Draft:
+    """Return the posting that a rating earns, whatever it says, once a booking; where the rules give
+    anything for it."""
     return Draft(
         key=f"rating:{booking_number}",
         kind=RATING,
         unit=POINTS,
-        legs={HOUSE_POINTS: -RATING_POINTS, member_owner(member_id): RATING_POINTS},
+        legs={HOUSE_POINTS: -rules.rating_points, member_owner(member_id): rules.rating_points},
         evidence=f"booking:{booking_number}",
+        rules=rules,
     )
 
 
@@ -274,7 +277,13 @@ def on_the_way_draft(*, member_id: int, booking_number: str, points: int) -> Dra
 
 
 def fee_draft(
-    *, member_id: int, booking_number: str, kind: str, points: int, once: str = ""
+    *,
+    member_id: int,
+    booking_number: str,
+    kind: str,
+    points: int,
+    rules: Rules,
+    once: str = "",
 ) -> Draft:
     """Return the posting that takes `points` (positive) for a late cancel or a late move.
 
@@ -289,10 +298,13 @@ def fee_draft(
         unit=POINTS,
         legs={HOUSE_CHARGES: points, member_owner(member_id): -points},
         evidence=f"booking:{booking_number}",
+        rules=rules,
     )
 
 
-def compensation_draft(*, member_id: int, booking_number: str, amount: Money, once: str) -> Draft:
+def compensation_draft(
+    *, member_id: int, booking_number: str, amount: Money, once: str, rules: Rules
+) -> Draft:
     """Return the posting of a voucher for `amount`: once for a booking and `once`, its cause."""
     return Draft(
         key=f"compensation:{booking_number}:{once}",
@@ -300,17 +312,20 @@ def compensation_draft(*, member_id: int, booking_number: str, amount: Money, on
         unit=COMPENSATION,
         legs={HOUSE_COMPENSATION: -amount.fen, member_owner(member_id): amount.fen},
         evidence=f"booking:{booking_number}",
+        rules=rules,
     )
 
 
-def errand_draft(*, technician_id: int, visit_number: str, amount: Money) -> Draft:
+def errand_draft(*, technician_id: int, visit_number: str, rules: Rules) -> Draft:
     """Return the posting of a technician's fee for a journey in vain (空跑费), once a visit."""
+    amount = rules.errand_fee
     return Draft(
         key=f"errand:{visit_number}",
         kind=ERRAND,
         unit=EARNINGS,
         legs={HOUSE_EARNINGS: -amount.fen, technician_owner(technician_id): amount.fen},
         evidence=f"visit:{visit_number}",
+        rules=rules,
     )
 
 
@@ -333,7 +348,7 @@ def deposit_draft(*, member_id: int, booking_number: str, kind: str, amount: Mon
 
 
 def strike_drafts(
-    *, owner: str, number: str, kind: StrikeKind, rules: Rules = RULES
+    *, owner: str, number: str, kind: StrikeKind, points: int, rules: Rules
 ) -> tuple[Draft, ...]:
     """Return the postings of a strike: the strike itself, and the points it takes if any."""
     strike = Draft(
@@ -342,8 +357,8 @@ def strike_drafts(
         unit=STRIKES,
         legs={HOUSE_STRIKES: -1, owner: 1},
         evidence=f"strike:{number}",
+        rules=rules,
     )
-    points = rules.strike_points[kind]
     if points == 0:
         return (strike,)
     charge = Draft(
@@ -352,6 +367,7 @@ def strike_drafts(
         unit=POINTS,
         legs={HOUSE_CHARGES: points, owner: -points},
         evidence=f"strike:{number}",
+        rules=rules,
     )
     return (strike, charge)
 

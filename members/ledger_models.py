@@ -47,6 +47,8 @@ class Posting(Base):
     evidence: Mapped[str]
     # Undone by exact negation, once; what undoes is itself never undone.
     reverses_id: Mapped[int | None] = mapped_column(ForeignKey("members_posting.id"), unique=True)
+    # The rules by which it was reckoned; empty where none had a say.
+    rules_version: Mapped[str] = mapped_column(default="", server_default=text("''"))
     at: Mapped[datetime] = mapped_column(Instant)
 
 

@@ -18,10 +18,11 @@ from sqlalchemy import (
 
 from kernel.actor import Actor, Role
 from kernel.db import Session
-from members import ledger_queries, policy, risk, strike_queries
+from members import ledger_queries, policy, risk, rule_queries, strike_queries
 from members.models import ApiClient, Member, SignIn, Staff, Touch
 from members.policy import Blocked, BlockedByHand, MemberMissing
-from members.risk import RULES, Standing, StrikeFact
+from members.risk import Standing, StrikeFact
+from members.rules import Rules
 
 
 def member_by_openid(db: Session, openid: str) -> Member | None:
@@ -107,24 +108,36 @@ def visible_to(by: Actor, *, scenes: Collection[str] = ()) -> ColumnElement[bool
     return true() if by.role in policy.READERS | {Role.SYSTEM} else false()
 
 
-def standing_of(db: Session, member_id: int, *, now: datetime) -> Standing:
-    """Return where the member stands on the risk ladder, computed from the ledger."""
-    return _standing(db, member_id, strike_queries.strike_facts(db, member_id), now=now)
+def standing_of(
+    db: Session, member_id: int, *, now: datetime, branch_id: int | None = None
+) -> Standing:
+    """Return where the member stands on the risk ladder, computed from the ledger by the rules that are
+    in force at the branch where he books."""
+    rules = rule_queries.in_force(db, branch_id=branch_id)
+    return _standing(db, member_id, strike_queries.strike_facts(db, member_id), rules, now=now)
 
 
-def standing_if_posted(db: Session, member_id: int, *, now: datetime) -> Standing:
+def standing_if_posted(
+    db: Session, member_id: int, *, now: datetime, branch_id: int | None = None
+) -> Standing:
     """Return where he would stand if all that waits were posted now."""
     facts = strike_queries.strike_facts(db, member_id)
     # Behind whatever the account holds already: a strike has two entries there at most.
     end = 2 * len(facts) + 1
     waiting = tuple(
         StrikeFact(
-            number=row.number, kind=row.kind, at=row.happened_at, posted_at=now, seq=end + place
+            number=row.number,
+            kind=row.kind,
+            at=row.happened_at,
+            posted_at=now,
+            seq=end + place,
+            rules=rule_queries.of(db, row.rules_version),
         )
         for place, row in enumerate(strike_queries.strikes_of(db, member_id=member_id))
         if row.state in strike_queries.NOT_POSTED_YET
     )
-    return _standing(db, member_id, facts + waiting, now=now)
+    rules = rule_queries.in_force(db, branch_id=branch_id)
+    return _standing(db, member_id, facts + waiting, rules, now=now)
 
 
 def check_may_book(db: Session, member_id: int, *, now: datetime) -> None:
@@ -141,7 +154,7 @@ def check_may_book(db: Session, member_id: int, *, now: datetime) -> None:
             until=longest.until,
             number=longest.number,
             count=len(longest.strikes),
-            days=RULES.blacklist_within.days,
+            days=rule_queries.of(db, longest.rules_version).blacklist_within.days,
         )
     reason = strike_queries.override_asked(db, longest.cause.partition(":")[2]).reason
     raise BlockedByHand(until=longest.until, number=longest.number, reason=reason)
@@ -205,7 +218,7 @@ def hash_of(token: str) -> str:
 
 
 def _standing(
-    db: Session, member_id: int, strikes: Sequence[StrikeFact], *, now: datetime
+    db: Session, member_id: int, strikes: Sequence[StrikeFact], rules: Rules, *, now: datetime
 ) -> Standing:
     return risk.standing(
         strikes=strikes,
@@ -214,4 +227,5 @@ def _standing(
         phone_confirmed=member(db, member_id).phone_confirmed_at is not None,
         balance=ledger_queries.points_balance(db, member_id),
         now=now,
+        rules=rules,
     )

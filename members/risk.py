@@ -6,7 +6,7 @@ could not be computed again.
 """
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
 from enum import StrEnum
 from types import MappingProxyType
@@ -14,12 +14,11 @@ from types import MappingProxyType
 from kernel.clock import local_date
 from kernel.money import ZERO, Money
 from kernel.words import msg
-from members.rules import RULES, Rules, StrikeKind, rules_of
+from members.rules import Rules, StrikeKind
 
 __all__ = [
     "BLACKLISTED_NAME",
     "KIND_NAMES",
-    "RULES",
     "TIER_NAMES",
     "Note",
     "OverrideFact",
@@ -30,7 +29,6 @@ __all__ = [
     "StrikeKind",
     "Term",
     "TermEnding",
-    "rules_of",
     "standing",
     "terms",
 ]
@@ -52,6 +50,8 @@ class StrikeFact:
     at: datetime
     posted_at: datetime
     seq: int
+    # Under which it was recorded, and by which it may begin a blacklisting.
+    rules: Rules
     reversed_at: datetime | None = None
     reversed_seq: int | None = None
 
@@ -104,6 +104,8 @@ class Term:
     strikes: tuple[str, ...] = ()
     ended_at: datetime | None = None
     ending: TermEnding | None = None
+    # Those of the strike that began it; none of what two persons decided.
+    rules: Rules | None = None
 
     def in_force(self, now: datetime) -> bool:
         """Tell whether it stops bookings at `now`: its first instant included, its last not."""
@@ -111,23 +113,23 @@ class Term:
 
 
 def terms(
-    *, strikes: Sequence[StrikeFact], overrides: Sequence[OverrideFact] = (), rules: Rules = RULES
+    *, strikes: Sequence[StrikeFact], overrides: Sequence[OverrideFact] = ()
 ) -> tuple[Term, ...]:
     """Return every blacklisting there ever was, by beginning, in whatever order the facts come.
 
-    Each strike that is posted as one of `blacklist_strikes` within `blacklist_within` begins one. It
-    ends early when too few of its strikes are left, when the strike that began it is reversed, or
+    Each strike that is posted as one of `blacklist_strikes` within `blacklist_within`, by the rules
+    under which it was recorded, begins one: other rules later change nothing of it. It ends early when too few of its strikes are left, when the strike that began it is reversed, or
     by a release.
     """
-    found = [_term_of(strike, strikes, rules) for strike in strikes]
+    found = [_term_of(strike, strikes) for strike in strikes]
     found += [_term_by_hand(override) for override in overrides]
     releases = [o.at for o in overrides if o.kind is OverrideKind.RELEASE]
-    ended = [_ended(term, strikes, releases, rules) for term in found if term is not None]
+    ended = [_ended(term, strikes, releases) for term in found if term is not None]
     return tuple(sorted(ended, key=lambda term: (term.begins_at, term.cause)))
 
 
-def _term_of(last: StrikeFact, strikes: Sequence[StrikeFact], rules: Rules) -> Term | None:
-    begins_at = last.posted_at
+def _term_of(last: StrikeFact, strikes: Sequence[StrikeFact]) -> Term | None:
+    begins_at, rules = last.posted_at, last.rules
     together = sorted(
         (strike.at, strike.number)
         for strike in strikes
@@ -140,6 +142,7 @@ def _term_of(last: StrikeFact, strikes: Sequence[StrikeFact], rules: Rules) -> T
         begins_at=begins_at,
         until=begins_at + rules.blacklist_for,
         strikes=tuple(number for _, number in together),
+        rules=rules,
     )
 
 
@@ -150,9 +153,7 @@ def _term_by_hand(override: OverrideFact) -> Term | None:
     return Term(cause=f"override:{override.number}", begins_at=override.at, until=override.until)
 
 
-def _ended(
-    term: Term, strikes: Sequence[StrikeFact], releases: Sequence[datetime], rules: Rules
-) -> Term:
+def _ended(term: Term, strikes: Sequence[StrikeFact], releases: Sequence[datetime]) -> Term:
     ends = [(at, TermEnding.RELEASED) for at in releases if term.begins_at <= at < term.until]
     reversals = sorted(
         strike.reversed_at
@@ -160,7 +161,7 @@ def _ended(
         if strike.number in term.strikes and strike.reversed_at is not None
     )
     # The reversal after which too few are left.
-    spare = len(term.strikes) - rules.blacklist_strikes
+    spare = len(term.strikes) - (term.rules.blacklist_strikes if term.rules else 0)
     fatal = reversals[spare : spare + 1] if term.strikes else []
     fatal += [
         strike.reversed_at
@@ -171,14 +172,7 @@ def _ended(
     if not ends:
         return term
     ended_at, ending = min(ends)
-    return Term(
-        cause=term.cause,
-        begins_at=term.begins_at,
-        until=term.until,
-        strikes=term.strikes,
-        ended_at=ended_at,
-        ending=ending,
-    )
+    return replace(term, ended_at=ended_at, ending=ending)
 
 
 # --- The ladder -----------------------------------------------------------------------------
@@ -240,12 +234,12 @@ def standing(
     phone_confirmed: bool,
     balance: int,
     now: datetime,
+    rules: Rules,
     overrides: Sequence[OverrideFact] = (),
-    rules: Rules = RULES,
 ) -> Standing:
     """Return where the member stands at `now`.
 
-    `strikes` are all that were ever posted to him, also those that faded or were reversed;
+    `rules` are those in force for him now. `strikes` are all that were ever posted to him, also those that faded or were reversed;
     `completed` counts his completed bookings, `balance` his points.
     """
     about = _About(
@@ -255,9 +249,7 @@ def standing(
         balance=balance,
     )
     tier, falls_at = _tier(about, now, rules), _falls_at(about, now, rules)
-    in_force = [
-        t for t in terms(strikes=strikes, overrides=overrides, rules=rules) if t.in_force(now)
-    ]
+    in_force = [t for t in terms(strikes=strikes, overrides=overrides) if t.in_force(now)]
     return Standing(
         tier=tier,
         reasons=tuple(_reasons(about, now, rules)),

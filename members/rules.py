@@ -1,10 +1,13 @@
-"""The numbers behind strikes, the risk ladder and the blacklist, under one version. Pure."""
+"""The numbers by which the house decides about people, as one value under one version. Pure.
 
-from collections.abc import Mapping
+They are written as text (`rules.yaml` is the standard, see `rule_text`); what is decided, and what is
+posted, cites the version.
+"""
+
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import timedelta
 from enum import StrEnum
-from types import MappingProxyType
 
 from kernel.money import Money
 
@@ -18,28 +21,87 @@ class StrikeKind(StrEnum):
     PROVIDER_NO_SHOW = "provider_no_show"
 
 
+class Measure(StrEnum):
+    """What a technician's score (绩效) is made of."""
+
+    RATING = "rating"
+    ON_TIME = "on_time"
+    FIRST_TIME_FIX = "first_time_fix"
+    RECORDS = "records"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class MemberTier:
+    """A step of the members' tiers (会员等级), reached by so many points earned within the time."""
+
+    code: str
+    name: str
+    name_en: str
+    from_points: int
+    # What is earned and what the shop asks for, in hundredths of what everybody earns and pays.
+    earn_percent: int
+    shop_percent: int
+    # Places in front of those whom the waiting list would serve at the same time.
+    goes_first: bool
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ScoreFormula:
+    """How a technician's score is reckoned; the weights sum to 100."""
+
+    weights_percent: Mapping[Measure, int]
+    # As if every technician had begun with so many ratings of so many stars.
+    prior_stars: float
+    prior_count: int
+    span: timedelta
+    # So long before a promise he is in time, too.
+    early_grace: timedelta
+    # A visit to the same appliance so soon after means that the first did not mend it.
+    revisit_span: timedelta
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Rules:
     """The numbers under one version: whatever is decided by them cites it."""
 
     version: str
+
+    # What is earned, and how many months it lives: to the end of the month.
+    points_per_yuan: int
+    rating_points: int
+    points_live_months: int
+    tiers: tuple[MemberTier, ...]
+    tiers_over_months: int
+
+    # Up to the first notice before the window all is free, up to the second it costs points.
+    free_notice: timedelta
+    late_notice: timedelta
+    cancel_points: int
+    move_points: int
+    # 空跑费, and what we owe in all for a promise broken by so much, or not kept at all.
+    errand_fee: Money
+    late_steps: tuple[tuple[timedelta, Money], ...]
+    broken_fee: Money
+
     # What a strike takes, beside the strike itself; and when it does so, uncontested.
     strike_points: Mapping[StrikeKind, int]
     posts_after: timedelta
     contest_for: timedelta
     # A strike counts less than so long after it happened.
     fades_after: timedelta
+
     # Two strikes of which one is younger than this are tier 3.
     recent: timedelta
     # A balance below this is tier 2.
     low_balance: int
-    # Points expire at the end of the month that comes so many months after they were earned.
-    points_live_months: int
     # By tier: how long before the window the member is asked whether he will be at home.
     ask_before: tuple[tuple[timedelta, ...], ...]
     deposit: Money
     deposit_from_tier: int
+    call_from_tier: int
     release_from_tier: int
+    standby_from_tier: int
+
     # So many strikes within so long stop a member's bookings for so long.
     blacklist_strikes: int
     blacklist_within: timedelta
@@ -48,43 +110,21 @@ class Rules:
     review_working_days: int
     appeal_working_days: int
 
+    score: ScoreFormula
+    examples: Sequence["Example"]
 
-_DAY = timedelta(days=1)
-_TWICE = (timedelta(hours=48), timedelta(hours=24))
-_THRICE = (*_TWICE, timedelta(hours=2))
-
-RULES = Rules(
-    version="2026-11",
-    strike_points=MappingProxyType(
-        {
-            StrikeKind.NO_SHOW: 200,
-            StrikeKind.REFUSED: 200,
-            StrikeKind.LATE_CANCEL: 50,
-            StrikeKind.PROVIDER_NO_SHOW: 0,
-        }
-    ),
-    posts_after=timedelta(hours=24),
-    contest_for=7 * _DAY,
-    fades_after=180 * _DAY,
-    recent=30 * _DAY,
-    low_balance=-100,
-    points_live_months=12,
-    ask_before=((timedelta(hours=24),), _TWICE, _THRICE, _THRICE),
-    deposit=Money(30_00),
-    deposit_from_tier=2,
-    release_from_tier=3,
-    blacklist_strikes=3,
-    blacklist_within=180 * _DAY,
-    blacklist_for=90 * _DAY,
-    review_working_days=3,
-    appeal_working_days=2,
-)
+    def tier_at(self, earned: int) -> MemberTier:
+        """Return the members' tier of somebody who earned so many points within the time."""
+        return [tier for tier in self.tiers if tier.from_points <= earned or not tier.from_points][
+            -1
+        ]
 
 
-# What was decided under a version stays as that version had it.
-_BY_VERSION: Mapping[str, Rules] = MappingProxyType({RULES.version: RULES})
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Example:
+    """A worked example: a case of one kind, and what these rules make of it."""
 
-
-def rules_of(version: str) -> Rules:
-    """Return the rules as they were under that version, which must be known."""
-    return _BY_VERSION[version]
+    name: str
+    kind: str
+    given: Mapping[str, object]
+    expect: Mapping[str, object]

@@ -7,13 +7,13 @@ A technician and a branch are ids without a foreign key: dispatch stands beside 
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import JSON, CheckConstraint, Enum, ForeignKey, Index, UniqueConstraint
+from sqlalchemy import JSON, CheckConstraint, Enum, ForeignKey, Index, UniqueConstraint, text
 from sqlalchemy.orm import Mapped, mapped_column
 
 from kernel.db import Base, Instant
 from members.ledger import member_owner, technician_owner
 from members.policy import AppealSubject
-from members.risk import OverrideKind, StrikeKind, rules_of
+from members.risk import OverrideKind, StrikeKind
 from members.states import (
     APPEAL_MACHINE,
     BLACKLISTING_MACHINE,
@@ -56,6 +56,8 @@ class Strike(Base):
     # Uncontested it is posted then; and until then, that instant included, an appeal may be opened.
     posts_at: Mapped[datetime] = mapped_column(Instant)
     contest_until: Mapped[datetime] = mapped_column(Instant)
+    # What it takes once it is posted, by the rules it was recorded under.
+    points: Mapped[int] = mapped_column(default=0, server_default=text("0"))
     rules_version: Mapped[str]
     state: Mapped[StrikeState] = mapped_column(_STRIKE_STATE, default=StrikeState.PENDING)
     state_since: Mapped[datetime] = mapped_column(Instant)
@@ -70,11 +72,6 @@ class Strike(Base):
             return member_owner(self.member_id)
         assert self.technician_id is not None
         return technician_owner(self.technician_id)
-
-    @property
-    def points(self) -> int:
-        """What it takes once it is posted, by the rules it was recorded under."""
-        return rules_of(self.rules_version).strike_points[self.kind]
 
     def advance(self, action: StrikeAction, *, now: datetime) -> None:
         """Move along STRIKE_MACHINE; nothing else may assign `state`. Raises IllegalMove."""

@@ -21,7 +21,7 @@ from sqlalchemy.orm import InstrumentedAttribute, aliased
 
 from kernel.actor import Actor, Role
 from kernel.db import Session
-from members import ledger_queries, policy
+from members import ledger_queries, policy, rule_queries
 from members.ledger import POINTS, STRIKES, member_owner
 from members.ledger_models import Account, Entry, Posting
 from members.ledger_queries import Line
@@ -105,8 +105,9 @@ def strike_facts(db: Session, member_id: int) -> tuple[StrikeFact, ...]:
             seq=seq,
             reversed_at=reversed_at,
             reversed_seq=reversed_seq,
+            rules=rule_queries.of(db, version),
         )
-        for number, kind, at, posted_at, seq, reversed_at, reversed_seq in rows
+        for number, kind, at, posted_at, seq, reversed_at, reversed_seq, version in rows
     )
 
 
@@ -123,6 +124,7 @@ def _strike_facts() -> Select[*tuple[Any, ...]]:
             Entry.seq,
             undoes.at,
             undoing.seq,
+            Strike.rules_version,
         )
         .join(Posting, Posting.id == Entry.posting_id)
         .join(Account, Account.id == Entry.account_id)

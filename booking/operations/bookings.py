@@ -114,7 +114,7 @@ def commit(
     if booking.state is BookingState.EXPIRED:
         raise HoldExpired
     members.check_may_book(db, booking.member_id, now=now)
-    standing = members.standing_of(db, booking.member_id, now=now)
+    standing = members.standing_of(db, booking.member_id, branch_id=booking.branch_id, now=now)
     if standing.deposit.fen and takes_payments:
         booking.tier, booking.consented_at = standing.tier, now
         booking.deposit = standing.deposit
@@ -175,7 +175,9 @@ def promise(
     PlaceGone, IllegalMove."""
     rows = promises.standing(db, booking)
     brought = goods.expected_of(db, booking, rows)
-    his = standing or members.standing_of(db, booking.member_id, now=now)
+    his = standing or members.standing_of(
+        db, booking.member_id, branch_id=booking.branch_id, now=now
+    )
     visits = [places.commit_place(db, visit_id=p.visit_id, by=by, now=now) for p in rows]
     if standing is not None:
         booking.tier, booking.consented_at = standing.tier, now

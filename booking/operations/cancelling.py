@@ -24,7 +24,7 @@ from kernel.errors import Conflict
 from kernel.machine import IllegalMove
 from kernel.money import Money
 from kernel.words import msg
-from members import ledger, ledger_queries
+from members import ledger, ledger_queries, rule_queries
 from members.ledger import Draft
 from members.operations import postings, strikes
 from members.risk import StrikeKind
@@ -60,6 +60,7 @@ def quote(db: Session, booking: Booking, *, now: datetime) -> Quote:
         now=now,
         is_accepted=_accepted_by(db, booking) is not None,
         is_ours=is_ours,
+        rules=rule_queries.in_force(db, branch_id=booking.branch_id),
     )
     return Quote(tariff=tariff, is_ours=is_ours)
 
@@ -76,11 +77,13 @@ def cancel(
     booking = locked(db, number, by)
     standing = _locked_promises(db, booking, now=now)
     technician_id = _accepted_by(db, booking)
+    rules = rule_queries.in_force(db, branch_id=booking.branch_id)
     tariff = policy.cancel_tariff(
         starts_at=booking.starts_at,
         now=now,
         is_accepted=technician_id is not None,
         is_ours=cause in (Cause.UNANSWERED, Cause.GOODS_LATE) or moving.fails_him(db, booking),
+        rules=rules,
     )
     visit_number = dispatch.visit(db, booking.visit_id).number
     move(db, booking, BookingAction.CANCEL, by=by, now=now, cause=cause.value)
@@ -130,7 +133,7 @@ def withdraw(db: Session, *, number: str, by: Actor, now: datetime) -> Booking:
         booking,
         promise_id=promise_id,
         cause=Cause.PROVIDER.value,
-        amounts={"withdrawn": policy.BROKEN_FEE},
+        amounts={"withdrawn": rule_queries.in_force(db, branch_id=booking.branch_id).broken_fee},
         now=now,
     )
     return booking
@@ -151,9 +154,14 @@ def compensate(
 
     `beside` is posted with it, since a transaction posts in one go.
     """
+    rules = rule_queries.in_force(db, branch_id=booking.branch_id)
     owed = {
         once: ledger.compensation_draft(
-            member_id=booking.member_id, booking_number=booking.number, amount=amount, once=once
+            member_id=booking.member_id,
+            booking_number=booking.number,
+            amount=amount,
+            once=once,
+            rules=rules,
         )
         for once, amount in amounts.items()
     }
@@ -224,6 +232,7 @@ def _charge(
     technician_id: int | None,
     now: datetime,
 ) -> None:
+    rules = rule_queries.in_force(db, branch_id=booking.branch_id)
     drafts = []
     if tariff.points:
         drafts.append(
@@ -232,13 +241,12 @@ def _charge(
                 booking_number=booking.number,
                 kind=ledger.CANCEL_FEE,
                 points=tariff.points,
+                rules=rules,
             )
         )
     if tariff.errand.fen and technician_id is not None:
         drafts.append(
-            ledger.errand_draft(
-                technician_id=technician_id, visit_number=visit_number, amount=tariff.errand
-            )
+            ledger.errand_draft(technician_id=technician_id, visit_number=visit_number, rules=rules)
         )
     postings.post_all(db, drafts, now=now)
     if tariff.is_strike:

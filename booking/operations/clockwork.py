@@ -13,6 +13,7 @@ from dispatch.states import OWED, VisitState
 from kernel.actor import SYSTEM
 from kernel.db import Session
 from members import queries as members
+from members import rule_queries
 
 
 def look(db: Session, *, number: str, now: datetime) -> None:
@@ -34,7 +35,7 @@ def look(db: Session, *, number: str, now: datetime) -> None:
 
 def _ask(db: Session, booking: Booking, *, now: datetime) -> None:
     """Ask whether he will be at home, or let the unanswered booking of a risky member go."""
-    standing = members.standing_of(db, booking.member_id, now=now)
+    standing = members.standing_of(db, booking.member_id, branch_id=booking.branch_id, now=now)
     booking.tier = standing.tier
     visit = dispatch.visit(db, booking.visit_id)
     if (
@@ -64,9 +65,10 @@ def _keep_promises(db: Session, booking: Booking, *, now: datetime) -> None:
             visits.missed(db, number=booking.number, visit_id=kept.visit_id, by=SYSTEM, now=now)
             # The installation of a delivery that was missed is called off, not missed too.
             break
+    rules = rule_queries.in_force(db, branch_id=booking.branch_id)
     for kept in promises.standing(db, booking):
         visit = dispatch.fresh_visit(db, kept.visit_id)
-        owed = policy.late_fee(ends_at=kept.ends_at, now=now)
+        owed = policy.late_fee(ends_at=kept.ends_at, now=now, rules=rules)
         if visit.state is VisitState.WORK_DONE:
             assert visit.finished_at is not None
             if now >= visit.finished_at + policy.SIGN_LIFE:

@@ -20,6 +20,7 @@ from kernel.actor import Actor
 from kernel.clock import instant_at, local_date
 from kernel.db import Session
 from kernel.numbers import new_number
+from members import rule_queries
 from members.ledger import rating_draft
 from members.operations import postings
 
@@ -69,9 +70,12 @@ def rate(
     db.flush()
     if booking.state is BookingState.COMPLETED:
         closing.close(db, number=booking.number, by=by, now=now)
-    postings.post(
-        db, rating_draft(member_id=booking.member_id, booking_number=booking.number), now=now
-    )
+    rules = rule_queries.in_force(db, branch_id=booking.branch_id)
+    if rules.rating_points:
+        earned = rating_draft(
+            member_id=booking.member_id, booking_number=booking.number, rules=rules
+        )
+        postings.post(db, earned, now=now)
 
     told = BookingRated(at=now, stars=stars, technician_id=technician_id or 0, **facts_of(booking))
     outbox.record(db, told)

@@ -14,7 +14,9 @@ from dispatch import queries as dispatch
 from dispatch.states import STARTED, VisitState
 from kernel.db import Session
 from members import queries as members
+from members import rule_queries
 from members.risk import Standing
+from members.rules import Rules
 
 
 @dataclass(frozen=True, slots=True)
@@ -43,8 +45,9 @@ def plan_next(
         visits = [dispatch.visit(db, promise.visit_id) for promise in rows]
         kept = [Kept(p.ends_at, v.state, v.finished_at) for p, v in zip(rows, visits, strict=True)]
     if standing is None and _is_asked(booking):
-        standing = members.standing_of(db, booking.member_id, now=now)
-    booking.look_at = next_look(booking, kept=kept, standing=standing, now=now)
+        standing = members.standing_of(db, booking.member_id, branch_id=booking.branch_id, now=now)
+    rules = rule_queries.in_force(db, branch_id=booking.branch_id)
+    booking.look_at = next_look(booking, kept=kept, standing=standing, rules=rules, now=now)
 
 
 def next_look(
@@ -52,6 +55,7 @@ def next_look(
     *,
     kept: Sequence[Kept],
     standing: Standing | None,
+    rules: Rules,
     now: datetime,
 ) -> datetime | None:
     """Return the next instant after `now` at which something may be due; None when nothing can.
@@ -61,7 +65,7 @@ def next_look(
     """
     due: list[datetime] = []
     if booking.state in PROMISED:
-        due = [at for each in kept for at in _of_promise(each)]
+        due = [at for each in kept for at in _of_promise(each, rules)]
     if _is_asked(booking):
         assert standing is not None
         due += asks(booking, standing)
@@ -83,12 +87,12 @@ def _is_asked(booking: Booking) -> bool:
     return booking.state is BookingState.BOOKED and not booking.needs_window
 
 
-def _of_promise(kept: Kept) -> list[datetime]:
+def _of_promise(kept: Kept, rules: Rules) -> list[datetime]:
     due: list[datetime] = []
     if kept.state is VisitState.WORK_DONE and kept.finished_at is not None:
         due.append(kept.finished_at + policy.SIGN_LIFE)
     if kept.state not in STARTED or kept.state is VisitState.EN_ROUTE:
-        due += [kept.ends_at + late for late, _ in policy.LATE_STEPS]
+        due += [kept.ends_at + late for late, _ in rules.late_steps]
         due.append(kept.ends_at + policy.MISSED_AFTER)
     return due
 

@@ -3,7 +3,7 @@
 from collections.abc import Sequence
 from datetime import datetime
 
-from booking import check_queries, checks, goods_queries, policy, queries
+from booking import check_queries, checks, goods_queries, queries
 from booking.events import (
     BookingCompleted,
     BookingFailed,
@@ -14,7 +14,7 @@ from booking.events import (
 from booking.models import Booking, Promise
 from booking.operations import billing, cancelling, goods, looking, promises
 from booking.operations.steps import facts_of, locked, move
-from booking.policy import ERRAND_FEE, Cause, Ending
+from booking.policy import Cause, Ending
 from booking.states import BookingAction
 from dispatch import queries as dispatch
 from dispatch.operations import places, signing, trouble, visits, withdrawals
@@ -25,7 +25,7 @@ from kernel.clock import instant_at, local_date
 from kernel.db import Session
 from kernel.machine import IllegalMove
 from kernel.money import ZERO, Money
-from members import ledger, strike_queries
+from members import ledger, rule_queries, strike_queries
 from members.ledger import Draft
 from members.operations import following, postings, strikes
 from members.risk import StrikeKind
@@ -122,7 +122,7 @@ def shut_out(db: Session, *, number: str, cause: Trouble, by: Actor, now: dateti
     booking = _booking_of(db, number)
     visit = trouble.shut_out(db, number=number, cause=cause, by=by, now=now)
     in_vain = _again(db, booking, visit.id, Cause(cause.value), by=by, now=now)
-    postings.post_all(db, _errands(db, [visit.id, *in_vain]), now=now)
+    postings.post_all(db, _errands(db, booking, [visit.id, *in_vain]), now=now)
     return booking
 
 
@@ -131,7 +131,7 @@ def break_off(db: Session, *, number: str, cause: Trouble, by: Actor, now: datet
     booking = _booking_of(db, number)
     visit = trouble.break_off(db, number=number, cause=cause, by=by, now=now)
     in_vain = _again(db, booking, visit.id, Cause(cause.value), by=by, now=now)
-    postings.post_all(db, _errands(db, in_vain), now=now)
+    postings.post_all(db, _errands(db, booking, in_vain), now=now)
     return booking
 
 
@@ -176,8 +176,9 @@ def missed(
         raise IllegalMove(machine="booking", state=booking.state.value, action="miss")
     visit = withdrawals.miss(db, visit_id=kept.visit_id, by=by, now=now)
     in_vain = _again(db, booking, visit.id, Cause.MISSED, by=by, now=now, ending=Ending.MISSED)
-    errands = _errands(db, in_vain)
-    compensate_late(db, booking, kept, policy.BROKEN_FEE, beside=errands, now=now)
+    errands = _errands(db, booking, in_vain)
+    rules = rule_queries.in_force(db, branch_id=booking.branch_id)
+    compensate_late(db, booking, kept, rules.broken_fee, beside=errands, now=now)
     return booking
 
 
@@ -192,8 +193,9 @@ def compensate_late(
 ) -> None:
     """Post what is owed for a promise that we broke, step by step, each step once; and `beside` it
     what else there is to post."""
+    rules = rule_queries.in_force(db, branch_id=booking.branch_id)
     before, amounts = ZERO, {}
-    for step, (_, total) in enumerate(policy.LATE_STEPS, start=1):
+    for step, (_, total) in enumerate(rules.late_steps, start=1):
         if total <= owed:
             amounts[f"{kept.id}:late{step}"] = total - before
         before = total
@@ -216,7 +218,12 @@ def _sign(db: Session, booking: Booking, *, by: Actor, now: datetime) -> Booking
 
     member_id, number = booking.member_id, booking.number
     earned = [
-        ledger.completion_draft(member_id=member_id, booking_number=number, price=booking.price)
+        ledger.completion_draft(
+            member_id=member_id,
+            booking_number=number,
+            price=booking.price,
+            rules=rule_queries.in_force(db, branch_id=booking.branch_id),
+        )
     ]
     if kept.bonus:
         earned.append(
@@ -247,7 +254,7 @@ def _in_vain(
     in_vain = [visit.id, *_call_off_rest(db, booking, now=now)]
     looking.plan_next(db, booking, now=now)
 
-    postings.post_all(db, _errands(db, in_vain), now=now)
+    postings.post_all(db, _errands(db, booking, in_vain), now=now)
     strikes.open_strike(
         db,
         member_id=booking.member_id,
@@ -324,12 +331,13 @@ def _check_believable(db: Session, booking: Booking, kind: StrikeKind) -> None:
             raise IllegalMove(machine="visit", state=state.value, action="nobody")
 
 
-def _errands(db: Session, visit_ids: Sequence[int]) -> list[Draft]:
+def _errands(db: Session, booking: Booking, visit_ids: Sequence[int]) -> list[Draft]:
     """Return the postings of journeys made in vain (空跑费), each to him who made it."""
+    rules = rule_queries.in_force(db, branch_id=booking.branch_id)
     made = [dispatch.visit(db, visit_id) for visit_id in visit_ids]
     return [
         ledger.errand_draft(
-            technician_id=visits.technician_of(visit), visit_number=visit.number, amount=ERRAND_FEE
+            technician_id=visits.technician_of(visit), visit_number=visit.number, rules=rules
         )
         for visit in made
     ]

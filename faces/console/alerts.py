@@ -16,7 +16,7 @@ from dispatch import queries as dispatch
 from dispatch.alerts import Alert, AlertKind, Taker
 from dispatch.board import Board
 from dispatch.planner.lateness import Chance
-from faces.chrome import call
+from faces.chrome import call, ruling
 from faces.chrome.filters import clock_text, day_text, gettext, length_text, local, more_text
 from kernel.clock import instant_at, local_date
 from kernel.db import Session
@@ -114,9 +114,13 @@ def ends_words(breaks_at: datetime, now: datetime) -> str:
 def late_words(alert: Alert) -> str:
     """What we owe by ourselves when a late visit is made as planned."""
     ends_at = instant_at(alert.visit.day, alert.visit.shuts_s)
-    owed = booking_policy.late_fee(ends_at=ends_at, now=ends_at + timedelta(seconds=alert.length_s))
+    rules = ruling.at(alert.visit.branch_id)
+    owed = booking_policy.late_fee(
+        ends_at=ends_at, now=ends_at + timedelta(seconds=alert.length_s), rules=rules
+    )
     if not owed.fen:
-        return gettext("晚到 15 分钟以内不赔")
+        first, _ = rules.late_steps[0]
+        return gettext("晚到 %(minutes)s 分钟以内不赔", minutes=int(first.total_seconds()) // 60)
     return gettext("照这样到，自动赔 %(fee)s", fee=owed)
 
 
@@ -182,7 +186,10 @@ def _say_unserved(alert: Alert) -> tuple[str, str, str, str]:
             extra=extra_words(alert.takers[0]),
         )
     else:
-        line = gettext("这个时段排不进任何人，做不了要赔 %(fee)s", fee=booking_policy.BROKEN_FEE)
+        line = gettext(
+            "这个时段排不进任何人，做不了要赔 %(fee)s",
+            fee=ruling.at(alert.visit.branch_id).broken_fee,
+        )
     return "danger", "user-off", title, line
 
 
@@ -240,7 +247,7 @@ def _say_release(alert: Alert) -> tuple[str, str, str, str]:
 
 def _say_evidence(alert: Alert) -> tuple[str, str, str, str]:
     title = gettext("%(name)s %(visit)s 没人应门", name=alert.technician, visit=alert.visit.label)
-    fee = booking_policy.ERRAND_FEE
+    fee = ruling.at(alert.visit.branch_id).errand_fee
     if alert.length_s:
         line = gettext(
             "还要等 %(length)s，跑空付师傅 %(fee)s", length=length_text(alert.length_s), fee=fee
@@ -291,7 +298,7 @@ def _of_booking(alert: BookingAlert, held_up: Any, now: datetime) -> Told:
             title = gettext("%(place)s %(time)s 还没确认在家", **facts)
             line = gettext(
                 "风险第 %(tier)s 级，问过 %(asks)s 次；跑空付师傅 %(fee)s",
-                fee=booking_policy.ERRAND_FEE,
+                fee=ruling.at(booking.branch_id).errand_fee,
                 **facts,
             )
     href = act_href = url_for("console.booking", number=booking.number)

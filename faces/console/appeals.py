@@ -187,7 +187,9 @@ def _subject(db: Session, found: Any) -> dict[str, Any]:
             "strikes": sum(row.state is StrikeState.POSTED for row in past),
             "undone": sum(row.state in (StrikeState.WAIVED, StrikeState.REVERSED) for row in past),
         }
-        shown["standing"] = queries.standing_of(db, found.member_id, now=call.now())
+        shown["standing"] = queries.standing_of(
+            db, found.member_id, branch_id=found.branch_id, now=call.now()
+        )
     return shown
 
 

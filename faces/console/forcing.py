@@ -15,7 +15,7 @@ from dispatch.moves import Delay, Move
 from dispatch.operations import forcing
 from dispatch.planner.constraints import LOAD_RULES
 from dispatch.policy import is_news
-from faces.chrome import call
+from faces.chrome import call, ruling
 from faces.chrome.errors import sentence_of
 from faces.chrome.filters import gettext, length_text
 from faces.chrome.sign_in import signed_in
@@ -168,6 +168,10 @@ def _delay(delay: Delay, visit: Any) -> dict[str, Any]:
     return {
         "visit": visit,
         "length": length_text(-(-delay.late_s // 60) * 60),
-        "fee": policy.late_fee(ends_at=ends_at, now=ends_at + timedelta(seconds=delay.late_s)),
+        "fee": policy.late_fee(
+            ends_at=ends_at,
+            now=ends_at + timedelta(seconds=delay.late_s),
+            rules=ruling.at(visit.branch_id),
+        ),
         "is_told": is_news(eta_s, told_s=visit.told_late_s),
     }

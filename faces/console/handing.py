@@ -10,7 +10,7 @@ from dispatch import board as boards
 from dispatch import queries as dispatch
 from dispatch.operations import withdrawals
 from dispatch.states import OWED
-from faces.chrome import call
+from faces.chrome import call, ruling
 from faces.chrome.filters import gettext
 from faces.chrome.sign_in import signed_in
 from faces.console import alerts as told
@@ -35,10 +35,11 @@ def ways(number: str) -> ResponseReturnValue:
         )
         booking = bookings.booking_of_visit(db, visit.id)
     arrive_s = bar.arrive_s if bar else None
-    owed = policy.BROKEN_FEE
+    rules = ruling.at(visit.branch_id)
+    owed = rules.broken_fee
     if arrive_s is not None:
         ends_at = instant_at(visit.day, visit.shuts_s)
-        owed = policy.late_fee(ends_at=ends_at, now=instant_at(visit.day, arrive_s))
+        owed = policy.late_fee(ends_at=ends_at, now=instant_at(visit.day, arrive_s), rules=rules)
     return render_template(
         "console/ways.html",
         visit=visit,
@@ -47,7 +48,7 @@ def ways(number: str) -> ResponseReturnValue:
         takers=takers[visit.id],
         owed=owed,
         is_free=owed == ZERO,
-        broken_fee=policy.BROKEN_FEE,
+        broken_fee=rules.broken_fee,
         may_move=visit.state in OWED,
         extra_words=told.extra_words,
         chance_words=told.chance_words,

@@ -3,15 +3,8 @@
 from dataclasses import dataclass
 
 from faces.chrome.filters import date_text, gettext, note_text
-from kernel.words import msg
 from members.risk import BLACKLISTED_NAME, TIER_NAMES, Standing
-
-_MEANS = (
-    msg("上门前 24 小时问 1 次是否在家"),
-    msg("上门前 48、24 小时各问 1 次"),
-    msg("问 3 次，收押金"),
-    msg("问 3 次，收押金；2 小时前不确认就放开"),
-)
+from members.rules import Rules
 
 
 @dataclass(frozen=True, slots=True)
@@ -24,7 +17,7 @@ class Rung:
     is_current: bool
 
 
-def rungs(standing: Standing) -> list[Rung]:
+def rungs(standing: Standing, rules: Rules) -> list[Rung]:
     """Return the ladder with the member's own step, and why he stands there."""
     reasons = tuple(note_text(note) for note in standing.reasons)
     until = standing.blacklisted_until
@@ -32,7 +25,7 @@ def rungs(standing: Standing) -> list[Rung]:
         Rung(
             str(tier + 1),
             gettext(name),
-            (gettext(_MEANS[tier]), *(reasons if tier == standing.tier else ())),
+            (means(tier, rules), *(reasons if tier == standing.tier else ())),
             tier == standing.tier and until is None,
         )
         for tier, name in enumerate(TIER_NAMES)
@@ -40,6 +33,19 @@ def rungs(standing: Standing) -> list[Rung]:
     paused = gettext("到 %(date)s", date=date_text(until)) if until else gettext("两人复核才解除")
     shown.append(Rung("×", gettext(BLACKLISTED_NAME), (paused,), until is not None))
     return shown
+
+
+def means(tier: int, rules: Rules) -> str:
+    """Say what it means to stand on that step: how often he is asked, and what else follows."""
+    hours = "、".join(str(int(at.total_seconds()) // 3600) for at in rules.ask_before[tier])
+    said = [gettext("上门前 %(hours)s 小时问是否在家", hours=hours)]
+    if tier >= rules.deposit_from_tier:
+        said.append(gettext("收押金"))
+    if tier >= rules.call_from_tier:
+        said.append(gettext("不答复有人打电话"))
+    if tier >= rules.release_from_tier:
+        said.append(gettext("还不确认就放开"))
+    return gettext("，").join(said)
 
 
 def rises(now: Standing, posted: Standing, *, waiting: int) -> str:

@@ -6,7 +6,7 @@ from typing import Any
 
 from booking import feedback_queries, goods, goods_queries, payment_queries, pricing, queries
 from booking.operations import cancelling, moving
-from booking.policy import BROKEN_FEE, Tariff
+from booking.policy import Tariff
 from booking.readiness import Light
 from booking.states import PROMISED, AdditionState, BookingState, GoodsState
 from dispatch import board as boards
@@ -21,7 +21,7 @@ from kernel.db import Session
 from kernel.errors import Invalid
 from kernel.machine import IllegalMove
 from members import queries as members
-from members import strike_queries
+from members import rule_queries, strike_queries
 from members.risk import StrikeKind
 from members.states import StrikeState
 from notifications import queries as notifications
@@ -119,7 +119,7 @@ def read(db: Session, number: str) -> dict[str, Any]:
         "photos": dispatch.photos(db, visit.id),
         "acts": acts_of(db, found, visit, strikes),
         "release_asked": _release_asked(db, visit),
-        "fee": BROKEN_FEE,
+        "fee": rule_queries.in_force(db, branch_id=found.branch_id).broken_fee,
         "rows": _timeline(db, found.id, visits, visit.state),
         "said": _messages(db, number, [v.number for v in visits.values()]),
         "words": life_words,

@@ -21,8 +21,16 @@ from faces.console.paging import Page
 from faces.console.routes import READERS, WRITERS, blueprint
 from kernel.db import Session, transaction
 from kernel.errors import Invalid
-from members import ledger, ledger_proof, ledger_queries, policy, queries, strike_queries
-from members.risk import RULES, TIER_NAMES
+from members import (
+    ledger,
+    ledger_proof,
+    ledger_queries,
+    policy,
+    queries,
+    rule_queries,
+    strike_queries,
+)
+from members.risk import TIER_NAMES
 
 LIST_SIZE = 20
 LINES_MAX = 20
@@ -43,7 +51,12 @@ def members() -> ResponseReturnValue:
         listed = [
             (
                 row,
-                queries.standing_of(db, row.id, now=call.now()),
+                queries.standing_of(
+                    db,
+                    row.id,
+                    branch_id=bookings.branch_of_member(db, row.id),
+                    now=call.now(),
+                ),
                 ledger_queries.points_balance(db, row.id),
             )
             for row in rows
@@ -86,15 +99,16 @@ def page(number: str, failed: Failure) -> str:
     with transaction(reads_only=True) as db:
         found = queries.member_by_number(db, number=number, by=by)
         frame.enter(db)
-        standing = queries.standing_of(db, found.id, now=now)
+        branch_id = bookings.branch_of_member(db, found.id)
+        standing = queries.standing_of(db, found.id, branch_id=branch_id, now=now)
         return render_template(
             "console/member.html",
             member=found,
             standing=standing,
-            rungs=ladder.rungs(standing),
+            rungs=ladder.rungs(standing, rule_queries.in_force(db, branch_id=branch_id)),
             rises=ladder.rises(
                 standing,
-                queries.standing_if_posted(db, found.id, now=now),
+                queries.standing_if_posted(db, found.id, branch_id=branch_id, now=now),
                 waiting=_waiting_strikes(db, found.id),
             ),
             balance=ledger_queries.points_balance(db, found.id),
@@ -182,7 +196,7 @@ def _cases(db: Session, member_id: int) -> dict[str, Any]:
         "waiting": waiting,
         "names": names_of(db, staff),
         "me": by.id,
-        "fades_days": RULES.fades_after.days,
+        "fades_days": rule_queries.in_force(db).fades_after.days,
     }
 
 

@@ -7,12 +7,11 @@ from typing import Any
 from flask import render_template
 from flask.typing import ResponseReturnValue
 
-from booking import policy
 from booking import queries as bookings
 from dispatch import preview, queries, scope
 from dispatch.diff import Change, Diff
 from dispatch.preview import Preview
-from faces.chrome import call
+from faces.chrome import call, ruling
 from faces.chrome.once import repeatable
 from faces.chrome.sign_in import signed_in
 from faces.console import balances
@@ -20,6 +19,7 @@ from faces.console.forms import TicksForm
 from faces.console.routes import WRITERS, blueprint
 from faces.console.why_words import tie_sentences
 from kernel.db import Session, transaction
+from kernel.money import Money
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -38,6 +38,7 @@ class Shown:
     people: Mapping[int, Any]
     visits: Mapping[int, Any]
     bookings: Mapping[int, Any]
+    branch_id: int
 
     @property
     def torn(self) -> list[str]:
@@ -57,9 +58,9 @@ class Shown:
         return told(self.part.diff, self.people)
 
     @property
-    def fee(self) -> Any:
+    def fee(self) -> Money:
         """What a visit to which nobody comes costs by itself."""
-        return policy.BROKEN_FEE
+        return ruling.at(self.branch_id).broken_fee
 
 
 def told(diff: Diff, people: Mapping[int, Any]) -> int:
@@ -93,6 +94,7 @@ def shown(
         people={t.id: t for t in queries.technicians(db, branch_id=found.branch_id)},
         visits=queries.visits_by_id(db, sorted(named)),
         bookings=bookings.bookings_of_visits(db, nobody),
+        branch_id=found.branch_id,
     )
 
 

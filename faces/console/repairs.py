@@ -17,7 +17,7 @@ from dispatch.operations import repairs as operations
 from dispatch.planner.judge import Breach
 from dispatch.planner.repair import Option, Way
 from dispatch.preview import Known, Proposed
-from faces.chrome import call
+from faces.chrome import call, ruling
 from faces.chrome.sign_in import signed_in
 from faces.console import frame, parts
 from faces.console.plans import DayIsOver
@@ -29,6 +29,7 @@ from kernel.clock import instant_at, second_of_day
 from kernel.db import Session, transaction
 from kernel.money import ZERO, Money
 from kernel.words import msg
+from members.rules import Rules
 
 # What a way is called, and what it does, in one line each.
 WAYS = {
@@ -164,6 +165,8 @@ def _page(
 
 
 def _card(broken: repairs.Broken, option: Option, known: Known, people: Mapping[int, Any]) -> Card:
+    branch_id = next(iter(broken.visits.values())).branch_id if broken.visits else None
+    rules = ruling.at(branch_id)
     word, line = WAYS[option.way]
     found, fits, torn = _diff(broken, option, known)
     is_way = option.way is not Way.KEEP or broken.cause.kind is CauseKind.GOODS
@@ -172,7 +175,7 @@ def _card(broken: repairs.Broken, option: Option, known: Known, people: Mapping[
         word=word,
         line=line,
         diff=found,
-        owed=sum((_fee(change, broken.day.day) for change in found.broken), ZERO),
+        owed=sum((_fee(change, broken.day.day, rules) for change in found.broken), ZERO),
         may_choose=is_way and fits,
         told=parts.told(found, people),
         torn=tie_sentences(torn, broken.visits),
@@ -198,8 +201,10 @@ def _diff(
     return compare(day.problem, before=before, after=as_found, promises=known.promises), False, ()
 
 
-def _fee(change: Change, day: date) -> Money:
+def _fee(change: Change, day: date, rules: Rules) -> Money:
     if change.after is None or change.slack_s is None:
-        return policy.BROKEN_FEE
+        return rules.broken_fee
     ends_at = instant_at(day, change.shuts_s)
-    return policy.late_fee(ends_at=ends_at, now=ends_at - timedelta(seconds=change.slack_s))
+    return policy.late_fee(
+        ends_at=ends_at, now=ends_at - timedelta(seconds=change.slack_s), rules=rules
+    )

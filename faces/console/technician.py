@@ -7,7 +7,6 @@ from flask import flash, render_template, request
 from flask.typing import ResponseReturnValue
 
 from booking import addresses, score_queries
-from booking.score import Measure
 from dispatch import queries, roster_queries
 from dispatch.operations import roster
 from faces.chrome import call
@@ -25,6 +24,7 @@ from kernel.money import Money
 from kernel.phone import Phone
 from kernel.words import msg
 from members import ledger, ledger_queries
+from members.rules import Measure
 
 DAYS_SHOWN = 14
 LINES_SHOWN = 10

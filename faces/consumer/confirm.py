@@ -3,7 +3,7 @@
 from flask import redirect, render_template, url_for
 from flask.typing import ResponseReturnValue
 
-from booking import offering, payment_queries
+from booking import offering, payment_queries, queries
 from booking.operations import bookings
 from booking.payment_queries import DEPOSIT
 from booking.states import KNOWN, BookingState
@@ -86,7 +86,12 @@ def _page(hold: Progress, *, is_gone: bool = False) -> str:
     opens_s = second_of_day(hold.starts_at, hold.day)
     shuts_s = second_of_day(hold.ends_at, hold.day)
     with transaction(reads_only=True) as db:
-        standing = members.standing_of(db, call.actor().id, now=call.now())
+        standing = members.standing_of(
+            db,
+            call.actor().id,
+            branch_id=queries.branch_of_member(db, call.actor().id),
+            now=call.now(),
+        )
         legs, deposit_state = life.held(db, number=hold.number, by=call.actor())
     return render_template(
         "consumer/confirm.html",

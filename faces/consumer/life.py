@@ -168,7 +168,7 @@ def read(db: Session, *, number: str, by: Actor, now: datetime) -> Life:
     """Return what stands around the member's booking. Raises BookingMissing."""
     booking = queries.booking(db, number=number, by=by)
     visit = dispatch.visit(db, booking.visit_id)
-    standing = members.standing_of(db, booking.member_id, now=now)
+    standing = members.standing_of(db, booking.member_id, branch_id=booking.branch_id, now=now)
     is_promised = booking.state in PROMISED and not booking.needs_window
     late = goods_queries.late_goods(db, booking.id)
     rated = rating(db, booking.id)

@@ -63,7 +63,9 @@ def points() -> ResponseReturnValue:
         about = _about(db, member_id)
         entries = [_pending(line) for line in found.pending]
         entries += [_entry(line, about) for line in found.lines]
-        standing = members.standing_of(db, member_id, now=now)
+        standing = members.standing_of(
+            db, member_id, branch_id=queries.branch_of_member(db, member_id), now=now
+        )
         vouchers = _vouchers(db, member_id, about)
         voucher_sum = Money(ledger_queries.compensation_balance(db, member_id))
     name = BLACKLISTED_NAME if standing.blacklisted_until else TIER_NAMES[standing.tier]

@@ -13,7 +13,7 @@ from faces.consumer import progress
 from kernel.actor import Actor
 from kernel.db import Session
 from kernel.money import Money
-from members import ledger, ledger_queries
+from members import ledger, ledger_queries, rule_queries
 from notifications import queries as notifications
 
 _UNSENT = {"suppressed", "dead", "call"}
@@ -41,7 +41,11 @@ def rows(db: Session, *, number: str, by: Actor) -> Sequence[timeline.Row]:
             "technician": _name(db, visit.technician_id),
             "service": queries.services_by_id(db)[booking.service_id].name,
             "length": length_text(_work_s(db, booking.id, booking.service_id, visit.work_s)),
-            "points": str(ledger.points_earned(booking.price)),
+            "points": str(
+                ledger.points_earned(
+                    booking.price, rules=rule_queries.in_force(db, branch_id=booking.branch_id)
+                )
+            ),
         },
     )
 

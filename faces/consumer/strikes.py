@@ -19,9 +19,9 @@ from kernel.actor import Actor, Role
 from kernel.db import Session, transaction
 from kernel.money import ZERO, Money
 from members import queries as members
-from members import strike_queries
+from members import rule_queries, strike_queries
 from members.policy import REASON_NAMES, ROUNDS_MAX, AppealReason, AppealSubject
-from members.risk import KIND_NAMES, RULES, StrikeKind
+from members.risk import KIND_NAMES, Standing, StrikeKind
 from members.states import AppealState, StrikeState
 
 _METRES = "metres"
@@ -76,7 +76,9 @@ class Struck:
     may_appeal: bool
     # What follows once it is posted.
     deposit: Money
-    stops_bookings: bool
+    stops_days: int
+    # How long it counts.
+    fades_days: int
 
     @property
     def appeal_waits(self) -> bool:
@@ -101,7 +103,9 @@ def read(db: Session, *, number: str, by: Actor, now: datetime) -> Struck:
     steps = strike_queries.strike_steps(db, row.id)
     confirmed = [s.at for s in queries.steps(db, booking.id) if s.action == "confirm"]
     is_open = row.state in strike_queries.NOT_POSTED_YET
-    after = members.standing_if_posted(db, by.id, now=now) if is_open else None
+    after = (
+        members.standing_if_posted(db, by.id, branch_id=row.branch_id, now=now) if is_open else None
+    )
     return Struck(
         number=row.number,
         kind=row.kind.value,
@@ -111,7 +115,7 @@ def read(db: Session, *, number: str, by: Actor, now: datetime) -> Struck:
         posts_at=row.posts_at,
         contest_until=row.contest_until,
         posted_at=next((s.at for s in steps if s.action == "post"), None),
-        points=RULES.strike_points[row.kind],
+        points=row.points,
         booking=row.booking_number,
         draft_service=service.code,
         service=service.name,
@@ -124,7 +128,8 @@ def read(db: Session, *, number: str, by: Actor, now: datetime) -> Struck:
         and now <= row.contest_until
         and may_appeal(about),
         deposit=after.deposit if after else ZERO,
-        stops_bookings=after is not None and _would_stop(db, by.id, now=now),
+        fades_days=rule_queries.in_force(db, branch_id=row.branch_id).fades_after.days,
+        stops_days=_stops_days(after, now=now),
     )
 
 
@@ -155,16 +160,11 @@ def may_appeal(about: Sequence[Appealed]) -> bool:
     return not is_settled and len(about) < ROUNDS_MAX
 
 
-def _would_stop(db: Session, member_id: int, *, now: datetime) -> bool:
-    """Tell whether posting what waits would stop his bookings."""
-    standing = [s for s in strike_queries.strike_facts(db, member_id) if s.stands(now)]
-    recent = [s for s in standing if now < s.at + RULES.blacklist_within]
-    waiting = [
-        row
-        for row in strike_queries.strikes_of(db, member_id=member_id)
-        if row.state in strike_queries.NOT_POSTED_YET
-    ]
-    return len(recent) + len(waiting) >= RULES.blacklist_strikes
+def _stops_days(after: Standing | None, *, now: datetime) -> int:
+    """Return for how many days bookings would stop if what waits were posted; 0 for not at all."""
+    if after is None or after.blacklisted_until is None:
+        return 0
+    return (after.blacklisted_until - now).days
 
 
 def _facts(

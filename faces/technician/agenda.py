@@ -55,6 +55,7 @@ class Card:
     cause: str
     attempt: int
     since: datetime
+    branch_id: int
 
     @property
     def is_made(self) -> bool:
@@ -245,6 +246,7 @@ def _cards(
                 cause=visit.cause,
                 attempt=visit.attempt,
                 since=visit.state_since,
+                branch_id=visit.branch_id,
             )
         )
     return cards

@@ -10,7 +10,7 @@ from flask.typing import ResponseReturnValue
 
 from booking import queries as bookings
 from booking import score_queries
-from booking.score import FULL, Measure
+from booking.score import FULL
 from dispatch import queries
 from faces.chrome import call
 from faces.chrome.errors import sentence_of, status_of
@@ -28,6 +28,7 @@ from members import ledger_queries, strike_queries
 from members.ledger import EARNINGS, KIND_NAMES, REVERSAL, technician_owner
 from members.operations import appeals
 from members.policy import TEXT_MIN, AppealReason, AppealSubject
+from members.rules import Measure
 from members.states import AppealState, StrikeState
 from members.strike_models import Appeal, Strike
 

@@ -6,13 +6,12 @@ from datetime import datetime
 from typing import Protocol
 
 from booking.operations import visits as booking_visits
-from booking.policy import ERRAND_FEE
 from dispatch.operations import trouble, visits
 from dispatch.states import Proof, Trouble, VisitState
 from kernel.actor import Actor
 from kernel.db import Session
 from kernel.words import msg
-from members.risk import RULES, StrikeKind
+from members.rules import Rules, StrikeKind
 
 _S = VisitState
 _AT_WORK = frozenset({_S.ARRIVED, _S.IN_SERVICE, _S.PAUSED})
@@ -56,11 +55,10 @@ class Way:
     is_trouble: bool = True
     slides: bool = False
 
-    @property
-    def facts(self) -> Mapping[str, object]:
-        """What the effects quote."""
+    def facts(self, rules: Rules) -> Mapping[str, object]:
+        """Return what the effects quote."""
         kind = StrikeKind.REFUSED if self.name == "refused" else StrikeKind.NO_SHOW
-        return {"fee": ERRAND_FEE, "points": RULES.strike_points[kind]}
+        return {"fee": rules.errand_fee, "points": rules.strike_points[kind]}
 
 
 def _plain(act: Callable[..., object]) -> WayOperation:

@@ -7,7 +7,7 @@ from flask import flash, render_template
 from flask.typing import ResponseReturnValue
 
 from dispatch.queries import VisitMissing
-from faces.chrome import call
+from faces.chrome import call, ruling
 from faces.chrome.errors import sentence_of, status_of
 from faces.chrome.filters import gettext
 from faces.chrome.sign_in import signed_in
@@ -111,6 +111,7 @@ def _page(number: str, chosen: Way, *, error: str = "") -> str:
         "technician/way_sheet.html" if screens.is_htmx() else "technician/way.html",
         visit=found,
         way=chosen,
+        facts=chosen.facts(ruling.at(found.branch_id)),
         next=next((card for card in day.ahead if card.number != number), None),
         error=error,
     )

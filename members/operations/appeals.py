@@ -12,7 +12,7 @@ from kernel.actor import SYSTEM, Actor, Role
 from kernel.db import Session
 from kernel.errors import Missing
 from kernel.numbers import new_number
-from members import ledger, ledger_queries, policy, strike_queries
+from members import ledger, ledger_queries, policy, rule_queries, strike_queries
 from members.events import AppealDecided, AppealOpened, AppealProposed
 from members.ledger import PostingMissing
 from members.operations import blacklist, strikes, verdicts
@@ -27,12 +27,8 @@ from members.policy import (
     NoMoreAppeals,
     StrikeMissing,
 )
-from members.risk import RULES
 from members.states import AppealAction, AppealState, StrikeAction, StrikeState
 from members.strike_models import Appeal
-
-# A posting on a technician's account may be contested for as long as a strike.
-_CONTEST_FOR = RULES.contest_for
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -153,7 +149,8 @@ def open_earnings_appeal(
     case = _Case(
         kind=AppealSubject.EARNINGS,
         number=posting_key,
-        until=posting.at + _CONTEST_FOR,
+        # For as long as a strike.
+        until=posting.at + rule_queries.in_force(db, branch_id=branch_id).contest_for,
         technician_id=by.id,
         branch_id=branch_id,
     )
@@ -270,6 +267,7 @@ def _open(
     barred = set(case.barred) | ({by.id} if by.role in DECIDERS else set())
     for earlier in before:
         barred |= {*earlier.barred, earlier.decided_by_id or 0, earlier.proposed_by_id or 0}
+    rules = rule_queries.in_force(db, branch_id=case.branch_id)
     appeal = Appeal(
         number=new_number("A"),
         subject_kind=case.kind,
@@ -284,7 +282,7 @@ def _open(
         photos=list(statement.photos),
         barred=sorted(barred - {0}),
         opened_at=now,
-        due_at=policy.working_days_later(now, RULES.appeal_working_days),
+        due_at=policy.working_days_later(now, rules.appeal_working_days),
         state_since=now,
     )
     db.add(appeal)

@@ -8,7 +8,7 @@ from kernel.actor import SYSTEM, Actor
 from kernel.db import Session
 from kernel.machine import IllegalMove
 from kernel.numbers import new_number
-from members import policy, risk, strike_queries
+from members import policy, risk, rule_queries, strike_queries
 from members.events import Blacklisted, BlacklistEnded, OverrideAsked, OverrideSettled
 from members.operations.following import lock_member
 from members.policy import (
@@ -18,7 +18,7 @@ from members.policy import (
     NotBlacklisted,
     OverrideMissing,
 )
-from members.risk import RULES, OverrideKind, Term, TermEnding
+from members.risk import OverrideKind, Term, TermEnding
 from members.states import (
     OVERRIDE_MACHINE,
     BlacklistingAction,
@@ -291,8 +291,9 @@ def _locked(db: Session, number: str) -> Blacklisting:
 def _begin(
     db: Session, term: Term, *, member_id: int, branch_id: int | None, now: datetime
 ) -> Blacklisting:
+    rules = term.rules or rule_queries.in_force(db, branch_id=branch_id)
     is_automatic = bool(term.strikes)
-    due_at = policy.working_days_later(now, RULES.review_working_days) if is_automatic else None
+    due_at = policy.working_days_later(now, rules.review_working_days) if is_automatic else None
     row = Blacklisting(
         number=new_number("L"),
         member_id=member_id,
@@ -301,7 +302,7 @@ def _begin(
         branch_id=branch_id,
         begins_at=term.begins_at,
         until=term.until,
-        rules_version=RULES.version,
+        rules_version=rules.version,
         review_due_at=due_at,
         state_since=now,
     )

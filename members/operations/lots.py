@@ -7,7 +7,7 @@ from typing import cast
 from sqlalchemy import Table, bindparam, insert, select, update
 
 from kernel.db import Session
-from members import rules
+from members import rule_queries
 from members.ledger import EXPIRED, Draft
 from members.ledger_models import Entry, Lot, LotDraw
 from members.lots import Part, end_of_life, end_of_life_given_back, taken
@@ -77,7 +77,6 @@ def credit(
     db: Session, draft: Draft, *, account_id: int, entry_id: int, amount: int, now: datetime
 ) -> None:
     """Make the lot of a credit; what is given back lives as long as what had been taken."""
-    expires_at = end_of_life(now, months=rules.RULES.points_live_months)
     if draft.reverses_id is not None:
         drawn = (
             select(Lot.expires_at)
@@ -86,6 +85,9 @@ def credit(
             .where(Entry.posting_id == draft.reverses_id)
         )
         expires_at = end_of_life_given_back(db.scalars(drawn), at=now)
+    else:
+        rules = draft.rules or rule_queries.in_force(db)
+        expires_at = end_of_life(now, months=rules.points_live_months)
     db.connection().execute(
         insert(_LOT),
         {

@@ -119,6 +119,7 @@ def _insert(db: Session, drafts: Sequence[Draft], now: datetime) -> dict[str, in
             "kind": draft.kind,
             "evidence": draft.evidence,
             "reverses_id": draft.reverses_id,
+            "rules_version": draft.rules.version if draft.rules else "",
             "at": now,
         }
         for draft in sorted(drafts, key=lambda draft: draft.key)

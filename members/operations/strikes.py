@@ -11,13 +11,13 @@ from kernel import outbox
 from kernel.actor import SYSTEM, Actor
 from kernel.db import Session
 from kernel.numbers import new_number
-from members import ledger, policy, queries, risk, strike_queries
+from members import ledger, policy, queries, rule_queries, strike_queries
 from members.events import StrikeOpened, StrikePosted, StrikeReversed, StrikeWaived
 from members.ledger import Draft
 from members.operations import blacklist, postings
 from members.operations.following import lock_member
 from members.policy import StrikeMissing
-from members.risk import RULES, StrikeKind
+from members.risk import StrikeKind
 from members.states import StrikeAction, StrikeState
 from members.strike_models import Strike, StrikeStep
 
@@ -37,11 +37,12 @@ def open_strike(
 ) -> Strike:
     """Record a strike of the member, or of the technician, once for a booking and kind.
 
-    Nothing is taken yet: it is posted after RULES.posts_after unless it is contested or waived. The
-    evidence holds plain JSON values; staff it names (see `policy.named_staff`) never decide about
+    Nothing is taken yet: it is posted after some hours, as the rules of the branch have it, unless it is
+    contested or waived. The evidence holds plain JSON values; staff it names (see `policy.named_staff`) never decide about
     it. Takes no lock: whatever may be locked already.
     """
     assert evidence, "a strike cites what was recorded"
+    rules = rule_queries.in_force(db, branch_id=branch_id)
     strike = Strike(
         number=new_number("S"),
         kind=StrikeKind(kind),
@@ -51,9 +52,10 @@ def open_strike(
         branch_id=branch_id,
         evidence=dict(evidence),
         happened_at=now,
-        posts_at=now + RULES.posts_after,
-        contest_until=now + RULES.contest_for,
-        rules_version=RULES.version,
+        posts_at=now + rules.posts_after,
+        contest_until=now + rules.contest_for,
+        points=rules.strike_points[StrikeKind(kind)],
+        rules_version=rules.version,
         state_since=now,
     )
     known = _inserted(db, strike)
@@ -97,7 +99,7 @@ def post_strike(db: Session, *, number: str, now: datetime) -> Strike:
     strike = locked_with_its_person(db, number)
     assert now >= strike.posts_at
     move(db, strike, StrikeAction.POST, by=SYSTEM, words="", now=now)
-    postings.post_all(db, _drafts(strike), now=now)
+    postings.post_all(db, _drafts(db, strike), now=now)
     _refresh(db, strike, now=now)
 
     told = StrikePosted(
@@ -120,7 +122,7 @@ def undo_strike(
         return
     move(db, strike, StrikeAction.REVERSE, by=by, words=words, now=now)
     drafts = [
-        postings.reversal_of(db, key=draft.key, evidence=evidence) for draft in _drafts(strike)
+        postings.reversal_of(db, key=draft.key, evidence=evidence) for draft in _drafts(db, strike)
     ]
     postings.post_all(db, drafts, now=now)
     _refresh(db, strike, now=now)
@@ -157,12 +159,13 @@ def move(
     _record(db, strike, action.value, by=by, words=words, now=now)
 
 
-def _drafts(strike: Strike) -> tuple[Draft, ...]:
+def _drafts(db: Session, strike: Strike) -> tuple[Draft, ...]:
     return ledger.strike_drafts(
         owner=strike.owner,
         number=strike.number,
         kind=strike.kind,
-        rules=risk.rules_of(strike.rules_version),
+        points=strike.points,
+        rules=rule_queries.of(db, strike.rules_version),
     )
 
 
@@ -209,7 +212,7 @@ def _tier(db: Session, strike: Strike, *, now: datetime) -> int:
     """Return where the strike leaves its member; technicians have no ladder."""
     if strike.member_id is None:
         return 0
-    return queries.standing_of(db, strike.member_id, now=now).tier
+    return queries.standing_of(db, strike.member_id, branch_id=strike.branch_id, now=now).tier
 
 
 def _facts(strike: Strike, now: datetime) -> dict[str, Any]:

@@ -34,6 +34,7 @@ from kernel.outbox import OutboxRow
 from members.events import MemberFollowed
 from members.ledger import Draft, completion_draft
 from members.operations import postings
+from members.rule_text import RULES
 from scripts.demo_city.households import Household
 from scripts.demo_city.letters import Letters
 from scripts.demo_city.records import Written
@@ -162,7 +163,7 @@ def _earned(told: Told) -> Draft:
     assert told.about is not None
     booking = told.about.booking
     return completion_draft(
-        member_id=booking.member_id, booking_number=booking.number, price=booking.price
+        member_id=booking.member_id, booking_number=booking.number, price=booking.price, rules=RULES
     )
 
 

@@ -15,6 +15,7 @@ from kernel.clock import instant_at
 from kernel.db import Session
 from kernel.events import Event
 from members.ledger import points_earned
+from members.rule_text import RULES
 from notifications import messages
 from notifications.models import Message
 from notifications.reactions import key_of_assignment, surname
@@ -100,7 +101,7 @@ class Letters:
         )
 
     def _completed(self, about: Written, event: BookingCompleted) -> Fields:
-        points = points_earned(about.booking.price)
+        points = points_earned(about.booking.price, rules=RULES)
         self._balances[event.member_id] += points
         return messages.completed(
             service=about.story.wish.ware.name,

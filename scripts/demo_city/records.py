@@ -25,6 +25,7 @@ from kernel.clock import instant_at
 from kernel.db import Session
 from kernel.numbers import new_service_code
 from members import risk
+from members.rule_text import RULES
 from scripts.demo_city import bulk
 from scripts.demo_city.rounds import Deed
 from scripts.demo_city.stage import NOW, dice, number
@@ -356,7 +357,7 @@ def _plan_looks(written: Iterable[Written]) -> None:
     over, but for a silence that may end at any time.
     """
     clean = risk.standing(
-        strikes=(), overrides=(), completed=0, phone_confirmed=False, balance=0, now=NOW
+        strikes=(), completed=0, phone_confirmed=False, balance=0, now=NOW, rules=RULES
     )
     for one in written:
         is_over = one.booking.state is BookingState.COMPLETED
@@ -364,6 +365,7 @@ def _plan_looks(written: Iterable[Written]) -> None:
             one.booking,
             kept=[looking.Kept(one.booking.ends_at, one.visit.state, one.visit.finished_at)],
             standing=clean,
+            rules=RULES,
             now=one.booking.state_since if is_over else NOW,
         )
 

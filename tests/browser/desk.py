@@ -21,7 +21,8 @@ from kernel.db import Session, configure, transaction
 from members import queries as members
 from members import strike_queries
 from members.operations import strikes
-from members.risk import RULES, StrikeKind
+from members.risk import StrikeKind
+from members.rule_text import RULES
 from members.states import StrikeState
 from scripts.demo_city import life
 from scripts.demo_city.catalogue import WARES

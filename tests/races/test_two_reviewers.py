@@ -19,7 +19,8 @@ from members import ledger_queries, strike_queries
 from members.ledger import POINTS
 from members.ledger_proof import prove
 from members.operations import appeals, strikes
-from members.risk import RULES, StrikeKind
+from members.risk import StrikeKind
+from members.rule_text import RULES
 from members.states import StrikeState
 from members.strike_models import Appeal, Strike
 from tests.hands import in_processes

@@ -14,7 +14,7 @@ from typing import Any
 from sqlalchemy import Table, insert, text
 
 from kernel.db import Base, sa
-from members import lots, rules
+from members import lots
 from members.ledger import (
     CANCEL_FEE,
     COMPLETION,
@@ -32,6 +32,7 @@ from members.ledger import (
     member_owner,
 )
 from members.lots import Part
+from members.rule_text import RULES
 
 START = datetime(2026, 1, 5, 1, tzinfo=UTC)
 STEP = timedelta(seconds=11)
@@ -136,7 +137,7 @@ class History:
             self._add("members_lot_draw", draw)
 
     def _credit(self, account: _Account, entry_id: int, amount: int) -> None:
-        ends = lots.end_of_life(self.now, months=rules.RULES.points_live_months)
+        ends = lots.end_of_life(self.now, months=RULES.points_live_months)
         row: dict[str, Any] = {"account_id": account.id, "entry_id": entry_id, "amount": amount}
         row |= {"remaining": amount, "held": 0, "told_at": None, "expires_at": ends}
         lot_id = self._add("members_lot", row)

@@ -8,7 +8,6 @@ from flask import Flask
 from booking import queries
 from booking.models import Promise
 from booking.operations import moving, visits
-from booking.policy import ERRAND_FEE
 from booking.states import BookingState
 from dispatch import queries as dispatch
 from dispatch.models import Visit
@@ -18,6 +17,7 @@ from dispatch.states import Trouble, VisitState
 from kernel.actor import Actor, Role
 from kernel.db import transaction
 from kernel.machine import IllegalMove
+from members.rule_text import RULES
 from tests.house import DISPATCHER, MONDAY, MONDAY_NINE, NORTH, tomorrow
 from tests.integration.booking.living import (
     AFTERNOON,
@@ -201,7 +201,7 @@ def test_a_delivery_that_nobody_came_for_sends_its_installer_away(
 
     assert visit_of(number, DELIVERY).state is VisitState.PROVIDER_NO_SHOW
     assert visit_of(number, INSTALLATION).state is VisitState.INCOMPLETE
-    assert (compensation(member), earnings(installer)) == (30_00, ERRAND_FEE.fen)
+    assert (compensation(member), earnings(installer)) == (30_00, RULES.errand_fee.fen)
 
 
 class TestADeliveryThatFails:
@@ -221,7 +221,7 @@ class TestADeliveryThatFails:
         is_there = state is not VisitState.EN_ROUTE
         assert gone.state is (VisitState.INCOMPLETE if is_there else VisitState.CANCELLED)
         assert promise_of(number, INSTALLATION).ending == ("unfinished" if is_there else "moved")
-        assert earnings(installer) == ERRAND_FEE.fen
+        assert earnings(installer) == RULES.errand_fee.fen
         booking = booking_of(number)
         assert (booking.state, booking.needs_window) == (BookingState.BOOKED, True)
 
@@ -273,7 +273,10 @@ class TestADeliveryThatFails:
 
         assert visit_of(number, INSTALLATION).state is VisitState.INCOMPLETE
         assert booking_of(number).state is BookingState.CANCELLED
-        assert (earnings(deliverer), earnings(installer)) == (ERRAND_FEE.fen, ERRAND_FEE.fen)
+        assert (earnings(deliverer), earnings(installer)) == (
+            RULES.errand_fee.fen,
+            RULES.errand_fee.fen,
+        )
 
     def test_because_nobody_is_home_is_not_believed_while_a_colleague_works_there(
         self, member: Actor, number: str

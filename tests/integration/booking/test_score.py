@@ -7,11 +7,13 @@ from flask import Flask
 
 from booking import score_queries
 from booking.operations import assets, feedback, moving, visits
-from booking.score import SPAN, Measure, Score
+from booking.score import Score
 from dispatch.states import Trouble
 from kernel.actor import SYSTEM, Actor
 from kernel.clock import local_date
 from kernel.db import transaction
+from members.rule_text import RULES
+from members.rules import Measure
 from tests.integration.booking.promised import (
     MORNING,
     TUESDAY_TEN,
@@ -91,8 +93,8 @@ def test_an_unscanned_serial_number_is_a_record_that_lacks(member: Actor) -> Non
 def test_ninety_days_later_nothing_of_it_counts(member: Actor) -> None:
     _, technician = served(member)
 
-    still = scored(technician, after=SPAN - timedelta(hours=2, seconds=1))
-    over = scored(technician, after=SPAN - timedelta(hours=2))
+    still = scored(technician, after=RULES.score.span - timedelta(hours=2, seconds=1))
+    over = scored(technician, after=RULES.score.span - timedelta(hours=2))
 
     assert counts(still)[Measure.ON_TIME] == (1, 1)
     assert counts(over)[Measure.ON_TIME] == (0, 0)

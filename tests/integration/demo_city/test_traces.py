@@ -25,6 +25,7 @@ from kernel.outbox import OutboxRow
 from members.ledger import HOUSE_POINTS, chained, completion_draft, points_earned
 from members.ledger_models import Account, Entry, Posting
 from members.models import Member
+from members.rule_text import RULES
 from notifications.models import Message
 from scripts.demo_city import city as demo_city
 from scripts.demo_city import history
@@ -71,7 +72,7 @@ class TestLedger:
         assert {f"booking:{booking.number}" for booking in done} == set(postings)
         for booking in done:
             posting = postings[f"booking:{booking.number}"]
-            assert amounts[posting.id] == points_earned(booking.price)
+            assert amounts[posting.id] == points_earned(booking.price, rules=RULES)
             assert posting.at == booking.state_since
 
     def test_sums_to_nothing_and_agrees_with_its_accounts(self, city: Flask) -> None:
@@ -123,7 +124,10 @@ class TestLedger:
             ).one()
 
         draft = completion_draft(
-            member_id=booking.member_id, booking_number=booking.number, price=booking.price
+            member_id=booking.member_id,
+            booking_number=booking.number,
+            price=booking.price,
+            rules=RULES,
         )
         assert draft is not None
         assert posting.content_hash == draft.content_hash

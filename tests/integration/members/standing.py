@@ -9,6 +9,7 @@ from members.ledger import HOUSE_POINTS, POINTS, Draft
 from members.ledger_models import Posting
 from members.operations import postings, strikes
 from members.risk import OverrideKind, StrikeKind
+from members.rule_models import RuleAct, RuleStep, RuleVersion
 from members.states import OverrideState
 from members.strike_models import Override
 from tests.house import MONDAY_NINE, a_member
@@ -36,6 +37,18 @@ TABLES = {
             "id": "1, 1, 9, 'x', 'x', 'x', 0, 'x', '2026-01-01'",
             "strike_id, seq": "99, 1, 1, 'x', 'x', 'x', 0, 'x', '2026-01-01'",
         },
+    ),
+    "members_rule_version": (
+        "id, version, sha256, text, about, author_id, written_at",
+        {
+            "id": "1, 'other', 'other', 'x', 'x', 1, '2026-01-01'",
+            "version": "99, 'V', 'other', 'x', 'x', 1, '2026-01-01'",
+            "sha256": "99, 'other', 'V', 'x', 'x', 1, '2026-01-01'",
+        },
+    ),
+    "members_rule_step": (
+        "id, act, version, branch_id, actor_id, words, at",
+        {"id": "1, 'publish', 'V', NULL, 1, 'x', '2026-01-01'"},
     ),
     "members_override": (
         "id, number, seq, member_id, kind, state, appeal_number, actor_role, actor_id, reason, at",
@@ -98,6 +111,10 @@ def rows_that_stand() -> None:
             now=MONDAY_NINE,
         )
         db.add(an_override("O1"))
+        by = {"actor_id": 1, "words": "x", "at": MONDAY_NINE}
+        db.add(RuleStep(act=RuleAct.PUBLISH, version="V", branch_id=None, **by))
+        text = {"sha256": "V", "text": "x", "about": "x"}
+        db.add(RuleVersion(version="V", author_id=1, written_at=MONDAY_NINE, **text))
 
 
 def rows() -> list[tuple[object, ...]]:

@@ -1,6 +1,7 @@
 """Appeals: in time, by him whom it concerns, decided by somebody else, carried out by counter-entries."""
 
 from datetime import datetime, timedelta
+from functools import partial
 
 import pytest
 from flask import Flask
@@ -9,7 +10,6 @@ from kernel.actor import Actor
 from kernel.db import transaction
 from kernel.errors import Forbidden, Invalid
 from kernel.machine import IllegalMove
-from kernel.money import Money
 from members import ledger, ledger_queries
 from members.ledger import EARNINGS, POINTS, STRIKES, PostingMissing, errand_draft
 from members.ledger_proof import prove
@@ -29,6 +29,7 @@ from members.policy import (
     TooShort,
 )
 from members.risk import StrikeKind
+from members.rule_text import RULES
 from members.states import AppealState, StrikeState
 from members.strike_models import Appeal
 from tests.house import MONDAY_NINE, a_member
@@ -294,7 +295,7 @@ class TestATechnician:
 
     def an_errand(self, *, taken_back: bool) -> str:
         """Credit a fee, take it back if asked to, and return the key of the last posting."""
-        draft = errand_draft(technician_id=3, visit_number="V1", amount=Money(25_00))
+        draft = errand_draft(technician_id=3, visit_number="V1", rules=RULES)
         with transaction() as db:
             postings.post(db, draft, now=MONDAY_NINE)
             if taken_back:
@@ -359,10 +360,9 @@ class TestADispute:
         assert (balances(), told()) == ((0, 0), ["AppealOpened", "AppealDecided"])
 
     def test_upheld_gives_back_the_fees_of_this_booking_once(self) -> None:
+        draft = partial(ledger.fee_draft, member_id=1, points=20, rules=RULES)
         fees = [
-            ledger.fee_draft(
-                member_id=1, booking_number=number, kind=ledger.MOVE_FEE, points=20, once=once
-            )
+            draft(kind=ledger.MOVE_FEE, booking_number=number, once=once)
             for number, once in (("B1", "1"), ("B1", "2"), ("B2", "1"))
         ]
         with transaction() as db:
@@ -376,7 +376,8 @@ class TestADispute:
         assert balances() == (-20, 0)
 
     def test_rejected_gives_back_nothing(self) -> None:
-        fee = ledger.fee_draft(member_id=1, booking_number="B1", kind=ledger.MOVE_FEE, points=20)
+        kind = ledger.MOVE_FEE
+        fee = ledger.fee_draft(member_id=1, booking_number="B1", kind=kind, points=20, rules=RULES)
         with transaction() as db:
             postings.post(db, fee, now=MONDAY_NINE)
 

@@ -38,12 +38,13 @@ from members.ledger_models import Account, Posting
 from members.ledger_proof import prove
 from members.operations import postings
 from members.risk import StrikeKind
+from members.rule_text import RULES
 from tests.house import MONDAY_NINE, a_member
 
 pytestmark = pytest.mark.both_databases
 
 LATER = MONDAY_NINE + timedelta(hours=1)
-COMPLETED = completion_draft(member_id=1, booking_number="B1", price=Money(180_00))
+COMPLETED = completion_draft(member_id=1, booking_number="B1", price=Money(180_00), rules=RULES)
 
 
 @pytest.fixture(autouse=True)
@@ -130,7 +131,11 @@ class TestReverse:
 
     def test_below_a_floor_is_refused_and_changes_nothing(self) -> None:
         voucher = compensation_draft(
-            member_id=1, booking_number="B1", amount=Money(30_00), once="late"
+            member_id=1,
+            booking_number="B1",
+            amount=Money(30_00),
+            once="late",
+            rules=RULES,
         )
         used = Draft(
             key="voucher:1",
@@ -149,8 +154,10 @@ class TestReverse:
 
 class TestPostAll:
     def test_books_several_accounts_in_whatever_order_they_are_given(self) -> None:
-        strike, charge = strike_drafts(owner="member:1", number="S1", kind=StrikeKind.NO_SHOW)
-        errand = errand_draft(technician_id=3, visit_number="V1", amount=Money(25_00))
+        strike, charge = strike_drafts(
+            owner="member:1", number="S1", kind=StrikeKind.NO_SHOW, points=200, rules=RULES
+        )
+        errand = errand_draft(technician_id=3, visit_number="V1", rules=RULES)
 
         post(charge, errand, strike, COMPLETED)
 
@@ -162,22 +169,26 @@ class TestPostAll:
         assert told == ["MemberFollowed", "PointsPosted", "EarningsPosted", "PointsPosted"]
 
     def test_returns_the_ids_in_the_order_of_the_drafts(self) -> None:
-        rating = rating_draft(member_id=1, booking_number="B1")
+        rating = rating_draft(member_id=1, booking_number="B1", rules=RULES)
         first = post(rating)
 
         assert post(COMPLETED, rating)[1:] == first
 
     def test_is_all_or_nothing(self) -> None:
         post(COMPLETED)
-        other = completion_draft(member_id=1, booking_number="B1", price=Money(99_00))
+        other = completion_draft(member_id=1, booking_number="B1", price=Money(99_00), rules=RULES)
 
         with pytest.raises(KeyReused):
-            post(rating_draft(member_id=1, booking_number="B1"), other)
+            post(rating_draft(member_id=1, booking_number="B1", rules=RULES), other)
 
         assert balances(POINTS)["member:1"] == 180
 
     def test_tells_of_vouchers(self) -> None:
-        post(compensation_draft(member_id=1, booking_number="B1", amount=Money(10_00), once="late"))
+        post(
+            compensation_draft(
+                member_id=1, booking_number="B1", amount=Money(10_00), once="late", rules=RULES
+            )
+        )
 
         with transaction(reads_only=True) as db:
             told = db.scalars(select(OutboxRow).order_by(OutboxRow.id.desc()).limit(1)).one()
@@ -230,7 +241,9 @@ class TestAStatement:
     def test_goes_on_before_a_line(self) -> None:
         post(
             *(
-                completion_draft(member_id=1, booking_number=f"B{n}", price=Money(n * 100))
+                completion_draft(
+                    member_id=1, booking_number=f"B{n}", price=Money(n * 100), rules=RULES
+                )
                 for n in range(1, 6)
             )
         )
@@ -243,8 +256,8 @@ class TestAStatement:
         assert [line.amount for line in (*page, *rest)] == [5, 4, 3, 2, 1]
 
     def test_counts_bookings_completed_and_not_undone(self) -> None:
-        free = completion_draft(member_id=1, booking_number="B2", price=Money(0))
-        post(COMPLETED, free, rating_draft(member_id=1, booking_number="B1"))
+        free = completion_draft(member_id=1, booking_number="B2", price=Money(0), rules=RULES)
+        post(COMPLETED, free, rating_draft(member_id=1, booking_number="B1", rules=RULES))
 
         with transaction(reads_only=True) as db:
             assert ledger_queries.completions(db, 1) == 2

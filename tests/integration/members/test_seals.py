@@ -13,6 +13,7 @@ from members import seals
 from members.jobs import look_after_points
 from members.ledger import completion_draft
 from members.operations import postings
+from members.rule_text import RULES
 from tests.house import MONDAY_NINE, a_member
 
 pytestmark = pytest.mark.both_databases
@@ -54,7 +55,9 @@ def _unguarded(app: Flask) -> Iterator[None]:
 
 def earn(number: int) -> None:
     with transaction() as db:
-        draft = completion_draft(member_id=1, booking_number=f"B{number}", price=Money(100_00))
+        draft = completion_draft(
+            member_id=1, booking_number=f"B{number}", price=Money(100_00), rules=RULES
+        )
         postings.post(db, draft, now=MONDAY_NINE)
 
 

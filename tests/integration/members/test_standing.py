@@ -14,6 +14,7 @@ from members.operations import following, postings
 from members.operations.following import PhoneChanged
 from members.policy import MemberMissing
 from members.risk import Standing, StrikeKind
+from members.rule_text import RULES
 from tests.house import MONDAY_NINE, a_member
 from tests.integration.members.cases import (
     DAY,
@@ -47,7 +48,7 @@ def standing(at: timedelta = timedelta(0)) -> Standing:
 def known_and_reliable(*, paid: Money = PRICE) -> None:
     with transaction() as db:
         following.confirm_phone(db, member_id=1, phone=PHONE, now=MONDAY_NINE)
-        draft = completion_draft(member_id=1, booking_number="B0", price=paid)
+        draft = completion_draft(member_id=1, booking_number="B0", price=paid, rules=RULES)
         postings.post(db, draft, now=MONDAY_NINE)
 
 
@@ -71,7 +72,9 @@ class TestStandingOf:
 
     def test_knows_the_debt(self) -> None:
         with transaction() as db:
-            fee = fee_draft(member_id=1, booking_number="B1", kind=CANCEL_FEE, points=101)
+            fee = fee_draft(
+                member_id=1, booking_number="B1", kind=CANCEL_FEE, points=101, rules=RULES
+            )
             postings.post(db, fee, now=MONDAY_NINE)
 
         assert standing().tier == 2
@@ -141,7 +144,7 @@ class TestAStatement:
         a_strike()
         with transaction() as db:
             for place in range(1, 5):
-                draft = rating_draft(member_id=1, booking_number=f"B{place}")
+                draft = rating_draft(member_id=1, booking_number=f"B{place}", rules=RULES)
                 postings.post(db, draft, now=MONDAY_NINE)
 
         with transaction(reads_only=True) as db:

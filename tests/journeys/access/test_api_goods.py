@@ -19,6 +19,7 @@ from kernel.money import Money
 from members import queries as members
 from members.ledger import COMPENSATION, compensation_draft, rating_draft
 from members.operations import postings
+from members.rule_text import RULES
 from tests.house import MONDAY_NINE, a_branch
 from tests.journeys.access.programs import Program, a_token
 from tests.journeys.console.desk import a_promise
@@ -184,10 +185,14 @@ class TestALedger:
         with transaction() as db:
             number = members.member(db, member.id).number
             drafts = [
-                rating_draft(member_id=member.id, booking_number="B1"),
-                rating_draft(member_id=member.id, booking_number="B2"),
+                rating_draft(member_id=member.id, booking_number="B1", rules=RULES),
+                rating_draft(member_id=member.id, booking_number="B2", rules=RULES),
                 compensation_draft(
-                    member_id=member.id, booking_number="B1", amount=Money(10_00), once="late"
+                    member_id=member.id,
+                    booking_number="B1",
+                    amount=Money(10_00),
+                    once="late",
+                    rules=RULES,
                 ),
             ]
             postings.post_all(db, drafts, now=MONDAY_NINE)

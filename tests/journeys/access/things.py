@@ -23,7 +23,6 @@ from booking.operations import (
 )
 from booking.operations import goods as goods_operations
 from booking.operations.drafts import Address
-from booking.policy import ERRAND_FEE
 from conversations.operations import chats
 from dispatch.models import Visit
 from dispatch.operations import proposals
@@ -34,6 +33,7 @@ from kernel.phone import Phone
 from members import ledger
 from members import queries as members
 from members.operations import postings, sign_ins, strikes
+from members.rule_text import RULES
 from members.rules import StrikeKind
 from tests.house import DISPATCHER, MONDAY_NINE, tomorrow
 
@@ -139,7 +139,7 @@ def _a_strike_of_the_technician(db: Session, side: Side, booking: Booking, _visi
 
 def _earnings(db: Session, side: Side, _booking: Booking, visit: Visit) -> str:
     draft = ledger.errand_draft(
-        technician_id=side.technician.id, visit_number=visit.number, amount=ERRAND_FEE
+        technician_id=side.technician.id, visit_number=visit.number, rules=RULES
     )
     postings.post(db, draft, now=MONDAY_NINE)
     return draft.key

@@ -14,6 +14,7 @@ from members import ledger
 from members import queries as members
 from members.ledger_models import Account
 from members.operations import postings
+from members.rule_text import RULES
 from tests.house import MONDAY_NINE
 from tests.journeys.console.conftest import DeskOf, Town
 from tests.journeys.console.desk import Desk
@@ -27,7 +28,10 @@ def name(app: Flask, town: Town) -> str:
             postings.post(
                 db,
                 ledger.completion_draft(
-                    member_id=town.member.id, booking_number=number, price=Money(price)
+                    member_id=town.member.id,
+                    booking_number=number,
+                    price=Money(price),
+                    rules=RULES,
                 ),
                 now=MONDAY_NINE,
             )

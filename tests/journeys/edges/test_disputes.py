@@ -9,6 +9,7 @@ from dispatch.states import VisitState
 from kernel.db import transaction
 from members import ledger
 from members.operations import postings
+from members.rule_text import RULES
 from tests.house import MONDAY_NINE
 from tests.integration.booking.promised import TUESDAY_TEN
 from tests.journeys import clockwork
@@ -35,6 +36,7 @@ def number(app: Flask, phone: Phone, desk_of: DeskOf) -> str:
         kind=ledger.MOVE_FEE,
         points=20,
         once="1",
+        rules=RULES,
     )
     with transaction() as db:
         postings.post(db, fee, now=MONDAY_NINE)

@@ -6,6 +6,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from booking.score import FULL, Arrival, Fix, Records, Score, score
+from members.rule_text import RULES
 
 OPENS = datetime(2026, 11, 23, 2, 0, tzinfo=UTC)
 SHUTS = OPENS + timedelta(hours=2)
@@ -28,7 +29,9 @@ records = st.lists(
 def test_it_is_the_weighed_sum_of_its_parts_and_within_bounds(
     ratings: list[int], arrivals: list[Arrival], fixes: list[Fix], records: list[Records]
 ) -> None:
-    told = score(ratings=ratings, arrivals=arrivals, fixes=fixes, records=records)
+    told = score(
+        ratings=ratings, arrivals=arrivals, fixes=fixes, records=records, formula=RULES.score
+    )
 
     assert sum(part.weight_percent for part in told.parts) == 100
     assert all(0 <= part.stars <= FULL for part in told.parts)
@@ -46,6 +49,7 @@ def test_a_good_day_never_lowers_it_and_a_bad_one_never_raises_it(
             arrivals=arrivals + came,
             fixes=fixes + fixed,
             records=records + kept,
+            formula=RULES.score,
         )
 
     before = of([], [], [], [])

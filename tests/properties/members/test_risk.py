@@ -15,6 +15,7 @@ from members.risk import (
     standing,
     terms,
 )
+from members.rule_text import RULES
 
 NOON = datetime(2026, 11, 23, 4, 0, tzinfo=UTC)
 DAY = timedelta(days=1)
@@ -35,6 +36,7 @@ def strikes(draw: st.DrawFn) -> StrikeFact:
         at=at,
         posted_at=posted_at,
         seq=place_of(posted_at),
+        rules=RULES,
         reversed_at=reversed_at,
         reversed_seq=None if reversed_at is None else place_of(reversed_at),
     )
@@ -65,7 +67,7 @@ persons = st.fixed_dictionaries(
 
 
 def stands(person: dict[str, int], history: list[StrikeFact], **more: object) -> Standing:
-    return standing(strikes=history, now=NOON, **person, **more)  # type: ignore[arg-type]  # drawn by name
+    return standing(strikes=history, now=NOON, rules=RULES, **person, **more)  # type: ignore[arg-type]  # drawn by name
 
 
 @given(person=persons, history=histories, one=strikes())
@@ -109,7 +111,7 @@ def test_the_ladder_promises_its_way_down(
     assert bool(now.ways_down) == (now.tier > 0)
     assert now.reasons
     if now.falls_at is not None:
-        then = standing(strikes=history, now=now.falls_at, **person)  # type: ignore[arg-type]  # drawn by name
+        then = standing(strikes=history, now=now.falls_at, rules=RULES, **person)  # type: ignore[arg-type]  # drawn by name
         assert then.tier < now.tier
 
 

@@ -4,7 +4,9 @@ from datetime import UTC, datetime, timedelta
 
 import pytest
 
-from booking.score import Arrival, Fix, Measure, Records, is_on_time, rating_mean, score
+from booking.score import Arrival, Fix, Records, is_on_time, rating_mean, score
+from members.rule_text import RULES
+from members.rules import Measure
 
 OPENS = datetime(2026, 11, 23, 2, 0, tzinfo=UTC)
 SHUTS = OPENS + timedelta(hours=2)
@@ -26,7 +28,7 @@ class TestRatingMean:
         ],
     )
     def test_is_bayesian(self, ratings: list[int], mean: float) -> None:
-        assert rating_mean(ratings) == pytest.approx(mean)
+        assert rating_mean(ratings, formula=RULES.score) == pytest.approx(mean)
 
 
 class TestOnTime:
@@ -43,12 +45,12 @@ class TestOnTime:
     def test_is_within_the_promise_or_a_little_before(
         self, at: datetime | None, is_in_time: bool
     ) -> None:
-        assert is_on_time(arrival(at)) is is_in_time
+        assert is_on_time(arrival(at), formula=RULES.score) is is_in_time
 
 
 class TestScore:
     def test_of_a_newcomer_trusts_him(self) -> None:
-        newcomer = score(ratings=[], arrivals=[], fixes=[], records=[])
+        newcomer = score(ratings=[], arrivals=[], fixes=[], records=[], formula=RULES.score)
 
         assert newcomer.stars == pytest.approx(0.5 * 4.5 + 0.5 * 5)
         assert [part.count for part in newcomer.parts] == [0, 0, 0, 0]
@@ -59,6 +61,7 @@ class TestScore:
             arrivals=[arrival(OPENS), arrival(None)],
             fixes=[Fix(1), Fix(2), Fix(1, is_revisited=True), Fix(1)],
             records=[Records(kept=3, due=3), Records(kept=0, due=1)],
+            formula=RULES.score,
         )
 
         assert [(p.measure, p.weight_percent, p.stars, p.good, p.count) for p in told.parts] == [

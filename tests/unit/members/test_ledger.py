@@ -39,6 +39,7 @@ from members.ledger import (
     strike_drafts,
 )
 from members.risk import StrikeKind
+from members.rule_text import RULES
 
 
 def a_draft(**changes: object) -> Draft:
@@ -152,9 +153,9 @@ class TestCompletion:
         ],
     )
     def test_earns_whole_yuan(self, fen: int, points: int) -> None:
-        draft = completion_draft(member_id=7, booking_number="B1", price=Money(fen))
+        draft = completion_draft(member_id=7, booking_number="B1", price=Money(fen), rules=RULES)
 
-        assert points_earned(Money(fen)) == points
+        assert points_earned(Money(fen), rules=RULES) == points
         assert (draft.unit, dict(draft.legs)) == (
             POINTS,
             {HOUSE_POINTS: -points, "member:7": points},
@@ -163,7 +164,7 @@ class TestCompletion:
 
     @pytest.mark.parametrize("fen", [0, 99])
     def test_of_less_than_a_yuan_earns_nothing_and_is_still_one(self, fen: int) -> None:
-        draft = completion_draft(member_id=7, booking_number="B1", price=Money(fen))
+        draft = completion_draft(member_id=7, booking_number="B1", price=Money(fen), rules=RULES)
 
         assert (draft.unit, draft.legs["member:7"]) == (COMPLETIONS, 1)
         assert (draft.key, draft.kind) == ("completion:B1", COMPLETION)
@@ -174,7 +175,7 @@ class TestWhatTheHousePosts:
         ("draft", "key", "unit", "owner", "amount"),
         [
             pytest.param(
-                rating_draft(member_id=7, booking_number="B1"),
+                rating_draft(member_id=7, booking_number="B1", rules=RULES),
                 "rating:B1",
                 POINTS,
                 "member:7",
@@ -182,7 +183,9 @@ class TestWhatTheHousePosts:
                 id="rating",
             ),
             pytest.param(
-                fee_draft(member_id=7, booking_number="B1", kind=CANCEL_FEE, points=20),
+                fee_draft(
+                    member_id=7, booking_number="B1", kind=CANCEL_FEE, points=20, rules=RULES
+                ),
                 "cancel_fee:B1",
                 POINTS,
                 "member:7",
@@ -190,7 +193,14 @@ class TestWhatTheHousePosts:
                 id="late_cancel",
             ),
             pytest.param(
-                fee_draft(member_id=7, booking_number="B1", kind=MOVE_FEE, points=20, once="P3"),
+                fee_draft(
+                    member_id=7,
+                    booking_number="B1",
+                    kind=MOVE_FEE,
+                    points=20,
+                    once="P3",
+                    rules=RULES,
+                ),
                 "move_fee:B1:P3",
                 POINTS,
                 "member:7",
@@ -199,7 +209,11 @@ class TestWhatTheHousePosts:
             ),
             pytest.param(
                 compensation_draft(
-                    member_id=7, booking_number="B1", amount=Money(30_00), once="late:P3"
+                    member_id=7,
+                    booking_number="B1",
+                    amount=Money(30_00),
+                    once="late:P3",
+                    rules=RULES,
                 ),
                 "compensation:B1:late:P3",
                 COMPENSATION,
@@ -208,7 +222,7 @@ class TestWhatTheHousePosts:
                 id="compensation",
             ),
             pytest.param(
-                errand_draft(technician_id=3, visit_number="V1", amount=Money(25_00)),
+                errand_draft(technician_id=3, visit_number="V1", rules=RULES),
                 "errand:V1",
                 EARNINGS,
                 "technician:3",
@@ -250,14 +264,22 @@ class TestWhatTheHousePosts:
         ],
     )
     def test_for_a_strike_is_the_strike_and_its_points(self, kind: StrikeKind, points: int) -> None:
-        strike, charge = strike_drafts(owner="member:7", number="S1", kind=kind)
+        strike, charge = strike_drafts(
+            owner="member:7", number="S1", kind=kind, points=points, rules=RULES
+        )
 
         assert (strike.unit, dict(strike.legs)) == (STRIKES, {HOUSE_STRIKES: -1, "member:7": 1})
         assert (charge.unit, charge.legs["member:7"], charge.kind) == (POINTS, -points, kind)
         assert (strike.key, charge.key) == ("strike:S1", "strike:S1:points")
 
     def test_for_a_technicians_strike_is_no_points(self) -> None:
-        drafts = strike_drafts(owner="technician:3", number="S1", kind=StrikeKind.PROVIDER_NO_SHOW)
+        drafts = strike_drafts(
+            owner="technician:3",
+            number="S1",
+            kind=StrikeKind.PROVIDER_NO_SHOW,
+            points=0,
+            rules=RULES,
+        )
 
         assert [draft.unit for draft in drafts] == [STRIKES]
 

@@ -6,7 +6,6 @@ import pytest
 
 from kernel.money import ZERO, Money
 from members.risk import (
-    RULES,
     TIER_NAMES,
     OverrideFact,
     OverrideKind,
@@ -15,10 +14,10 @@ from members.risk import (
     StrikeKind,
     Term,
     TermEnding,
-    rules_of,
     standing,
     terms,
 )
+from members.rule_text import RULES
 
 NOON = datetime(2026, 11, 23, 4, 0, tzinfo=UTC)
 DAY, HOUR, SECOND = timedelta(days=1), timedelta(hours=1), timedelta(seconds=1)
@@ -47,6 +46,7 @@ def a_strike(
         at=at,
         posted_at=posted_at,
         seq=place_of(posted_at),
+        rules=RULES,
         reversed_at=reversed_at,
         # What is undone at an instant is undone before anything else is posted then.
         reversed_seq=None if reversed_at is None else place_of(reversed_at) - 1,
@@ -60,7 +60,12 @@ def place_of(instant: datetime) -> int:
 
 def at(now: datetime, *strikes: StrikeFact, **changes: object) -> Standing:
     """Return the standing of somebody whom only his strikes, or the `changes`, could be held against."""
-    facts: dict[str, object] = {"completed": 3, "phone_confirmed": True, "balance": 0}
+    facts: dict[str, object] = {
+        "completed": 3,
+        "phone_confirmed": True,
+        "balance": 0,
+        "rules": RULES,
+    }
     return standing(strikes=strikes, now=now, **(facts | changes))  # type: ignore[arg-type]  # each test changes one of them
 
 
@@ -203,6 +208,7 @@ class TestTerms:
                 begins_at=NOON - DAY,
                 until=NOON - DAY + 90 * DAY,
                 strikes=("S3", "S2", "S1"),
+                rules=RULES,
             ),
         )
 
@@ -266,7 +272,14 @@ class TestTerms:
     def test_go_by_the_account_when_several_bear_one_time(self) -> None:
         # The job posts three at once; the last of them in the account completes the count.
         strikes = [
-            StrikeFact(number=number, kind=StrikeKind.NO_SHOW, at=NOON, posted_at=NOON, seq=seq)
+            StrikeFact(
+                number=number,
+                kind=StrikeKind.NO_SHOW,
+                at=NOON,
+                posted_at=NOON,
+                seq=seq,
+                rules=RULES,
+            )
             for number, seq in (("S9", 1), ("S1", 2), ("S5", 3), ("S4", 4))
         ]
 
@@ -350,9 +363,6 @@ class TestRules:
             StrikeKind.LATE_CANCEL: 50,
             StrikeKind.PROVIDER_NO_SHOW: 0,
         }
-
-    def test_are_found_by_the_version_that_rows_cite(self) -> None:
-        assert rules_of(RULES.version) is RULES
 
     def test_say_something_of_every_tier(self) -> None:
         assert len(RULES.ask_before) == len(TIER_NAMES) == 4

@@ -1,0 +1,155 @@
+"""Versions of the rules: written, tried at a branch, published, and the former one put back."""
+
+from datetime import datetime
+
+from sqlalchemy import select
+
+from kernel import outbox
+from kernel.actor import Actor, Role
+from kernel.clock import local_date
+from kernel.db import Session, insert_once
+from kernel.errors import Conflict, Forbidden
+from kernel.words import msg
+from members import policy, rule_queries, rule_text
+from members.events import RulesPublished, RulesTried
+from members.rule_models import RuleAct, RuleStep, RuleVersion
+from members.rules import Rules
+
+ABOUT_MIN, ABOUT_MAX = 4, 120
+RULERS = frozenset({Role.MANAGER, Role.ADMINISTRATOR})
+
+
+class InForceAlready(Conflict):
+    """That version is in force there."""
+
+    code = "in_force_already"
+    says = msg("这一版已经在用了。")
+
+
+class NotTried(Conflict):
+    """That branch tries nothing out."""
+
+    code = "not_tried"
+    says = msg("这个网点没有在试点。")
+
+
+def write(db: Session, *, text: str, about: str, by: Actor, now: datetime) -> str:
+    """Keep a text of the rules and return its version; the same text is the same version.
+
+    Nothing is in force by it. Raises Forbidden, and Invalid for what cannot be read.
+    """
+    _check_ruler(by)
+    policy.check_length(about, field="about", least=ABOUT_MIN, most=ABOUT_MAX)
+    text = text.replace("\r\n", "\n").rstrip() + "\n"
+    sha256 = rule_text.hash_of(text)
+    if sha256 == rule_queries.STANDARD.sha256:
+        return rule_queries.STANDARD.version
+    version = rule_text.version_of(text, day=local_date(now))
+    rule_text.read(text, version=version)
+
+    row = {
+        "version": version,
+        "sha256": sha256,
+        "text": text,
+        "about": about.strip(),
+        "author_id": by.id,
+        "written_at": now,
+    }
+    known = select(RuleVersion.version).where(RuleVersion.sha256 == sha256)
+    if db.scalar(known) is None:
+        insert_once(db, RuleVersion.__table__, [row], by="sha256")
+    return db.scalars(known).one()
+
+
+def begin_pilot(
+    db: Session, *, version: str, branch_id: int, words: str, by: Actor, now: datetime
+) -> None:
+    """Let a version be in force at one branch; what was tried there before ends.
+
+    Raises Forbidden, RulesMissing, InForceAlready, Invalid.
+    """
+    _check_ruler(by)
+    if not by.sees_branch(branch_id):
+        raise Forbidden
+    if _locked_in_force(db, branch_id) == rule_queries.of(db, version).version:
+        raise InForceAlready
+    policy.check_length(words, field="words", least=ABOUT_MIN, most=policy.WORDS_MAX)
+
+    _step(db, RuleAct.PILOT, version, branch_id=branch_id, words=words, by=by, now=now)
+    outbox.record(db, RulesTried(at=now, version=version, branch_id=branch_id, is_over=False))
+
+
+def end_pilot(db: Session, *, branch_id: int, words: str, by: Actor, now: datetime) -> None:
+    """Let what is published be in force at that branch again. Raises Forbidden, NotTried, Invalid."""
+    _check_ruler(by)
+    if not by.sees_branch(branch_id):
+        raise Forbidden
+    _lock(db)
+    tried = rule_queries.in_force_by_branch(db).get(branch_id)
+    if tried is None:
+        raise NotTried
+    policy.check_length(words, field="words", least=ABOUT_MIN, most=policy.WORDS_MAX)
+
+    _step(db, RuleAct.END, tried, branch_id=branch_id, words=words, by=by, now=now)
+    outbox.record(db, RulesTried(at=now, version=tried, branch_id=branch_id, is_over=True))
+
+
+def publish(db: Session, *, version: str, words: str, by: Actor, now: datetime) -> None:
+    """Let a version be in force everywhere, be it a new or a former one; where it was tried, the trial
+    is over. What was decided under another stays as it was decided.
+
+    Raises Forbidden for whose scope are some branches only, RulesMissing, InForceAlready, Invalid.
+    """
+    _check_ruler(by)
+    if by.branch_ids:
+        raise Forbidden
+    if _locked_in_force(db, None) == rule_queries.of(db, version).version:
+        raise InForceAlready
+    policy.check_length(words, field="words", least=ABOUT_MIN, most=policy.WORDS_MAX)
+
+    for branch_id, tried in rule_queries.in_force_by_branch(db).items():
+        if branch_id is not None and tried == version:
+            _step(db, RuleAct.END, version, branch_id=branch_id, words=words, by=by, now=now)
+    _step(db, RuleAct.PUBLISH, version, branch_id=None, words=words, by=by, now=now)
+    outbox.record(db, RulesPublished(at=now, version=version))
+
+
+def _check_ruler(by: Actor) -> None:
+    if by.role not in RULERS:
+        raise Forbidden
+
+
+def _locked_in_force(db: Session, branch_id: int | None) -> str:
+    _lock(db)
+    rules: Rules = rule_queries.in_force(db, branch_id=branch_id)
+    return rules.version
+
+
+def _lock(db: Session) -> None:
+    """Let one hand at a time change what is in force: the last step is what the next one sees."""
+    db.scalars(select(RuleStep).order_by(RuleStep.id.desc()).limit(1).with_for_update()).first()
+    db.info.pop(rule_queries.KNOWN, None)
+
+
+def _step(
+    db: Session,
+    act: RuleAct,
+    version: str,
+    *,
+    branch_id: int | None,
+    words: str,
+    by: Actor,
+    now: datetime,
+) -> None:
+    db.add(
+        RuleStep(
+            act=act,
+            version=version,
+            branch_id=branch_id,
+            actor_id=by.id,
+            words=words.strip(),
+            at=now,
+        )
+    )
+    db.flush()
+    db.info.pop(rule_queries.KNOWN, None)

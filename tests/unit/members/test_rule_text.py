@@ -1,0 +1,118 @@
+"""The rules as text: what the standard says, and how a bad one is refused."""
+
+from datetime import date, timedelta
+
+import pytest
+
+from kernel.errors import Invalid
+from kernel.money import Money
+from members.rule_text import (
+    RULES,
+    TEXT_MAX,
+    OutOfOrder,
+    RuleMissing,
+    RuleOutOfBounds,
+    RulesTooLong,
+    RulesUnreadable,
+    RuleUnfit,
+    UnknownRule,
+    WeightsUnfit,
+    WrittenTwice,
+    hash_of,
+    read,
+    standard_text,
+    version_of,
+)
+from members.rules import Measure, StrikeKind
+
+# What was decided under the standard cites it by name: another text is another version.
+STANDARD_HASH = "c24753337c9aeabe8204e645888ecb17d382b327782afb4ff139021aaaf71731"
+
+
+def with_(old: str, new: str) -> str:
+    """Return the standard with one place changed."""
+    text = standard_text()
+    assert old in text
+    return text.replace(old, new, 1)
+
+
+class TestTheStandard:
+    def test_never_changes_under_its_name(self) -> None:
+        assert RULES.version == "2026-11"
+        assert hash_of(standard_text()) == STANDARD_HASH
+
+    def test_says_the_defaults_of_the_house(self) -> None:
+        assert (RULES.points_per_yuan, RULES.rating_points, RULES.points_live_months) == (1, 20, 12)
+        assert (RULES.cancel_points, RULES.move_points) == (20, 20)
+        assert RULES.late_steps == (
+            (timedelta(minutes=15), Money(10_00)),
+            (timedelta(minutes=60), Money(30_00)),
+        )
+        assert RULES.strike_points[StrikeKind.NO_SHOW] == 200
+        assert (RULES.deposit_from_tier, RULES.release_from_tier) == (2, 3)
+        assert RULES.score.weights_percent[Measure.RATING] == 50
+
+    @pytest.mark.parametrize(
+        ("earned", "code"),
+        [
+            pytest.param(-5, "member", id="less_than_nothing"),
+            pytest.param(999, "member", id="one_point_below"),
+            pytest.param(1000, "silver", id="at_the_step"),
+            pytest.param(1_000_000, "gold", id="beyond_the_last"),
+        ],
+    )
+    def test_knows_the_tier_of_what_was_earned(self, earned: int, code: str) -> None:
+        assert RULES.tier_at(earned).code == code
+
+
+class TestAVersion:
+    def test_is_named_after_its_day_and_its_content(self) -> None:
+        changed = with_("per_yuan: 1 ", "per_yuan: 2 ")
+
+        assert read(changed, version="V").points_per_yuan == 2
+        assert version_of(changed, day=date(2026, 12, 3)) == f"2026-12-03-{hash_of(changed)[:8]}"
+
+
+class TestABadText:
+    @pytest.mark.parametrize(
+        ("old", "new", "refusal", "facts"),
+        [
+            ("per_yuan: 1 ", "per_yuan: one ", RuleOutOfBounds, {"line": 4, "most": "100"}),
+            ("per_yuan: 1 ", "per_yuan: 1.5 ", RuleOutOfBounds, {"line": 4}),
+            ("strikes: 3 ", "strikes: true ", RuleOutOfBounds, {"place": "blacklist.strikes"}),
+            ("no_show: 200", "no_show: -1", RuleOutOfBounds, {"place": "strikes.points.no_show"}),
+            ("prior_stars: 4.5", "prior_stars: .nan", RuleOutOfBounds, {"least": "1"}),
+            ("per_yuan", "per_yaun", UnknownRule, {"line": 4, "place": "points.per_yaun"}),
+            ("  deposit_yuan: 30\n", "", RuleMissing, {"place": "ladder.deposit_yuan"}),
+            (
+                "goes_first: true",
+                "goes_first: ja",
+                RuleUnfit,
+                {"place": "tiers.steps.3.goes_first"},
+            ),
+            ("  rating: 20", "  rating: 2\n  rating: 3", WrittenTwice, {"line": 6}),
+            ("minutes: 15", "minutes: 65", OutOfOrder, {"place": "tariff.late_steps"}),
+            ("[48, 24]", "[24, 48]", OutOfOrder, {"place": "ladder.ask_before_hours"}),
+            ("rating: 50", "rating: 51", WeightsUnfit, {"sum": 101}),
+            ("over_months: 12", "over_months: &x 12", RulesUnreadable, {}),
+            ("over_months: 12", "over_months: !!python/name:os.system ''", RulesUnreadable, {}),
+            ("- [24]", "- [24", RulesUnreadable, {"line": 38}),
+        ],
+    )
+    def test_is_refused_with_the_line_and_what_it_may_be(
+        self, old: str, new: str, refusal: type[Invalid], facts: dict[str, object]
+    ) -> None:
+        with pytest.raises(refusal) as refused:
+            read(with_(old, new), version="V")
+
+        assert refused.value.field == "text"
+        assert refused.value.facts.items() >= facts.items()
+
+    @pytest.mark.parametrize("text", ["", "1", "- a", "\t", "a: *b", "a: \x00", "[" * 5_000])
+    def test_is_refused_whatever_it_is(self, text: str) -> None:
+        with pytest.raises(RulesUnreadable):
+            read(text, version="V")
+
+    def test_is_refused_when_nobody_can_read_so_much(self) -> None:
+        with pytest.raises(RulesTooLong):
+            read(standard_text() + "#" * TEXT_MAX, version="V")
