@@ -29,6 +29,7 @@ import booking.jobs
 import booking.paying
 import booking.payment_models
 import booking.payment_queries
+import booking.rule_replays
 import booking.waiting_models
 import conversations.jobs
 import conversations.models  # its tables belong to the schema
@@ -165,6 +166,7 @@ QUEUE_OF = {
     "quotas": "messages",
     "pictures": "messages",
     "plans": PLANNER,
+    "replays": PLANNER,
 }
 HOLD_LOOK_EVERY_S = 10.0
 LOOK_EVERY_S = 10.0
@@ -306,6 +308,9 @@ def _drains(app: Flask) -> Mapping[str, Drain]:
         "pictures": Drain(
             pictures.pictures_due,
             partial(pictures.fetch_pictures, wechat, settings.data_dir / "photos", clock),
+        ),
+        "replays": Drain(
+            booking.replay_queries.replays_due, partial(booking.rule_replays.replay_rules, clock)
         ),
         "quotas": Drain(quotas.quotas_due, partial(quotas.keep_quotas, wechat, clock)),
         # By name, at the time of need: only processes that solve load the solver.

@@ -15,10 +15,14 @@ from sqlalchemy import (
     select,
     true,
 )
+from sqlalchemy.orm import aliased
 
 from kernel.actor import Actor, Role
 from kernel.db import Session
 from members import ledger_queries, policy, risk, rule_queries, strike_queries
+from members.histories import History
+from members.ledger import COMPLETION, POINTS, debt_owner, member_owner
+from members.ledger_models import Account, Entry, Posting
 from members.models import ApiClient, Member, SignIn, Staff, Touch
 from members.policy import Blocked, BlockedByHand, MemberMissing
 from members.risk import Standing, StrikeFact
@@ -138,6 +142,34 @@ def standing_if_posted(
     )
     rules = rule_queries.in_force(db, branch_id=branch_id)
     return _standing(db, member_id, facts + waiting, rules, now=now)
+
+
+def history(db: Session, member_id: int) -> History:
+    """Return the member's history."""
+    undoes, owner = aliased(Posting), member_owner(member_id)
+    rows = db.execute(
+        select(Posting.kind, Posting.at, Account.unit, Entry.amount, undoes.id)
+        .join(Entry, Entry.posting_id == Posting.id)
+        .join(Account, Account.id == Entry.account_id)
+        .outerjoin(undoes, undoes.reverses_id == Posting.id)
+        .where(Account.owner.in_((owner, debt_owner(owner))))
+        .order_by(Posting.at, Entry.id)
+    ).all()
+    completions: dict[datetime, None] = {}
+    balances, balance = [], 0
+    for kind, at, unit, amount, undone_by in rows:
+        if kind == COMPLETION and undone_by is None:
+            completions[at] = None
+        if unit == POINTS:
+            balance += amount
+            balances.append((at, balance))
+    return History(
+        strikes=strike_queries.strike_facts(db, member_id),
+        overrides=strike_queries.override_facts(db, member_id),
+        completions=tuple(completions),
+        balances=tuple(balances),
+        phone_confirmed_at=member(db, member_id).phone_confirmed_at,
+    )
 
 
 def check_may_book(db: Session, member_id: int, *, now: datetime) -> None:

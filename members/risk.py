@@ -199,6 +199,10 @@ class Standing:
     # How long before the window he is asked whether he will be at home, the earliest first.
     ask_before: tuple[timedelta, ...]
     deposit: Money
+    # What follows when he does not answer: a person calls, his place is promised to whoever waits,
+    # it is let go.
+    calls_unanswered: bool
+    stands_by: bool
     releases_unanswered: bool
     # When his tier falls by itself; none when time alone changes nothing.
     falls_at: datetime | None
@@ -256,6 +260,8 @@ def standing(
         ways_down=tuple(_ways_down(about, now, rules, falls_at)) if tier else (),
         ask_before=rules.ask_before[tier],
         deposit=rules.deposit if tier >= rules.deposit_from_tier else ZERO,
+        calls_unanswered=tier >= rules.call_from_tier,
+        stands_by=tier >= rules.standby_from_tier,
         releases_unanswered=tier >= rules.release_from_tier,
         falls_at=falls_at,
         blacklisted_until=max((term.until for term in in_force), default=None),

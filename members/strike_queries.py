@@ -178,12 +178,8 @@ def appeals(
     if branch_id is not None:
         where.append(Appeal.branch_id == branch_id)
     total = db.scalar(select(func.count()).select_from(Appeal).where(*where)) or 0
-    order = (
-        Appeal.decided_at.is_not(None),
-        Appeal.decided_at.desc(),
-        Appeal.due_at,
-        Appeal.id,
-    )
+    is_decided = Appeal.decided_at.is_not(None)
+    order = (is_decided, Appeal.decided_at.desc(), Appeal.due_at, Appeal.id)
     page = select(Appeal).where(*where).order_by(*order).limit(limit).offset(offset)
     return db.scalars(page).all(), total
 

@@ -62,6 +62,7 @@ SHARED = frozenset(
         "language",
         "members",
         "overrides",
+        "rulebook",
         "shifts",
         "uploads",
         "users",

@@ -165,6 +165,7 @@ def _rail(role: Role) -> list[dict[str, str]]:
         "catalogue": gettext("目录"),
         "stores": pgettext("list", "门店"),
         "redemptions": gettext("积分"),
+        "rulebook": gettext("规则"),
         "bills": gettext("对账"),
         "users": gettext("用户"),
         "audit": gettext("审计"),
@@ -188,6 +189,7 @@ _RAIL = (
     "stores",
     "redemptions",
     "serials",
+    "rulebook",
 )
 _MORE_OF = {
     Role.MANAGER: ("bills",),
@@ -206,6 +208,7 @@ _LIST_OF = {
     "console.complaint": "console.complaints",
     "console.chat": "console.chats",
     "console.canned": "console.canned",
+    **dict.fromkeys(("console.new_rules", "console.rules_version"), "console.rulebook"),
     "console.bills": "console.bills",
     "console.users": "console.users",
     "console.audit": "console.audit",
