@@ -86,6 +86,11 @@ def prove(db: Session, *, now: datetime, owner: str | None = None) -> Proof:
     return Proof(accounts=accounts, rows=rows, bad=next(_bad_rows(db, whose, now), None))
 
 
+def bad_rows(db: Session, *, now: datetime) -> Iterator[BadRow]:
+    """Yield all rows that do not follow: of each account the first."""
+    return _bad_rows(db, true(), now)
+
+
 def _bad_rows(db: Session, whose: ColumnElement[bool], now: datetime) -> Iterator[BadRow]:
     yield from _bad_entries(db, whose)
     for hold in lots_proof.bad_holds(db, whose, now=now):

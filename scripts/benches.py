@@ -7,7 +7,7 @@ bench's own temporary files, and needs neither settings nor network.
 import json
 import pkgutil
 import time
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from types import ModuleType
 from typing import Any
@@ -35,6 +35,8 @@ class Stand:
 
     make_app: Callable[..., Flask]
     is_quick: bool
+    # What else was asked for, by the bench's own OPTIONS.
+    asked: Mapping[str, Any] = field(default_factory=dict)
 
     def tell(self, words: str) -> None:
         """Say how far it has come."""
@@ -76,12 +78,15 @@ class Benches(click.Group):
         bench = pkgutil.resolve_name(f"{FOLDER}.{name.replace('-', '_')}")
         quick = click.Option(["--quick"], is_flag=True, help="a small one, for a first look")
 
-        def run(*, quick: bool) -> None:
-            result = conducted(bench, Stand(make_app=self._make_app, is_quick=quick))
+        own: Sequence[click.Option] = getattr(bench, "OPTIONS", ())
+
+        def run(*, quick: bool, **asked: Any) -> None:
+            stand = Stand(make_app=self._make_app, is_quick=quick, asked=asked)
+            result = conducted(bench, stand)
             raise SystemExit(0 if result.holds else 1)
 
         help_text = (bench.__doc__ or "").partition("\n")[0]
-        return click.Command(name, params=[quick], callback=run, help=help_text)
+        return click.Command(name, params=[quick, *own], callback=run, help=help_text)
 
 
 def names() -> list[str]:

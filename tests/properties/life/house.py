@@ -29,7 +29,6 @@ from kernel.errors import Refusal
 from kernel.geo import Point
 from kernel.phone import Phone
 from members import jobs as members_jobs
-from members.ledger_proof import prove
 from scripts import truths
 from tests.house import MONDAY_NINE, a_branch, a_member, a_technician, empty_tables
 from tests.house import a_service as a_priced_service
@@ -227,9 +226,9 @@ class House(RuleBasedStateMachine):
             truths.every_booking_keeps_its_windows(db)
             truths.who_is_let_go_is_out(db)
             truths.late_goods_are_asked_about_once(db)
+            truths.the_ledger_keeps_its_promises(db, now=self.now)
 
     def teardown(self) -> None:
         with transaction(reads_only=True) as db:
-            assert prove(db, now=MONDAY_NINE).bad is None
             what_was_seen.update(db.scalars(select(BookingStep.action)))
             what_was_seen.update(db.scalars(select(VisitStep.action)))
