@@ -259,6 +259,17 @@ def queue(
     return db.scalars(page).all(), total
 
 
+def last_words(db: Session, openids: Collection[str]) -> dict[str, Spoken]:
+    """Return what each of those people said last; a picture has no words."""
+    spoke = (
+        select(func.max(InboxRow.id))
+        .where(InboxRow.openid.in_(openids), InboxRow.kind.in_(_SAID))
+        .group_by(InboxRow.openid)
+    )
+    rows = db.scalars(select(InboxRow).where(InboxRow.id.in_(spoke)))
+    return {row.openid: _his(row, None) for row in rows}
+
+
 def desk(db: Session, *, by: Actor, now: datetime) -> Desk:
     """Return who waits, and how soon people were answered in the last week."""
     waits_since = db.scalars(
@@ -339,7 +350,8 @@ def photos_spoken_of(db: Session, sha256s: Collection[str]) -> set[str]:
     return {*db.scalars(his), *db.scalars(ours)}
 
 
-_SHOWN = ("textsaid", "voicesent", "imagesent", "locationsent", "menuclicked", "agentchanged")
+_SAID = ("textsaid", "voicesent", "imagesent", "locationsent")
+_SHOWN = (*_SAID, "menuclicked", "agentchanged")
 
 
 def visible_to(by: Actor) -> ColumnElement[bool]:

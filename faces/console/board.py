@@ -70,9 +70,9 @@ class Shown:
 @blueprint.get("/")
 @signed_in(*STAFF)
 def home() -> ResponseReturnValue:
-    """The board is the console's first page; a store, which has none, begins at its account."""
+    """The board is the console's first page; a store, which has none, begins with who waits."""
     is_reader = call.actor().role in READERS
-    return redirect(url_for("console.board" if is_reader else "console.account"))
+    return redirect(url_for("console.board" if is_reader else "console.chats"))
 
 
 @blueprint.get("/board")

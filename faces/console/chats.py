@@ -60,6 +60,7 @@ def chats() -> ResponseReturnValue:
             db, by=by, show=wanted["show"], limit=page.size, offset=page.offset
         )
         people = members.members_by_id(db, [row.member_id for row in rows])
+        said = queries.last_words(db, {row.openid for row in rows})
         names = names_of(db, {row.agent_id for row in rows if row.agent_id})
         desk = queries.desk(db, by=by, now=now)
         stores = {store.id: store.name for store in booking.stores(db)}
@@ -67,6 +68,8 @@ def chats() -> ResponseReturnValue:
         "console/chats.html",
         rows=rows,
         people=people,
+        said=said,
+        may_claim=by.role in AGENTS,
         names=names,
         stores=stores,
         branches=branches,

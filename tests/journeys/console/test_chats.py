@@ -105,8 +105,10 @@ def test_a_member_is_answered_by_his_store_and_then_by_the_branch(
     phone.stand(Point(36.1030, 120.4118))
     path = f"/console/chats/{the_chat()}"
     store = desk_of("store")
-    assert path in store.open("/console/chats").links
-    page = store.post(f"{path}/claim")
+    queue = store.open("/console/chats")
+    assert path in queue.links
+    assert "发来位置 浮山后三小区" in queue.text
+    page = store.send(queue.form("/claim"))
     for shown in ("师傅的车停哪里", number, "空调安装", "还能回复 5 条", "发来位置 浮山后三小区"):
         assert shown in page.text
     assert any("position=120.4118,36.103" in link for link in page.links)

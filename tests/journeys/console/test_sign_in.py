@@ -122,13 +122,13 @@ def test_shuts_the_account_after_too_many_wrong_passwords(app: Flask) -> None:
     assert page.said("field-password-error") == "试错次数太多，请 15 分钟后再试。"
 
 
-def test_a_store_comes_in_without_a_code_and_finds_its_account(app: Flask, town: Town) -> None:
+def test_a_store_comes_in_without_a_code_and_begins_with_who_waits(app: Flask, town: Town) -> None:
     hire(town, "store")
     desk = Desk(app)
 
     came = desk.sign_in("store")
 
-    assert came.path == "/console/account"
+    assert came.path == "/console/chats"
     assert "门店店员" in came.text
     assert desk.open("/console/board").status == 403
 
