@@ -5,6 +5,7 @@ import sqlite3
 from flask import Blueprint, redirect, render_template, request
 from flask.typing import ResponseReturnValue
 
+from kernel.words import msg
 from sandbox import faults, journal, oauth, phones
 from sandbox.journal import Direction, Entry
 from sandbox.oauth import BadAuthorization, Question
@@ -39,13 +40,13 @@ def consent() -> ResponseReturnValue:
 
 @blueprint.errorhandler(BadAuthorization)
 def refuse(error: BadAuthorization) -> ResponseReturnValue:
-    _write(result="拒绝", ok=False, phone_id="", rule=f"{error}。")
+    _write(result=msg("拒绝"), ok=False, phone_id="", rule=f"{error}。")
     return render_template("sandbox/refused.html", sentence=str(error)), 400
 
 
 @blueprint.errorhandler(PhoneMissing)
 def no_such_phone(error: PhoneMissing) -> ResponseReturnValue:
-    _write(result="拒绝", ok=False, phone_id="", rule=str(error))
+    _write(result=msg("拒绝"), ok=False, phone_id="", rule=str(error))
     return render_template("sandbox/refused.html", sentence=str(error)), 400
 
 
@@ -59,7 +60,7 @@ def _granted(db: sqlite3.Connection, *, phone: Phone, question: Question) -> str
         appid=question.appid,
         wall_s=here.wall(),
     )
-    journal.add(db, _entry(result="同意", ok=True, phone_id=phone.id, rule=""))
+    journal.add(db, _entry(result=msg("同意"), ok=True, phone_id=phone.id, rule=""))
     return question.answered(code)
 
 

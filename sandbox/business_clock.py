@@ -111,12 +111,12 @@ class BusinessClock:
             timeout_s=timeout_s,
         )
         if answer.status != 200:
-            raise wire.NoAnswer(f"时钟应答 {answer.status}")
+            raise wire.NoAnswer(msg("时钟应答 %(status)s") % {"status": answer.status})
         return json.loads(answer.body)
 
     def _follow(self, said: Any) -> None:
         if not isinstance(said, dict) or not isinstance(said.get("offset_s"), int | float):
-            raise wire.NoAnswer("时钟的应答里没有 offset_s")
+            raise wire.NoAnswer(msg("时钟的应答里没有 offset_s"))
         self._set_offset(float(said["offset_s"]))
 
     def _set_offset(self, offset_s: float) -> None:

@@ -124,32 +124,36 @@ def _action_and_scene(body: dict[str, Any]) -> tuple[str, str]:
     told = body.get("action_info")
     scene = told.get("scene") if isinstance(told, dict) else None
     if not isinstance(scene, dict):
-        raise ApiError(40053, rule="action_info.scene 没有写。")
+        raise ApiError(40053, rule=msg("action_info.scene 没有写。"))
     if action in _NAMED:
         text = scene.get("scene_str")
         if not isinstance(text, str) or not 1 <= len(text) <= SCENE_LENGTH_MAX:
-            raise ApiError(40053, rule="scene_str 为 1 到 64 个字符。")
+            raise ApiError(40053, rule=msg("scene_str 为 1 到 64 个字符。"))
         return action, text
     if action in _NUMBERED:
         number = scene.get("scene_id")
         number_max = PERMANENT_NUMBER_MAX if _NUMBERED[action] else 2**32 - 1
         if type(number) is not int or not 1 <= number <= number_max:
-            raise ApiError(40053, rule=f"scene_id 为 1 到 {number_max}。")
+            raise ApiError(
+                40053, rule=(msg("scene_id 为 1 到 %(number_max)s。") % {"number_max": number_max})
+            )
         return action, str(number)
-    raise ApiError(40053, rule=f"不认识的 action_name：{action or '空'}。")
+    raise ApiError(
+        40053, rule=(msg("不认识的 action_name：%(given)s。") % {"given": action or "空"})
+    )
 
 
 def _life_s(body: dict[str, Any]) -> int:
     life_s = body.get("expire_seconds", TEMPORARY_DEFAULT_S)
     if type(life_s) is not int or not 1 <= life_s <= TEMPORARY_MAX_S:
-        raise ApiError(40053, rule="expire_seconds 最多 2592000 秒（30 天）。")
+        raise ApiError(40053, rule=msg("expire_seconds 最多 2592000 秒（30 天）。"))
     return life_s
 
 
 def _check_permanent_room(db: sqlite3.Connection) -> None:
     row = db.execute("SELECT COUNT(*) FROM code WHERE action LIKE 'QR_LIMIT%'").fetchone()
     if row[0] >= PERMANENT_COUNT_MAX:
-        raise ApiError(40053, rule="永久二维码最多 100000 张。")
+        raise ApiError(40053, rule=msg("永久二维码最多 100000 张。"))
 
 
 def _code(row: sqlite3.Row) -> Code:

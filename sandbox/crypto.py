@@ -12,6 +12,8 @@ import struct
 
 from cryptography.hazmat.primitives.ciphers import Cipher, algorithms, modes
 
+from kernel.words import msg
+
 _BLOCK = 32
 _IV = 16
 
@@ -53,9 +55,9 @@ def unseal(sealed: str, *, aes_key: str, appid: str) -> str:
         text = plain[_IV + 4 : _IV + 4 + length].decode()
         sealed_for = plain[_IV + 4 + length :].decode()
     except (binascii.Error, ValueError, IndexError, struct.error) as error:
-        raise BadEnvelope("解不开：密钥不对或内容损坏") from error
+        raise BadEnvelope(msg("解不开：密钥不对或内容损坏")) from error
     if sealed_for != appid:
-        raise BadEnvelope(f"信封里的 AppID 是 {sealed_for}")
+        raise BadEnvelope(msg("信封里的 AppID 是 %(sealed_for)s") % {"sealed_for": sealed_for})
     return text
 
 

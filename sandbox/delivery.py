@@ -5,6 +5,7 @@ import time
 from dataclasses import dataclass
 from urllib.parse import urlencode
 
+from kernel.words import msg
 from sandbox import callbacks, crypto, replies, wire
 from sandbox.callbacks import Callback
 from sandbox.settings import Account
@@ -58,7 +59,7 @@ def ask_handshake(*, account: Account, wall_s: float, timeout_s: float) -> Try:
             took_ms=done.took_ms,
             request=done.request,
             answer=done.answer,
-            rule="服务器没有原样返回 echostr。",
+            rule=msg("服务器没有原样返回 echostr。"),
         )
     return done
 
@@ -93,7 +94,7 @@ def _send(
         )
     except wire.NoAnswer as error:
         return Try(
-            result="超时" if isinstance(error, wire.TooLate) else "断线",
+            result=msg("超时") if isinstance(error, wire.TooLate) else msg("断线"),
             ok=False,
             took_ms=_ms_since(started_s),
             request=request,
@@ -107,7 +108,9 @@ def _send(
         took_ms=_ms_since(started_s),
         request=request,
         answer=answer.text,
-        rule="" if ok else f"服务器应答 {answer.status}，只有 200 算收到。",
+        rule=""
+        if ok
+        else (msg("服务器应答 %(status)s，只有 200 算收到。") % {"status": answer.status}),
     )
 
 

@@ -9,6 +9,8 @@ from collections.abc import Callable, Collection
 from dataclasses import dataclass
 from datetime import date
 
+from kernel.words import msg
+
 _KEY = re.compile(r"([a-z_]+?)(\d+)")
 _DAY = r"(?P<y{n}>\d{{4}})(?:年|-|/)(?P<m{n}>\d{{1,2}})(?:月|-|/)(?P<d{n}>\d{{1,2}})日?"
 _HOUR = r"(?:[01]?\d|2[0-3]):[0-5]\d(?::[0-5]\d)?"
@@ -60,7 +62,7 @@ def examine(key: str, value: str, *, approved: Collection[str] = ()) -> Finding:
         length=len(value),
         length_max=kind.length_max,
         fault=_fault(kind, value, approved=approved),
-        note="表情会被去掉" if without_emoji(value) != value else "",
+        note=msg("表情会被去掉") if without_emoji(value) != value else "",
     )
 
 
@@ -71,15 +73,18 @@ def without_emoji(text: str) -> str:
 
 def _fault(kind: FieldType, value: str, *, approved: Collection[str]) -> str:
     if not value.strip():
-        return "是空的"
+        return msg("是空的")
     if len(value) > kind.length_max:
-        return f"超过 {kind.length_max} 个字符：{kind.rule}"
+        return msg("超过 %(length_max)s 个字符：%(rule)s") % {
+            "length_max": kind.length_max,
+            "rule": kind.rule,
+        }
     if "\n" in value or "\r" in value:
-        return "不能换行"
+        return msg("不能换行")
     if not kind.fits(value):
         return kind.rule
     if approved and value not in approved:
-        return "不是审核通过的枚举值"
+        return msg("不是审核通过的枚举值")
     return ""
 
 
@@ -117,23 +122,25 @@ def _is_name(value: str) -> bool:
 
 
 FIELD_TYPES: dict[str, FieldType] = {
-    "thing": FieldType(20, lambda _: True, "20 个以内字符"),
-    "number": FieldType(32, _matches(r"[+-]?\d+(\.\d+)?"), "32 位以内数字，可带小数"),
-    "letter": FieldType(32, _matches(r"[A-Za-z]+"), "32 位以内字母"),
-    "symbol": FieldType(5, _matches(r"[^\w\s]+"), "5 位以内符号"),
-    "character_string": FieldType(32, _matches(r"[\x21-\x7e]+"), "32 位以内数字、字母或符号"),
-    "time": FieldType(64, _is_time, "24 小时制时间，可带日期，用 ~ 连接两个时间"),
-    "date": FieldType(64, _is_date, "年月日，可带时间，用 ~ 连接两个时间"),
+    "thing": FieldType(20, lambda _: True, msg("20 个以内字符")),
+    "number": FieldType(32, _matches(r"[+-]?\d+(\.\d+)?"), msg("32 位以内数字，可带小数")),
+    "letter": FieldType(32, _matches(r"[A-Za-z]+"), msg("32 位以内字母")),
+    "symbol": FieldType(5, _matches(r"[^\w\s]+"), msg("5 位以内符号")),
+    "character_string": FieldType(32, _matches(r"[\x21-\x7e]+"), msg("32 位以内数字、字母或符号")),
+    "time": FieldType(64, _is_time, msg("24 小时制时间，可带日期，用 ~ 连接两个时间")),
+    "date": FieldType(64, _is_date, msg("年月日，可带时间，用 ~ 连接两个时间")),
     "amount": FieldType(
-        16, _matches(r"[¥￥$€£]?\d{1,10}(\.\d{1,2})?元?"), "1 个币种符号加 10 位以内数字，可带元"
+        16,
+        _matches(r"[¥￥$€£]?\d{1,10}(\.\d{1,2})?元?"),
+        msg("1 个币种符号加 10 位以内数字，可带元"),
     ),
-    "phone_number": FieldType(17, _matches(r"[\d+\-*() #]+"), "17 位以内数字、符号"),
+    "phone_number": FieldType(17, _matches(r"[\d+\-*() #]+"), msg("17 位以内数字、符号")),
     "car_number": FieldType(
         8,
         _matches(r"[\u4e00-\u9fffA-Za-z0-9][A-Za-z0-9]{0,6}[\u4e00-\u9fffA-Za-z0-9]?"),
-        "8 位以内，首尾可为汉字，其余为字母和数字",
+        msg("8 位以内，首尾可为汉字，其余为字母和数字"),
     ),
-    "name": FieldType(20, _is_name, "10 个以内汉字或 20 个以内字母"),
-    "phrase": FieldType(5, _matches(r"[\u4e00-\u9fff]+"), "5 个以内汉字，不能有别的"),
-    "const": FieldType(20, lambda _: True, "审核通过的枚举值"),
+    "name": FieldType(20, _is_name, msg("10 个以内汉字或 20 个以内字母")),
+    "phrase": FieldType(5, _matches(r"[\u4e00-\u9fff]+"), msg("5 个以内汉字，不能有别的")),
+    "const": FieldType(20, lambda _: True, msg("审核通过的枚举值")),
 }

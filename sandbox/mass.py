@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
+from kernel.words import msg
 from sandbox import callbacks, chat, media, msgids, phones, store, tags
 from sandbox.chat import Kind, Sender
 from sandbox.errors import ApiError
@@ -39,7 +40,7 @@ def send_all(
     """Send to everybody or to a tag. Raises ApiError 40008, 45159 and what `_send` raises."""
     told = body.get("filter")
     if not isinstance(told, dict):
-        raise ApiError(47001, rule="没有写 filter。")
+        raise ApiError(47001, rule=msg("没有写 filter。"))
     if told.get("is_to_all") is True:
         _, openids = phones.followers(db, after_openid="", limit=phones.PHONES_MAX)
     else:
@@ -54,7 +55,13 @@ def send_listed(
     """Send to the openids of `touser`. Raises ApiError 40003, 40032 and what `_send` raises."""
     given = body.get("touser")
     if not isinstance(given, list) or not LISTED_MIN <= len(given) <= LISTED_MAX:
-        raise ApiError(40032, rule=f"touser 为 {LISTED_MIN} 到 {LISTED_MAX} 个。")
+        raise ApiError(
+            40032,
+            rule=(
+                msg("touser 为 %(listed_min)s 到 %(listed_max)s 个。")
+                % {"listed_min": LISTED_MIN, "listed_max": LISTED_MAX}
+            ),
+        )
     openids = [phones.by_openid(db, openid=str(one)).openid for one in dict.fromkeys(given)]
     return _send(db, body=body, openids=openids, account=account, moment=moment)
 

@@ -6,6 +6,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
 
+from kernel.words import msg
 from sandbox.errors import ApiError
 
 LIFE_S = 3 * 86_400
@@ -99,7 +100,7 @@ def _mimetype(content: bytes, *, among: Sequence[tuple[bytes, str]], most: int) 
     if not content:
         raise ApiError(41005)
     if len(content) > most:
-        raise ApiError(40006, rule=f"这种素材最大 {most // 1024} KB。")
+        raise ApiError(40006, rule=(msg("这种素材最大 %(most)s KB。") % {"most": most // 1024}))
     for beginning, mimetype in among:
         # An MP4 tells its type behind the length of its first box.
         if content.startswith(beginning) or content[_BOX_LENGTH:].startswith(beginning):

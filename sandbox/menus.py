@@ -4,6 +4,7 @@ import json
 import sqlite3
 from typing import Any
 
+from kernel.words import msg
 from sandbox import store
 from sandbox.errors import ApiError
 
@@ -75,7 +76,13 @@ def _check_name(button: Any, *, width_max: int) -> None:
     # A Latin letter is half as wide as a Chinese character.
     width = sum(1 if ord(letter) > 0xFF else 0.5 for letter in button["name"])
     if not 0 < width <= width_max:
-        raise ApiError(40018, rule=f"菜单名「{button['name']}」太长，最多 {width_max} 个汉字。")
+        raise ApiError(
+            40018,
+            rule=(
+                msg("菜单名「%(name)s」太长，最多 %(width_max)s 个汉字。")
+                % {"name": button["name"], "width_max": width_max}
+            ),
+        )
 
 
 def _check_act(button: dict[str, Any]) -> None:

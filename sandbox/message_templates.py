@@ -5,6 +5,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
+from kernel.words import msg
 from sandbox import fields
 from sandbox.errors import ApiError
 from sandbox.fields import Finding
@@ -67,7 +68,10 @@ def check_values(template: MessageTemplate, values: Mapping[str, str]) -> None:
             raise ApiError(
                 47003,
                 errmsg=f"argument invalid! data.{finding.key}.value {'is empty' if empty else 'invalid'}",
-                rule=f"{finding.key}：{finding.fault}。永久失败，要改内容。",
+                rule=(
+                    msg("%(key)s：%(fault)s。永久失败，要改内容。")
+                    % {"key": finding.key, "fault": finding.fault}
+                ),
             )
 
 
@@ -87,10 +91,10 @@ def values_of(body: Mapping[str, Any]) -> dict[str, str]:
     """Return key → text from `data` of a send. Raises ApiError 47001 for another shape."""
     given = body.get("data", {})
     if not isinstance(given, dict):
-        raise ApiError(47001, rule="data 要是一个对象。")
+        raise ApiError(47001, rule=msg("data 要是一个对象。"))
     values = {}
     for key, one in given.items():
         if not isinstance(one, dict) or not isinstance(one.get("value"), str | int | float):
-            raise ApiError(47001, rule=f'data.{key} 要写成 {{"value": "…"}}。')
+            raise ApiError(47001, rule=(msg('data.%(key)s 要写成 {"value": "…"}。') % {"key": key}))
         values[str(key)] = str(one["value"])
     return values

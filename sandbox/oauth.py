@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from typing import Any
 from urllib.parse import parse_qsl, urlencode, urlsplit, urlunsplit
 
+from kernel.words import msg
 from sandbox.errors import ApiError
 from sandbox.settings import Account
 
@@ -51,13 +52,13 @@ def read_question(given: dict[str, str], *, account: Account) -> Question:
         state=given.get("state", ""),
     )
     if question.appid != account.appid:
-        raise BadAuthorization("AppID 参数错误（10013）")
+        raise BadAuthorization(msg("AppID 参数错误（10013）"))
     if not _is_own_page(question.redirect_uri, account=account):
-        raise BadAuthorization("redirect_uri 参数错误：不在网页授权域名下（10003）")
+        raise BadAuthorization(msg("redirect_uri 参数错误：不在网页授权域名下（10003）"))
     if given.get("response_type") != "code" or question.scope not in SCOPES:
-        raise BadAuthorization("Scope 参数错误或没有 Scope 权限（10005）")
+        raise BadAuthorization(msg("Scope 参数错误或没有 Scope 权限（10005）"))
     if len(question.state.encode()) > STATE_BYTES_MAX:
-        raise BadAuthorization("state 参数超过 128 字节")
+        raise BadAuthorization(msg("state 参数超过 128 字节"))
     return question
 
 

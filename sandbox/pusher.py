@@ -7,7 +7,8 @@ import sqlite3
 from collections.abc import Callable
 from dataclasses import replace
 
-from sandbox import callbacks, chat, delivery, faults, journal, media, replies
+from kernel.words import msg
+from sandbox import callbacks, chat, delivery, faults, journal, media, replies, sentences
 from sandbox.business_clock import BusinessClock
 from sandbox.callbacks import Callback
 from sandbox.carrier import Carrier
@@ -45,7 +46,7 @@ class Pusher(Carrier):
             timeout_s=self._settings.callback_timeout_s,
         )
         with self._memory.transaction() as db:
-            journal.add(db, self._entry(done, name="GET 握手"))
+            journal.add(db, self._entry(done, name=sentences.HANDSHAKE))
         return done
 
     def _release(self, db: sqlite3.Connection) -> None:
@@ -98,7 +99,7 @@ class Pusher(Carrier):
                 db, media_id=reply.content["media_id"], wall_s=self._wall(), kind=reply.kind
             )
         except ApiError:
-            rule = "回复里的 MediaId 不存在，或已过三天。"
+            rule = msg("回复里的 MediaId 不存在，或已过三天。")
             return replace(done, reply=replies.SILENCE, rule=rule, is_bad_reply=True)
         return replace(done, reply=replace(reply, content=media.shown(kept)))
 
@@ -133,12 +134,12 @@ class Pusher(Carrier):
                 return False
             callbacks.settle(db, callback_id=callback.id, state="dropped")
             lost = Try(
-                result="丢失",
+                result=msg("丢失"),
                 ok=False,
                 took_ms=0,
                 request=callback.xml,
                 answer="",
-                rule="注入的故障：这条回调没有送出。",
+                rule=msg("注入的故障：这条回调没有送出。"),
             )
             self._write(db, lost, callback=callback)
         self.ring()
@@ -150,11 +151,18 @@ class Pusher(Carrier):
                 return
         done = self._post(callback, forged=True)
         if done.ok:
-            done = replace(done, ok=False, rule="伪造的签名，服务器却收下了。")
+            done = replace(done, ok=False, rule=msg("伪造的签名，服务器却收下了。"))
         elif done.result in REFUSES_FORGED:
-            done = replace(done, ok=True, rule="伪造的签名，服务器没有收，做得对。")
+            done = replace(done, ok=True, rule=msg("伪造的签名，服务器没有收，做得对。"))
         with self._memory.transaction() as db:
-            journal.add(db, self._entry(done, name=f"伪造 {callback.label}", callback=callback))
+            journal.add(
+                db,
+                self._entry(
+                    done,
+                    name=sentences.FORGED % {"name": callback.label},
+                    callback=callback,
+                ),
+            )
 
     def _post(self, callback: Callback, *, forged: bool = False) -> Try:
         return delivery.post(
@@ -173,11 +181,16 @@ class Pusher(Carrier):
 
     def _write(self, db: sqlite3.Connection, done: Try, *, callback: Callback) -> None:
         # The number in front, where a narrow row does not cut it off.
-        again = f"第 {callback.tries} 次 " if callback.tries > 1 else ""
-        name = f"{again}{callback.label}"
+        name = callback.label
+        if callback.tries > 1:
+            name = sentences.AGAIN % {"tries": callback.tries, "name": name}
         if done.result == ASKS_AGAIN and callback.tries < callbacks.TRIES_MAX:
             # What came of it is told by the next try: nothing has gone wrong yet.
-            done = replace(done, ok=True, rule=f"服务器应答 {ASKS_AGAIN}，请微信过会儿再推。")
+            done = replace(
+                done,
+                ok=True,
+                rule=(msg("服务器应答 %(status)s，请微信过会儿再推。") % {"status": ASKS_AGAIN}),
+            )
         journal.add(db, self._entry(done, name=name, callback=callback))
 
     def _entry(self, done: Try, *, name: str, callback: Callback | None = None) -> Entry:

@@ -40,7 +40,13 @@ class NoSuchQuota(Invalid):
 def check(db: sqlite3.Connection, *, path: str, at_s: int) -> None:
     """Raise ApiError 45009 when the day's calls are used up."""
     if path in DAILY and _used(db, path=path, at_s=at_s) >= DAILY[path]:
-        raise ApiError(45009, rule=f"{path} 今天的 {DAILY[path]} 次用完了，午夜后再来。")
+        raise ApiError(
+            45009,
+            rule=(
+                msg("%(path)s 今天的 %(times)s 次用完了，午夜后再来。")
+                % {"path": path, "times": DAILY[path]}
+            ),
+        )
 
 
 def count(db: sqlite3.Connection, *, path: str, at_s: int) -> None:

@@ -7,6 +7,7 @@ from xml.parsers.expat import ExpatError
 
 import xmltodict
 
+from kernel.words import msg
 from sandbox import crypto
 from sandbox.chat import Kind
 from sandbox.settings import Account
@@ -45,16 +46,16 @@ def read(body: str, *, account: Account) -> Reply:
 def _opened(answer: Mapping[str, Any], *, account: Account) -> str:
     sealed = _text(answer, "Encrypt")
     if not sealed:
-        raise BadReply("账号用安全模式，回复却没有加密")
+        raise BadReply(msg("账号用安全模式，回复却没有加密"))
     expected = crypto.signature(
         account.token, _text(answer, "TimeStamp"), _text(answer, "Nonce"), sealed
     )
     if _text(answer, "MsgSignature") != expected:
-        raise BadReply("回复的 MsgSignature 不对")
+        raise BadReply(msg("回复的 MsgSignature 不对"))
     try:
         return crypto.unseal(sealed, aes_key=account.aes_key, appid=account.appid)
     except crypto.BadEnvelope as error:
-        raise BadReply(f"回复{error}") from error
+        raise BadReply(msg("回复%(error)s") % {"error": error}) from error
 
 
 def _shown(answer: Mapping[str, Any]) -> tuple[Kind | None, dict[str, Any]]:
@@ -62,7 +63,7 @@ def _shown(answer: Mapping[str, Any]) -> tuple[Kind | None, dict[str, Any]]:
     if kind == "text":
         content = _text(answer, "Content")
         if not content:
-            raise BadReply("文字回复没有 Content")
+            raise BadReply(msg("文字回复没有 Content"))
         return Kind.TEXT, {"text": content}
     if kind == "news":
         return Kind.NEWS, {"articles": [_article(answer)]}
@@ -73,11 +74,11 @@ def _shown(answer: Mapping[str, Any]) -> tuple[Kind | None, dict[str, Any]]:
         inside = answer.get(element)
         media_id = _text(inside, "MediaId") if isinstance(inside, Mapping) else ""
         if not media_id:
-            raise BadReply(f"回复没有 {element} 里的 MediaId")
+            raise BadReply(msg("回复没有 %(element)s 里的 MediaId") % {"element": element})
         return shown, {"media_id": media_id}
     if kind in _IN_A_LINE:
         return Kind.TEXT, {"text": f"[{_IN_A_LINE[kind]}]"}
-    raise BadReply(f"不认识的回复类型 {kind or '空'}")
+    raise BadReply(msg("不认识的回复类型 %(given)s") % {"given": kind or "空"})
 
 
 def _article(answer: Mapping[str, Any]) -> dict[str, str]:
@@ -86,7 +87,7 @@ def _article(answer: Mapping[str, Any]) -> dict[str, str]:
     item = articles.get("item") if isinstance(articles, dict) else None
     first = item[0] if isinstance(item, list) else item
     if not isinstance(first, dict):
-        raise BadReply("图文回复没有 Articles")
+        raise BadReply(msg("图文回复没有 Articles"))
     return {
         "title": _text(first, "Title"),
         "description": _text(first, "Description"),
@@ -99,10 +100,10 @@ def _xml(text: str) -> Mapping[str, Any]:
     try:
         root = xmltodict.parse(text)
     except (ExpatError, ValueError) as error:
-        raise BadReply("回复不是合法的 XML，也不是 success") from error
+        raise BadReply(msg("回复不是合法的 XML，也不是 success")) from error
     inside = root.get("xml")
     if not isinstance(inside, dict):
-        raise BadReply("回复的根元素不是 xml")
+        raise BadReply(msg("回复的根元素不是 xml"))
     return inside
 
 

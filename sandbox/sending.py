@@ -136,7 +136,7 @@ def check_typing(db: sqlite3.Connection, *, body: dict[str, Any], moment: Moment
     """
     phone = phones.by_openid(db, openid=str(body.get("touser", "")))
     if body.get("command") not in ("Typing", "CancelTyping"):
-        raise ApiError(40035, rule="command 只能是 Typing 或 CancelTyping。")
+        raise ApiError(40035, rule=msg("command 只能是 Typing 或 CancelTyping。"))
     if not windows.is_open(db, openid=phone.openid, at_s=moment.at_s):
         raise ApiError(45080)
     return phone.id

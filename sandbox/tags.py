@@ -4,6 +4,7 @@ import sqlite3
 from collections.abc import Sequence
 from typing import Any
 
+from kernel.words import msg
 from sandbox import phones
 from sandbox.errors import ApiError
 
@@ -102,7 +103,7 @@ def set_remark(db: sqlite3.Connection, *, openid: str, remark: object) -> None:
     if not phones.by_openid(db, openid=openid).follows:
         raise ApiError(43004)
     if not isinstance(remark, str) or len(remark) >= REMARK_LENGTH_MAX:
-        raise ApiError(40035, rule="remark 要少于 30 个字。")
+        raise ApiError(40035, rule=msg("remark 要少于 30 个字。"))
     db.execute("INSERT OR REPLACE INTO remark VALUES (?, ?)", (openid, remark))
 
 
@@ -140,5 +141,5 @@ def _free_name(db: sqlite3.Connection, name: object, *, but: int = -1) -> str:
 
 def _people(db: sqlite3.Connection, openids: object, *, most: int) -> Sequence[str]:
     if not isinstance(openids, list) or not 1 <= len(openids) <= most:
-        raise ApiError(40032, rule=f"openid_list 为 1 到 {most} 个。")
+        raise ApiError(40032, rule=(msg("openid_list 为 1 到 %(most)s 个。") % {"most": most}))
     return [phones.by_openid(db, openid=str(openid)).openid for openid in openids]

@@ -5,6 +5,7 @@ import sqlite3
 from dataclasses import replace
 from typing import Any
 
+from kernel.words import msg
 from sandbox.errors import ApiError
 from sandbox.message_templates import MessageTemplate
 from sandbox.settings import Account
@@ -37,7 +38,7 @@ def find_subscription(*, body: dict[str, Any], account: Account) -> MessageTempl
 def add(db: sqlite3.Connection, *, short: object, account: Account) -> str:
     """Take a template from the library and return its new id. Raises ApiError 40037, 45026."""
     if not isinstance(short, str) or short not in account.library:
-        raise ApiError(40037, rule="账号的 library 里没有这个模板编号。")
+        raise ApiError(40037, rule=msg("账号的 library 里没有这个模板编号。"))
     if len(every(db, account=account)) >= TEMPLATES_MAX:
         raise ApiError(45026)
     template_id = secrets.token_urlsafe(33)[:43]

@@ -4,6 +4,7 @@ import secrets
 import sqlite3
 from dataclasses import dataclass
 
+from kernel.words import msg
 from sandbox.errors import ApiError
 
 TOKEN_LIFE_S = 7_200
@@ -105,6 +106,12 @@ def _check_may_force(db: sqlite3.Connection, *, wall_s: float) -> None:
         (wall_s - _DAY_S,),
     ).fetchone()
     if row["forced"] >= FORCED_A_DAY_MAX:
-        raise ApiError(45009, rule=f"强制刷新一天最多 {FORCED_A_DAY_MAX} 次。")
+        raise ApiError(
+            45009,
+            rule=(msg("强制刷新一天最多 %(times)s 次。") % {"times": FORCED_A_DAY_MAX}),
+        )
     if row["last_wall_s"] is not None and wall_s - row["last_wall_s"] < FORCED_GAP_S:
-        raise ApiError(45011, rule=f"两次强制刷新至少隔 {FORCED_GAP_S} 秒。")
+        raise ApiError(
+            45011,
+            rule=(msg("两次强制刷新至少隔 %(gap_s)s 秒。") % {"gap_s": FORCED_GAP_S}),
+        )

@@ -7,6 +7,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from urllib.parse import urlsplit
 
+from kernel.words import msg
 from sandbox.settings import is_local
 
 ANSWER_BYTES_MAX = 256 * 1024
@@ -42,7 +43,7 @@ def call(
     parts = urlsplit(url)
     host = parts.hostname or ""
     if not is_local(host):
-        raise NoAnswer(f"{host} 不在本机，沙箱不会连接")
+        raise NoAnswer(msg("%(host)s 不在本机，沙箱不会连接") % {"host": host})
     target = "127.0.0.1" if host.endswith(".localhost") else host
     connection = _connection(parts.scheme, target, parts.port, timeout_s)
     path = (parts.path or "/") + (f"?{parts.query}" if parts.query else "")
@@ -53,9 +54,11 @@ def call(
         response = connection.getresponse()
         return Answer(status=response.status, body=response.read(ANSWER_BYTES_MAX))
     except TimeoutError as error:
-        raise TooLate(f"{timeout_s:g} 秒内没有应答") from error
+        raise TooLate(
+            msg("%(timeout_s)s 秒内没有应答") % {"timeout_s": f"{timeout_s:g}"}
+        ) from error
     except (OSError, http.client.HTTPException, ssl.SSLError, socket.gaierror) as error:
-        raise NoAnswer(f"连接失败：{type(error).__name__}") from error
+        raise NoAnswer(msg("连接失败：%(name)s") % {"name": type(error).__name__}) from error
     finally:
         connection.close()
 

@@ -3,6 +3,7 @@
 from flask import jsonify, request
 from flask.typing import ResponseReturnValue
 
+from kernel.words import msg
 from sandbox import jssdk, quotas
 from sandbox.api import call
 from sandbox.errors import ApiError
@@ -14,7 +15,7 @@ blueprint = call.blueprint("account")
 @blueprint.get("/cgi-bin/ticket/getticket")
 def ticket() -> ResponseReturnValue:
     if request.args.get("type") != "jsapi":
-        raise ApiError(40035, rule="type 只能是 jsapi。")
+        raise ApiError(40035, rule=msg("type 只能是 jsapi。"))
     here = stage()
     with here.memory.transaction() as db:
         text, expires_in_s = jssdk.ticket(db, wall_s=here.wall())

@@ -3,6 +3,7 @@
 from flask import jsonify
 from flask.typing import ResponseReturnValue
 
+from kernel.words import msg
 from sandbox import mass
 from sandbox.api import call
 from sandbox.mass import Job
@@ -51,7 +52,7 @@ def delete() -> ResponseReturnValue:
 
 def _accepted(job: Job) -> ResponseReturnValue:
     stage().pusher.ring()
-    call.note(rule=f"送到 {job.reached} 人。")
+    call.note(rule=(msg("送到 %(reached)s 人。") % {"reached": job.reached}))
     return jsonify(
         errcode=0, errmsg="send job submission success", msg_id=job.msg_id, msg_data_id=job.msg_id
     )

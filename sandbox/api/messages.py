@@ -3,6 +3,7 @@
 from flask import jsonify
 from flask.typing import ResponseReturnValue
 
+from kernel.words import msg
 from sandbox import message_templates, sending, subscriptions, template_list
 from sandbox.api import call
 from sandbox.errors import ApiError
@@ -20,7 +21,7 @@ def send_template() -> ResponseReturnValue:
     here.pusher.ring()
     call.note(phone_id=sent.phone_id)
     if sent.is_repeated:
-        call.note(rule="10 分钟内发过同一 client_msg_id：没有再次送达，应答原来的 msgid。")
+        call.note(rule=msg("10 分钟内发过同一 client_msg_id：没有再次送达，应答原来的 msgid。"))
     return jsonify(**call.OK, msgid=sent.msgid)
 
 

@@ -8,6 +8,7 @@ from flask import Response, jsonify, request
 from flask.typing import ResponseReturnValue
 from itsdangerous import BadData, URLSafeTimedSerializer
 
+from kernel.words import msg
 from sandbox import phones
 from sandbox.api import pay_call
 from sandbox.pay import bills, orders, refunds
@@ -68,7 +69,9 @@ def one_refund(out_refund_no: str) -> ResponseReturnValue:
 def trade_bill() -> ResponseReturnValue:
     day, packing = request.args.get("bill_date", ""), request.args.get("tar_type", "")
     if request.args.get("bill_type", "ALL") != "ALL" or packing not in ("", "GZIP"):
-        raise PayRefusal("PARAM_ERROR", rule="沙箱只有 bill_type=ALL 的账单，可用 tar_type=GZIP。")
+        raise PayRefusal(
+            "PARAM_ERROR", rule=msg("沙箱只有 bill_type=ALL 的账单，可用 tar_type=GZIP。")
+        )
     told = hashlib.sha1(_bill(day)).hexdigest()
     token = _way().dumps([day, packing])
     return jsonify(
@@ -83,7 +86,7 @@ def bill_file() -> ResponseReturnValue:
     try:
         day, packing = _way().loads(request.args.get("token", ""), max_age=bills.LENT_S)
     except BadData as error:
-        raise PayRefusal("PARAM_ERROR", rule="下载地址不对，或已过 5 分钟。") from error
+        raise PayRefusal("PARAM_ERROR", rule=msg("下载地址不对，或已过 5 分钟。")) from error
     content = _bill(day)
     return Response(
         gzip.compress(content, mtime=0) if packing else content,
@@ -97,7 +100,7 @@ def _bill(day: str) -> bytes:
     try:
         asked = date.fromisoformat(day)
     except ValueError as error:
-        raise PayRefusal("PARAM_ERROR", rule="bill_date 要写成 2026-11-23。") from error
+        raise PayRefusal("PARAM_ERROR", rule=msg("bill_date 要写成 2026-11-23。")) from error
     with here.memory.reading() as db:
         return bills.text(
             db, day=asked, shop=pay_call.shop(), account=here.account, moment=here.moment()
@@ -110,7 +113,9 @@ def _way() -> URLSafeTimedSerializer:
 
 @blueprint.route("/<path:rest>", methods=["GET", "POST"])
 def unknown(rest: str) -> ResponseReturnValue:
-    raise PayRefusal("INVALID_REQUEST", rule=f"沙箱没有这个支付接口：/v3/{rest}。")
+    raise PayRefusal(
+        "INVALID_REQUEST", rule=(msg("沙箱没有这个支付接口：/v3/%(rest)s。") % {"rest": rest})
+    )
 
 
 def _placed(trade_type: str) -> str:
@@ -133,7 +138,7 @@ def _placed(trade_type: str) -> str:
 
 def _queried(*, out_trade_no: str = "", transaction_id: str = "") -> ResponseReturnValue:
     if request.args.get("mchid") != pay_call.shop().mchid:
-        raise PayRefusal("MCH_NOT_EXISTS", rule="查询要在网址里带上本商户的 mchid。")
+        raise PayRefusal("MCH_NOT_EXISTS", rule=msg("查询要在网址里带上本商户的 mchid。"))
     return jsonify(
         orders.told(
             _order(out_trade_no=out_trade_no, transaction_id=transaction_id),

@@ -6,6 +6,7 @@ from typing import Any
 
 from flask import Blueprint, Response, g, jsonify, request
 
+from kernel.words import msg
 from sandbox import faults, journal, layout
 from sandbox.api.call import BODY_BYTES_MAX, SLOW_S
 from sandbox.journal import Direction, Entry
@@ -39,7 +40,7 @@ def shop() -> Shop:
     """Return the merchant. Raises PayRefusal SIGN_ERROR when the sandbox knows none."""
     known = stage().settings.shop
     if known is None:
-        raise PayRefusal("SIGN_ERROR", rule="沙箱没有配置微信支付商户（SANDBOX_PAY）。")
+        raise PayRefusal("SIGN_ERROR", rule=msg("沙箱没有配置微信支付商户（SANDBOX_PAY）。"))
     return known
 
 
@@ -67,7 +68,10 @@ def _begin() -> None:
 def _check_signature(known: Shop) -> None:
     serial = request.headers.get("Wechatpay-Serial", known.platform_key_id)
     if serial != known.platform_key_id:
-        raise PayRefusal("SIGN_ERROR", rule=f"Wechatpay-Serial 不是微信支付公钥的 ID：{serial}。")
+        raise PayRefusal(
+            "SIGN_ERROR",
+            rule=(msg("Wechatpay-Serial 不是微信支付公钥的 ID：%(serial)s。") % {"serial": serial}),
+        )
     path = request.full_path if request.query_string else request.path
     try:
         seals.check_call(

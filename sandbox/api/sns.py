@@ -3,6 +3,7 @@
 from flask import jsonify, request
 from flask.typing import ResponseReturnValue
 
+from kernel.words import msg
 from sandbox import oauth, phones
 from sandbox.api import access, call
 from sandbox.errors import ApiError
@@ -25,7 +26,7 @@ def access_token() -> ResponseReturnValue:
             db, code=request.args.get("code", ""), appid=appid, wall_s=here.wall()
         )
         if grant.get("is_snapshotuser"):
-            call.note(rule="快照页的虚拟用户：不要当成会员。")
+            call.note(rule=msg("快照页的虚拟用户：不要当成会员。"))
         else:
             call.note(phone_id=phones.by_openid(db, openid=grant["openid"]).id)
     return jsonify(grant)

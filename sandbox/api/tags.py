@@ -5,6 +5,7 @@ from typing import Any
 from flask import jsonify
 from flask.typing import ResponseReturnValue
 
+from kernel.words import msg
 from sandbox import phones, tags
 from sandbox.api import call
 from sandbox.errors import ApiError
@@ -105,5 +106,5 @@ def _set_blacked(*, blacked: bool) -> ResponseReturnValue:
 def _tag() -> dict[str, Any]:
     told = call.body().get("tag")
     if not isinstance(told, dict):
-        raise ApiError(47001, rule='正文要写成 {"tag": {…}}。')
+        raise ApiError(47001, rule=msg('正文要写成 {"tag": {…}}。'))
     return told

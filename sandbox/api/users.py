@@ -6,6 +6,7 @@ from typing import Any
 from flask import jsonify, request
 from flask.typing import ResponseReturnValue
 
+from kernel.words import msg
 from sandbox import codes, phones, tags
 from sandbox.api import call
 from sandbox.errors import ApiError
@@ -29,7 +30,10 @@ def user_info() -> ResponseReturnValue:
 def user_infos() -> ResponseReturnValue:
     asked = call.body().get("user_list")
     if not isinstance(asked, list) or not 1 <= len(asked) <= PEOPLE_A_CALL_MAX:
-        raise ApiError(40032, rule=f"user_list 为 1 到 {PEOPLE_A_CALL_MAX} 个。")
+        raise ApiError(
+            40032,
+            rule=(msg("user_list 为 1 到 %(most)s 个。") % {"most": PEOPLE_A_CALL_MAX}),
+        )
     if not all(isinstance(one, dict) for one in asked):
         raise ApiError(47001)
     with stage().memory.reading() as db:

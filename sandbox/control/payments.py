@@ -8,7 +8,7 @@ from flask.typing import ResponseReturnValue
 
 from kernel.errors import Invalid, Refusal
 from kernel.words import msg
-from sandbox import codes, journal, layout, phones
+from sandbox import codes, journal, layout, phones, sentences
 from sandbox.control import call
 from sandbox.errors import ApiError
 from sandbox.journal import Direction, Entry
@@ -202,10 +202,10 @@ def _paid(
         if not is_paid:
             raise orders.PaymentRefused
     except Refusal as refusal:
-        _write(phone_id, f"付款 {number}", refusal=refusal)
+        _write(phone_id, sentences.PAYMENT % {"name": number}, refusal=refusal)
         raise
     here.ring()
-    _write(phone_id, f"付款 {number}")
+    _write(phone_id, sentences.PAYMENT % {"name": number})
     return _told(number)
 
 
@@ -247,7 +247,7 @@ def _write(phone_id: str, name: str, *, request: str = "", refusal: Refusal | No
                 direction=Direction.PAGE,
                 name=name,
                 phone=phone_id,
-                result="拒绝" if refusal else "同意",
+                result=msg("拒绝") if refusal else msg("同意"),
                 ok=refusal is None,
                 at_s=here.clock.now_s(),
                 took_ms=0,

@@ -21,6 +21,7 @@ from sandbox import (
     phones,
     quotas,
     sending,
+    sentences,
     store,
     subscriptions,
 )
@@ -62,19 +63,22 @@ def log() -> ResponseReturnValue:
         raise call.BadBody(field="direction")
     with stage().memory.reading() as db:
         return jsonify(
-            log=journal.lines(
-                db,
-                after_id=call.number("after"),
-                direction=direction,
-                failed=request.args.get("failed") == "1",
-            )
+            log=[
+                sentences.told(line)
+                for line in journal.lines(
+                    db,
+                    after_id=call.number("after"),
+                    direction=direction,
+                    failed=request.args.get("failed") == "1",
+                )
+            ]
         )
 
 
 @blueprint.get("/log/<int:entry_id>")
 def log_entry(entry_id: int) -> ResponseReturnValue:
     with stage().memory.reading() as db:
-        return jsonify(journal.entry(db, entry_id=entry_id))
+        return jsonify(sentences.told(journal.entry(db, entry_id=entry_id)))
 
 
 @blueprint.post("/log/<int:entry_id>/replay")
@@ -197,7 +201,7 @@ def changes() -> ResponseReturnValue:
                 told_message(one)
                 for one in chat.of_shown_phones(db, after_id=call.number("message"))
             ],
-            log=journal.lines(db, after_id=call.number("log")),
+            log=[sentences.told(line) for line in journal.lines(db, after_id=call.number("log"))],
             log_count=journal.count(db),
             codes=_codes(here, codes.alive(db, wall_s=here.wall())),
             payments=[

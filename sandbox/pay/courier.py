@@ -10,7 +10,8 @@ import time
 from collections.abc import Callable
 from dataclasses import dataclass
 
-from sandbox import faults, journal, layout, phones, wire
+from kernel.words import msg
+from sandbox import faults, journal, layout, phones, sentences, wire
 from sandbox.business_clock import BusinessClock
 from sandbox.carrier import Carrier
 from sandbox.errors import ApiError
@@ -118,7 +119,7 @@ class Courier(Carrier):
             )
         except wire.NoAnswer as error:
             return _Try(
-                result="没有应答",
+                result=msg("没有应答"),
                 ok=False,
                 took_ms=_ms_since(started_s),
                 request=request,
@@ -132,15 +133,19 @@ class Courier(Carrier):
             took_ms=_ms_since(started_s),
             request=request,
             answer=answer.text,
-            rule="" if ok else f"服务器应答 {answer.status}，只有 200 或 204 算收到。",
+            rule=""
+            if ok
+            else (
+                msg("服务器应答 %(status)s，只有 200 或 204 算收到。") % {"status": answer.status}
+            ),
         )
 
     def _write(self, db: sqlite3.Connection, notice: Notice, done: _Try, *, forged: bool) -> None:
         name = f"{notice.event} {notice.out_trade_no}"
         if forged:
-            name = f"伪造 {name}"
+            name = sentences.FORGED % {"name": name}
         elif notice.tries > 1:
-            name = f"第 {notice.tries} 次 {name}"
+            name = sentences.AGAIN % {"tries": notice.tries, "name": name}
         journal.add(
             db,
             Entry(
@@ -161,12 +166,12 @@ class Courier(Carrier):
 
 def _dropped(notice: Notice) -> _Try:
     return _Try(
-        result="丢失",
+        result=msg("丢失"),
         ok=False,
         took_ms=0,
         request=f"POST {notice.url}\n\n{layout.readable(notice.resource)}",
         answer="",
-        rule="注入的故障：这次通知没有送出，微信会按节奏重发。",
+        rule=msg("注入的故障：这次通知没有送出，微信会按节奏重发。"),
     )
 
 

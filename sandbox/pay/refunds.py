@@ -6,6 +6,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
+from kernel.words import msg
 from sandbox import faults
 from sandbox.moment import Moment
 from sandbox.pay import notices, orders, requests
@@ -159,7 +160,7 @@ def _check_same(row: sqlite3.Row, *, order: Order, asked: RefundAsked) -> None:
         raise PayRefusal(
             "INVALID_REQUEST",
             message=MISMATCH,
-            rule="同一 out_refund_no 再次申请，订单和金额必须和第一次一样。",
+            rule=msg("同一 out_refund_no 再次申请，订单和金额必须和第一次一样。"),
         )
 
 
@@ -167,12 +168,17 @@ def _check_may_refund(
     db: sqlite3.Connection, *, order: Order, asked: RefundAsked, at_s: int
 ) -> None:
     if not order.is_paid:
-        raise PayRefusal("INVALID_REQUEST", message="该订单未支付", rule="没付的订单不能退款。")
+        raise PayRefusal(
+            "INVALID_REQUEST", message="该订单未支付", rule=msg("没付的订单不能退款。")
+        )
     if asked.total_fen != order.total_fen:
         raise PayRefusal(
             "INVALID_REQUEST",
             message=MISMATCH,
-            rule=f"amount.total 是 {asked.total_fen}，订单是 {order.total_fen} 分。",
+            rule=(
+                msg("amount.total 是 %(total_fen)s，订单是 %(order_fen)s 分。")
+                % {"total_fen": asked.total_fen, "order_fen": order.total_fen}
+            ),
         )
     if at_s - order.paid_at_s > TERM_S:
         raise PayRefusal("INVALID_REQUEST", message="订单已经超过可退款的最大期限")
@@ -182,7 +188,10 @@ def _check_may_refund(
         raise PayRefusal(
             "INVALID_REQUEST",
             message="申请退款金额大于订单可退金额" if left_fen else "订单已全额退款",
-            rule=f"要退 {asked.refund_fen} 分，只剩 {left_fen} 分可退。",
+            rule=(
+                msg("要退 %(refund_fen)s 分，只剩 %(left_fen)s 分可退。")
+                % {"refund_fen": asked.refund_fen, "left_fen": left_fen}
+            ),
         )
     if len(earlier) >= PARTS_MAX:
         raise PayRefusal("INVALID_REQUEST", message="一笔订单最多退款 50 次")

@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
+from kernel.words import msg
 from sandbox.pay.errors import PayRefusal
 from sandbox.settings import UnsafeBase, check_base
 
@@ -47,7 +48,7 @@ def order_asked(body: Mapping[str, Any], *, needs_payer: bool) -> OrderAsked:
     """Read the body of an order. Raises PayRefusal PARAM_ERROR."""
     number = text(body, "out_trade_no", most=32)
     if _TRADE_NO.fullmatch(number) is None:
-        raise odd("out_trade_no", "6 到 32 位数字、字母或 _-|*")
+        raise odd("out_trade_no", msg("6 到 32 位数字、字母或 _-|*"))
     return OrderAsked(
         out_trade_no=number,
         description=text(body, "description", most=127),
@@ -63,10 +64,10 @@ def refund_asked(body: Mapping[str, Any]) -> RefundAsked:
     """Read the body of a refund. Raises PayRefusal PARAM_ERROR."""
     number = text(body, "out_refund_no", most=64)
     if _REFUND_NO.fullmatch(number) is None:
-        raise odd("out_refund_no", "1 到 64 位数字、字母或 _-|*@")
+        raise odd("out_refund_no", msg("1 到 64 位数字、字母或 _-|*@"))
     amount = _part(body, "amount")
     if amount.get("currency") != "CNY":
-        raise odd("amount.currency", "目前只支持 CNY")
+        raise odd("amount.currency", msg("目前只支持 CNY"))
     asked = RefundAsked(
         out_refund_no=number,
         out_trade_no=text(body, "out_trade_no", most=32, required=False),
@@ -77,7 +78,7 @@ def refund_asked(body: Mapping[str, Any]) -> RefundAsked:
         notify_url=_notify_url(body, most=256, required=False),
     )
     if not (asked.out_trade_no or asked.transaction_id):
-        raise odd("out_trade_no", "与 transaction_id 二选一必填")
+        raise odd("out_trade_no", msg("与 transaction_id 二选一必填"))
     return asked
 
 
@@ -94,34 +95,36 @@ def text(body: Mapping[str, Any], key: str, *, most: int, required: bool = True)
     if found is None and not required:
         return ""
     if not isinstance(found, str) or (required and not found):
-        raise odd(key, "要填，且为字符串")
+        raise odd(key, msg("要填，且为字符串"))
     # WeChat counts characters here and bytes there; the reason alone is surely counted in bytes.
     length = len(found.encode()) if key == "reason" else len(found)
     if length > most:
-        raise odd(key, f"最多 {most} 个字符")
+        raise odd(key, (msg("最多 %(most)s 个字符") % {"most": most}))
     return found
 
 
 def odd(field: str, rule: str) -> PayRefusal:
     """Return the refusal of one field."""
     return PayRefusal(
-        "PARAM_ERROR", message=f"输入源“/body/{field}”不符合规则：{rule}", rule=f"{field}：{rule}。"
+        "PARAM_ERROR",
+        message=f"输入源“/body/{field}”不符合规则：{rule}",
+        rule=msg("%(field)s：%(rule)s。") % {"field": field, "rule": rule},
     )
 
 
 def _part(body: Mapping[str, Any], key: str) -> Mapping[str, Any]:
     found = body.get(key)
     if not isinstance(found, Mapping):
-        raise odd(key, "要填，且为对象")
+        raise odd(key, msg("要填，且为对象"))
     return found
 
 
 def _fen(amount: Mapping[str, Any], key: str) -> int:
     found = amount.get(key)
     if type(found) is not int or not 1 <= found <= TOTAL_FEN_MAX:
-        raise odd(f"amount.{key}", "单位为分的整数，最少 1")
+        raise odd(f"amount.{key}", msg("单位为分的整数，最少 1"))
     if amount.get("currency", "CNY") != "CNY":
-        raise odd("amount.currency", "目前只支持 CNY")
+        raise odd("amount.currency", msg("目前只支持 CNY"))
     return found
 
 
@@ -130,11 +133,11 @@ def _notify_url(body: Mapping[str, Any], *, most: int, required: bool) -> str:
     if not url:
         return ""
     if "?" in url or "#" in url:
-        raise odd("notify_url", "不能带参数")
+        raise odd("notify_url", msg("不能带参数"))
     try:
         check_base("notify_url", url)
     except UnsafeBase as error:
-        raise odd("notify_url", "沙箱只通知本机") from error
+        raise odd("notify_url", msg("沙箱只通知本机")) from error
     return url
 
 
@@ -145,7 +148,7 @@ def _instant_s(body: Mapping[str, Any], key: str) -> int:
     try:
         at = datetime.fromisoformat(told)
     except ValueError as error:
-        raise odd(key, "要按 RFC 3339 书写") from error
+        raise odd(key, msg("要按 RFC 3339 书写")) from error
     if at.tzinfo is None:
-        raise odd(key, "要带时区")
+        raise odd(key, msg("要带时区"))
     return int(at.timestamp())

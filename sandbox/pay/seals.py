@@ -18,6 +18,7 @@ from cryptography.hazmat.primitives.asymmetric import padding
 from cryptography.hazmat.primitives.asymmetric.rsa import RSAPrivateKey
 from cryptography.hazmat.primitives.ciphers.aead import AESGCM
 
+from kernel.words import msg
 from sandbox.pay.shop import Shop
 
 SCHEME = "WECHATPAY2-SHA256-RSA2048"
@@ -71,20 +72,20 @@ def check_call(
     scheme, _, rest = authorization.partition(" ")
     facts = {match[1]: match[2] for part in rest.split(",") if (match := _FACT.fullmatch(part))}
     if scheme != SCHEME or set(facts) != _FACTS:
-        raise Unproven("请求头 Authorization 缺失或格式不对")
+        raise Unproven(msg("请求头 Authorization 缺失或格式不对"))
     if facts["mchid"] != shop.mchid:
-        raise Unproven(f"商户号 {facts['mchid']} 不存在")
+        raise Unproven(msg("商户号 %(mchid)s 不存在") % {"mchid": facts["mchid"]})
     if facts["serial_no"].upper() != shop.serial.upper():
-        raise Unproven("商户证书序列号不对，请检查 serial_no")
+        raise Unproven(msg("商户证书序列号不对，请检查 serial_no"))
     timestamp = facts["timestamp"]
     if _TIMESTAMP.fullmatch(timestamp) is None or abs(wall_s - int(timestamp)) > FRESH_S:
-        raise Unproven("签名的时间戳与现在相差超过 5 分钟")
+        raise Unproven(msg("签名的时间戳与现在相差超过 5 分钟"))
     try:
         text = f"{method}\n{path}\n{timestamp}\n{facts['nonce_str']}\n{body.decode()}\n"
     except UnicodeDecodeError as error:
-        raise Unproven("正文不是 UTF-8") from error
+        raise Unproven(msg("正文不是 UTF-8")) from error
     if not is_signed(text, facts["signature"], shop=shop):
-        raise Unproven("签名不对：签名串为 方法\\n路径与参数\\n时间戳\\n随机串\\n正文\\n")
+        raise Unproven(msg("签名不对：签名串为方法、路径与参数、时间戳、随机串、正文，各占一行"))
 
 
 def sealed(resource: Mapping[str, Any], *, kind: str, shop: Shop) -> dict[str, str]:
