@@ -5,6 +5,7 @@ callback; the caller owns the transaction and rings the pusher after the commit.
 """
 
 import sqlite3
+from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 from urllib.parse import parse_qs, urlsplit
@@ -12,6 +13,7 @@ from urllib.parse import parse_qs, urlsplit
 from kernel.errors import Conflict, Invalid, Missing
 from kernel.words import msg
 from sandbox import addresses, callbacks, chat, codes, menus, phones, windows
+from sandbox.callbacks import Element
 from sandbox.codes import Code
 from sandbox.moment import Moment
 from sandbox.pay import sheet
@@ -23,6 +25,9 @@ URL_LENGTH_MAX = 2_000
 SCAN_LENGTH_MAX = 2_000
 OPENED_KEPT_MAX = 2_000
 _MENU_ID = "424242424"
+_PRECISION_M = "35.000000"
+_SCANS = frozenset({"scancode_push", "scancode_waitmsg"})
+_PICTURES = frozenset({"pic_sysphoto", "pic_photo_or_album", "pic_weixin"})
 
 
 class NotFollowing(Conflict):
@@ -64,6 +69,17 @@ class Outcome:
     text: str = ""
     scene: str = ""
     payment: str = ""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Found:
+    """What the camera saw, the place that was chosen (GCJ-02), how many photos were."""
+
+    content: str = ""
+    latitude: float = 0.0
+    longitude: float = 0.0
+    label: str = ""
+    count: int = 0
 
 
 def follow(
@@ -145,11 +161,18 @@ def scan(
 
 
 def click(
-    db: sqlite3.Connection, *, phone: Phone, said: str, account: Account, moment: Moment
+    db: sqlite3.Connection,
+    *,
+    phone: Phone,
+    said: str,
+    found: Found | None = None,
+    account: Account,
+    moment: Moment,
 ) -> Outcome:
-    """Press the menu's button with this name or key.
+    """Press the menu's button with this name or key; `found` is what the phone's camera, map or album
+    gives for one that asks for it.
 
-    Raises NotFollowing, ButtonMissing, ButtonNotPlayed.
+    Raises NotFollowing, ButtonMissing, BadScan, ButtonNotPlayed.
     """
     check_follows(phone)
     button = _button(menus.get(db), said=said)
@@ -162,9 +185,48 @@ def click(
         return open_page(db, phone=phone, url=button["url"], account=account, moment=moment)
     if button["type"] == "click":
         windows.open_window(db, openid=phone.openid, opening=Opening.TOUCH, at_s=moment.at_s)
-        facts = {"EventKey": str(button["key"])}
-        _tell(db, phone=phone, event="CLICK", facts=facts, account=account, moment=moment)
+        pressed = {"EventKey": str(button["key"])}
+        _tell(db, phone=phone, event="CLICK", facts=pressed, account=account, moment=moment)
         return Outcome(screen="chat")
+    seen = _found(button, found or Found())
+    event = str(button["type"])
+    _tell(db, phone=phone, event=event, facts=seen, account=account, moment=moment)
+    return Outcome(screen="chat")
+
+
+def report_place(
+    db: sqlite3.Connection, *, phone: Phone, found: Found, account: Account, moment: Moment
+) -> Outcome:
+    """Tell the account where the phone is, as on opening the chat. Raises NotFollowing."""
+    check_follows(phone)
+    facts: dict[str, Element] = {
+        "Latitude": f"{found.latitude:.6f}",
+        "Longitude": f"{found.longitude:.6f}",
+        "Precision": _PRECISION_M,
+    }
+    _tell(
+        db, phone=phone, event="LOCATION", facts=facts, account=account, moment=moment, shows=False
+    )
+    return Outcome(screen="chat")
+
+
+def _found(button: Mapping[str, Any], found: Found) -> dict[str, Element]:
+    kind, key = str(button["type"]), {"EventKey": str(button.get("key", ""))}
+    if kind in _SCANS:
+        if not 1 <= len(found.content) <= SCAN_LENGTH_MAX:
+            raise BadScan(field="content")
+        return {**key, "ScanCodeInfo": {"ScanType": "qrcode", "ScanResult": found.content}}
+    if kind in _PICTURES:
+        return {**key, "SendPicsInfo": {"Count": found.count}}
+    if kind == "location_select":
+        where = {
+            "Location_X": f"{found.latitude:.6f}",
+            "Location_Y": f"{found.longitude:.6f}",
+            "Scale": "15",
+            "Label": found.label,
+            "Poiname": "",
+        }
+        return {**key, "SendLocationInfo": where}
     raise ButtonNotPlayed
 
 
@@ -193,7 +255,7 @@ def _tell(
     *,
     phone: Phone,
     event: str,
-    facts: dict[str, str],
+    facts: Mapping[str, Element],
     account: Account,
     moment: Moment,
     shows: bool = True,

@@ -50,6 +50,7 @@ MEANINGS: dict[int, Meaning] = {
     40066: Meaning("invalid url", msg("沙箱没有这个接口。")),
     40125: Meaning("invalid appsecret", msg("AppSecret 不对，请检查配置。")),
     40163: Meaning("code been used", msg("这个 code 已经用过一次。重新走授权。")),
+    40164: Meaning("invalid ip", msg("这个地址不在 IP 白名单里，请检查配置。")),
     40241: Meaning(
         "duplicate message in 60 seconds", msg("10 分钟内用同一 client_msg_id 发过了。")
     ),

@@ -26,6 +26,7 @@ def phones() -> ResponseReturnValue:
             "account": {"name": account.name, "about": account.about},
             "page_hosts": addresses.page_hosts(account),
             "place": asdict(account.place or QINGDAO),
+            "reports_location": account.reports_location,
             "is_located": account.place is not None,
             "places": [asdict(place) for place in account.places],
             "subscriptions": [

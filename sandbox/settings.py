@@ -104,6 +104,10 @@ class Account:
     phones: tuple[str, ...] = ()
     # Openid to name of people who follow already and have no screen on the page.
     followers: Mapping[str, str] = field(default_factory=dict)
+    # From where tokens may be asked for; empty: from anywhere.
+    ip_list: tuple[str, ...] = ()
+    # Whether a phone tells where it is when it opens the chat.
+    reports_location: bool = False
     # What a QR code's scene is called in the tray, e.g. {"st_hailu_03": "海尔路旗舰店 3 号立牌"}.
     scene_names: Mapping[str, str] = field(default_factory=dict)
 
@@ -167,6 +171,8 @@ def account_of(given: Mapping[str, Any]) -> Account:
         places=_places(given["places"]) if "places" in given else HOMES,
         phones=tuple(str(name) for name in given.get("phones", ())),
         followers={str(k): str(v) for k, v in given.get("followers", {}).items()},
+        ip_list=tuple(str(address) for address in given.get("ip_list", ())),
+        reports_location=bool(given.get("reports_location", False)),
         scene_names={str(k): str(v) for k, v in given.get("scene_names", {}).items()},
     )
     _check(account)

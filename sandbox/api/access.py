@@ -48,10 +48,14 @@ def unknown(rest: str) -> ResponseReturnValue:
 
 
 def check_credentials(*, appid: str, secret: str, grant_type: str) -> None:
-    """Raise ApiError 40002, 40013, 40125, 41002, 41004 unless these are the account's."""
+    """Raise ApiError 40002, 40013, 40125, 40164, 41002, 41004 unless these are the account's, told from
+    where its list allows."""
     if grant_type != "client_credential":
         raise ApiError(40002)
     check_account(appid=appid, secret=secret)
+    allowed, address = stage().account.ip_list, request.remote_addr
+    if allowed and address not in allowed:
+        raise ApiError(40164, errmsg=f"invalid ip {address}, not in whitelist")
 
 
 def check_account(*, appid: str, secret: str) -> None:

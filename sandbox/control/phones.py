@@ -8,7 +8,7 @@ from flask import jsonify, request
 from flask.typing import ResponseReturnValue
 
 from sandbox import acts, chat, media, phones, saying, subscriptions
-from sandbox.acts import Outcome
+from sandbox.acts import Found, Outcome
 from sandbox.chat import Message
 from sandbox.control import call
 from sandbox.phones import Phone
@@ -104,8 +104,18 @@ def show_place(phone_id: str) -> ResponseReturnValue:
 
 @blueprint.post("/phones/<phone_id>/click")
 def click(phone_id: str) -> ResponseReturnValue:
-    body = call.body(name=str, key=str)
-    return _act(phone_id, acts.click, said=body.get("name") or body.get("key") or "")
+    body = call.body(
+        name=str, key=str, content=str, latitude=float, longitude=float, label=str, count=int
+    )
+    said = body.pop("name", "") or body.get("key", "")
+    body.pop("key", None)
+    return _act(phone_id, acts.click, said=said, found=Found(**body))
+
+
+@blueprint.post("/phones/<phone_id>/report")
+def report(phone_id: str) -> ResponseReturnValue:
+    found = Found(**call.body(latitude=float, longitude=float))
+    return _act(phone_id, acts.report_place, found=found)
 
 
 @blueprint.post("/phones/<phone_id>/open")

@@ -1,6 +1,6 @@
 // One message of a chat as WeChat draws it.
 
-import { copyOf, part, put, words } from "./dom.js";
+import { copyOf, part, put, toast, words } from "./dom.js";
 import { button } from "./layer.js";
 import { drawMap } from "./map.js";
 
@@ -88,11 +88,12 @@ function card(message, open) {
   for (const field of message.fields) {
     list.append(withText(document.createElement("dt"), field.label), withText(document.createElement("dd"), field.value));
   }
-  const target = message.url || (message.miniprogram && message.miniprogram.pagepath);
-  if (target) {
+  if (message.url || message.miniprogram) {
     const foot = part(element, "open");
     foot.hidden = false;
-    foot.addEventListener("click", () => open(message.url));
+    // A mini program goes before an address; here it can only be named.
+    const mini = message.miniprogram;
+    foot.addEventListener("click", () => (mini ? toast(`${words.mini_line} ${mini.appid} ${mini.pagepath ?? ""}`) : open(message.url)));
   }
   return element;
 }

@@ -2,7 +2,7 @@
 
 import { drawn } from "./bubbles.js";
 import { act } from "./control.js";
-import { copyOf, part, toast, words } from "./dom.js";
+import { copyOf, facts, part, toast, words } from "./dom.js";
 import { chatTime } from "./format.js";
 import { follow, world } from "./world.js";
 
@@ -48,6 +48,12 @@ export class Chat {
     this.body.scrollTop = this.body.scrollHeight;
   }
 
+  /** Be opened anew: an account that asked for it is told where the phone is. */
+  report() {
+    const { latitude, longitude } = this.phone.places.shown ?? facts.place;
+    if (facts.reports_location && this.phone.told.follows) this.tell("report", { latitude, longitude });
+  }
+
   append(messages) {
     const isAtEnd = this.body.scrollHeight - this.body.scrollTop - this.body.clientHeight < NEAR_END_PX;
     let isOwn = false;
@@ -86,7 +92,7 @@ export class Chat {
     part(element, "has-sub").hidden = !subs.length;
     element.addEventListener("click", (event) => {
       event.stopPropagation();
-      if (!subs.length) { this.foldMenu(); this.click(button.name); return; }
+      if (!subs.length) { this.foldMenu(); this.click(button); return; }
       this.unfold(element, subs);
     });
     return element;
@@ -101,7 +107,7 @@ export class Chat {
       const button = document.createElement("button");
       button.type = "button";
       button.textContent = sub.name;
-      button.addEventListener("click", () => { this.foldMenu(); this.click(sub.name); });
+      button.addEventListener("click", () => { this.foldMenu(); this.click(sub); });
       return button;
     }));
     list.dataset.of = above.textContent;
@@ -123,8 +129,26 @@ export class Chat {
     else if (!world.menu) toast(words.no_menu);
   }
 
-  async click(name) {
-    const outcome = await act(`phones/${this.phone.id}/click`, { name });
+  /** Press a button of the menu; one that wants the camera, a place or photos asks for it first. */
+  async click({ name, type = "" }) {
+    let found = {};
+    let photos = [];
+    if (type.startsWith("scancode")) {
+      const content = await this.phone.scanner.open();
+      if (content === null) return;
+      found = { content };
+    } else if (type.startsWith("pic_")) {
+      photos = await this.phone.album.open() ?? [];
+      if (!photos.length) return;
+      found = { count: photos.length };
+    } else if (type === "location_select") {
+      const place = await this.phone.places.choose();
+      if (!place) return;
+      found = sent(place);
+    }
+    const outcome = await act(`phones/${this.phone.id}/click`, { name, ...found });
+    for (const photo of photos) await this.tell("picture", photo);
+    if (outcome && type === "location_select") await this.tell("place", found);
     follow();
     this.phone.show(outcome);
   }
@@ -163,7 +187,7 @@ export class Chat {
 
   async showPlace() {
     const place = await this.phone.places.choose();
-    if (place) await this.tell("place", { latitude: place.latitude, longitude: place.longitude, label: place.name === words.here ? place.address : place.name });
+    if (place) await this.tell("place", sent(place));
   }
 
   async tell(what, body) {
@@ -172,4 +196,9 @@ export class Chat {
     follow();
     return outcome;
   }
+}
+
+/** A chosen place as it is sent. */
+function sent(place) {
+  return { latitude: place.latitude, longitude: place.longitude, label: place.name === words.here ? place.address : place.name };
 }

@@ -66,6 +66,7 @@ export class Phone {
   go(screen) {
     if (this.current !== "profile") this.before = this.current;
     if (screen === "scan") this.scan.reset();
+    if (screen === "chat" && this.current !== "chat") this.chat.report();
     this.current = screen;
     this.face.dataset.screen = screen;
     sessionStorage.setItem(`screen-${this.id}`, screen);

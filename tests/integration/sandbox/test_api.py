@@ -314,3 +314,15 @@ class TestCodes:
 
         refused = timed.control("phones/p1/scan", scene="7", expect=404)
         assert refused["error"] == "code_expired"
+
+
+def test_a_token_is_given_only_where_the_list_allows(new_sandbox: NewSandbox) -> None:
+    sandbox, _ = new_sandbox(ip_list=["203.0.113.9"])
+    plain = requests.get(
+        f"{sandbox.base}/cgi-bin/token",
+        params={"grant_type": "client_credential", "appid": APPID, "secret": SECRET},
+        timeout=WAIT_S,
+    ).json()
+
+    assert (plain["errcode"], _forced_token(sandbox)["errcode"]) == (40164, 40164)
+    assert "invalid ip 127.0.0.1" in plain["errmsg"]
