@@ -16,6 +16,11 @@ from kernel.settings import Settings
 from members import queries as members
 from notifications.messages import NOTICES, SPECS
 
+# Its signature covers no body: by each process one body is let in under it, and no more can be held.
+PLAIN_MODE = (
+    "WECHAT_AES_KEY is empty: WeChat signs no bodies in plain mode. "
+    "Choose 安全模式 on the platform and set the key."
+)
 _KEY = re.compile(r"\{\{(\w+)\.DATA\}\}")
 
 
@@ -31,11 +36,13 @@ def join(app: Flask) -> None:
     @app.cli.command("wechat-setup")
     def wechat_setup() -> None:
         """Bring menu, tags and the stores' QR codes at WeChat in step, and print what is wrong with the
-        templates; safe to repeat."""
+        templates and with the mode of callbacks; safe to repeat."""
         settings, wechat = app.extensions["doorbell.settings"], app.extensions["doorbell.wechat"]
         set_up(settings, wechat, app.extensions["doorbell.clock"])
         for line in unfit_templates(settings, wechat):
             print(line)
+        if not settings.wechat_aes_key:
+            print(PLAIN_MODE)
 
 
 def account(settings: Settings, clock: Clock) -> dict[str, Any]:
