@@ -163,6 +163,12 @@ class Life:
     dispute_until: datetime | None
     appliances: tuple[Appliance, ...]
 
+    @property
+    def owes_money_back(self) -> bool:
+        """Tell, once all is over, whether his deposit is still on its way to him."""
+        is_kept = self.deposit_state == "paid" and bool(self.strike_state)
+        return self.deposit_state in ("paid", "refunding") and not is_kept
+
 
 def read(db: Session, *, number: str, by: Actor, now: datetime) -> Life:
     """Return what stands around the member's booking. Raises BookingMissing."""

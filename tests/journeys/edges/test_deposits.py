@@ -161,7 +161,10 @@ def test_a_deposit_makes_the_promise_and_goes_back_when_it_is_cancelled(
     assert "押金 ¥30.00 已付，上门后原路退回" in paid.said("answer")
     assert "预约已取消" in going.said("answer")
     assert "押金正在原路退回" in going.said("answer")
+    # What has ended looks again until the money is back, and no longer.
+    assert "hx-trigger" in going.answer.get_data(as_text=True).split('id="progress"')[1][:200]
     assert "押金已退回" in gone.said("answer")
+    assert "hx-trigger" not in gone.answer.get_data(as_text=True).split('id="progress"')[1][:200]
     assert any("押金原路退回" in line for line in messages(phone.member))
     assert "已退款" in case(desk, number).text
     assert the_refund().state == "done"
