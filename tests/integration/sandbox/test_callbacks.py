@@ -108,44 +108,6 @@ class TestEvents:
         assert (viewed.event, viewed.url) == ("view", "http://doorbell.localhost:8000/c/?from=menu")
         assert sandbox.look("phones/p1/opened")["pages"][0]["url"] == opened["url"]
 
-    def test_a_menu_asks_for_the_camera_a_place_and_photos(
-        self, new_sandbox: NewSandbox, aes: bool
-    ) -> None:
-        sandbox, receiver = new_sandbox(aes=aes)
-        sandbox.a_phone(follows=True)
-        kinds = ("scancode_push", "scancode_waitmsg", "location_select", "pic_sysphoto")
-        subs = [{"type": kind, "name": f"钮{n}", "key": kind} for n, kind in enumerate(kinds)]
-        sandbox.api("menu/create", button=[{"name": "服务", "sub_button": subs}])
-        _reply_to(receiver, text="收到")
-
-        sandbox.control("phones/p1/click", key="scancode_waitmsg", content="GREE-0231")
-        sandbox.control("phones/p1/click", key="scancode_push", content="https://x.example/1")
-        place = {"latitude": 36.1, "longitude": 120.4, "label": "海信花园"}
-        sandbox.control("phones/p1/click", key="location_select", **place)
-        sandbox.control("phones/p1/click", key="pic_sysphoto", count=2)
-        sandbox.settle()
-
-        waited, pushed, chosen, taken = (one.message for one in receiver.received)
-        assert (waited.event, waited.key) == ("scancode_waitmsg", "scancode_waitmsg")
-        assert (waited.scan_type, waited.scan_result) == ("qrcode", "GREE-0231")
-        assert (pushed.event, pushed.scan_result) == ("scancode_push", "https://x.example/1")
-        assert chosen.event == "location_select"
-        assert (chosen.location_x, chosen.location_y) == ("36.100000", "120.400000")
-        assert chosen.label == "海信花园"
-        assert (taken.event, taken.count) == ("pic_sysphoto", 2)
-        assert sandbox.inbox("p1")[-1]["text"] == "收到"
-
-    def test_an_account_is_told_where_a_phone_is(self, new_sandbox: NewSandbox, aes: bool) -> None:
-        sandbox, receiver = new_sandbox(aes=aes)
-        sandbox.a_phone(follows=True)
-
-        sandbox.control("phones/p1/report", latitude=36.1, longitude=120.4)
-        sandbox.settle()
-
-        [told] = receiver.received
-        assert told.message.event == "location"
-        assert (float(told.message.latitude), float(told.message.longitude)) == (36.1, 120.4)
-
     def test_a_sent_template_message_is_reported_finished(
         self, new_sandbox: NewSandbox, aes: bool
     ) -> None:
