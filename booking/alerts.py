@@ -10,13 +10,13 @@ from booking.goods_models import GoodsItem, LateGoods
 from booking.models import Booking, Promise
 from booking.states import PROMISED, BookingState
 from kernel.db import Session
+from members import rule_queries
 
 # Who needs a second visit is called within a day.
 WINDOW_LIFE = timedelta(hours=24)
 # Goods that are late for a promise so near must be asked about.
 GOODS_AHEAD = timedelta(hours=48)
-# From this tier on an unconfirmed booking is a risk, and so long before its window somebody calls.
-RISKY_TIER = 2
+# An unconfirmed booking of a risky member is called so long before its window.
 CONFIRM_AHEAD = timedelta(hours=2)
 FOUND_MAX = 50
 
@@ -104,10 +104,12 @@ def _goods_late(db: Session, branch_id: int, *, now: datetime) -> list[BookingAl
 
 
 def _unconfirmed(db: Session, branch_id: int, *, now: datetime) -> list[BookingAlert]:
+    """Return the bookings of those whom the rules let somebody call, as they have not answered."""
+    rules = rule_queries.in_force(db, branch_id=branch_id)
     rows = select(Booking).where(
         Booking.branch_id == branch_id,
         Booking.state == BookingState.BOOKED,
-        Booking.tier >= RISKY_TIER,
+        Booking.tier >= rules.call_from_tier,
         Booking.needs_window.is_(False),
         Booking.starts_at > now,
         Booking.starts_at <= now + CONFIRM_AHEAD,

@@ -118,6 +118,8 @@ MOVABLE = frozenset({_S.HELD, _S.PLANNED, _S.READY, _S.ASSIGNED, _S.ACCEPTED})
 # Owed to somebody, and nobody has set out for it yet.
 OWED = MOVABLE - {_S.HELD}
 # Has a technician that people were told about.
+# Somebody said yes to it and has not arrived.
+ACCEPTED = frozenset({_S.ACCEPTED, _S.EN_ROUTE})
 TOLD = frozenset({_S.ASSIGNED, _S.ACCEPTED}) | STARTED
 # Over without having been attended: it stands in no route.
 OUT = frozenset({_S.CANCELLED, _S.PROVIDER_NO_SHOW})

@@ -12,6 +12,7 @@ from kernel.clock import Clock
 from kernel.db import transaction
 from kernel.events import Event
 from kernel.money import Money
+from members import rule_queries, strike_queries
 from members.events import (
     AppealDecided,
     Blacklisted,
@@ -127,13 +128,16 @@ def on_blacklisted(event: Event, clock: Clock) -> None:
     """Tell that his bookings are stopped, until when, and that he may appeal (A1)."""
     assert isinstance(event, Blacklisted)
     with transaction() as db:
+        row = strike_queries.blacklisting(db, number=event.blacklisting_number, by=SYSTEM)
+        days = rule_queries.of(db, row.rules_version).blacklist_within.days
+        by_strikes = f"{days} 天内 {len(row.strikes)} 次没能见面"
         say_account(
             db,
             "A1",
             event.member_id,
             key=event.blacklisting_number,
             time=messages.moment(event.until),
-            about="180 天内 3 次没能见面",
+            about=by_strikes if row.strikes else "由两位工作人员决定",
             tip="可以申诉，由两位工作人员复核",
             now=clock.now(),
         )

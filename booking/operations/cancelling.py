@@ -15,7 +15,7 @@ from dispatch import live
 from dispatch import queries as dispatch
 from dispatch.operations import places, withdrawals
 from dispatch.planner.problem import Window
-from dispatch.states import Trouble, VisitState
+from dispatch.states import ACCEPTED, Trouble
 from kernel import outbox
 from kernel.actor import Actor
 from kernel.clock import local_date
@@ -29,7 +29,6 @@ from members.ledger import Draft
 from members.operations import postings, strikes
 from members.risk import StrikeKind
 
-_ACCEPTED = frozenset({VisitState.ACCEPTED, VisitState.EN_ROUTE})
 _TROUBLE = {
     Cause.MEMBER: Trouble.MEMBER,
     Cause.AGENT: Trouble.MEMBER,
@@ -204,7 +203,7 @@ def _end_all(
 def _accepted_by(db: Session, booking: Booking) -> int | None:
     """Return the technician who said yes to the visit, None when nobody did."""
     visit = dispatch.fresh_visit(db, booking.visit_id)
-    return visit.technician_id if visit.state in _ACCEPTED else None
+    return visit.technician_id if visit.state in ACCEPTED else None
 
 
 def _check_unservable(

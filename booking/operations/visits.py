@@ -18,7 +18,7 @@ from booking.policy import Cause, Ending
 from booking.states import BookingAction
 from dispatch import queries as dispatch
 from dispatch.operations import places, signing, trouble, visits, withdrawals
-from dispatch.states import UNDER_WAY, Trouble, VisitState
+from dispatch.states import ACCEPTED, UNDER_WAY, Trouble, VisitState
 from kernel import outbox
 from kernel.actor import SYSTEM, Actor, Role
 from kernel.clock import instant_at, local_date
@@ -174,12 +174,42 @@ def missed(
     kept = next((each for each in standing if visit_id in (None, each.visit_id)), None)
     if kept is None:
         raise IllegalMove(machine="booking", state=booking.state.value, action="miss")
+    promised = dispatch.fresh_visit(db, kept.visit_id)
+    accepted_by = promised.technician_id if promised.state in ACCEPTED else None
     visit = withdrawals.miss(db, visit_id=kept.visit_id, by=by, now=now)
     in_vain = _again(db, booking, visit.id, Cause.MISSED, by=by, now=now, ending=Ending.MISSED)
     errands = _errands(db, booking, in_vain)
     rules = rule_queries.in_force(db, branch_id=booking.branch_id)
     compensate_late(db, booking, kept, rules.broken_fee, beside=errands, now=now)
+    if accepted_by is not None:
+        _record_absence(db, booking, kept, technician_id=accepted_by, by=by, now=now)
     return booking
+
+
+def _record_absence(
+    db: Session, booking: Booking, kept: Promise, *, technician_id: int, by: Actor, now: datetime
+) -> None:
+    """Record a strike of the technician who had said that he would come; he may contest it."""
+    visit = dispatch.visit(db, kept.visit_id)
+    evidence: dict[str, object] = {
+        "visit": visit.number,
+        "technician_id": technician_id,
+        "starts_at": kept.starts_at.isoformat(),
+        "ends_at": kept.ends_at.isoformat(),
+        "missed_at": now.isoformat(),
+    }
+    if by.role is not Role.SYSTEM:
+        # Whoever says so does not decide about it.
+        evidence["staff_id"] = by.id
+    strikes.open_strike(
+        db,
+        kind=StrikeKind.PROVIDER_NO_SHOW,
+        booking_number=booking.number,
+        technician_id=technician_id,
+        branch_id=booking.branch_id,
+        evidence=evidence,
+        now=now,
+    )
 
 
 def compensate_late(

@@ -3,6 +3,7 @@
 import difflib
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
+from datetime import timedelta
 from typing import Any
 
 from flask import Response, render_template
@@ -311,6 +312,7 @@ def _hit(db: Session, replay: Replay | None) -> dict[str, Any]:
     technician_ids = [one["technician_id"] for one in people if "technician_id" in one]
     return {
         "people": people,
+        "last_day": replay.until - timedelta(days=1) if replay is not None else None,
         "members": queries.members_by_id(db, member_ids),
         "technicians": dispatch.technicians_by_id(db, technician_ids),
         "sums": [

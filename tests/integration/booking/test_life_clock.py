@@ -10,7 +10,11 @@ from booking.states import BookingState
 from dispatch.operations import visits as visit_operations
 from dispatch.states import Trouble, VisitState
 from kernel.actor import Actor
+from kernel.db import transaction
 from kernel.machine import IllegalMove
+from members import strike_queries
+from members.operations import appeals
+from members.risk import StrikeKind
 from tests.house import MONDAY
 from tests.integration.booking.living import (
     HOUR,
@@ -196,6 +200,29 @@ class TestLateness:
         assert visit_of(number).state is VisitState.PROVIDER_NO_SHOW
         assert (booking_of(number).needs_window, endings(number)) == (True, ["missed"])
         assert compensation(member) == 30_00
+
+    def test_of_a_technician_who_had_accepted_is_a_strike_he_may_contest(
+        self, member: Actor
+    ) -> None:
+        number = a_promise(member)
+        technician = assigned(number)
+
+        for _ in range(2):
+            looked_after(SHUTS + 120 * MINUTE)
+
+        with transaction() as db:
+            [strike] = strike_queries.strikes_of_technician(db, technician_id=technician.id)
+            assert (strike.kind, strike.points) == (StrikeKind.PROVIDER_NO_SHOW, 0)
+            assert strike_queries.strikes_of(db, member_id=member.id) == []
+            appeal = appeals.open_appeal(
+                db,
+                strike_number=strike.number,
+                reason="other",
+                text="车在路上坏了，已打电话给调度说明。",
+                by=technician,
+                now=SHUTS + 3 * HOUR,
+            )
+        assert appeal.technician_id == technician.id
 
     def test_slept_through_is_paid_for_all_the_same(self, member: Actor) -> None:
         number = a_promise(member)
