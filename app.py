@@ -23,6 +23,7 @@ import booking.asset_models
 import booking.bill_models
 import booking.checking_bills
 import booking.code_models
+import booking.discount_models
 import booking.feedback_models
 import booking.goods_models
 import booking.jobs
@@ -71,6 +72,7 @@ from booking.events import (
     BookingExpired,
     BookingFailed,
     BookingMoved,
+    BookingRefunded,
     ConfirmationAsked,
     DepositSettled,
     GoodsAdded,
@@ -120,9 +122,14 @@ REACTIONS: delivery.Reactions = {
     ConfirmationAsked: [life.on_confirmation_asked],
     BookingConfirmed: [booking_reactions.on_readiness],
     BookingMoved: [life.on_moved, booking_reactions.on_readiness],
-    BookingCancelled: [life.on_cancelled, booking_reactions.on_cancelled],
-    BookingExpired: [booking_reactions.on_hold_decided],
-    BookingFailed: [life.on_failed],
+    BookingCancelled: [
+        life.on_cancelled,
+        booking_reactions.on_cancelled,
+        booking_reactions.on_ended,
+    ],
+    BookingExpired: [booking_reactions.on_hold_decided, booking_reactions.on_ended],
+    BookingFailed: [life.on_failed, booking_reactions.on_ended],
+    BookingRefunded: [account.on_booking_refunded],
     ReturnNeeded: [life.on_return_needed],
     WorkFinished: [life.on_work_finished],
     BookingCompleted: [reactions.on_completed, booking_reactions.on_completed],

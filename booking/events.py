@@ -298,6 +298,14 @@ class RefundOrdered(_BookingEvent):
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class BookingRefunded(_BookingEvent):
+    """A finished booking was paid back whole: `fen` of money, and whatever else had paid for it."""
+
+    fen: int
+    words: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class RefundArrived(_BookingEvent):
     """What was paid has reached its payer again."""
 

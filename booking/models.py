@@ -154,6 +154,8 @@ class Booking(Base):
     service_id: Mapped[int] = mapped_column(ForeignKey("booking_service.id"))
     choices: Mapped[dict[str, int]] = mapped_column(JSON, default=dict)
     price: Mapped[Money] = mapped_column(Fen)
+    # What points, vouchers and coupons pay of it; the rows of `discount_models` say which.
+    discount: Mapped[Money] = mapped_column(Fen, default=ZERO, server_default="0")
     address: Mapped[str]
     compound: Mapped[str]
     door: Mapped[str]
@@ -179,6 +181,8 @@ class Booking(Base):
     # The first of the two steps in which the house withdraws a promise.
     withdrawal_asked_by: Mapped[int | None]
     withdrawal_asked_at: Mapped[datetime | None] = mapped_column(Instant)
+    # Paid back whole, long after the work.
+    refunded_at: Mapped[datetime | None] = mapped_column(Instant)
     # When the clock must look at this booking again; none when nothing is due.
     look_at: Mapped[datetime | None] = mapped_column(Instant, index=True)
     state: Mapped[BookingState] = mapped_column(_STATE, default=BookingState.HELD, index=True)
@@ -190,6 +194,11 @@ class Booking(Base):
     @property
     def masked_phone(self) -> str:
         return Phone(self.phone).masked
+
+    @property
+    def due(self) -> Money:
+        """What is to be paid in money."""
+        return max(self.price - self.discount, ZERO)
 
     @property
     def place(self) -> str:

@@ -1,8 +1,8 @@
 """What booking does about the news of the house. Each looks at the rows as they are now."""
 
 from booking import queries, waiting_queries
-from booking.events import BookingCancelled, BookingCompleted
-from booking.operations import payments, readying, waiting
+from booking.events import BookingCancelled, BookingCompleted, BookingExpired, BookingFailed
+from booking.operations import discounts, payments, readying, waiting
 from booking.policy import Cause
 from dispatch.events import VisitDeclined, VisitTaken
 from kernel.clock import Clock
@@ -33,6 +33,13 @@ def on_hold_decided(event: Event, clock: Clock) -> None:
     if number is not None:
         with transaction() as db:
             waiting.settle(db, number=number, now=clock.now())
+
+
+def on_ended(event: Event, clock: Clock) -> None:
+    """Let go of what was kept to pay for a booking that ended without work."""
+    assert isinstance(event, BookingExpired | BookingCancelled | BookingFailed)
+    with transaction() as db:
+        discounts.let_go(db, number=event.number, now=clock.now())
 
 
 def _booking_id(event: Event) -> int:

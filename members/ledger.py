@@ -32,6 +32,7 @@ HOUSE_DEPOSITS = "house:deposits"
 HOUSE_DEPOSITS_KEPT = "house:deposits_kept"
 HOUSE_REDEEMED = "house:points_redeemed"
 HOUSE_EXPIRED = "house:points_expired"
+HOUSE_VOUCHERS_USED = "house:vouchers_used"
 
 # Points that a member owes stand on an account beside his own, so named, at nothing or below.
 DEBT = "debt:"
@@ -44,6 +45,7 @@ CANCEL_FEE = "cancel_fee"
 MOVE_FEE = "move_fee"
 STRIKE = "strike"
 COMPENSATED = "compensation"
+VOUCHER_USED = "voucher_used"
 ERRAND = "errand"
 DEPOSIT_PAID = "deposit_paid"
 DEPOSIT_RETURNED = "deposit_returned"
@@ -67,6 +69,7 @@ KIND_NAMES: Mapping[str, str] = MappingProxyType(
         MOVE_FEE: msg("不足 24 小时改约"),
         STRIKE: msg("违约"),
         COMPENSATED: msg("超时赔付"),
+        VOUCHER_USED: msg("代金券抵扣"),
         ERRAND: msg("空跑费"),
         DEPOSIT_PAID: msg("付押金"),
         DEPOSIT_RETURNED: msg("退押金"),

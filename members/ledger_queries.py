@@ -11,6 +11,7 @@ from sqlalchemy import BindParameter, ScalarSelect, Select, bindparam, func, sel
 from sqlalchemy.orm import aliased
 
 from kernel.db import Session
+from kernel.money import Money
 from members.ledger import (
     CANCEL_FEE,
     COMPENSATION,
@@ -176,9 +177,19 @@ def points_balance(db: Session, member_id: int) -> int:
 
 def points_free(db: Session, member_id: int) -> int:
     """Return the points that the member may spend now: what is his and not kept for anything."""
+    return _free(db, member_id, POINTS)
+
+
+def vouchers_free(db: Session, member_id: int) -> Money:
+    """Return the vouchers that the member may use now."""
+    return Money(_free(db, member_id, COMPENSATION))
+
+
+def _free(db: Session, member_id: int, unit: str) -> int:
     found = select(Account.balance - Account.held)
-    mine = found.where(Account.owner == member_owner(member_id), Account.unit == POINTS)
-    return db.scalar(mine) or 0
+    return (
+        db.scalar(found.where(Account.owner == member_owner(member_id), Account.unit == unit)) or 0
+    )
 
 
 def compensation_balance(db: Session, member_id: int) -> int:

@@ -57,16 +57,16 @@ def _drawn(lot_id: InstrumentedAttribute[int]) -> ColumnElement[int]:
     return drawn.scalar_subquery()
 
 
-def _kept(by: InstrumentedAttribute[int]) -> Subquery:
-    """Return what open holds keep, by lot or by account."""
-    kept = select(by.label("of"), func.sum(HoldPart.amount).label("amount"))
+def _kept() -> Subquery:
+    """Return what open holds keep of each lot."""
+    kept = select(HoldPart.lot_id.label("of"), func.sum(HoldPart.amount).label("amount"))
     kept = kept.join_from(HoldPart, Hold, Hold.id == HoldPart.hold_id)
-    return kept.where(Hold.state == "open").group_by(by).subquery()
+    return kept.where(Hold.state == "open").group_by(HoldPart.lot_id).subquery()
 
 
 def _wrong_lots() -> Select[*tuple[Any, ...]]:
     """Each credit has its lot, and a lot has left what its draws and holds did not take."""
-    kept = _kept(HoldPart.lot_id)
+    kept = _kept()
     return (
         _of_entries()
         .outerjoin(Lot, Lot.entry_id == Entry.id)
@@ -150,14 +150,19 @@ def _wrong_holds(now: datetime) -> Select[*tuple[Any, ...]]:
 
 
 def _wrong_parts() -> Select[*tuple[Any, ...]]:
-    """A hold's parts are what it keeps."""
+    """A hold's parts are the points that it keeps."""
     parts = select(func.coalesce(func.sum(HoldPart.amount), 0)).where(HoldPart.hold_id == Hold.id)
-    return _of_holds().where(parts.scalar_subquery() != Hold.amount)
+    return _of_holds().where(_has_lots(), parts.scalar_subquery() != Hold.amount)
 
 
 def _wrong_held() -> Select[*tuple[Any, ...]]:
     """An account holds what its open holds keep."""
-    kept = _kept(Hold.account_id)
+    kept = (
+        select(Hold.account_id.label("of"), func.sum(Hold.amount).label("amount"))
+        .where(Hold.state == "open")
+        .group_by(Hold.account_id)
+        .subquery()
+    )
     return (
         select(Account.owner, Account.unit, Account.seq, literal("").label("key"))
         .outerjoin(kept, kept.c.of == Account.id)

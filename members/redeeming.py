@@ -8,7 +8,16 @@ from datetime import timedelta
 from kernel.errors import Conflict, Invalid, Missing
 from kernel.money import Money
 from kernel.words import msg
-from members.ledger import HOUSE_REDEEMED, POINTS, REDEEMED, Draft, member_owner
+from members.ledger import (
+    COMPENSATION,
+    HOUSE_REDEEMED,
+    HOUSE_VOUCHERS_USED,
+    POINTS,
+    REDEEMED,
+    VOUCHER_USED,
+    Draft,
+    member_owner,
+)
 
 # So many points are worth one yuan; they are spent in whole yuan.
 POINTS_A_YUAN = 20
@@ -70,6 +79,17 @@ def spending_draft(*, member_id: int, points: int, key: str, evidence: str) -> D
         kind=REDEEMED,
         unit=POINTS,
         legs={HOUSE_REDEEMED: points, member_owner(member_id): -points},
+        evidence=evidence,
+    )
+
+
+def voucher_draft(*, member_id: int, amount: Money, key: str, evidence: str) -> Draft:
+    """Return the posting by which vouchers pay `amount` (positive) of what `evidence` names."""
+    return Draft(
+        key=key,
+        kind=VOUCHER_USED,
+        unit=COMPENSATION,
+        legs={HOUSE_VOUCHERS_USED: amount.fen, member_owner(member_id): -amount.fen},
         evidence=evidence,
     )
 

@@ -5,7 +5,13 @@ Safe to repeat: one row per event and kind.
 
 from booking import queries as bookings
 from booking import waiting_queries
-from booking.events import DepositSettled, PromiseBroken, RefundOrdered, WaitingOffered
+from booking.events import (
+    BookingRefunded,
+    DepositSettled,
+    PromiseBroken,
+    RefundOrdered,
+    WaitingOffered,
+)
 from booking.states import WaitingState
 from kernel.actor import SYSTEM
 from kernel.clock import Clock
@@ -101,6 +107,23 @@ def on_refund_ordered(event: Event, clock: Clock) -> None:
             tip="付款晚了，时段已约满，全额退回",
             not_after=event.at + KEEPS_FOR,
             path=f"/c/bookings/{event.number}/confirm",
+            now=clock.now(),
+        )
+
+
+def on_booking_refunded(event: Event, clock: Clock) -> None:
+    """Tell that a finished booking is paid back, and that what else had paid for it is his again (P1)."""
+    assert isinstance(event, BookingRefunded)
+    with transaction() as db:
+        say(
+            db,
+            "P1",
+            event.booking_id,
+            key=f"refunded:{event.number}",
+            time=messages.moment(event.at),
+            about=str(Money(event.fen)),
+            tip="全额退回，用掉的积分和券也已退回",
+            not_after=event.at + KEEPS_FOR,
             now=clock.now(),
         )
 

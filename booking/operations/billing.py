@@ -38,7 +38,7 @@ def ask_deposit(db: Session, booking: Booking, *, now: datetime) -> Payment:
 def ask_at_door(db: Session, booking: Booking, *, now: datetime) -> Payment | None:
     """Ask for the price of finished work; None when it costs nothing."""
     known = payment_queries.latest(db, booking.id, purpose=DOOR)
-    if known is not None or booking.price.fen <= 0:
+    if known is not None or booking.due.fen <= 0:
         return known
     return _open(db, booking, DOOR, expires_at=None, now=now)
 
@@ -82,7 +82,7 @@ def order_again(db: Session, *, number: str, by: Actor) -> Stuck:
 def _open(
     db: Session, booking: Booking, purpose: str, *, expires_at: datetime | None, now: datetime
 ) -> Payment:
-    amount = booking.deposit if purpose == DEPOSIT else booking.price
+    amount = booking.deposit if purpose == DEPOSIT else booking.due
     payment = Payment(
         number=new_number("P"),
         booking_id=booking.id,

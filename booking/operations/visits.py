@@ -12,7 +12,7 @@ from booking.events import (
     WorkFinished,
 )
 from booking.models import Booking, Promise
-from booking.operations import billing, cancelling, goods, looking, promises
+from booking.operations import billing, cancelling, discounts, goods, looking, promises
 from booking.operations.steps import facts_of, locked, move
 from booking.policy import Cause, Ending
 from booking.states import BookingAction
@@ -251,7 +251,7 @@ def _sign(db: Session, booking: Booking, *, by: Actor, now: datetime) -> Booking
         ledger.completion_draft(
             member_id=member_id,
             booking_number=number,
-            price=booking.price,
+            price=booking.due,
             rules=rule_queries.in_force(db, branch_id=booking.branch_id),
         )
     ]
@@ -259,7 +259,7 @@ def _sign(db: Session, booking: Booking, *, by: Actor, now: datetime) -> Booking
         earned.append(
             ledger.on_the_way_draft(member_id=member_id, booking_number=number, points=kept.bonus)
         )
-    postings.post_all(db, earned, now=now)
+    discounts.spend(db, booking, beside=earned, now=now)
     following.confirm_phone(db, member_id=booking.member_id, phone=booking.phone, now=now)
     outbox.record(db, BookingCompleted(at=now, **facts_of(booking)))
     return booking

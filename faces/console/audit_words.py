@@ -22,6 +22,7 @@ ACTIONS: Mapping[str, str] = {
     "console.vouch_booking": msg("替业主确认地址"),
     "console.moved_booking": msg("替业主改约"),
     "console.cancel_booking": msg("替业主取消"),
+    "console.refund_booking": msg("全额退款"),
     "console.ask_withdrawal": msg("确认派不出去"),
     "console.withdraw_booking": msg("撤回预约"),
     "console.veto_booking": msg("不认可跑单"),

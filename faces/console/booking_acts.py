@@ -6,7 +6,7 @@ from flask.typing import ResponseReturnValue
 from marshmallow import Schema
 
 from booking import goods_queries, queries
-from booking.operations import cancelling, goods, presence
+from booking.operations import cancelling, goods, presence, refunding
 from booking.operations import visits as doors
 from booking.policy import Cause, Tariff, TariffChanged
 from dispatch import scope
@@ -22,9 +22,10 @@ from faces.console.case_forms import (
     ReasonForm,
     ToldForm,
     VisitForm,
+    WordsForm,
 )
 from faces.console.forms import NoForm
-from faces.console.routes import WRITERS, blueprint
+from faces.console.routes import LEADERS, WRITERS, blueprint
 from kernel.db import Session
 from kernel.errors import Conflict
 from kernel.words import msg
@@ -189,6 +190,18 @@ def expect_goods(number: str, item: str) -> ResponseReturnValue:
         return gettext("预计到仓时间已记下。")
 
     return _act(number, f"goods-{item}", ExpectForm(), effect)
+
+
+@blueprint.post("/bookings/<number>/refund")
+@signed_in(*LEADERS)
+def refund_booking(number: str) -> ResponseReturnValue:
+    """Pay a finished booking back whole."""
+
+    def effect(db: Session, given: dict[str, Any]) -> str:
+        refunding.refund(db, number=number, words=given["words"], by=call.actor(), now=call.now())
+        return gettext("已全额退回，业主会收到微信。")
+
+    return _act(number, "refund", WordsForm(), effect)
 
 
 class ReasonedVisitForm(ReasonForm, VisitForm):

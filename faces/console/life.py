@@ -4,11 +4,20 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from booking import feedback_queries, goods, goods_queries, payment_queries, pricing, queries
+from booking import (
+    discount_queries,
+    discounts,
+    feedback_queries,
+    goods,
+    goods_queries,
+    payment_queries,
+    pricing,
+    queries,
+)
 from booking.operations import cancelling, moving
 from booking.policy import Tariff
 from booking.readiness import Light
-from booking.states import PROMISED, AdditionState, BookingState, GoodsState
+from booking.states import PROMISED, SERVED, AdditionState, BookingState, GoodsState
 from dispatch import board as boards
 from dispatch import queries as dispatch
 from dispatch.states import MOVABLE, OWED, Proof, VisitState
@@ -45,6 +54,7 @@ class Acts:
     miss: bool = False
     hand_over: bool = False
     serve: bool = False
+    refund: bool = False
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -112,6 +122,8 @@ def read(db: Session, number: str) -> dict[str, Any]:
         "items": _items(db, found.id, services),
         "additions": queries.additions(db, found.id),
         "payments": payment_queries.payments_of(db, found.id),
+        "discounts": discount_queries.standing(db, found.id),
+        "discount_words": discounts.KIND_WORDS,
         "cases": [Case(row=row, axis=evidence.axis_of(row.evidence)) for row in strikes],
         "rating": feedback_queries.rating_of(db, found.id),
         "complaints": feedback_queries.complaints_of(db, found.id),
@@ -132,7 +144,10 @@ def acts_of(db: Session, booking: Any, visit: Any, strikes: Sequence[Any]) -> Ac
     pending = {row.kind for row in strikes if row.state is StrikeState.PENDING}
     if booking.state not in PROMISED:
         is_doubted = visit.state is VisitState.NO_SHOW and StrikeKind.NO_SHOW in pending
-        return Acts(veto=is_doubted and booking.state is BookingState.CANCELLED)
+        return Acts(
+            veto=is_doubted and booking.state is BookingState.CANCELLED,
+            refund=booking.state in SERVED and booking.refunded_at is None,
+        )
     now = call.now()
     moved = moving.quote(db, booking, now=now)
     cancelled = cancelling.quote(db, booking, now=now)

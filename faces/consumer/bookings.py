@@ -129,7 +129,7 @@ def _entries(db: Session) -> list[Entry]:
             starts_at=booking.starts_at,
             ends_at=booking.ends_at,
             place=f"{booking.compound} {booking.door}",
-            price=booking.price,
+            price=booking.due,
             is_over=booking.state not in PROMISED,
         )
         for booking in found

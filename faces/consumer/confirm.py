@@ -2,9 +2,10 @@
 
 from flask import redirect, render_template, url_for
 from flask.typing import ResponseReturnValue
+from marshmallow import fields
 
-from booking import offering, payment_queries, queries
-from booking.operations import bookings
+from booking import discount_queries, offering, payment_queries, queries
+from booking.operations import bookings, discounts
 from booking.payment_queries import DEPOSIT
 from booking.states import KNOWN, BookingState
 from dispatch.operations.places import PlaceGone
@@ -76,6 +77,23 @@ def release(number: str) -> ResponseReturnValue:
         return redirect(url_for("consumer.confirm", number=number), 303)
 
 
+class DiscountForm(Form):
+    """What is to pay for the booking beside money."""
+
+    points = fields.Boolean(required=True)
+    vouchers = fields.Boolean(required=True)
+
+
+@blueprint.post("/bookings/<number>/discount")
+@signed_in(Role.MEMBER)
+def choose_discount(number: str) -> ResponseReturnValue:
+    """Let points and vouchers pay for the held window, or not."""
+    given = call.form(DiscountForm())
+    with call.once() as db:
+        discounts.choose(db, number=number, by=call.actor(), now=call.now(), **given)
+        return call.leads_to("consumer.confirm", number=number)
+
+
 def _read(number: str) -> Progress:
     with transaction(reads_only=True) as db:
         return progress.read(db, number=number, by=call.actor(), now=call.now())
@@ -93,6 +111,7 @@ def _page(hold: Progress, *, is_gone: bool = False) -> str:
             now=call.now(),
         )
         legs, deposit_state = life.held(db, number=hold.number, by=call.actor())
+        choices = discount_queries.choices(db, number=hold.number, by=call.actor())
     return render_template(
         "consumer/confirm.html",
         hold=hold,
@@ -103,6 +122,7 @@ def _page(hold: Progress, *, is_gone: bool = False) -> str:
         deposit=standing.deposit if call.settings().takes_payments else ZERO,
         deposit_state=deposit_state,
         legs=legs,
+        choices=choices,
         window_value=forms.window_value(hold.day, Window(opens_s, shuts_s)),
         # A window of the past cannot be locked again.
         may_hold_again=hold.starts_at > call.now(),

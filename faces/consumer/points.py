@@ -90,7 +90,7 @@ def _about(db: Session, member_id: int) -> Mapping[str, tuple[str, str, Money]]:
         f"booking:{booking.number}": (
             booking.number,
             services[booking.service_id].name,
-            booking.price,
+            booking.due,
         )
         for booking in queries.bookings_of(db, member_id, limit=200)
     }

@@ -88,6 +88,10 @@ class Progress:
     # What the service costs by itself, and the options by (name, count, amount).
     base: Money
     lines: tuple[tuple[str, int, Money], ...]
+    # What points, vouchers and coupons take off, and what is left to be paid.
+    discount: Money
+    due: Money
+    refunded_at: datetime | None
     address: str
     compound: str
     door: str
@@ -146,6 +150,9 @@ def read(db: Session, *, number: str, by: Actor, now: datetime) -> Progress:
         held_until=booking.held_until,
         draft=queries.draft_by_id(db, booking.draft_id).number,
         price=booking.price,
+        due=booking.due,
+        discount=booking.discount,
+        refunded_at=booking.refunded_at,
         bonus=bonus_queries.bonus_of(db, booking),
         wished=_wished(db, visit.wish_id, times),
         base=service.price,
@@ -164,12 +171,7 @@ def read(db: Session, *, number: str, by: Actor, now: datetime) -> Progress:
         home=visit.point,
         technician=technician(db, visit.technician_id) if is_told else None,
         arrival=_arrival(
-            db,
-            visit.id,
-            visit.state,
-            times,
-            promise=(booking.starts_at, booking.ends_at),
-            now=now,
+            db, visit.id, visit.state, times, promise=(booking.starts_at, booking.ends_at), now=now
         ),
         code=visit.service_code if is_promised and visit.state in _BEFORE_START else "",
         arrived_at=visit.arrived_at,

@@ -43,7 +43,7 @@ def rows(db: Session, *, number: str, by: Actor) -> Sequence[timeline.Row]:
             "length": length_text(_work_s(db, booking.id, booking.service_id, visit.work_s)),
             "points": str(
                 ledger.points_earned(
-                    booking.price, rules=rule_queries.in_force(db, branch_id=booking.branch_id)
+                    booking.due, rules=rule_queries.in_force(db, branch_id=booking.branch_id)
                 )
             ),
         },

@@ -235,7 +235,7 @@ def _cards(
                 work_s=visit.work_s,
                 contact=booking.contact,
                 phone=booking.masked_phone,
-                price=booking.price,
+                price=booking.due,
                 booking=booking.number,
                 member_id=booking.member_id,
                 point=visit.point,

@@ -1,4 +1,4 @@
-"""Holds: points kept for what is not decided yet, then taken in whole or part, or let go, once."""
+"""Holds: points and vouchers kept for what is not decided yet, then taken in whole or part, or let go, once."""
 
 from collections.abc import Sequence
 from datetime import datetime
@@ -13,14 +13,16 @@ from members.ledger import (
     HoldMissing,
     HoldOver,
     KeyReused,
+    NotEnough,
     NotEnoughPoints,
     debt_owner,
+    has_lots,
     member_owner,
 )
 from members.ledger_models import Account, Hold, HoldPart
 from members.lots import Part, taken
 from members.operations import lots, postings
-from members.operations.accounts import Accounts
+from members.operations.accounts import Accounts, Place
 
 OPEN, POSTED, RELEASED, EXPIRED = "open", "posted", "released", "expired"
 
@@ -30,23 +32,24 @@ def open_hold(
     *,
     key: str,
     member_id: int,
-    points: int,
+    amount: int,
     evidence: str,
     expires_at: datetime,
     now: datetime,
+    unit: str = POINTS,
 ) -> Hold:
-    """Keep `points` (positive) of the member until `expires_at`, once under that key: nothing else
-    spends them meanwhile, and they do not expire.
+    """Keep `amount` (positive) of the member until `expires_at`, once under that key: nothing else
+    spends it meanwhile, and points of it do not expire.
 
-    Raises NotEnoughPoints, and KeyReused when the key holds something else.
+    Raises NotEnough, and KeyReused when the key holds something else.
     """
     owner = member_owner(member_id)
-    accounts = Accounts(db, [(owner, POINTS)])
-    account = accounts[owner, POINTS]
+    accounts = Accounts(db, [(owner, unit)])
+    account = accounts[owner, unit]
     row = {
         "idempotency_key": key,
         "account_id": account.id,
-        "amount": points,
+        "amount": amount,
         "evidence": evidence,
         "state": OPEN,
         "posted": 0,
@@ -56,17 +59,24 @@ def open_hold(
     is_new = insert_once(db, Hold.__table__, [row], by="idempotency_key")
     hold = db.scalars(select(Hold).where(Hold.idempotency_key == key)).one()
     if not is_new:
-        if (hold.account_id, hold.amount, hold.evidence) != (account.id, points, evidence):
+        if (hold.account_id, hold.amount, hold.evidence) != (account.id, amount, evidence):
             raise KeyReused(key=key)
         return hold
-    parts = lots.free(db, account.id, points, now=now)
-    if sum(part.amount for part in parts) < points:
+    if has_lots(owner, unit):
+        _keep_lots(db, hold, owner=owner, now=now)
+    elif account.balance - account.held < amount:
+        raise NotEnough(owner=owner)
+    account.held += amount
+    accounts.write([account])
+    return hold
+
+
+def _keep_lots(db: Session, hold: Hold, *, owner: str, now: datetime) -> None:
+    parts = lots.free(db, hold.account_id, hold.amount, now=now)
+    if sum(part.amount for part in parts) < hold.amount:
         raise NotEnoughPoints(owner=owner)
     db.add_all(HoldPart(hold_id=hold.id, lot_id=part.lot_id, amount=part.amount) for part in parts)
-    account.held += points
-    accounts.write([account])
     lots.keep(db, parts, sign=1)
-    return hold
 
 
 def take(db: Session, draft: Draft, *, key: str, now: datetime) -> int:
@@ -82,7 +92,7 @@ def take(db: Session, draft: Draft, *, key: str, now: datetime) -> int:
         return postings.post(db, draft, now=now)
     if hold.state != OPEN or now >= hold.expires_at:
         raise HoldOver(key=key)
-    [spent] = [-amount for owner, amount in draft.legs.items() if (owner, POINTS) in accounts]
+    [spent] = [-amount for owner, amount in draft.legs.items() if (owner, draft.unit) in accounts]
     assert 0 < spent <= hold.amount, "a hold gives what it keeps"
     parts = _count_no_more(db, hold, accounts)
     kept = {draft.key: taken(parts, spent)}
@@ -112,32 +122,37 @@ def _locked(db: Session, key: str) -> tuple[Hold, Accounts]:
     hold = db.scalars(select(Hold).where(Hold.idempotency_key == key)).one_or_none()
     if hold is None:
         raise HoldMissing(key=key)
-    accounts = Accounts(db, [(_owner(db, hold), POINTS)])
+    accounts = Accounts(db, [_place(db, hold)])
     db.refresh(hold)
     return hold, accounts
 
 
-def _owner(db: Session, hold: Hold) -> str:
-    return db.scalars(select(Account.owner).where(Account.id == hold.account_id)).one()
+def _place(db: Session, hold: Hold) -> Place:
+    found = select(Account.owner, Account.unit).where(Account.id == hold.account_id)
+    owner, unit = db.execute(found).one()
+    return owner, unit
 
 
 def _count_no_more(db: Session, hold: Hold, accounts: Accounts) -> Sequence[Part]:
     """Count nothing as held for it any more; return what was."""
     found = select(HoldPart.lot_id, HoldPart.amount).where(HoldPart.hold_id == hold.id)
     parts = [Part(*row) for row in db.execute(found.order_by(HoldPart.id))]
-    account = accounts[_owner(db, hold), POINTS]
+    account = accounts[_place(db, hold)]
     account.held -= hold.amount
     accounts.write([account])
-    lots.keep(db, parts, sign=-1)
+    if parts:
+        lots.keep(db, parts, sign=-1)
     return parts
 
 
 def _settle(db: Session, hold: Hold, *, now: datetime) -> None:
     """Repay from what was let go what the member came to owe while it was kept."""
-    owner = _owner(db, hold)
-    accounts = Accounts(db, [(owner, POINTS)])
-    owed = accounts.owed((owner, POINTS))
-    free = lots.free(db, accounts[owner, POINTS].id, owed, now=now)
+    owner, unit = place = _place(db, hold)
+    if not has_lots(owner, unit):
+        return
+    accounts = Accounts(db, [place])
+    owed = accounts.owed(place)
+    free = lots.free(db, accounts[place].id, owed, now=now)
     points = sum(part.amount for part in free)
     if points:
         settled = Draft(

@@ -53,7 +53,7 @@ def offer(db: Session, *, points: int, by: Actor, now: datetime) -> Redemption:
         db,
         key=evidence_of(number),
         member_id=by.id,
-        points=points,
+        amount=points,
         evidence=evidence_of(number),
         expires_at=redemption.expires_at,
         now=now,

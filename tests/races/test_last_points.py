@@ -50,7 +50,7 @@ def kept_and_taken(member: int, key: str) -> str:
         holds.open_hold,
         key=key,
         member_id=member,
-        points=PRICE,
+        amount=PRICE,
         evidence=f"redeem:{key}",
         expires_at=LATER,
         now=MONDAY_NINE,

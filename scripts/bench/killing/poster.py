@@ -81,7 +81,7 @@ def _keep(member: int, key: str, points: int) -> None:
             db,
             key=key,
             member_id=member,
-            points=points,
+            amount=points,
             evidence=EVIDENCE,
             expires_at=NOON + timedelta(minutes=15),
             now=NOON,

@@ -82,7 +82,7 @@ def hold(
 ) -> None:
     with transaction() as db:
         holds.open_hold(
-            db, key=key, member_id=1, points=points, evidence="redeem:R1", expires_at=until, now=at
+            db, key=key, member_id=1, amount=points, evidence="redeem:R1", expires_at=until, now=at
         )
 
 

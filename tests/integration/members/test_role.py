@@ -62,7 +62,7 @@ def test_the_house_posts_keeps_undoes_strikes_and_expires() -> None:
             db,
             key="hold:R2",
             member_id=1,
-            points=50,
+            amount=50,
             evidence="redeem:R2",
             expires_at=MONDAY_NINE + timedelta(minutes=5),
             now=MONDAY_NINE,

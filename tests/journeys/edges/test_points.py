@@ -1,4 +1,4 @@
-"""Points are earned and spent: on the spot, and given back."""
+"""Points are earned and spent, on the spot and on a booking, and given back."""
 
 from datetime import timedelta
 
@@ -6,9 +6,11 @@ import pytest
 from flask import Flask
 
 from booking.operations import catalogue
+from dispatch.states import VisitState
 from kernel.actor import Actor
 from kernel.db import transaction
-from members import ledger_queries, redemption_queries
+from kernel.money import Money
+from members import ledger, ledger_queries, redemption_queries
 from members.ledger import COMPLETION, HOUSE_POINTS, POINTS, Draft, member_owner
 from members.ledger_proof import prove
 from members.operations import postings
@@ -16,7 +18,8 @@ from tests.house import MONDAY_NINE
 from tests.journeys import clockwork
 from tests.journeys.console.conftest import DeskOf, Town
 from tests.journeys.consumer.pages import Page, Phone
-from tests.journeys.edges.steps import messages
+from tests.journeys.consumer.steps import hold
+from tests.journeys.edges.steps import WORDS, booking, come, messages
 from tests.journeys.technician.hands import Hands
 
 LATER = MONDAY_NINE + timedelta(minutes=6)
@@ -120,3 +123,99 @@ class TestOnTheSpot:
         taken = desk.send(page.form("/take"), what="小礼品")
 
         assert "小礼品 邹调度 市北店 已收下" in taken.text
+
+
+def give_vouchers(member: Actor, amount: Money) -> None:
+    draft = ledger.compensation_draft(
+        member_id=member.id, booking_number="B0", amount=amount, once="late"
+    )
+    with transaction() as db:
+        postings.post(db, draft, now=MONDAY_NINE)
+
+
+def choose(phone: Phone, number: str, **wanted: str) -> Page:
+    """Press what lets points or vouchers pay for the held booking; 1 for yes."""
+    page = phone.open(f"/c/bookings/{number}/confirm")
+    form = page.form("/discount")
+    return phone.send(form, **{"points": "0", "vouchers": "0"} | wanted)
+
+
+def vouchers_of(member: Actor) -> tuple[Money, Money]:
+    """Return the member's vouchers and how much of them he may use."""
+    with transaction(reads_only=True) as db:
+        return (
+            Money(ledger_queries.compensation_balance(db, member.id)),
+            ledger_queries.vouchers_free(db, member.id),
+        )
+
+
+class TestOnABooking:
+    def test_earned_spent_on_the_spot_and_on_a_booking_then_refunded(
+        self, app: Flask, town: Town, phone: Phone, desk_of: DeskOf
+    ) -> None:
+        earn(town.member, 500)
+        give_vouchers(town.member, Money(30_00))
+        number = hold(phone).path.split("/")[3]
+
+        page = choose(phone, number, points="1", vouchers="1")
+
+        # ¥180.00: vouchers take ¥30.00, 500 points ¥25.00.
+        assert "费用 ¥125.00，现在不用付" in page.text
+        assert balances(town.member) == (500, 0)
+        assert vouchers_of(town.member) == (Money(30_00), Money(0))
+
+        phone.send(page.form("/confirm"))
+        come(app, desk_of("administrator"), number, to=VisitState.WORK_DONE)
+        phone.send(booking(phone, number).form("/sign"))
+
+        assert "费用 ¥125.00" in booking(phone, number).text
+        assert balances(town.member) == (125, 125)
+        assert vouchers_of(town.member) == (Money(0), Money(0))
+
+        _, code = offer(phone, 100)
+        hands = Hands(app, 1)
+        hands.send(hands.open(f"/t/redeem?points_code={code}").form("/redeem"), what="滤芯")
+        desk = desk_of("manager")
+        refunded = desk.send(desk.open(f"/console/bookings/{number}").form("/refund"), words=WORDS)
+        again = desk.post(f"/console/bookings/{number}/refund", {"words": WORDS})
+
+        assert "已全额退回" in refunded.text
+        assert again.status == 409
+        # The 500 that paid for it are back, the 125 that it earned are gone again.
+        assert balances(town.member) == (400, 400)
+        assert vouchers_of(town.member) == (Money(30_00), Money(30_00))
+        clockwork.let(app)
+        assert any("用掉的积分和券" in line for line in messages(town.member))
+
+    @pytest.mark.parametrize("how", ["cancel", "release", "unchosen"])
+    def test_what_was_kept_is_free_again(
+        self, app: Flask, town: Town, phone: Phone, how: str
+    ) -> None:
+        earn(town.member, 500)
+        number = hold(phone).path.split("/")[3]
+        page = choose(phone, number, points="1")
+        assert balances(town.member) == (500, 0)
+
+        if how == "unchosen":
+            choose(phone, number, points="0")
+        elif how == "release":
+            phone.send(page.form("/release"))
+        else:
+            phone.send(page.form("/confirm"))
+            assert balances(town.member) == (500, 0)
+            phone.send(booking(phone, number).form("/cancel"))
+        clockwork.let(app)
+
+        assert balances(town.member) == (500, 500)
+
+    def test_after_the_promise_it_stands(self, town: Town, phone: Phone) -> None:
+        earn(town.member, 500)
+        page = hold(phone)
+        number = page.path.split("/")[3]
+        form = page.form("/discount")
+        phone.send(page.form("/confirm"))
+
+        late = phone.send(form, points="1")
+
+        assert (late.status, balances(town.member)) == (409, (500, 500))
+        assert "¥180.00" in booking(phone, number).text

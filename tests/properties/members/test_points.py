@@ -114,7 +114,7 @@ class APurse(RuleBasedStateMachine):
                 db,
                 key=key,
                 member_id=self.member_id,
-                points=points,
+                amount=points,
                 evidence="redeem:R1",
                 expires_at=self.now + timedelta(minutes=minutes),
                 now=self.now,

@@ -1,0 +1,76 @@
+"""Reads of what takes something off the price of a booking."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+from sqlalchemy import func, select
+
+from booking import discounts, queries
+from booking.discount_models import Discount
+from booking.discounts import DiscountKind, Part
+from booking.models import Booking
+from booking.states import BookingState
+from kernel.actor import Actor
+from kernel.db import Session
+from kernel.money import ZERO
+from members import ledger_queries
+
+# Nothing is owed for such a booking any more.
+OVER = (BookingState.EXPIRED, BookingState.CANCELLED)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Choices:
+    """What may pay for a held booking, None where there is nothing of the kind, and what does so."""
+
+    vouchers: Part | None
+    has_vouchers: bool
+    points: Part | None
+    has_points: bool
+
+
+def standing(db: Session, booking_id: int) -> Sequence[Discount]:
+    """Return what pays for the booking, in the order in which it was taken."""
+    found = select(Discount).where(Discount.booking_id == booking_id, Discount.let_go_at.is_(None))
+    return db.scalars(found.order_by(Discount.id)).all()
+
+
+def count(db: Session, booking_id: int) -> int:
+    """Return how much was ever kept for the booking."""
+    return db.scalar(select(func.count()).where(Discount.booking_id == booking_id)) or 0
+
+
+def left_behind(db: Session, member_id: int) -> Sequence[Booking]:
+    """Return the member's bookings that are over and still keep something."""
+    found = (
+        select(Booking)
+        .join(Discount, Discount.booking_id == Booking.id)
+        .where(
+            Booking.member_id == member_id,
+            Booking.state.in_(OVER),
+            Discount.let_go_at.is_(None),
+            Discount.spent_at.is_(None),
+        )
+    )
+    return db.scalars(found.distinct()).all()
+
+
+def choices(db: Session, *, number: str, by: Actor) -> Choices:
+    """Return what could pay for the member's held booking, beside what he has chosen. Raises
+    BookingMissing."""
+    booking = queries.booking(db, number=number, by=by)
+    chosen = {row.kind: row for row in standing(db, booking.id)}
+    points, voucher = chosen.get(DiscountKind.POINTS), chosen.get(DiscountKind.VOUCHER)
+    vouchers = ledger_queries.vouchers_free(db, booking.member_id)
+    free = ledger_queries.points_free(db, booking.member_id)
+    by_vouchers = min(booking.price, vouchers + (voucher.amount if voucher else ZERO))
+    rest = booking.price - (voucher.amount if voucher else ZERO)
+    parts = discounts.parts_of(
+        price=rest, coupon=ZERO, vouchers=ZERO, points=free + (points.points if points else 0)
+    )
+    return Choices(
+        vouchers=Part(DiscountKind.VOUCHER, by_vouchers) if by_vouchers > ZERO else None,
+        has_vouchers=voucher is not None,
+        points=parts[0] if parts else None,
+        has_points=points is not None,
+    )

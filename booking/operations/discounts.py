@@ -1,0 +1,132 @@
+"""What pays for a booking beside money: chosen while it is held, spent when its work is accepted."""
+
+from collections.abc import Sequence
+from datetime import datetime
+
+from booking import discount_queries, discounts
+from booking.discount_models import Discount
+from booking.discounts import KEPT_FOR, DiscountKind, NotChosenNow, Part
+from booking.models import Booking
+from booking.operations.steps import locked
+from booking.states import BookingState
+from kernel.actor import SYSTEM, Actor
+from kernel.db import Session
+from kernel.money import ZERO
+from members import ledger_queries
+from members.ledger import COMPENSATION, POINTS, Draft, HoldOver, member_owner
+from members.operations import holds, postings
+from members.operations.accounts import Accounts
+from members.redeeming import spending_draft, voucher_draft
+
+_UNIT = {DiscountKind.VOUCHER: COMPENSATION, DiscountKind.POINTS: POINTS}
+
+
+def choose(
+    db: Session, *, number: str, points: bool, vouchers: bool, by: Actor, now: datetime
+) -> Booking:
+    """Let points and vouchers pay for a held booking as far as they may, or not: what he chose
+    before is let go.
+
+    Raises BookingMissing, NotChosenNow, NotEnough.
+    """
+    booking = locked(db, number, by)
+    if booking.state is not BookingState.HELD or booking.held_until <= now:
+        raise NotChosenNow
+    # In the order of locks, whatever is kept or let go below.
+    owner = member_owner(booking.member_id)
+    Accounts(db, [(owner, COMPENSATION), (owner, POINTS)])
+    for over in (booking, *discount_queries.left_behind(db, booking.member_id)):
+        _let_go(db, over, now=now)
+    parts = discounts.parts_of(
+        price=booking.price,
+        coupon=ZERO,
+        vouchers=ledger_queries.vouchers_free(db, booking.member_id) if vouchers else ZERO,
+        points=ledger_queries.points_free(db, booking.member_id) if points else 0,
+    )
+
+    first = discount_queries.count(db, booking.id)
+    for place, part in enumerate(parts, start=first):
+        _keep(db, booking, part, key=f"discount:{number}:{place}", now=now)
+    booking.discount = sum((part.amount for part in parts), ZERO)
+    return booking
+
+
+def let_go(db: Session, *, number: str, now: datetime) -> None:
+    """Let go of what is kept for a booking that ended without work; for any other nothing happens."""
+    booking = locked(db, number, SYSTEM)
+    if booking.state in discount_queries.OVER:
+        owner = member_owner(booking.member_id)
+        Accounts(db, [(owner, COMPENSATION), (owner, POINTS)])
+        _let_go(db, booking, now=now)
+
+
+def spend(db: Session, booking: Booking, *, beside: Sequence[Draft], now: datetime) -> None:
+    """Spend what is kept for a booking whose work was accepted, and post `beside` with it: a
+    transaction locks its accounts once.
+
+    What was kept so long that it ran out, he owes us no more.
+    """
+    kept = {
+        row: _spending(booking, row)
+        for row in discount_queries.standing(db, booking.id)
+        if row.spent_at is None
+    }
+    postings.lock_accounts(db, [*beside, *kept.values()])
+    for row, draft in kept.items():
+        try:
+            holds.take(db, draft, key=row.key, now=now)
+        except HoldOver:
+            continue
+        row.spent_at = now
+    postings.post_all(db, beside, now=now)
+
+
+def returning(db: Session, booking: Booking, *, evidence: str, now: datetime) -> list[Draft]:
+    """Take note that what paid for the booking goes back; return the postings that do so."""
+    spent = [row for row in discount_queries.standing(db, booking.id) if row.spent_at is not None]
+    for row in spent:
+        row.returned_at = now
+    return [postings.reversal_of(db, key=row.key, evidence=evidence) for row in spent]
+
+
+def _keep(db: Session, booking: Booking, part: Part, *, key: str, now: datetime) -> None:
+    holds.open_hold(
+        db,
+        key=key,
+        member_id=booking.member_id,
+        amount=part.points or part.amount.fen,
+        unit=_UNIT[part.kind],
+        evidence=f"booking:{booking.number}",
+        expires_at=booking.ends_at + KEPT_FOR,
+        now=now,
+    )
+    db.add(
+        Discount(
+            booking_id=booking.id,
+            kind=part.kind,
+            amount=part.amount,
+            points=part.points,
+            key=key,
+            kept_at=now,
+        )
+    )
+
+
+def _let_go(db: Session, booking: Booking, *, now: datetime) -> None:
+    for row in discount_queries.standing(db, booking.id):
+        if row.spent_at is None:
+            holds.let_go(db, key=row.key, now=now)
+            row.let_go_at = now
+    booking.discount = ZERO
+    db.flush()
+
+
+def _spending(booking: Booking, row: Discount) -> Draft:
+    evidence = f"booking:{booking.number}"
+    if row.kind is DiscountKind.POINTS:
+        return spending_draft(
+            member_id=booking.member_id, points=row.points, key=row.key, evidence=evidence
+        )
+    return voucher_draft(
+        member_id=booking.member_id, amount=row.amount, key=row.key, evidence=evidence
+    )
