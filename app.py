@@ -23,7 +23,9 @@ import booking.asset_models
 import booking.bill_models
 import booking.checking_bills
 import booking.code_models
+import booking.coupon_models
 import booking.discount_models
+import booking.events
 import booking.feedback_models
 import booking.goods_models
 import booking.jobs
@@ -61,31 +63,6 @@ import members.redemption_models
 import members.rule_queries  # so do theirs
 import notifications.jobs
 from booking import reactions as booking_reactions
-from booking.events import (
-    AdditionAsked,
-    AddressVouched,
-    BookingBooked,
-    BookingCancelled,
-    BookingClosed,
-    BookingCompleted,
-    BookingConfirmed,
-    BookingExpired,
-    BookingFailed,
-    BookingMoved,
-    BookingRefunded,
-    ConfirmationAsked,
-    DepositSettled,
-    GoodsAdded,
-    GoodsLate,
-    GoodsMoved,
-    LateGoodsAnswered,
-    PaymentReceived,
-    PromiseBroken,
-    RefundOrdered,
-    ReturnNeeded,
-    WaitingOffered,
-    WorkFinished,
-)
 from conversations import pictures
 from dispatch import photos
 from dispatch.events import (
@@ -114,38 +91,44 @@ from notifications.reaching import Sender
 from scripts import api_token, benches, bill_command, demo_command, ledger_command, wechat_setup
 
 REACTIONS: delivery.Reactions = {
-    BookingBooked: [
+    booking.events.BookingBooked: [
         reactions.on_booked,
         booking_reactions.on_readiness,
         booking_reactions.on_hold_decided,
     ],
-    ConfirmationAsked: [life.on_confirmation_asked],
-    BookingConfirmed: [booking_reactions.on_readiness],
-    BookingMoved: [life.on_moved, booking_reactions.on_readiness],
-    BookingCancelled: [
+    booking.events.ConfirmationAsked: [life.on_confirmation_asked],
+    booking.events.BookingConfirmed: [booking_reactions.on_readiness],
+    booking.events.BookingMoved: [life.on_moved, booking_reactions.on_readiness],
+    booking.events.BookingCancelled: [
         life.on_cancelled,
         booking_reactions.on_cancelled,
         booking_reactions.on_ended,
     ],
-    BookingExpired: [booking_reactions.on_hold_decided, booking_reactions.on_ended],
-    BookingFailed: [life.on_failed, booking_reactions.on_ended],
-    BookingRefunded: [account.on_booking_refunded],
-    ReturnNeeded: [life.on_return_needed],
-    WorkFinished: [life.on_work_finished],
-    BookingCompleted: [reactions.on_completed, booking_reactions.on_completed],
-    BookingClosed: [life.on_closed],
-    AdditionAsked: [life.on_addition_asked],
-    AddressVouched: [booking_reactions.on_readiness],
-    GoodsAdded: [booking_reactions.on_readiness],
-    GoodsMoved: [life.on_goods_moved, booking_reactions.on_readiness],
-    GoodsLate: [life.on_goods_late, booking_reactions.on_readiness],
-    LateGoodsAnswered: [booking_reactions.on_readiness],
-    PaymentReceived: [conversations.reactions.on_paid],
-    members.events.MemberFollowed: [conversations.reactions.on_followed],
-    PromiseBroken: [account.on_promise_broken],
-    RefundOrdered: [account.on_refund_ordered],
-    DepositSettled: [account.on_deposit_settled],
-    WaitingOffered: [account.on_waiting_offered],
+    booking.events.BookingExpired: [booking_reactions.on_hold_decided, booking_reactions.on_ended],
+    booking.events.BookingFailed: [life.on_failed, booking_reactions.on_ended],
+    booking.events.BookingRefunded: [account.on_booking_refunded],
+    booking.events.ReturnNeeded: [life.on_return_needed],
+    booking.events.WorkFinished: [life.on_work_finished],
+    booking.events.BookingCompleted: [reactions.on_completed, booking_reactions.on_completed],
+    booking.events.BookingClosed: [life.on_closed],
+    booking.events.AdditionAsked: [life.on_addition_asked],
+    booking.events.AddressVouched: [booking_reactions.on_readiness],
+    booking.events.GoodsAdded: [booking_reactions.on_readiness],
+    booking.events.GoodsMoved: [life.on_goods_moved, booking_reactions.on_readiness],
+    booking.events.GoodsLate: [life.on_goods_late, booking_reactions.on_readiness],
+    booking.events.LateGoodsAnswered: [booking_reactions.on_readiness],
+    booking.events.PaymentReceived: [conversations.reactions.on_paid],
+    members.events.MemberFollowed: [
+        conversations.reactions.on_followed,
+        booking_reactions.on_scanned,
+    ],
+    members.events.CodeScanned: [booking_reactions.on_scanned],
+    booking.events.CouponGiven: [account.on_coupon_given],
+    booking.events.CouponExpiring: [account.on_coupon_expiring],
+    booking.events.PromiseBroken: [account.on_promise_broken],
+    booking.events.RefundOrdered: [account.on_refund_ordered],
+    booking.events.DepositSettled: [account.on_deposit_settled],
+    booking.events.WaitingOffered: [account.on_waiting_offered],
     VisitAssigned: [reactions.on_assigned],
     VisitDelayed: [life.on_delayed],
     VisitDeparted: [reactions.on_departed],
@@ -357,6 +340,7 @@ def _periodics(app: Flask) -> list[Periodic]:
         Periodic("payments", PAYMENT_LOOK_EVERY_S, partial(ask, pay, clock)),
         Periodic("bookings", LOOK_EVERY_S, partial(booking.jobs.look_after_bookings, clock)),
         Periodic("waiting", LOOK_EVERY_S, partial(booking.jobs.serve_waiting, clock)),
+        Periodic("coupons", GOODS_LOOK_EVERY_S, partial(booking.jobs.look_after_coupons, clock)),
         Periodic("late goods", GOODS_LOOK_EVERY_S, partial(booking.jobs.find_late_goods, clock)),
         Periodic("delays", LOOK_EVERY_S, partial(dispatch.watching.watch_days, clock)),
         Periodic("strikes", LOOK_EVERY_S, partial(members.jobs.post_due_strikes, clock)),

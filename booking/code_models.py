@@ -28,6 +28,8 @@ class Code(Base):
     staff_id: Mapped[int | None] = mapped_column(ForeignKey("members_staff.id"))
     # What a product leads to.
     service_id: Mapped[int | None] = mapped_column(ForeignKey("booking_service.id"))
+    # What a coupon code gives to whoever scans it.
+    coupon_kind_id: Mapped[int | None]
     # How it greets, and what stands on the page of whoever came by it.
     welcome: Mapped[str] = mapped_column(default="")
     about: Mapped[str] = mapped_column(default="")

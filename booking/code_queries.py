@@ -122,6 +122,12 @@ def source_in_scope(db: Session, *, scene: str, by: Actor) -> Source:
     return found
 
 
+def coupon_kind_of(db: Session, scene: str) -> int | None:
+    """Return the kind of coupon that a code in force gives, None for one that gives none."""
+    found = select(Code.coupon_kind_id).where(Code.scene == scene, Code.ended_at.is_(None))
+    return db.scalar(found)
+
+
 def badge_of(
     db: Session, *, technician_id: int | None = None, staff_id: int | None = None
 ) -> Code | None:

@@ -27,7 +27,8 @@ class Discount(Base):
     )
     amount: Mapped[Money] = mapped_column(Fen)
     points: Mapped[int] = mapped_column(default=0)
-    # Under which the ledger holds it, and posts it.
+    coupon_id: Mapped[int | None]
+    # Under which the ledger holds it, and posts it; a coupon is no account's.
     key: Mapped[str] = mapped_column(unique=True)
     kept_at: Mapped[datetime] = mapped_column(Instant)
     spent_at: Mapped[datetime | None] = mapped_column(Instant)

@@ -2,10 +2,12 @@
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from datetime import datetime
 
 from sqlalchemy import func, select
 
-from booking import discounts, queries
+from booking import coupon_queries, discounts, queries
+from booking.coupon_queries import Usable
 from booking.discount_models import Discount
 from booking.discounts import DiscountKind, Part
 from booking.models import Booking
@@ -23,6 +25,8 @@ OVER = (BookingState.EXPIRED, BookingState.CANCELLED)
 class Choices:
     """What may pay for a held booking, None where there is nothing of the kind, and what does so."""
 
+    coupons: Sequence[Usable]
+    coupon_id: int | None
     vouchers: Part | None
     has_vouchers: bool
     points: Part | None
@@ -42,35 +46,38 @@ def count(db: Session, booking_id: int) -> int:
 
 def left_behind(db: Session, member_id: int) -> Sequence[Booking]:
     """Return the member's bookings that are over and still keep something."""
-    found = (
-        select(Booking)
-        .join(Discount, Discount.booking_id == Booking.id)
-        .where(
-            Booking.member_id == member_id,
-            Booking.state.in_(OVER),
-            Discount.let_go_at.is_(None),
-            Discount.spent_at.is_(None),
-        )
+    keeps = select(Discount.booking_id).where(
+        Discount.let_go_at.is_(None), Discount.spent_at.is_(None)
     )
-    return db.scalars(found.distinct()).all()
+    found = select(Booking).where(
+        Booking.member_id == member_id, Booking.state.in_(OVER), Booking.id.in_(keeps)
+    )
+    return db.scalars(found).all()
 
 
-def choices(db: Session, *, number: str, by: Actor) -> Choices:
+def choices(db: Session, *, number: str, by: Actor, now: datetime) -> Choices:
     """Return what could pay for the member's held booking, beside what he has chosen. Raises
     BookingMissing."""
     booking = queries.booking(db, number=number, by=by)
     chosen = {row.kind: row for row in standing(db, booking.id)}
-    points, voucher = chosen.get(DiscountKind.POINTS), chosen.get(DiscountKind.VOUCHER)
-    vouchers = ledger_queries.vouchers_free(db, booking.member_id)
-    free = ledger_queries.points_free(db, booking.member_id)
-    by_vouchers = min(booking.price, vouchers + (voucher.amount if voucher else ZERO))
-    rest = booking.price - (voucher.amount if voucher else ZERO)
+    coupon, voucher = chosen.get(DiscountKind.COUPON), chosen.get(DiscountKind.VOUCHER)
+    points = chosen.get(DiscountKind.POINTS)
+    off = coupon.amount if coupon else ZERO
+    there = ledger_queries.vouchers_free(db, booking.member_id)
+    there += voucher.amount if voucher else ZERO
+    free = ledger_queries.points_free(db, booking.member_id) + (points.points if points else 0)
+    by_vouchers = min(booking.price - off, there)
     parts = discounts.parts_of(
-        price=rest, coupon=ZERO, vouchers=ZERO, points=free + (points.points if points else 0)
+        price=booking.price,
+        coupon=off,
+        vouchers=voucher.amount if voucher else ZERO,
+        points=free,
     )
     return Choices(
+        coupons=coupon_queries.usable(db, booking, now=now),
+        coupon_id=coupon.coupon_id if coupon else None,
         vouchers=Part(DiscountKind.VOUCHER, by_vouchers) if by_vouchers > ZERO else None,
         has_vouchers=voucher is not None,
-        points=parts[0] if parts else None,
+        points=next((part for part in parts if part.kind is DiscountKind.POINTS), None),
         has_points=points is not None,
     )

@@ -306,6 +306,32 @@ class BookingRefunded(_BookingEvent):
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class CouponGiven(Event):
+    """A member has a new coupon, good until `expires_at`; `key` names what it was given for."""
+
+    member_id: int
+    name: str
+    source: str
+    key: str
+    expires_at: datetime
+
+    def topics(self) -> tuple[str, ...]:
+        return (f"member:{self.member_id}",)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class CouponExpiring(Event):
+    """So many coupons of a member expire soon, the first at `expires_at`."""
+
+    member_id: int
+    count: int
+    expires_at: datetime
+
+    def topics(self) -> tuple[str, ...]:
+        return (f"member:{self.member_id}",)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class RefundArrived(_BookingEvent):
     """What was paid has reached its payer again."""
 

@@ -3,8 +3,8 @@
 import logging
 from datetime import date, datetime, timedelta
 
-from booking import goods_queries, offering, queries, waiting_queries
-from booking.operations import bookings, clockwork, late_goods, looking, waiting
+from booking import coupon_queries, goods_queries, offering, queries, waiting_queries
+from booking.operations import bookings, clockwork, coupons, late_goods, looking, waiting
 from booking.operations.waiting import Outcome
 from dispatch import queries as dispatch
 from dispatch.operations.places import PlaceGone
@@ -17,6 +17,7 @@ log = logging.getLogger(__name__)
 EXPIRE_BATCH_MAX = 200
 LATE_LOOK_MAX = 1_000
 LOOK_BATCH_MAX = 200
+COUPON_BATCH_MAX = 200
 # A booking that could not be looked after is left alone for so long.
 LOOK_AGAIN = timedelta(minutes=5)
 
@@ -85,6 +86,24 @@ def find_late_goods(clock: Clock) -> int:
         except Conflict:
             log.info("item %s moved while we looked", item_id)
     return found
+
+
+def look_after_coupons(clock: Clock) -> int:
+    """Tell whose coupons expire soon, and go on giving those that many are to have; return how many
+    members were told or given.
+
+    Safe to run twice or side by side: who is told is marked, and each gift has its key.
+    """
+    now = clock.now()
+    with transaction(reads_only=True) as db:
+        soon = coupon_queries.expiring(db, now=now, limit=COUPON_BATCH_MAX)
+    for member_id in soon:
+        with transaction() as db:
+            coupons.tell_expiring(db, member_id=member_id, now=now)
+    with transaction() as db:
+        giving = coupon_queries.giving_now(db)
+        given = coupons.go_on_giving(db, giving, now=now) if giving is not None else 0
+    return len(soon) + given
 
 
 def serve_waiting(clock: Clock) -> int:

@@ -1,15 +1,20 @@
 """What booking does about the news of the house. Each looks at the rows as they are now."""
 
+import logging
+
 from booking import queries, waiting_queries
+from booking.coupons import NoneLeft
 from booking.events import BookingCancelled, BookingCompleted, BookingExpired, BookingFailed
-from booking.operations import discounts, payments, readying, waiting
+from booking.operations import coupons, discounts, payments, readying, waiting
 from booking.policy import Cause
 from dispatch.events import VisitDeclined, VisitTaken
 from kernel.clock import Clock
 from kernel.db import transaction
 from kernel.events import Event
 from members import strike_queries
-from members.events import StrikePosted, StrikeReversed, StrikeWaived
+from members.events import CodeScanned, MemberFollowed, StrikePosted, StrikeReversed, StrikeWaived
+
+log = logging.getLogger(__name__)
 
 
 def on_readiness(event: Event, clock: Clock) -> None:
@@ -40,6 +45,16 @@ def on_ended(event: Event, clock: Clock) -> None:
     assert isinstance(event, BookingExpired | BookingCancelled | BookingFailed)
     with transaction() as db:
         discounts.let_go(db, number=event.number, now=clock.now())
+
+
+def on_scanned(event: Event, clock: Clock) -> None:
+    """Give whoever scanned a code the coupon that it promises, once."""
+    assert isinstance(event, MemberFollowed | CodeScanned)
+    try:
+        with transaction() as db:
+            coupons.give_for_scan(db, scene=event.scene, member_id=event.member_id, now=clock.now())
+    except NoneLeft:
+        log.info("no coupon is left for the code %s", event.scene)
 
 
 def _booking_id(event: Event) -> int:

@@ -20,6 +20,14 @@ class MemberFollowed(Event):
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class CodeScanned(Event):
+    """Somebody who follows already scanned the QR code of that scene."""
+
+    member_id: int
+    scene: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class PointsPosted(Event):
     """Points were booked on a member's account, for a posting of that kind."""
 

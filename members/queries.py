@@ -44,6 +44,17 @@ def followers(db: Session) -> Sequence[Member]:
     return db.scalars(select(Member).where(Member.follows).order_by(Member.id)).all()
 
 
+def followers_after(
+    db: Session, member_id: int, *, scenes: Collection[str] | None, limit: int
+) -> Sequence[int]:
+    """Return the ids of the followers who come after that one, of those alone whom one of the scenes
+    brought first or last where scenes are given; by id, `limit` at most."""
+    found = select(Member.id).where(Member.follows, Member.id > member_id)
+    if scenes is not None:
+        found = found.where(Member.first_scene.in_(scenes) | Member.last_scene.in_(scenes))
+    return db.scalars(found.order_by(Member.id).limit(limit)).all()
+
+
 def brought(db: Session) -> list[tuple[str, str, str]]:
     """Return the followers whom a code brought: openid, first and last scene."""
     found = select(Member.openid, Member.first_scene, Member.last_scene)

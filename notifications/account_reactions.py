@@ -5,8 +5,11 @@ Safe to repeat: one row per event and kind.
 
 from booking import queries as bookings
 from booking import waiting_queries
+from booking.coupons import CouponSource
 from booking.events import (
     BookingRefunded,
+    CouponExpiring,
+    CouponGiven,
     DepositSettled,
     PromiseBroken,
     RefundOrdered,
@@ -124,6 +127,42 @@ def on_booking_refunded(event: Event, clock: Clock) -> None:
             about=str(Money(event.fen)),
             tip="全额退回，用掉的积分和券也已退回",
             not_after=event.at + KEEPS_FOR,
+            now=clock.now(),
+        )
+
+
+def on_coupon_given(event: Event, clock: Clock) -> None:
+    """Tell of a new coupon (A2); those that many get at once are found in the wallet."""
+    assert isinstance(event, CouponGiven)
+    if event.source == CouponSource.CAMPAIGN:
+        return
+    with transaction() as db:
+        say_account(
+            db,
+            "A2",
+            event.member_id,
+            key=f"coupon:{event.key}",
+            time=messages.moment(event.expires_at),
+            about=f"得到{event.name}",
+            tip="有效期内预约时选用",
+            path="/c/coupons",
+            now=clock.now(),
+        )
+
+
+def on_coupon_expiring(event: Event, clock: Clock) -> None:
+    """Tell that coupons expire soon (A2)."""
+    assert isinstance(event, CouponExpiring)
+    with transaction() as db:
+        say_account(
+            db,
+            "A2",
+            event.member_id,
+            key=f"coupons:{event.member_id}:{event.expires_at:%Y-%m-%d}",
+            time=messages.moment(event.expires_at),
+            about=f"{event.count} 张优惠券将到期",
+            tip="到期前预约就能用上",
+            path="/c/coupons",
             now=clock.now(),
         )
 

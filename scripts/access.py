@@ -59,6 +59,7 @@ SHARED = frozenset(
         "book",
         "catalogue",
         "checks",
+        "coupons",
         "language",
         "members",
         "overrides",

@@ -4,7 +4,7 @@ from datetime import datetime
 
 from sqlalchemy import select
 
-from booking import code_queries, queries
+from booking import code_queries, coupon_queries, queries
 from booking.code_models import Code
 from booking.code_queries import CodeMissing
 from booking.codes import SCENE_HEADS, CodeKind
@@ -47,6 +47,7 @@ def make(
     store_code: str = "",
     bearer: str = "",
     service_code: str = "",
+    coupon: str = "",
     welcome: str = "",
     about: str = "",
     by: Actor,
@@ -54,7 +55,8 @@ def make(
 ) -> Code:
     """Hand out a new code. `bearer` is `technician:7` or `staff:7` and is for badges alone.
 
-    Raises Forbidden, StoreElsewhere, BearerMissing, HasBadge, ServiceMissing.
+    Raises Forbidden, StoreElsewhere, BearerMissing, HasBadge, ServiceMissing,
+    CouponMissing.
     """
     _check_scope(by, branch_id)
     store = queries.store_by_code(db, store_code) if store_code else None
@@ -63,6 +65,7 @@ def make(
     technician_id = staff_id = None
     if kind is CodeKind.BADGE:
         technician_id, staff_id = _bearer(db, bearer, branch_id)
+    gives = coupon_queries.kind(db, coupon).id if coupon and kind is CodeKind.COUPON else None
     service = queries.service_by_code(db, service_code) if kind is CodeKind.PRODUCT else None
 
     code = Code(
@@ -74,6 +77,7 @@ def make(
         technician_id=technician_id,
         staff_id=staff_id,
         service_id=service.id if service else None,
+        coupon_kind_id=gives,
         welcome=welcome,
         about=about,
         made_at=now,

@@ -7,6 +7,7 @@ from booking import discount_queries, discounts
 from booking.discount_models import Discount
 from booking.discounts import KEPT_FOR, DiscountKind, NotChosenNow, Part
 from booking.models import Booking
+from booking.operations import coupons
 from booking.operations.steps import locked
 from booking.states import BookingState
 from kernel.actor import SYSTEM, Actor
@@ -22,12 +23,19 @@ _UNIT = {DiscountKind.VOUCHER: COMPENSATION, DiscountKind.POINTS: POINTS}
 
 
 def choose(
-    db: Session, *, number: str, points: bool, vouchers: bool, by: Actor, now: datetime
+    db: Session,
+    *,
+    number: str,
+    points: bool,
+    vouchers: bool,
+    coupon: str = "",
+    by: Actor,
+    now: datetime,
 ) -> Booking:
-    """Let points and vouchers pay for a held booking as far as they may, or not: what he chose
-    before is let go.
+    """Let a coupon, vouchers and points pay for a held booking as far as they may, or not: what he
+    chose before is let go.
 
-    Raises BookingMissing, NotChosenNow, NotEnough.
+    Raises BookingMissing, NotChosenNow, CouponMissing, CouponUsed, CouponUnfit, NotEnough.
     """
     booking = locked(db, number, by)
     if booking.state is not BookingState.HELD or booking.held_until <= now:
@@ -37,16 +45,20 @@ def choose(
     Accounts(db, [(owner, COMPENSATION), (owner, POINTS)])
     for over in (booking, *discount_queries.left_behind(db, booking.member_id)):
         _let_go(db, over, now=now)
+    coupon_id, off = None, ZERO
+    if coupon:
+        coupon_id, off = coupons.check(db, booking, number=coupon, now=now)
     parts = discounts.parts_of(
         price=booking.price,
-        coupon=ZERO,
+        coupon=off,
         vouchers=ledger_queries.vouchers_free(db, booking.member_id) if vouchers else ZERO,
         points=ledger_queries.points_free(db, booking.member_id) if points else 0,
     )
 
     first = discount_queries.count(db, booking.id)
     for place, part in enumerate(parts, start=first):
-        _keep(db, booking, part, key=f"discount:{number}:{place}", now=now)
+        kept = coupon_id if part.kind is DiscountKind.COUPON else None
+        _keep(db, booking, part, key=f"discount:{number}:{place}", coupon_id=kept, now=now)
     booking.discount = sum((part.amount for part in parts), ZERO)
     return booking
 
@@ -66,11 +78,12 @@ def spend(db: Session, booking: Booking, *, beside: Sequence[Draft], now: dateti
 
     What was kept so long that it ran out, he owes us no more.
     """
-    kept = {
-        row: _spending(booking, row)
-        for row in discount_queries.standing(db, booking.id)
-        if row.spent_at is None
-    }
+    standing = [row for row in discount_queries.standing(db, booking.id) if row.spent_at is None]
+    for row in standing:
+        if row.coupon_id is not None:
+            coupons.use(db, coupon_id=row.coupon_id, now=now)
+            row.spent_at = now
+    kept = {row: _spending(booking, row) for row in standing if row.coupon_id is None}
     postings.lock_accounts(db, [*beside, *kept.values()])
     for row, draft in kept.items():
         try:
@@ -86,26 +99,38 @@ def returning(db: Session, booking: Booking, *, evidence: str, now: datetime) ->
     spent = [row for row in discount_queries.standing(db, booking.id) if row.spent_at is not None]
     for row in spent:
         row.returned_at = now
-    return [postings.reversal_of(db, key=row.key, evidence=evidence) for row in spent]
+        if row.coupon_id is not None:
+            coupons.give_back(db, coupon_id=row.coupon_id, now=now)
+    return [
+        postings.reversal_of(db, key=row.key, evidence=evidence)
+        for row in spent
+        if row.coupon_id is None
+    ]
 
 
-def _keep(db: Session, booking: Booking, part: Part, *, key: str, now: datetime) -> None:
-    holds.open_hold(
-        db,
-        key=key,
-        member_id=booking.member_id,
-        amount=part.points or part.amount.fen,
-        unit=_UNIT[part.kind],
-        evidence=f"booking:{booking.number}",
-        expires_at=booking.ends_at + KEPT_FOR,
-        now=now,
-    )
+def _keep(
+    db: Session, booking: Booking, part: Part, *, key: str, coupon_id: int | None, now: datetime
+) -> None:
+    if coupon_id is not None:
+        coupons.claim(db, coupon_id=coupon_id, booking=booking)
+    else:
+        holds.open_hold(
+            db,
+            key=key,
+            member_id=booking.member_id,
+            amount=part.points or part.amount.fen,
+            unit=_UNIT[part.kind],
+            evidence=f"booking:{booking.number}",
+            expires_at=booking.ends_at + KEPT_FOR,
+            now=now,
+        )
     db.add(
         Discount(
             booking_id=booking.id,
             kind=part.kind,
             amount=part.amount,
             points=part.points,
+            coupon_id=coupon_id,
             key=key,
             kept_at=now,
         )
@@ -114,9 +139,13 @@ def _keep(db: Session, booking: Booking, part: Part, *, key: str, now: datetime)
 
 def _let_go(db: Session, booking: Booking, *, now: datetime) -> None:
     for row in discount_queries.standing(db, booking.id):
-        if row.spent_at is None:
+        if row.spent_at is not None:
+            continue
+        if row.coupon_id is not None:
+            coupons.free(db, coupon_id=row.coupon_id)
+        else:
             holds.let_go(db, key=row.key, now=now)
-            row.let_go_at = now
+        row.let_go_at = now
     booking.discount = ZERO
     db.flush()
 

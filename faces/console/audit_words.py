@@ -64,6 +64,10 @@ ACTIONS: Mapping[str, str] = {
     "console.change_code": msg("改二维码"),
     "console.end_code": msg("停用二维码"),
     "console.step_account": msg("同步微信菜单和标签"),
+    "console.make_coupon": msg("做新券"),
+    "console.give_coupon": msg("补偿一张券"),
+    "console.give_coupons": msg("群发券"),
+    "console.end_coupon": msg("停发券"),
     "console.take_points": msg("收下积分"),
     "console.give_points_back": msg("退回积分"),
     "console.waive_strike": msg("撤销违约"),
@@ -150,6 +154,7 @@ THINGS: Mapping[str, str] = {
     "waiting": msg("候补"),
     "good": msg("商品"),
     "redemption": msg("现场兑换"),
+    "coupon": msg("优惠券"),
 }
 # Fields of a form that say something to a reader; the others only steer the page.
 DETAILS: Mapping[str, str] = {

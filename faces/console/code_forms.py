@@ -37,6 +37,7 @@ class NewCodeForm(CodeForm):
     store = fields.String(load_default="", validate=validate.Length(max=_CODE_LENGTH_MAX))
     bearer = fields.String(load_default="", validate=validate.Length(max=_CODE_LENGTH_MAX))
     service = fields.String(load_default="", validate=validate.Length(max=_CODE_LENGTH_MAX))
+    coupon = fields.String(load_default="", validate=validate.Length(max=_CODE_LENGTH_MAX))
 
     @validates_schema
     def check_kind(self, given: dict[str, Any], **_options: Any) -> None:

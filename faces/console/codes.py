@@ -7,7 +7,7 @@ from typing import Any
 from flask import flash, render_template, request
 from flask.typing import ResponseReturnValue
 
-from booking import code_queries
+from booking import code_queries, coupon_queries
 from booking import queries as booking
 from booking.code_queries import CodeMissing
 from booking.codes import KIND_WORDS, SCENE_HEADS, Came, CodeKind, Source
@@ -30,7 +30,7 @@ from kernel.db import Session, transaction
 from kernel.errors import Refusal
 from members import staff_queries
 
-FIELDS = ("kind", "name", "store", "bearer", "service", "welcome", "about")
+FIELDS = ("kind", "name", "store", "bearer", "service", "coupon", "welcome", "about")
 
 
 @blueprint.get("/codes")
@@ -118,6 +118,7 @@ def make_code() -> ResponseReturnValue:
                 store_code=given["store"],
                 bearer=given["bearer"],
                 service_code=given["service"],
+                coupon=given["coupon"],
                 welcome=given["welcome"],
                 about=given["about"],
                 by=call.actor(),
@@ -261,4 +262,9 @@ def _choices(db: Session, branch_id: int) -> dict[str, Any]:
         ],
         "people": people,
         "services": [(one.code, one.name) for one in booking.services(db)],
+        "coupons": [
+            (one.kind.number, one.kind.name)
+            for one in coupon_queries.kinds(db)
+            if one.kind.ended_at is None
+        ],
     }

@@ -213,6 +213,7 @@ _LIST_OF = {
     "console.users": "console.users",
     "console.audit": "console.audit",
     **dict.fromkeys(("console.technician", "console.shift"), "console.technicians"),
+    **dict.fromkeys(("console.coupons", "console.coupon", "console.new_coupon"), "console.coupons"),
     "console.service": "console.catalogue",
     "console.store": "console.stores",
     **dict.fromkeys(("console.codes", "console.code", "console.new_code"), "console.codes"),

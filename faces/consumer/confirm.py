@@ -2,7 +2,7 @@
 
 from flask import redirect, render_template, url_for
 from flask.typing import ResponseReturnValue
-from marshmallow import fields
+from marshmallow import fields, validate
 
 from booking import discount_queries, offering, payment_queries, queries
 from booking.operations import bookings, discounts
@@ -82,12 +82,13 @@ class DiscountForm(Form):
 
     points = fields.Boolean(required=True)
     vouchers = fields.Boolean(required=True)
+    coupon = fields.String(load_default="", validate=validate.Length(max=40))
 
 
 @blueprint.post("/bookings/<number>/discount")
 @signed_in(Role.MEMBER)
 def choose_discount(number: str) -> ResponseReturnValue:
-    """Let points and vouchers pay for the held window, or not."""
+    """Let a coupon, vouchers and points pay for the held window, or not."""
     given = call.form(DiscountForm())
     with call.once() as db:
         discounts.choose(db, number=number, by=call.actor(), now=call.now(), **given)
@@ -111,7 +112,7 @@ def _page(hold: Progress, *, is_gone: bool = False) -> str:
             now=call.now(),
         )
         legs, deposit_state = life.held(db, number=hold.number, by=call.actor())
-        choices = discount_queries.choices(db, number=hold.number, by=call.actor())
+        choices = discount_queries.choices(db, number=hold.number, by=call.actor(), now=call.now())
     return render_template(
         "consumer/confirm.html",
         hold=hold,

@@ -12,7 +12,7 @@ from kernel.db import Session, insert_once
 from kernel.errors import Conflict
 from kernel.numbers import new_number
 from kernel.words import msg
-from members.events import MemberFollowed
+from members.events import CodeScanned, MemberFollowed
 from members.models import Member, Touch
 
 
@@ -116,6 +116,8 @@ def note(
             )
         if act.follows:
             outbox.record(db, MemberFollowed(at=now, member_id=before.id, scene=act.scene))
+        elif act.scene:
+            outbox.record(db, CodeScanned(at=now, member_id=before.id, scene=act.scene))
     told |= {openid: replace(told[openid], follows=False) for openid in left}
 
     changed = [asdict(told[openid]) for openid in told if told[openid] != people[openid]]

@@ -38,6 +38,8 @@ FORMS: Mapping[str, Mapping[str, Any]] = {
     },
     "api.rate": {"stars": 5},
     "console.review_blacklisting": {"words": "看过了，三次都有记录，维持"},
+    "console.make_coupon": {"form": "fixed", "amount": "20"},
+    "consumer.offer_points": {"points": "20"},
     "console.add_canned": {"text": "马上就到"},
     "console.change_canned": {"before": "马上就到", "text": "还有十分钟"},
     "console.move_canned": {"before": "马上就到", "to": "up"},

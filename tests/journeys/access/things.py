@@ -8,6 +8,7 @@ from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 
 from booking.codes import CodeKind
+from booking.coupons import CouponForm, Terms
 from booking.feedback import Topic
 from booking.goods import GoodsKind, NewItem
 from booking.models import Booking
@@ -17,6 +18,7 @@ from booking.operations import (
     billing,
     catalogue,
     codes,
+    coupons,
     drafts,
     feedback,
     waiting,
@@ -29,6 +31,7 @@ from dispatch.operations import proposals
 from kernel.actor import SYSTEM, Actor, Role
 from kernel.db import Session
 from kernel.geo import Point
+from kernel.money import Money
 from kernel.phone import Phone
 from members import ledger
 from members import queries as members
@@ -113,6 +116,13 @@ def _an_asset(db: Session, side: Side, _booking: Booking, visit: Visit) -> str:
         by=side.technician,
         now=MONDAY_NINE,
     ).asset.number
+
+
+def _a_coupon(db: Session, _side: Side, _booking: Booking, _visit: Visit) -> str:
+    terms = Terms(form=CouponForm.FIXED, amount=Money(20_00))
+    return coupons.make_kind(
+        db, name="立减券", terms=terms, live_days=30, given_max=None, now=MONDAY_NINE
+    ).number
 
 
 def _a_payment(db: Session, _side: Side, booking: Booking, _visit: Visit) -> str:
@@ -235,5 +245,6 @@ MAKERS: Mapping[str, Maker] = {
     "ways": _a_way,
     "users": _an_account,
     "chats": _a_chat,
+    "coupons": _a_coupon,
     "codes": _a_code,
 }
