@@ -33,6 +33,7 @@ import booking.paying
 import booking.payment_models
 import booking.payment_queries
 import booking.rule_replays
+import booking.shop_models
 import booking.waiting_models
 import conversations.jobs
 import conversations.models  # its tables belong to the schema
@@ -123,8 +124,9 @@ REACTIONS: delivery.Reactions = {
         booking_reactions.on_scanned,
     ],
     members.events.CodeScanned: [booking_reactions.on_scanned],
-    booking.events.CouponGiven: [account.on_coupon_given],
-    booking.events.CouponExpiring: [account.on_coupon_expiring],
+    booking.events.ExchangeMoved: [account.on_exchange_moved],
+    booking.events.CouponIssued: [account.on_coupon_given],
+    booking.events.CouponExpiryAnnounced: [account.on_coupon_expiring],
     booking.events.PromiseBroken: [account.on_promise_broken],
     booking.events.RefundOrdered: [account.on_refund_ordered],
     booking.events.DepositSettled: [account.on_deposit_settled],

@@ -306,7 +306,7 @@ class BookingRefunded(_BookingEvent):
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class CouponGiven(Event):
+class CouponIssued(Event):
     """A member has a new coupon, good until `expires_at`; `key` names what it was given for."""
 
     member_id: int
@@ -320,7 +320,7 @@ class CouponGiven(Event):
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class CouponExpiring(Event):
+class CouponExpiryAnnounced(Event):
     """So many coupons of a member expire soon, the first at `expires_at`."""
 
     member_id: int
@@ -329,6 +329,29 @@ class CouponExpiring(Event):
 
     def topics(self) -> tuple[str, ...]:
         return (f"member:{self.member_id}",)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class _ExchangeEvent(Event):
+    exchange_number: str
+    member_id: int
+
+    def topics(self) -> tuple[str, ...]:
+        return (f"member:{self.member_id}",)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ExchangePlaced(_ExchangeEvent):
+    """A member took something in the points shop, for `points`."""
+
+    points: int
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ExchangeMoved(_ExchangeEvent):
+    """What a member took was posted, handed out or given back: it came to `state`."""
+
+    state: str
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

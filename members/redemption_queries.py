@@ -26,6 +26,15 @@ def taken_last(db: Session, *, member_id: int, since: datetime) -> Redemption | 
     return db.scalars(found.order_by(Redemption.redeemed_at.desc())).first()
 
 
+def whats(db: Session, member_id: int, *, limit: int) -> dict[str, str]:
+    """Return what the member got for his newest redemptions, by their numbers."""
+    found = select(Redemption.number, Redemption.what).where(
+        Redemption.member_id == member_id, Redemption.redeemed_at.is_not(None)
+    )
+    rows = db.execute(found.order_by(Redemption.id.desc()).limit(limit))
+    return {row.number: row.what for row in rows}
+
+
 def by_code(db: Session, *, code: str, now: datetime) -> Redemption:
     """Return what is offered by that code. Raises NoSuchCode, also where two members drew the same."""
     found = db.scalars(select(Redemption).where(Redemption.code == code, *_is_open(now))).all()

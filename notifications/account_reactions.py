@@ -8,14 +8,15 @@ from booking import waiting_queries
 from booking.coupons import CouponSource
 from booking.events import (
     BookingRefunded,
-    CouponExpiring,
-    CouponGiven,
+    CouponExpiryAnnounced,
+    CouponIssued,
     DepositSettled,
+    ExchangeMoved,
     PromiseBroken,
     RefundOrdered,
     WaitingOffered,
 )
-from booking.states import WaitingState
+from booking.states import ExchangeState, WaitingState
 from kernel.actor import SYSTEM
 from kernel.clock import Clock
 from kernel.db import transaction
@@ -133,7 +134,7 @@ def on_booking_refunded(event: Event, clock: Clock) -> None:
 
 def on_coupon_given(event: Event, clock: Clock) -> None:
     """Tell of a new coupon (A2); those that many get at once are found in the wallet."""
-    assert isinstance(event, CouponGiven)
+    assert isinstance(event, CouponIssued)
     if event.source == CouponSource.CAMPAIGN:
         return
     with transaction() as db:
@@ -152,7 +153,7 @@ def on_coupon_given(event: Event, clock: Clock) -> None:
 
 def on_coupon_expiring(event: Event, clock: Clock) -> None:
     """Tell that coupons expire soon (A2)."""
-    assert isinstance(event, CouponExpiring)
+    assert isinstance(event, CouponExpiryAnnounced)
     with transaction() as db:
         say_account(
             db,
@@ -163,6 +164,30 @@ def on_coupon_expiring(event: Event, clock: Clock) -> None:
             about=f"{event.count} 张优惠券将到期",
             tip="到期前预约就能用上",
             path="/c/coupons",
+            now=clock.now(),
+        )
+
+
+def on_exchange_moved(event: Event, clock: Clock) -> None:
+    """Tell that what he took in the shop is on its way, was handed out, or is undone (A2)."""
+    assert isinstance(event, ExchangeMoved)
+    said = {
+        ExchangeState.SENT: ("兑换品已寄出", "点开看快递单号"),
+        ExchangeState.HANDED_OUT: ("兑换品已领取", "不是您领的请联系我们"),
+        ExchangeState.CANCELLED: ("兑换已取消", "积分已全部退回"),
+    }.get(ExchangeState(event.state))
+    if said is None:
+        return
+    with transaction() as db:
+        say_account(
+            db,
+            "A2",
+            event.member_id,
+            key=f"exchange:{event.exchange_number}:{event.state}",
+            time=messages.moment(event.at),
+            about=said[0],
+            tip=said[1],
+            path=f"/c/exchanges/{event.exchange_number}",
             now=clock.now(),
         )
 

@@ -16,6 +16,7 @@ from booking.states import (
     ADDITION_MACHINE,
     BOOKING_MACHINE,
     COMPLAINT_MACHINE,
+    EXCHANGE_MACHINE,
     GOODS_MACHINE,
     OLD_MACHINE,
     PAYMENT_MACHINE,
@@ -39,6 +40,7 @@ DOCS = Path(__file__).resolve().parent.parent / "docs"
 MACHINES: Sequence[Machine[Any, Any]] = (
     BOOKING_MACHINE,
     ADDITION_MACHINE,
+    EXCHANGE_MACHINE,
     PAYMENT_MACHINE,
     VISIT_MACHINE,
     PROPOSAL_MACHINE,

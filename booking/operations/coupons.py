@@ -21,7 +21,7 @@ from booking.coupons import (
     hindrance,
     worth,
 )
-from booking.events import CouponExpiring, CouponGiven
+from booking.events import CouponExpiryAnnounced, CouponIssued
 from booking.models import Booking
 from kernel import outbox
 from kernel.actor import Actor
@@ -102,7 +102,7 @@ def give(
     )
     if cast(CursorResult[None], db.connection().execute(counted)).rowcount != 1:
         raise NoneLeft
-    told = CouponGiven(
+    told = CouponIssued(
         at=now, member_id=member_id, name=kind.name, source=source, key=key, expires_at=expires_at
     )
     outbox.record(db, told)
@@ -195,7 +195,7 @@ def tell_expiring(db: Session, *, member_id: int, now: datetime) -> None:
     )
     expiring: Sequence[datetime] = db.connection().execute(soon).scalars().all()
     if expiring:
-        told = CouponExpiring(
+        told = CouponExpiryAnnounced(
             at=now, member_id=member_id, count=len(expiring), expires_at=min(expiring)
         )
         outbox.record(db, told)

@@ -68,6 +68,12 @@ ACTIONS: Mapping[str, str] = {
     "console.give_coupon": msg("补偿一张券"),
     "console.give_coupons": msg("群发券"),
     "console.end_coupon": msg("停发券"),
+    "console.add_article": msg("商城上新"),
+    "console.change_article": msg("改兑换品"),
+    "console.sell_article": msg("商城上下架"),
+    "console.send_exchange": msg("寄出兑换品"),
+    "console.hand_out_exchange": msg("交出兑换品"),
+    "console.undo_exchange": msg("取消兑换"),
     "console.take_points": msg("收下积分"),
     "console.give_points_back": msg("退回积分"),
     "console.waive_strike": msg("撤销违约"),
@@ -155,6 +161,8 @@ THINGS: Mapping[str, str] = {
     "good": msg("商品"),
     "redemption": msg("现场兑换"),
     "coupon": msg("优惠券"),
+    "shop": msg("兑换品"),
+    "exchange": msg("兑换单"),
 }
 # Fields of a form that say something to a reader; the others only steer the page.
 DETAILS: Mapping[str, str] = {

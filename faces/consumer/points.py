@@ -1,13 +1,13 @@
 """The member's points: the balance, where each of them came from, and where he stands."""
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime
 
-from flask import render_template, request
+from flask import render_template, request, url_for
 from flask.typing import ResponseReturnValue
 
-from booking import queries
+from booking import queries, shop_queries
 from faces.chrome import call
 from faces.chrome.filters import gettext
 from faces.chrome.sign_in import signed_in
@@ -16,7 +16,7 @@ from kernel.actor import Role
 from kernel.db import Session, transaction
 from kernel.money import Money
 from kernel.words import msg
-from members import ledger, ledger_queries, strike_queries
+from members import ledger, ledger_queries, redemption_queries, strike_queries
 from members import queries as members
 from members.ledger import COMPENSATION, COMPLETION, KIND_NAMES, REVERSAL, STRIKE, member_owner
 from members.ledger_queries import Line
@@ -39,6 +39,9 @@ class Entry:
     href_number: str
     href_strike: str = ""
     tone: str = ""
+    # What it cites, such as `exchange:X123`, and the address of what was taken in the shop.
+    evidence: str = ""
+    href: str = ""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -63,6 +66,7 @@ def points() -> ResponseReturnValue:
         about = _about(db, member_id)
         entries = [_pending(line) for line in found.pending]
         entries += [_entry(line, about) for line in found.lines]
+        _name_spending(db, member_id, entries)
         standing = members.standing_of(
             db, member_id, branch_id=queries.branch_of_member(db, member_id), now=now
         )
@@ -125,7 +129,22 @@ def _entry(line: Line, about: Mapping[str, tuple[str, str, Money]]) -> Entry:
         href_number=number,
         href_strike=line.evidence_number if line.evidence_kind == STRIKE else "",
         tone="reversed" if line.reversed_at is not None else "",
+        evidence=line.evidence if line.kind == ledger.REDEEMED else "",
     )
+
+
+def _name_spending(db: Session, member_id: int, entries: list[Entry]) -> None:
+    """Say of each line on which points were spent what they were spent on."""
+    if not any(entry.evidence for entry in entries):
+        return
+    taken = shop_queries.names_of(db, member_id)
+    given = redemption_queries.whats(db, member_id, limit=shop_queries.OWN_LISTED_MAX)
+    for place, entry in enumerate(entries):
+        kind, _, number = entry.evidence.partition(":")
+        name = {"exchange": taken, "redemption": given}.get(kind, {}).get(number, "")
+        if name:
+            href = url_for("consumer.exchange", number=number) if kind == "exchange" else ""
+            entries[place] = replace(entry, what=gettext("兑换：%(what)s", what=name), href=href)
 
 
 def _what(line: Line, service: str) -> str:

@@ -21,10 +21,12 @@ from booking.operations import (
     coupons,
     drafts,
     feedback,
+    shop,
     waiting,
 )
 from booking.operations import goods as goods_operations
 from booking.operations.drafts import Address
+from booking.shop import Way
 from conversations.operations import chats
 from dispatch.models import Visit
 from dispatch.operations import proposals
@@ -35,6 +37,7 @@ from kernel.money import Money
 from kernel.phone import Phone
 from members import ledger
 from members import queries as members
+from members.ledger import Draft
 from members.operations import postings, sign_ins, strikes
 from members.rule_text import RULES
 from members.rules import StrikeKind
@@ -122,6 +125,43 @@ def _a_coupon(db: Session, _side: Side, _booking: Booking, _visit: Visit) -> str
     terms = Terms(form=CouponForm.FIXED, amount=Money(20_00))
     return coupons.make_kind(
         db, name="立减券", terms=terms, live_days=30, given_max=None, now=MONDAY_NINE
+    ).number
+
+
+def _an_article(db: Session, _side: Side, _booking: Booking, _visit: Visit) -> str:
+    return shop.add_article(
+        db,
+        name="滤芯",
+        about="",
+        icon="gift",
+        points=1,
+        stock=9,
+        own_max=None,
+        coupon="",
+        by_post=True,
+        by_pickup=True,
+        now=MONDAY_NINE,
+    ).number
+
+
+def _an_exchange(db: Session, side: Side, _booking: Booking, _visit: Visit) -> str:
+    member_id = side.member.id
+    legs = {ledger.HOUSE_POINTS: -9, ledger.member_owner(member_id): 9}
+    key = f"earned:{member_id}"
+    earned = Draft(
+        key=key, kind=ledger.RATING, unit=ledger.POINTS, legs=legs, evidence="booking:B0"
+    )
+    postings.post(db, earned, now=MONDAY_NINE)
+    db.info.pop("locks", None)
+    return shop.take(
+        db,
+        article_number=side.things["shop"],
+        way=Way.POST,
+        contact="林女士",
+        phone="13800002046",
+        address="浮山后三小区",
+        by=side.member,
+        now=MONDAY_NINE,
     ).number
 
 
@@ -247,4 +287,6 @@ MAKERS: Mapping[str, Maker] = {
     "chats": _a_chat,
     "coupons": _a_coupon,
     "codes": _a_code,
+    "shop": _an_article,
+    "exchanges": _an_exchange,
 }

@@ -1,0 +1,174 @@
+"""/c/shop: the points shop; /c/exchanges: what the member took there, and how it comes to him."""
+
+from collections.abc import Mapping
+from types import MappingProxyType
+from typing import Any
+
+from flask import render_template, request
+from flask.typing import ResponseReturnValue
+from marshmallow import fields, validate
+
+from booking import coupon_queries, queries, shop_queries
+from booking.operations import shop as operations
+from booking.shop import WAY_WORDS, ArticleMissing, Way
+from booking.states import ExchangeState
+from faces.chrome import call, qr
+from faces.chrome.errors import sentence_of, status_of
+from faces.chrome.schema import Form, Text
+from faces.chrome.sign_in import signed_in
+from faces.consumer.confirm import NothingForm
+from faces.consumer.forms import ADDRESS_LENGTH_MAX, CONTACT_LENGTH_MAX
+from faces.consumer.routes import blueprint
+from kernel.actor import Role
+from kernel.db import Session, transaction
+from kernel.errors import Conflict, Invalid, Refusal
+from kernel.phone import Phone
+from kernel.words import msg
+from members import ledger_queries
+
+NO_ERRORS: Mapping[str, str] = MappingProxyType({})
+_CODE_LENGTH_MAX = 40
+STATES: Mapping[ExchangeState, tuple[str, str]] = MappingProxyType(
+    {
+        ExchangeState.PLACED: (msg("待领取"), "info"),
+        ExchangeState.SENT: (msg("已寄出"), "ok"),
+        ExchangeState.HANDED_OUT: (msg("已领取"), "ok"),
+        ExchangeState.IN_WALLET: (msg("已到账"), "ok"),
+        ExchangeState.CANCELLED: (msg("已取消"), "gray"),
+    }
+)
+
+
+class TakeForm(Form):
+    """How it is to come; to whom and where, or at which store."""
+
+    way = fields.Enum(Way, by_value=True, required=True)
+    contact = Text(most=CONTACT_LENGTH_MAX, load_default="")
+    phone = Text(most=CONTACT_LENGTH_MAX, load_default="")
+    address = Text(most=ADDRESS_LENGTH_MAX, load_default="")
+    store = fields.String(load_default="", validate=validate.Length(max=_CODE_LENGTH_MAX))
+
+
+@blueprint.get("/shop")
+@signed_in(Role.MEMBER)
+def shop() -> ResponseReturnValue:
+    """Show what there is."""
+    with transaction(reads_only=True) as db:
+        return render_template(
+            "consumer/shop.html",
+            articles=shop_queries.on_sale(db),
+            free=ledger_queries.points_free(db, call.actor().id),
+        )
+
+
+@blueprint.get("/shop/<number>")
+@signed_in(Role.MEMBER)
+def article(number: str) -> ResponseReturnValue:
+    """Show one article, and ask how it is to come."""
+    return _page(number)
+
+
+@blueprint.post("/shop/<number>")
+@signed_in(Role.MEMBER)
+def take_article(number: str) -> ResponseReturnValue:
+    """Spend points on it."""
+    try:
+        given = call.form(TakeForm())
+        phone = Phone.parse(given["phone"]).digits if given["way"] is Way.POST else ""
+        with call.once() as db:
+            taken = operations.take(
+                db,
+                article_number=number,
+                way=given["way"],
+                contact=given["contact"],
+                phone=phone,
+                address=given["address"],
+                store_code=given["store"],
+                by=call.actor(),
+                now=call.now(),
+            )
+            return call.leads_to("consumer.exchange", number=taken.number)
+    except (Invalid, Conflict) as refusal:
+        return _page(number, refusal=refusal), status_of(refusal)
+
+
+@blueprint.get("/exchanges")
+@signed_in(Role.MEMBER)
+def exchanges() -> ResponseReturnValue:
+    """List what the member took."""
+    with transaction(reads_only=True) as db:
+        rows = shop_queries.exchanges_of(db, call.actor().id)
+        names = shop_queries.articles_by_id(db, [row.article_id for row in rows])
+    return render_template("consumer/exchanges.html", rows=rows, articles=names, words=STATES)
+
+
+@blueprint.get("/exchanges/<number>")
+@signed_in(Role.MEMBER)
+def exchange(number: str) -> ResponseReturnValue:
+    """Show one: where it is, or the code by which it is fetched."""
+    with transaction(reads_only=True) as db:
+        row = shop_queries.exchange(db, number=number, by=call.actor())
+        found = shop_queries.articles_by_id(db, [row.article_id])[row.article_id]
+        store = next((one for one in queries.stores(db) if one.id == row.store_id), None)
+    waits = row.state is ExchangeState.PLACED
+    return render_template(
+        "consumer/exchange.html",
+        row=row,
+        article=found,
+        store=store,
+        waits=waits,
+        picture=qr.picture(row.pickup_code) if waits and row.pickup_code else "",
+        words=STATES,
+        way_words=WAY_WORDS,
+    )
+
+
+@blueprint.post("/exchanges/<number>/cancel")
+@signed_in(Role.MEMBER)
+def cancel_exchange(number: str) -> ResponseReturnValue:
+    """Undo what is not on its way."""
+    call.form(NothingForm())
+    with call.once() as db:
+        operations.cancel(db, number=number, by=call.actor(), now=call.now())
+        return call.leads_to("consumer.exchange", number=number)
+
+
+def _page(number: str, *, refusal: Refusal | None = None) -> str:
+    errors = {refusal.field or "act": sentence_of(refusal)} if refusal else NO_ERRORS
+    member_id = call.actor().id
+    with transaction(reads_only=True) as db:
+        found = shop_queries.article(db, number)
+        if not found.on_sale:
+            raise ArticleMissing
+        had = shop_queries.taken_by(db, article_id=found.id, member_id=member_id)
+        return render_template(
+            "consumer/article.html",
+            article=found,
+            ways=[(way.value, WAY_WORDS[way]) for way in found.ways],
+            way=request.form.get("way", "") or found.ways[0].value,
+            free=ledger_queries.points_free(db, member_id),
+            is_had=found.own_max is not None and had >= found.own_max,
+            live_days=_live_days(db, found),
+            stores=queries.stores(db),
+            typed=_typed(db, member_id),
+            errors=errors,
+        )
+
+
+def _live_days(db: Session, article: Any) -> int | None:
+    if article.coupon_kind_id is None:
+        return None
+    return coupon_queries.kind_by_id(db, article.coupon_kind_id).live_days
+
+
+def _typed(db: Session, member_id: int) -> dict[str, str]:
+    """Return what was typed, or to whom and where the member booked last."""
+    if request.method == "POST":
+        return {
+            name: request.form.get(name, "") for name in ("contact", "phone", "address", "store")
+        }
+    last = queries.latest_draft(db, member_id)
+    if last is None:
+        return dict.fromkeys(("contact", "phone", "address", "store"), "")
+    where = last.address if last.address.endswith(last.door) else f"{last.address} {last.door}"
+    return {"contact": last.contact, "phone": last.phone, "address": where, "store": ""}

@@ -1,0 +1,130 @@
+"""The points shop: taken for points, posted, fetched or undone, and never more than there are."""
+
+import pytest
+from flask import Flask
+from sqlalchemy import select
+
+from booking.coupon_models import Coupon
+from booking.operations import catalogue
+from booking.shop_models import Article, Exchange
+from kernel.db import transaction
+from tests.journeys import clockwork
+from tests.journeys.console.conftest import DeskOf, Town
+from tests.journeys.console.desk import Desk
+from tests.journeys.consumer.pages import Page, Phone
+from tests.journeys.edges.steps import messages
+from tests.journeys.edges.test_coupons import a_kind
+from tests.journeys.edges.test_points import balances, earn
+
+HOME = {"contact": "林女士", "phone": "138 0000 2046", "address": "浮山后三小区 12-2-402"}
+
+
+def an_article(desk: Desk, **fields: str) -> str:
+    """Put an article into the shop over the form and return its number."""
+    asked = {"name": "滤芯", "points": "300", "stock": "2", "by_post": "1", "by_pickup": "1"}
+    page = desk.post("/console/shop/new", asked | fields)
+    assert page.status == 200, page.text
+    with transaction(reads_only=True) as db:
+        return db.scalars(select(Article.number).order_by(Article.id.desc())).first() or ""
+
+
+def take(phone: Phone, article: str, /, **fields: str) -> Page:
+    return phone.send(phone.open(f"/c/shop/{article}").form(f"/shop/{article}"), **fields)
+
+
+def stock() -> int | None:
+    with transaction(reads_only=True) as db:
+        return db.scalars(select(Article.stock)).one()
+
+
+def last() -> Exchange:
+    with transaction(reads_only=True) as db:
+        return db.scalars(select(Exchange).order_by(Exchange.id.desc())).first() or Exchange()
+
+
+@pytest.mark.walks("exchange placed send")
+def test_posted_with_its_number(app: Flask, town: Town, phone: Phone, desk_of: DeskOf) -> None:
+    earn(town.member, 500)
+    desk = desk_of("manager")
+    article = an_article(desk)
+
+    taken = take(phone, article, way="post", **HOME)
+    sent = desk.send(
+        desk.open("/console/exchanges").form("/send"), carrier="顺丰", tracking="SF1001"
+    )
+
+    assert "待领取" in taken.text
+    assert (balances(town.member), stock()) == ((200, 200), 1)
+    assert "顺丰 SF1001" in sent.text
+    assert "SF1001" in phone.open(f"/c/exchanges/{last().number}").text
+    clockwork.let(app)
+    assert any("兑换品已寄出" in line for line in messages(town.member))
+
+
+@pytest.mark.walks("exchange placed hand_out")
+def test_fetched_at_the_store_by_its_code(
+    app: Flask, town: Town, phone: Phone, desk_of: DeskOf
+) -> None:
+    with transaction() as db:
+        catalogue.add_store(
+            db, code="ST1", name="市北店", scene="st_1", branch_id=town.here, welcome="欢迎"
+        )
+    earn(town.member, 500)
+    article = an_article(desk_of("manager"))
+    taken = take(phone, article, way="pickup", store="ST1")
+    code = last().pickup_code
+    store = desk_of("store")
+
+    out = store.send(store.open("/console/exchanges").form("/hand-out"), pickup_code=code)
+    again = store.send(store.open("/console/exchanges").form("/hand-out"), pickup_code=code)
+
+    assert "到店出示提货码" in taken.text
+    assert "已领取" in out.text
+    assert "没有这个提货码" in again.text
+    assert "已领取" in phone.open("/c/exchanges").text
+
+
+@pytest.mark.walks("exchange placed cancel")
+def test_undone_it_gives_points_and_stock_back(town: Town, phone: Phone, desk_of: DeskOf) -> None:
+    earn(town.member, 500)
+    taken = take(phone, an_article(desk_of("manager")), way="post", **HOME)
+
+    undone = phone.send(taken.form("/cancel"))
+
+    assert "已取消" in undone.text
+    assert (balances(town.member), stock()) == ((500, 500), 2)
+
+
+@pytest.mark.walks("exchange placed deliver")
+def test_a_coupon_is_there_at_once(town: Town, phone: Phone, desk_of: DeskOf) -> None:
+    earn(town.member, 500)
+    desk = desk_of("manager")
+    kind = a_kind(desk, form="percent", amount="", percent_off="100")
+    article = an_article(desk, coupon=kind, stock="", by_post="0", by_pickup="0")
+
+    taken = take(phone, article)
+
+    assert "券已放进您的券包" in taken.text
+    assert balances(town.member) == (200, 200)
+    with transaction(reads_only=True) as db:
+        assert db.scalars(select(Coupon.source)).one() == "shop"
+
+
+SAID = {
+    "gone": ({"stock": "0"}, {"way": "post", **HOME}, "刚刚换完了"),
+    "too_dear": ({"points": "501"}, {"way": "post", **HOME}, "积分不够"),
+    "nowhere": ({}, {"way": "post", **HOME, "address": ""}, "请写收件人"),
+    "no_store": ({}, {"way": "pickup"}, "请选去哪家门店"),
+}
+
+
+@pytest.mark.parametrize("why", SAID)
+def test_what_cannot_be_is_said(town: Town, phone: Phone, desk_of: DeskOf, why: str) -> None:
+    article, fields, said = SAID[why]
+    earn(town.member, 500)
+    number = an_article(desk_of("manager"), **article)
+
+    refused = take(phone, number, **fields)
+
+    assert said in refused.text
+    assert balances(town.member) == (500, 500)
