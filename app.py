@@ -58,6 +58,7 @@ import faces.wechat.page
 import faces.wechat.pay
 import faces.wechat.trip
 import members.events
+import members.grade_models
 import members.jobs
 import members.ledger_models  # its tables belong to the schema
 import members.redemption_models
@@ -143,6 +144,8 @@ REACTIONS: delivery.Reactions = {
     members.events.StrikeReversed: [booking_reactions.on_strike_undone],
     members.events.AppealDecided: [account.on_appeal_decided],
     members.events.ExpiryAnnounced: [account.on_expiry_announced],
+    members.events.PointsPosted: [booking_reactions.on_points_posted],
+    members.events.GradeChanged: [account.on_grade_changed],
     members.events.PointsRedeemed: [account.on_points_redeemed],
     members.events.RedemptionReversed: [account.on_redemption_reversed],
     members.events.Blacklisted: [account.on_blacklisted],

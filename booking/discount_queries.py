@@ -15,7 +15,7 @@ from booking.states import BookingState
 from kernel.actor import Actor
 from kernel.db import Session
 from kernel.money import ZERO
-from members import ledger_queries
+from members import grade_queries, ledger_queries
 
 # Nothing is owed for such a booking any more.
 OVER = (BookingState.EXPIRED, BookingState.CANCELLED)
@@ -72,6 +72,7 @@ def choices(db: Session, *, number: str, by: Actor, now: datetime) -> Choices:
         coupon=off,
         vouchers=voucher.amount if voucher else ZERO,
         points=free,
+        pays_percent=grade_queries.held_by(db, booking.member_id, now=now).grade.pays_percent,
     )
     return Choices(
         coupons=coupon_queries.usable(db, booking, now=now),

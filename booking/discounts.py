@@ -10,7 +10,8 @@ from kernel.money import ZERO, Money
 from kernel.words import msg
 from members.redeeming import POINTS_A_YUAN, worth_of
 
-# Points pay at most this share of what a coupon and vouchers have left of the price.
+# Points pay at most this share of what a coupon and vouchers have left of the price, or what the
+# member's grade allows.
 POINTS_SHARE_PERCENT = 50
 # What is kept for a booking is kept for so long beyond its window, however often it is moved.
 KEPT_FOR = timedelta(days=180)
@@ -47,16 +48,23 @@ class Part:
     points: int = 0
 
 
-def parts_of(*, price: Money, coupon: Money, vouchers: Money, points: int) -> list[Part]:
+def parts_of(
+    *,
+    price: Money,
+    coupon: Money,
+    vouchers: Money,
+    points: int,
+    pays_percent: int = POINTS_SHARE_PERCENT,
+) -> list[Part]:
     """Return what pays how much of a price: the coupon first, then vouchers, then points up to
-    POINTS_SHARE_PERCENT of the rest, in whole yuan. Each argument is what there is of that kind."""
+    `pays_percent` of the rest, in whole yuan. Each other argument is what there is of that kind."""
     left, parts = price, []
     for kind, there in ((DiscountKind.COUPON, coupon), (DiscountKind.VOUCHER, vouchers)):
         amount = min(left, there)
         if amount > ZERO:
             parts.append(Part(kind, amount))
             left -= amount
-    yuan = min(left.percent(POINTS_SHARE_PERCENT).whole_yuan, points // POINTS_A_YUAN)
+    yuan = min(left.percent(pays_percent).whole_yuan, points // POINTS_A_YUAN)
     if yuan > 0:
         taken = yuan * POINTS_A_YUAN
         parts.append(Part(DiscountKind.POINTS, worth_of(taken), taken))

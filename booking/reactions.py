@@ -2,7 +2,8 @@
 
 import logging
 
-from booking import queries, waiting_queries
+from booking import code_queries, queries, waiting_queries
+from booking.codes import CodeKind
 from booking.coupons import NoneLeft
 from booking.events import BookingCancelled, BookingCompleted, BookingExpired, BookingFailed
 from booking.operations import coupons, discounts, payments, readying, waiting
@@ -12,7 +13,15 @@ from kernel.clock import Clock
 from kernel.db import transaction
 from kernel.events import Event
 from members import strike_queries
-from members.events import CodeScanned, MemberFollowed, StrikePosted, StrikeReversed, StrikeWaived
+from members.events import (
+    CodeScanned,
+    MemberFollowed,
+    PointsPosted,
+    StrikePosted,
+    StrikeReversed,
+    StrikeWaived,
+)
+from members.operations import grades, visiting
 
 log = logging.getLogger(__name__)
 
@@ -47,9 +56,20 @@ def on_ended(event: Event, clock: Clock) -> None:
         discounts.let_go(db, number=event.number, now=clock.now())
 
 
+def on_points_posted(event: Event, clock: Clock) -> None:
+    """Look whether what he earned, or what was taken back, changes his grade."""
+    assert isinstance(event, PointsPosted)
+    with transaction() as db:
+        grades.look_at(db, member_id=event.member_id, now=clock.now())
+
+
 def on_scanned(event: Event, clock: Clock) -> None:
-    """Give whoever scanned a code the coupon that it promises, once."""
+    """Give whoever scanned a code the coupon that it promises, once, and points for visiting a store."""
     assert isinstance(event, MemberFollowed | CodeScanned)
+    with transaction() as db:
+        source = code_queries.source(db, event.scene)
+        if source is not None and source.kind is CodeKind.STORE:
+            visiting.scanned(db, member_id=event.member_id, store=event.scene, now=clock.now())
     try:
         with transaction() as db:
             coupons.give_for_scan(db, scene=event.scene, member_id=event.member_id, now=clock.now())

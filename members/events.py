@@ -257,3 +257,15 @@ class RulesPublished(Event):
 
     def topics(self) -> tuple[str, ...]:
         return (RULES,)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class GradeChanged(Event):
+    """A member rose or fell to the grade at `place`, 0 for the first; `before` is where he was."""
+
+    member_id: int
+    place: int
+    before: int
+
+    def topics(self) -> tuple[str, ...]:
+        return (f"member:{self.member_id}",)

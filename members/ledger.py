@@ -41,6 +41,7 @@ DEBT = "debt:"
 COMPLETION = "completion"
 RATING = "rating"
 ON_THE_WAY = "on_the_way"
+SCAN = "scan"
 CANCEL_FEE = "cancel_fee"
 MOVE_FEE = "move_fee"
 STRIKE = "strike"
@@ -65,6 +66,7 @@ KIND_NAMES: Mapping[str, str] = MappingProxyType(
         COMPLETION: msg("完成服务"),
         RATING: msg("评价奖励"),
         ON_THE_WAY: msg("顺路奖励"),
+        SCAN: msg("到店扫码"),
         CANCEL_FEE: msg("不足 24 小时取消"),
         MOVE_FEE: msg("不足 24 小时改约"),
         STRIKE: msg("违约"),

@@ -28,9 +28,11 @@ from members.events import (
     Blacklisted,
     BlacklistEnded,
     ExpiryAnnounced,
+    GradeChanged,
     PointsRedeemed,
     RedemptionReversed,
 )
+from members.grades import GRADES
 from members.policy import AppealSubject
 from notifications import messages
 from notifications.saying import KEEPS_FOR, place_of, say, say_account
@@ -242,6 +244,23 @@ def on_expiry_announced(event: Event, clock: Clock) -> None:
             time=messages.moment(event.expires_at),
             about=f"{event.points} 积分将到期",
             tip="到期前用掉，过期不能再用",
+            now=clock.now(),
+        )
+
+
+def on_grade_changed(event: Event, clock: Clock) -> None:
+    """Tell that he rose or fell to another grade (A2)."""
+    assert isinstance(event, GradeChanged)
+    has_risen = event.place > event.before
+    with transaction() as db:
+        say_account(
+            db,
+            "A2",
+            event.member_id,
+            key=f"grade:{event.member_id}:{event.at.isoformat()}",
+            time=messages.moment(event.at),
+            about=f"{'升为' if has_risen else '变为'}{GRADES[event.place].name}",
+            tip="点开看权益" if has_risen else "再积分就能升回来",
             now=clock.now(),
         )
 

@@ -28,6 +28,8 @@ from kernel.actor import Actor, Role
 from kernel.db import Session
 from kernel.errors import Forbidden
 from kernel.numbers import new_number
+from members import grade_queries
+from members.grades import price_for
 from members.operations import following, postings
 from members.redeeming import new_code
 
@@ -123,11 +125,12 @@ def take(
     if way is Way.PICKUP and store is None:
         raise NoStore(field="store")
 
+    grade = grade_queries.held_by(db, by.id, now=now).grade
     exchange = Exchange(
         number=new_number("X"),
         article_id=article.id,
         member_id=by.id,
-        points=article.points,
+        points=price_for(grade, article.points),
         way=way,
         store_id=store.id if store else None,
         pickup_code=new_code() if store else "",
@@ -140,14 +143,14 @@ def take(
     if article.stock is not None:
         _move_stock(db, article.id, -1)
     db.add(exchange)
-    draft = exchange_draft(member_id=by.id, number=exchange.number, points=article.points)
+    draft = exchange_draft(member_id=by.id, number=exchange.number, points=exchange.points)
     postings.post(db, draft, now=now)
     if article.coupon_kind_id is not None:
         _give_coupon(db, exchange, article.coupon_kind_id, now=now)
     db.flush()
 
     told = ExchangePlaced(
-        at=now, exchange_number=exchange.number, member_id=by.id, points=article.points
+        at=now, exchange_number=exchange.number, member_id=by.id, points=exchange.points
     )
     outbox.record(db, told)
     return exchange

@@ -16,8 +16,9 @@ from kernel.actor import Role
 from kernel.db import Session, transaction
 from kernel.money import Money
 from kernel.words import msg
-from members import ledger, ledger_queries, redemption_queries, strike_queries
+from members import grade_queries, ledger, ledger_queries, redemption_queries, strike_queries
 from members import queries as members
+from members.grades import GRADES
 from members.ledger import COMPENSATION, COMPLETION, KIND_NAMES, REVERSAL, STRIKE, member_owner
 from members.ledger_queries import Line
 from members.risk import BLACKLISTED_NAME, TIER_NAMES
@@ -67,6 +68,7 @@ def points() -> ResponseReturnValue:
         entries = [_pending(line) for line in found.pending]
         entries += [_entry(line, about) for line in found.lines]
         _name_spending(db, member_id, entries)
+        held = grade_queries.held_by(db, member_id, now=now)
         standing = members.standing_of(
             db, member_id, branch_id=queries.branch_of_member(db, member_id), now=now
         )
@@ -80,6 +82,8 @@ def points() -> ResponseReturnValue:
         older=found.before,
         is_first=place is None,
         standing=standing,
+        held=held,
+        grades=GRADES,
         tier_name=gettext(name),
         tier_names=[gettext(each) for each in TIER_NAMES],
         vouchers=vouchers,

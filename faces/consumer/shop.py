@@ -1,6 +1,6 @@
 """/c/shop: the points shop; /c/exchanges: what the member took there, and how it comes to him."""
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from types import MappingProxyType
 from typing import Any
 
@@ -24,7 +24,8 @@ from kernel.db import Session, transaction
 from kernel.errors import Conflict, Invalid, Refusal
 from kernel.phone import Phone
 from kernel.words import msg
-from members import ledger_queries
+from members import grade_queries, ledger_queries
+from members.grades import price_for
 
 NO_ERRORS: Mapping[str, str] = MappingProxyType({})
 _CODE_LENGTH_MAX = 40
@@ -57,6 +58,7 @@ def shop() -> ResponseReturnValue:
         return render_template(
             "consumer/shop.html",
             articles=shop_queries.on_sale(db),
+            price=_price(db),
             free=ledger_queries.points_free(db, call.actor().id),
         )
 
@@ -147,12 +149,19 @@ def _page(number: str, *, refusal: Refusal | None = None) -> str:
             ways=[(way.value, WAY_WORDS[way]) for way in found.ways],
             way=request.form.get("way", "") or found.ways[0].value,
             free=ledger_queries.points_free(db, member_id),
+            price=_price(db),
             is_had=found.own_max is not None and had >= found.own_max,
             live_days=_live_days(db, found),
             stores=queries.stores(db),
             typed=_typed(db, member_id),
             errors=errors,
         )
+
+
+def _price(db: Session) -> Callable[[int], int]:
+    """Return what tells the price for this member's grade."""
+    grade = grade_queries.held_by(db, call.actor().id, now=call.now()).grade
+    return lambda points: price_for(grade, points)
 
 
 def _live_days(db: Session, article: Any) -> int | None:

@@ -117,7 +117,7 @@ def live(folder: Path) -> Path:
                 db,
                 key=key,
                 member_id=1,
-                points=20,
+                amount=20,
                 evidence="bench:3",
                 expires_at=LATER + timedelta(days=1),
                 now=NOON,

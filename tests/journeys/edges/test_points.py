@@ -11,9 +11,11 @@ from kernel.actor import Actor
 from kernel.db import transaction
 from kernel.money import Money
 from members import ledger, ledger_queries, redemption_queries
+from members import queries as members
 from members.ledger import COMPLETION, HOUSE_POINTS, POINTS, Draft, member_owner
 from members.ledger_proof import prove
-from members.operations import postings
+from members.operations import following, postings
+from members.rule_text import RULES
 from tests.house import MONDAY_NINE
 from tests.journeys import clockwork
 from tests.journeys.console.conftest import DeskOf, Town
@@ -127,7 +129,7 @@ class TestOnTheSpot:
 
 def give_vouchers(member: Actor, amount: Money) -> None:
     draft = ledger.compensation_draft(
-        member_id=member.id, booking_number="B0", amount=amount, once="late"
+        member_id=member.id, booking_number="B0", amount=amount, once="late", rules=RULES
     )
     with transaction() as db:
         postings.post(db, draft, now=MONDAY_NINE)
@@ -219,3 +221,50 @@ class TestOnABooking:
 
         assert (late.status, balances(town.member)) == (409, (500, 500))
         assert "¥180.00" in booking(phone, number).text
+
+
+def scan(app: Flask, town: Town, *, day: int) -> None:
+    """Let the member scan his store's code that many days later."""
+    clockwork.stand_at(app, MONDAY_NINE + timedelta(days=day))
+    with transaction() as db:
+        openid = members.member(db, town.member.id).openid
+        people = following.meet_all(db, {openid}, now=MONDAY_NINE)
+        act = following.Act(openid, "st_1")
+        following.note(db, people, [act], now=MONDAY_NINE + timedelta(days=day))
+    clockwork.let(app)
+
+
+class TestEarning:
+    def test_a_store_gives_points_once_a_day_and_four_times_a_month(
+        self, app: Flask, town: Town
+    ) -> None:
+        with transaction() as db:
+            catalogue.add_store(
+                db, code="ST1", name="市北店", scene="st_1", branch_id=town.here, welcome="欢迎"
+            )
+
+        had = []
+        for day in (0, 0, 1, 2, 3, 4, 8):
+            scan(app, town, day=day)
+            with transaction(reads_only=True) as db:
+                had.append(ledger_queries.points_balance(db, town.member.id))
+
+        # The 23rd of November is the first day, the first of December the last.
+        assert had == [5, 5, 10, 15, 20, 20, 25]
+
+    def test_a_grade_is_told_on_the_way_up_and_down_and_gives_its_benefits(
+        self, app: Flask, town: Town, phone: Phone
+    ) -> None:
+        earn(town.member, 600)
+        clockwork.let(app)
+
+        page = phone.open("/c/points").text
+        assert "会员等级：银卡会员" in page
+        assert "再得 1,400 分升金卡会员" in page
+        number = hold(phone).path.split("/")[3]
+        assert "抵 ¥30.00，最多抵 60%" in phone.open(f"/c/bookings/{number}/confirm").text
+        assert any("升为银卡会员" in line for line in messages(town.member))
+
+        clockwork.stand_at(app, MONDAY_NINE + timedelta(days=366))
+        clockwork.let(app, "points")
+        assert any("变为普通会员" in line for line in messages(town.member))

@@ -44,7 +44,7 @@ def last() -> Exchange:
 
 @pytest.mark.walks("exchange placed send")
 def test_posted_with_its_number(app: Flask, town: Town, phone: Phone, desk_of: DeskOf) -> None:
-    earn(town.member, 500)
+    earn(town.member, 480)
     desk = desk_of("manager")
     article = an_article(desk)
 
@@ -54,7 +54,7 @@ def test_posted_with_its_number(app: Flask, town: Town, phone: Phone, desk_of: D
     )
 
     assert "待领取" in taken.text
-    assert (balances(town.member), stock()) == ((200, 200), 1)
+    assert (balances(town.member), stock()) == ((180, 180), 1)
     assert "顺丰 SF1001" in sent.text
     assert "SF1001" in phone.open(f"/c/exchanges/{last().number}").text
     clockwork.let(app)
@@ -69,7 +69,7 @@ def test_fetched_at_the_store_by_its_code(
         catalogue.add_store(
             db, code="ST1", name="市北店", scene="st_1", branch_id=town.here, welcome="欢迎"
         )
-    earn(town.member, 500)
+    earn(town.member, 480)
     article = an_article(desk_of("manager"))
     taken = take(phone, article, way="pickup", store="ST1")
     code = last().pickup_code
@@ -86,18 +86,18 @@ def test_fetched_at_the_store_by_its_code(
 
 @pytest.mark.walks("exchange placed cancel")
 def test_undone_it_gives_points_and_stock_back(town: Town, phone: Phone, desk_of: DeskOf) -> None:
-    earn(town.member, 500)
+    earn(town.member, 480)
     taken = take(phone, an_article(desk_of("manager")), way="post", **HOME)
 
     undone = phone.send(taken.form("/cancel"))
 
     assert "已取消" in undone.text
-    assert (balances(town.member), stock()) == ((500, 500), 2)
+    assert (balances(town.member), stock()) == ((480, 480), 2)
 
 
 @pytest.mark.walks("exchange placed deliver")
 def test_a_coupon_is_there_at_once(town: Town, phone: Phone, desk_of: DeskOf) -> None:
-    earn(town.member, 500)
+    earn(town.member, 480)
     desk = desk_of("manager")
     kind = a_kind(desk, form="percent", amount="", percent_off="100")
     article = an_article(desk, coupon=kind, stock="", by_post="0", by_pickup="0")
@@ -105,14 +105,14 @@ def test_a_coupon_is_there_at_once(town: Town, phone: Phone, desk_of: DeskOf) ->
     taken = take(phone, article)
 
     assert "券已放进您的券包" in taken.text
-    assert balances(town.member) == (200, 200)
+    assert balances(town.member) == (180, 180)
     with transaction(reads_only=True) as db:
         assert db.scalars(select(Coupon.source)).one() == "shop"
 
 
 SAID = {
     "gone": ({"stock": "0"}, {"way": "post", **HOME}, "刚刚换完了"),
-    "too_dear": ({"points": "501"}, {"way": "post", **HOME}, "积分不够"),
+    "too_dear": ({"points": "481"}, {"way": "post", **HOME}, "积分不够"),
     "nowhere": ({}, {"way": "post", **HOME, "address": ""}, "请写收件人"),
     "no_store": ({}, {"way": "pickup"}, "请选去哪家门店"),
 }
@@ -121,10 +121,10 @@ SAID = {
 @pytest.mark.parametrize("why", SAID)
 def test_what_cannot_be_is_said(town: Town, phone: Phone, desk_of: DeskOf, why: str) -> None:
     article, fields, said = SAID[why]
-    earn(town.member, 500)
+    earn(town.member, 480)
     number = an_article(desk_of("manager"), **article)
 
     refused = take(phone, number, **fields)
 
     assert said in refused.text
-    assert balances(town.member) == (500, 500)
+    assert balances(town.member) == (480, 480)

@@ -1,6 +1,6 @@
 """The points shop: articles with their stock, and what members took.
 
-Revision: 0042, after 0041.
+Revision: 0044, after 0043.
 """
 
 import sqlalchemy as sa
@@ -8,8 +8,8 @@ from alembic import op
 
 from kernel.db import Instant
 
-revision = "0042"
-down_revision = "0041"
+revision = "0044"
+down_revision = "0043"
 branch_labels = None
 depends_on = None
 

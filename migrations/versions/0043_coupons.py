@@ -1,6 +1,6 @@
 """Coupons: their kinds, those that members have, and codes that give them.
 
-Revision: 0041, after 0040.
+Revision: 0043, after 0042.
 """
 
 import sqlalchemy as sa
@@ -8,8 +8,8 @@ from alembic import op
 
 from kernel.db import Fen, Instant
 
-revision = "0041"
-down_revision = "0040"
+revision = "0043"
+down_revision = "0042"
 branch_labels = None
 depends_on = None
 

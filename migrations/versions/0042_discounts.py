@@ -1,6 +1,6 @@
 """Points and vouchers pay for a part of a booking, and a finished booking may be paid back.
 
-Revision: 0040, after 0039.
+Revision: 0042, after 0041.
 """
 
 import sqlalchemy as sa
@@ -8,8 +8,8 @@ from alembic import op
 
 from kernel.db import Fen, Instant
 
-revision = "0040"
-down_revision = "0039"
+revision = "0042"
+down_revision = "0041"
 branch_labels = None
 depends_on = None
 
