@@ -90,7 +90,7 @@ from notifications import account_reactions as account
 from notifications import life_reactions as life
 from notifications import quotas, reactions
 from notifications.reaching import Sender
-from scripts import api_token, benches, bill_command, demo_command, ledger_command, wechat_setup
+from scripts import benches, commands
 
 REACTIONS: delivery.Reactions = {
     booking.events.BookingBooked: [
@@ -150,6 +150,7 @@ REACTIONS: delivery.Reactions = {
     members.events.RedemptionReversed: [account.on_redemption_reversed],
     members.events.Blacklisted: [account.on_blacklisted],
     members.events.BlacklistEnded: [account.on_blacklist_ended],
+    members.events.CollectionMailed: [account.on_collection_mailed],
 }
 # Which RQ queue hears which bell.
 PLANNER = "planner"
@@ -367,8 +368,7 @@ def _lived_clock(app: Flask) -> Clock:
 
 def _join_commands(app: Flask) -> None:
     benches.join(app, create_app)
-    for command in (wechat_setup, api_token, bill_command, ledger_command, demo_command):
-        command.join(app)
+    commands.join(app)
 
     @app.cli.command("worker")
     @click.argument("name", type=click.Choice(sorted(set(QUEUE_OF.values()))))

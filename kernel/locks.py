@@ -1,4 +1,5 @@
-"""Row locks in one order for the whole house: member, then branch-days, then ledger accounts.
+"""Row locks in one order for the whole house: member, then branch-days, then stock, then
+ledger accounts.
 
 On PostgreSQL a lock is SELECT … FOR UPDATE. On SQLite the writing transaction itself is the lock
 (BEGIN IMMEDIATE) and the same call only reads.
@@ -20,7 +21,9 @@ class Rank(IntEnum):
 
     MEMBER = 1
     BRANCH_DAY = 2
-    ACCOUNT = 3
+    # What is counted out among many, as a draw's eggs.
+    STOCK = 3
+    ACCOUNT = 4
 
 
 def lock(

@@ -267,5 +267,15 @@ class GradeChanged(Event):
     place: int
     before: int
 
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class CollectionMailed(Event):
+    """A thing that the member was owed was sent to him, by `parcel`."""
+
+    collection_number: str
+    member_id: int
+    what: str
+    parcel: str
+
     def topics(self) -> tuple[str, ...]:
         return (f"member:{self.member_id}",)

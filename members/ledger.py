@@ -56,6 +56,7 @@ RESTORED = "restored"
 REDEEMED = "redeemed"
 EXPIRED = "expired"
 DEBT_SETTLED = "debt_settled"
+DRAWN = "drawn"
 
 # What is spent must be there; what is taken may leave a debt.
 SPENDING = frozenset({REDEEMED, EXPIRED})
@@ -81,6 +82,7 @@ KIND_NAMES: Mapping[str, str] = MappingProxyType(
         REDEEMED: msg("兑换"),
         EXPIRED: msg("积分到期"),
         DEBT_SETTLED: msg("抵还欠分"),
+        DRAWN: msg("砸金蛋得分"),
         # The points of a strike are named after it.
         **{kind.value: name for kind, name in risk.KIND_NAMES.items()},
     }

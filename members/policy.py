@@ -20,6 +20,7 @@ ROUNDS_MAX = 2
 BY_HAND_MAX = timedelta(days=365)
 
 DECIDERS = frozenset({Role.DISPATCHER, Role.MANAGER, Role.ADMINISTRATOR})
+LEADERS = frozenset({Role.MANAGER, Role.ADMINISTRATOR})
 READERS = DECIDERS | {Role.AUDITOR}
 
 _SHA256 = re.compile(r"[0-9a-f]{64}")
@@ -295,6 +296,12 @@ def sees(by: Actor, branch_id: int | None) -> bool:
 def check_decider(by: Actor) -> None:
     """Refuse whoever only reads. Raises Forbidden."""
     if by.role not in DECIDERS:
+        raise Forbidden
+
+
+def check_leader(by: Actor) -> None:
+    """Refuse who does not decide what is promised to all. Raises Forbidden."""
+    if by.role not in LEADERS:
         raise Forbidden
 
 

@@ -27,6 +27,7 @@ from members.events import (
     AppealDecided,
     Blacklisted,
     BlacklistEnded,
+    CollectionMailed,
     ExpiryAnnounced,
     GradeChanged,
     PointsRedeemed,
@@ -293,6 +294,22 @@ def on_redemption_reversed(event: Event, clock: Clock) -> None:
             time=messages.moment(event.at),
             about=f"退回 {event.points} 积分",
             tip="现场兑换已撤回，积分可以再用",
+            now=clock.now(),
+        )
+
+
+def on_collection_mailed(event: Event, clock: Clock) -> None:
+    """Tell that what he was owed is on its way, and by which parcel (A2)."""
+    assert isinstance(event, CollectionMailed)
+    with transaction() as db:
+        say_account(
+            db,
+            "A2",
+            event.member_id,
+            key=f"sent:{event.collection_number}",
+            time=messages.moment(event.at),
+            about=f"{event.what}已寄出",
+            tip=event.parcel,
             now=clock.now(),
         )
 

@@ -76,6 +76,13 @@ ACTIONS: Mapping[str, str] = {
     "console.undo_exchange": msg("取消兑换"),
     "console.take_points": msg("收下积分"),
     "console.give_points_back": msg("退回积分"),
+    "console.set_up_draw": msg("记下砸金蛋活动"),
+    "console.begin_draw": msg("开始砸金蛋活动"),
+    "console.discard_draw": msg("作废砸金蛋活动"),
+    "console.stop_draw": msg("停止砸金蛋活动"),
+    "console.hand_collection": msg("交出领取的东西"),
+    "console.send_collection": msg("寄出领取的东西"),
+    "console.collection_phone": msg("查看收件手机号"),
     "console.waive_strike": msg("撤销违约"),
     "console.ask_stop": msg("提议暂停预约"),
     "console.ask_release": msg("提议解除暂停"),
@@ -163,6 +170,8 @@ THINGS: Mapping[str, str] = {
     "coupon": msg("优惠券"),
     "shop": msg("兑换品"),
     "exchange": msg("兑换单"),
+    "draw": msg("砸金蛋活动"),
+    "collection": msg("领取"),
 }
 # Fields of a form that say something to a reader; the others only steer the page.
 DETAILS: Mapping[str, str] = {
@@ -171,6 +180,7 @@ DETAILS: Mapping[str, str] = {
     "text": msg("内容"),
     "what": msg("换了什么"),
     "why": msg("理由"),
+    "parcel": msg("快递和单号"),
     "upheld": msg("成立"),
     "state": msg("状态"),
     "cause": msg("原因"),
@@ -213,6 +223,7 @@ PAGES: Mapping[str, tuple[str, str]] = {
     "complaint": ("console.complaint", "number"),
     "chat": ("console.chat", "number"),
     "code": ("console.code", "scene"),
+    "draw": ("console.draw", "number"),
 }
 
 

@@ -144,6 +144,7 @@ def _rail(role: Role) -> list[dict[str, str]]:
             "messages": gettext("消息"),
             "codes": pgettext("list", "二维码"),
             "redemptions": gettext("积分"),
+            "collections": gettext("领取"),
             "account": gettext("我的账号"),
         }
         return [
@@ -166,6 +167,7 @@ def _rail(role: Role) -> list[dict[str, str]]:
         "stores": pgettext("list", "门店"),
         "redemptions": gettext("积分"),
         "rulebook": gettext("规则"),
+        "draws": gettext("活动"),
         "bills": gettext("对账"),
         "users": gettext("用户"),
         "audit": gettext("审计"),
@@ -188,6 +190,7 @@ _RAIL = (
     "catalogue",
     "stores",
     "redemptions",
+    "draws",
     "serials",
     "rulebook",
 )
@@ -221,6 +224,8 @@ _LIST_OF = {
     **dict.fromkeys(("console.codes", "console.code", "console.new_code"), "console.codes"),
     "console.estates": "console.estates",
     "console.show_ties": "console.show_ties",
+    **dict.fromkeys(("console.draw", "console.new_draw"), "console.draws"),
+    "console.collections": "console.collections",
     "console.ways": "console.board",
     "console.technician_options": "console.board",
     "console.visit_options": "console.board",

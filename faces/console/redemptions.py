@@ -70,7 +70,7 @@ def take_points() -> ResponseReturnValue:
             db,
             code=tidy_code(given["points_code"]),
             what=given["what"],
-            store_id=_store(db, given["store"]),
+            store_id=store_of(db, given["store"]),
             by=call.actor(),
             now=call.now(),
         )
@@ -122,7 +122,7 @@ def _page(failed: Failure) -> str:
             offered=offered,
             whose=whose,
             code_error=said,
-            stores=_stores(db),
+            stores=stores_of(db),
             rows=rows,
             known=queries.members_by_id(db, [row.member_id for row in rows]),
             takers=_takers(db, rows),
@@ -136,15 +136,15 @@ def _page(failed: Failure) -> str:
         )
 
 
-def _store(db: Session, wanted: str) -> int | None:
+def store_of(db: Session, wanted: str) -> int | None:
     """Return the store at which it happens: the one that was picked, else a store's people's first."""
-    stores = [store_id for store_id, _ in _stores(db)]
+    stores = [store_id for store_id, _ in stores_of(db)]
     if wanted and int(wanted) in stores:
         return int(wanted)
     return stores[0] if stores and call.actor().role is Role.STORE else None
 
 
-def _stores(db: Session) -> list[tuple[int, str]]:
+def stores_of(db: Session) -> list[tuple[int, str]]:
     """Return the stores at which the actor may take points."""
     by = call.actor()
     return [

@@ -20,6 +20,7 @@ from faces.consumer.routes import blueprint
 from kernel.actor import Role
 from kernel.db import Session, transaction
 from kernel.money import Money
+from members import collection_queries, draw_queries
 from members import queries as members
 
 CARE_COOKIE_S = 365 * 86_400
@@ -80,6 +81,8 @@ def home() -> ResponseReturnValue:
             last=_last(db),
             source=source,
             stop=blocked.read(db),
+            draw=draw_queries.running(db, now=call.now()),
+            owed=collection_queries.open_of(db, member_id=member.id),
             assets=assets.mine(db)[:ASSETS_SHOWN],
             asset_count=len(assets.mine(db)),
         )

@@ -54,6 +54,7 @@ def test_one_posting_is_reversed_once() -> None:
         "notifications_grant",
         "members_lot_draw",
         "members_hold_part",
+        "members_play",
     ],
 )
 def test_every_table_of_what_has_happened_is_guarded(table: str) -> None:

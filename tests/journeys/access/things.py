@@ -37,8 +37,9 @@ from kernel.money import Money
 from kernel.phone import Phone
 from members import ledger
 from members import queries as members
+from members.drawing import Prize, PrizeKind
 from members.ledger import Draft
-from members.operations import postings, sign_ins, strikes
+from members.operations import collections, draws, postings, sign_ins, strikes
 from members.rule_text import RULES
 from members.rules import StrikeKind
 from tests.house import DISPATCHER, MONDAY_NINE, tomorrow
@@ -269,6 +270,29 @@ def _a_chat(db: Session, side: Side, _booking: Booking, _visit: Visit) -> str:
     return opened.number
 
 
+def _a_collection(db: Session, side: Side, _booking: Booking, _visit: Visit) -> str:
+    member_id = side.member.id
+    return collections.owe(
+        db, member_id=member_id, what="雨伞", cause=f"test:{member_id}", now=MONDAY_NINE
+    ).number
+
+
+def _a_draw(db: Session, side: Side, _booking: Booking, _visit: Visit) -> str:
+    leader = Actor(1, Role.MANAGER)
+    number = draws.set_up(
+        db,
+        name=f"砸金蛋 {side.branch_id}",
+        about="",
+        eggs=5,
+        prizes=[Prize(1, "雨伞", PrizeKind.GIFT, 0, 1)],
+        ends_at=MONDAY_NINE + timedelta(days=3),
+        by=leader,
+        now=MONDAY_NINE,
+    ).number
+    draws.begin(db, number=number, by=leader, now=MONDAY_NINE)
+    return number
+
+
 MAKERS: Mapping[str, Maker] = {
     "drafts": _a_second_draft,
     "waiting": _a_place_in_line,
@@ -289,4 +313,6 @@ MAKERS: Mapping[str, Maker] = {
     "codes": _a_code,
     "shop": _an_article,
     "exchanges": _an_exchange,
+    "collections": _a_collection,
+    "draws": _a_draw,
 }

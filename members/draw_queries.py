@@ -1,0 +1,139 @@
+"""Reads of draws, and their proof."""
+
+from collections import Counter
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from datetime import UTC, datetime
+
+from sqlalchemy import func, select
+
+from kernel.actor import Actor, Role
+from kernel.db import Session
+from members import ledger_queries
+from members.draw_models import Draw, DrawPrize, Play
+from members.drawing import (
+    NO_HEAD,
+    DrawMissing,
+    DrawState,
+    Prize,
+    PrizeKind,
+    Terms,
+    chained,
+    commitment_of,
+    contents,
+    evidence_of,
+)
+
+
+@dataclass(frozen=True, slots=True)
+class Stock:
+    """A kind of prize, and how many of it are still in eggs."""
+
+    prize: Prize
+    left: int
+
+
+@dataclass(frozen=True, slots=True)
+class DrawProof:
+    """What came of deriving a draw anew; `wrong` names the first thing that does not follow."""
+
+    plays: int
+    wrong: str = ""
+
+
+def draw(db: Session, *, number: str, by: Actor, now: datetime) -> Draw:
+    """Return a draw that the actor may see: a member sees what has begun. Raises DrawMissing."""
+    row = db.scalars(select(Draw).where(Draw.number == number)).one_or_none()
+    hidden = (DrawState.DRAFT, DrawState.DISCARDED)
+    if row is None or (by.role is Role.MEMBER and row.state_at(now) in hidden):
+        raise DrawMissing
+    return row
+
+
+def draws(db: Session, *, limit: int, offset: int = 0) -> tuple[Sequence[Draw], int]:
+    """Return a page of the draws, the newest first, and how many there are in all."""
+    total = db.scalar(select(func.count()).select_from(Draw)) or 0
+    return db.scalars(
+        select(Draw).order_by(Draw.id.desc()).limit(limit).offset(offset)
+    ).all(), total
+
+
+def running(db: Session, *, now: datetime) -> Draw | None:
+    """Return the draw that began last of those that are running."""
+    found = (
+        select(Draw)
+        .where(Draw.started_at.is_not(None), Draw.stopped_at.is_(None), Draw.ends_at > now)
+        .where(Draw.smashed < Draw.eggs)
+        .order_by(Draw.started_at.desc())
+    )
+    return db.scalars(found).first()
+
+
+def terms_of(db: Session, row: Draw) -> Terms:
+    """Return the draw's terms as its commitment covers them."""
+    prizes = db.scalars(
+        select(DrawPrize).where(DrawPrize.draw_id == row.id).order_by(DrawPrize.place)
+    )
+    return Terms(
+        row.number,
+        row.eggs,
+        tuple(Prize(p.place, p.name, p.kind, p.points, p.quantity) for p in prizes),
+    )
+
+
+def stock_of(db: Session, row: Draw) -> list[Stock]:
+    """Return the prizes in their order, and how many of each are left."""
+    won: Mapping[int, int] = Counter(
+        db.scalars(select(Play.prize).where(Play.draw_id == row.id, Play.prize > 0))
+    )
+    return [Stock(p, p.quantity - won.get(p.place, 0)) for p in terms_of(db, row).prizes]
+
+
+def play_of(db: Session, *, draw_id: int, member_id: int) -> Play | None:
+    """Return the member's one play."""
+    found = select(Play).where(Play.draw_id == draw_id, Play.member_id == member_id)
+    return db.scalars(found).one_or_none()
+
+
+def log_of(
+    db: Session, *, draw_id: int, limit: int, offset: int = 0, won_only: bool = False
+) -> Sequence[Play]:
+    """Return a page of the log, the newest line first."""
+    found = select(Play).where(Play.draw_id == draw_id)
+    if won_only:
+        found = found.where(Play.prize > 0)
+    return db.scalars(found.order_by(Play.egg.desc()).limit(limit).offset(offset)).all()
+
+
+def prove(db: Session, row: Draw) -> DrawProof:
+    """Derive the commitment, every result, the log's chain and the points that were posted anew."""
+    terms = terms_of(db, row)
+    plays = db.scalars(select(Play).where(Play.draw_id == row.id).order_by(Play.egg)).all()
+    if row.commitment and commitment_of(row.seed, terms) != row.commitment:
+        return DrawProof(len(plays), "the commitment does not follow from the seed and the terms")
+    if len(plays) != row.smashed:
+        return DrawProof(len(plays), f"{row.smashed} eggs are counted as smashed")
+    bears, by_place = contents(row.seed, terms), {p.place: p for p in terms.prizes}
+    head = NO_HEAD
+    for expected, play in enumerate(plays, start=1):
+        head = chained(
+            head,
+            egg=play.egg,
+            member_id=play.member_id,
+            prize=play.prize,
+            at=play.at.astimezone(UTC).isoformat(),
+        )
+        if play.egg != expected or play.hash != head:
+            return DrawProof(len(plays), f"the log is broken at egg {play.egg}")
+        if play.prize != bears.get(play.egg, 0):
+            return DrawProof(len(plays), f"egg {play.egg} bore another prize")
+        prize = by_place.get(play.prize)
+        if prize and prize.kind is PrizeKind.POINTS and not _posted(db, row.number, play.egg):
+            return DrawProof(len(plays), f"the points of egg {play.egg} were not posted")
+    if head != row.head:
+        return DrawProof(len(plays), "the log was cut off at its end")
+    return DrawProof(len(plays))
+
+
+def _posted(db: Session, number: str, egg: int) -> bool:
+    return ledger_queries.posting_of(db, evidence_of(number, egg)) is not None

@@ -1,0 +1,92 @@
+"""A draw from its set-up to the prize in the member's hands."""
+
+from flask import Flask
+
+from kernel.db import transaction
+from members import collection_queries
+from members.collection_models import Collection
+from tests.journeys import clockwork
+from tests.journeys.console.conftest import DeskOf, Town
+from tests.journeys.consumer.pages import Phone
+from tests.journeys.edges.steps import messages
+
+
+def a_draw(desk_of: DeskOf, *, kind: str = "gift", points: str = "") -> str:
+    """Let a manager set one up in which every egg has a prize, and begin it; return its number."""
+    desk = desk_of("manager")
+    page = desk.open("/console/draws/new")
+    made = desk.send(
+        page.form("/console/draws"),
+        name="周年庆砸金蛋",
+        eggs="2",
+        prize_name="雨伞",
+        prize_kind=kind,
+        prize_points=points,
+        prize_quantity="2",
+    )
+    assert "未开始" in made.text
+    begun = desk.send(made.form("/begin"))
+    assert "承诺值、0 次结果" in begun.text
+    return begun.path.rpartition("/")[2]
+
+
+def owed(phone: Phone) -> Collection:
+    with transaction(reads_only=True) as db:
+        [row] = collection_queries.open_of(db, member_id=phone.member.id)
+        return row
+
+
+def test_a_prize_is_won_and_handed_over_for_its_code(
+    app: Flask, town: Town, phone: Phone, desk_of: DeskOf
+) -> None:
+    number = a_draw(desk_of)
+    assert "周年庆砸金蛋" in phone.open("/c/").text
+    egg = phone.open(f"/c/draws/{number}")
+    assert "2/2 的机会" in egg.text
+
+    won = phone.send(egg.form("/smash"))
+
+    assert "砸中了：雨伞" in won.text
+    row = owed(phone)
+    shown = phone.send(phone.open(f"/c/collections/{row.number}").form(row.number))
+    assert f"{row.code[:4]} {row.code[4:]}" in shown.text
+    desk = desk_of("dispatcher")
+    page = desk.open(f"/console/collections?collection_code={row.code}")
+    handed = desk.send(page.form("/hand"))
+    assert "已领取" in handed.text
+    assert "没有这个领取码" in desk.open(f"/console/collections?collection_code={row.code}").text
+
+    told = app.test_cli_runner().invoke(args=["draw", "verify", number])
+    assert (told.exit_code, "everything follows" in told.output) == (0, True)
+
+
+def test_a_prize_is_sent_and_the_member_told(
+    app: Flask, town: Town, phone: Phone, desk_of: DeskOf
+) -> None:
+    number = a_draw(desk_of)
+    phone.send(phone.open(f"/c/draws/{number}").form("/smash"))
+    row = owed(phone)
+    page = phone.open(f"/c/collections/{row.number}")
+    [post] = [form for form in page.forms if form.fields.get("way") == "post"]
+
+    bad = phone.send(post, name="林女士", phone="123", address="香港中路 10 号 3 楼")
+    sent = phone.send(post, name="林女士", phone="13800002046", address="香港中路 10 号 3 楼")
+
+    assert (bad.status, sent.status) == (400, 200)
+    assert "138****2046" in sent.text
+    desk = desk_of("dispatcher")
+    shown = desk.open("/console/collections")
+    assert "13800002046" not in shown.text
+    assert "13800002046" in desk.send(shown.form("/phone")).text
+    desk.send(shown.form("/send"), parcel="顺丰 SF123")
+    clockwork.let(app)
+    assert any("雨伞已寄出" in line for line in messages(town.member))
+
+
+def test_points_are_there_at_once(town: Town, phone: Phone, desk_of: DeskOf) -> None:
+    number = a_draw(desk_of, kind="points", points="50")
+
+    page = phone.send(phone.open(f"/c/draws/{number}").form("/smash"))
+
+    assert "50 积分已到账" in page.text
+    assert "砸金蛋得分" in phone.open("/c/points").text
