@@ -19,8 +19,6 @@ from flask_babel import Babel
 from flask_migrate import Migrate
 from werkzeug.middleware.proxy_fix import ProxyFix
 
-import booking.asset_models
-import booking.bill_models
 import booking.checking_bills
 import booking.code_models
 import booking.coupon_models
@@ -30,13 +28,11 @@ import booking.feedback_models
 import booking.goods_models
 import booking.jobs
 import booking.paying
-import booking.payment_models
 import booking.payment_queries
 import booking.rule_replays
 import booking.shop_models
 import booking.waiting_models
 import conversations.jobs
-import conversations.models  # its tables belong to the schema
 import conversations.queries
 import conversations.reactions
 import dispatch.watching
@@ -60,9 +56,7 @@ import faces.wechat.trip
 import members.events
 import members.grade_models
 import members.jobs
-import members.ledger_models  # its tables belong to the schema
-import members.redemption_models
-import members.rule_queries  # so do theirs
+import members.rule_queries  # its tables belong to the schema
 import notifications.jobs
 from booking import reactions as booking_reactions
 from conversations import pictures
@@ -151,6 +145,7 @@ REACTIONS: delivery.Reactions = {
     members.events.Blacklisted: [account.on_blacklisted],
     members.events.BlacklistEnded: [account.on_blacklist_ended],
     members.events.CollectionMailed: [account.on_collection_mailed],
+    members.events.NewsOrdered: [account.on_news_ordered],
 }
 # Which RQ queue hears which bell.
 PLANNER = "planner"
@@ -352,6 +347,7 @@ def _periodics(app: Flask) -> list[Periodic]:
         Periodic("strikes", LOOK_EVERY_S, partial(members.jobs.post_due_strikes, clock)),
         Periodic("blacklist", LOOK_EVERY_S, partial(members.jobs.end_blacklistings, clock)),
         Periodic("points", LOOK_EVERY_S, partial(members.jobs.look_after_points, settings, clock)),
+        Periodic("growth", SWEEP_EVERY_S, partial(members.jobs.look_after_growth, clock)),
         Periodic("bills", BILLS_LOOK_EVERY_S, partial(check, pay, clock)),
         Periodic("chats", CHATS_LOOK_EVERY_S, partial(conversations.jobs.end_silent_chats, clock)),
     ]

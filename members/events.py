@@ -279,3 +279,11 @@ class CollectionMailed(Event):
 
     def topics(self) -> tuple[str, ...]:
         return (f"member:{self.member_id}",)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class NewsOrdered(Event):
+    """A campaign's news is to be told to a member of its segment."""
+
+    campaign_number: str
+    member_id: int

@@ -6,9 +6,10 @@ from kernel.clock import Clock, local_date
 from kernel.db import transaction
 from kernel.errors import Conflict
 from kernel.settings import Settings
-from members import grade_queries, ledger_queries, seals, strike_queries
+from members import grade_queries, ledger_queries, seals, strike_queries, tag_queries
 from members.ledger import HoldOver
-from members.operations import blacklist, expiring, grades, holds, strikes
+from members.operations import blacklist, campaigns, expiring, grades, holds, strikes, tags
+from members.tagging import may_tell
 
 log = logging.getLogger(__name__)
 
@@ -120,3 +121,19 @@ def look_after_points(settings: Settings, clock: Clock) -> int:
     with transaction(reads_only=True) as db:
         path = seals.seal(db, folder, day=local_date(clock.now()))
     return done + (path is not None)
+
+
+def look_after_growth(clock: Clock) -> int:
+    """Bring the tags of rules up to date, and by day tell the next of each campaign; return how many
+    tags changed and members were looked at. Safe to run twice or side by side."""
+    now = clock.now()
+    with transaction(reads_only=True) as db:
+        changes = tag_queries.rule_changes(db, now=now)
+    done = 0
+    if changes:
+        with transaction() as db:
+            done += tags.keep_rules(db, changes=changes, now=now)
+    if may_tell(now):
+        with transaction() as db:
+            done += campaigns.tell_some(db, now=now)
+    return done

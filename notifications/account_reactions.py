@@ -22,7 +22,7 @@ from kernel.clock import Clock
 from kernel.db import transaction
 from kernel.events import Event
 from kernel.money import Money
-from members import rule_queries, strike_queries
+from members import rule_queries, strike_queries, tag_queries
 from members.events import (
     AppealDecided,
     Blacklisted,
@@ -30,6 +30,7 @@ from members.events import (
     CollectionMailed,
     ExpiryAnnounced,
     GradeChanged,
+    NewsOrdered,
     PointsRedeemed,
     RedemptionReversed,
 )
@@ -310,6 +311,24 @@ def on_collection_mailed(event: Event, clock: Clock) -> None:
             time=messages.moment(event.at),
             about=f"{event.what}已寄出",
             tip=event.parcel,
+            now=clock.now(),
+        )
+
+
+def on_news_ordered(event: Event, clock: Clock) -> None:
+    """Tell a campaign's news (A2)."""
+    assert isinstance(event, NewsOrdered)
+    with transaction() as db:
+        campaign = tag_queries.campaign(db, event.campaign_number)
+        say_account(
+            db,
+            "A2",
+            event.member_id,
+            key=f"news:{campaign.number}:{event.member_id}",
+            time=messages.moment(event.at),
+            about=campaign.about,
+            tip=campaign.tip,
+            path=campaign.path,
             now=clock.now(),
         )
 

@@ -27,6 +27,14 @@ def messages_about(db: Session, about: str) -> Sequence[Message]:
     return db.scalars(select(Message).where(Message.about == about).order_by(Message.id)).all()
 
 
+def arrived(db: Session, key: str) -> int:
+    """Return how many account messages whose keys begin so WeChat says have arrived."""
+    found = select(func.count()).where(
+        Message.dedupe_key.startswith(f"A2:{key}", autoescape=True), Message.outcome == "success"
+    )
+    return db.scalar(found) or 0
+
+
 class Fate(NamedTuple):
     """What became of what one of us wrote in a chat: its state, by which way, and whether it was too
     late, or too much, for WeChat to let it through."""

@@ -59,6 +59,7 @@ OWNED = frozenset(
 SHARED = frozenset(
     {
         "book",
+        "campaigns",
         "catalogue",
         "checks",
         "coupons",

@@ -83,6 +83,12 @@ ACTIONS: Mapping[str, str] = {
     "console.hand_collection": msg("交出领取的东西"),
     "console.send_collection": msg("寄出领取的东西"),
     "console.collection_phone": msg("查看收件手机号"),
+    "console.make_tag": msg("建标签"),
+    "console.make_segment": msg("建分群"),
+    "console.tag_member": msg("加减会员标签"),
+    "console.set_up_campaign": msg("记下发送"),
+    "console.begin_campaign": msg("开始发送"),
+    "console.stop_campaign": msg("停止发送"),
     "console.waive_strike": msg("撤销违约"),
     "console.ask_stop": msg("提议暂停预约"),
     "console.ask_release": msg("提议解除暂停"),
@@ -171,6 +177,7 @@ THINGS: Mapping[str, str] = {
     "shop": msg("兑换品"),
     "exchange": msg("兑换单"),
     "draw": msg("砸金蛋活动"),
+    "campaign": msg("发送"),
     "collection": msg("领取"),
 }
 # Fields of a form that say something to a reader; the others only steer the page.
@@ -224,6 +231,7 @@ PAGES: Mapping[str, tuple[str, str]] = {
     "chat": ("console.chat", "number"),
     "code": ("console.code", "scene"),
     "draw": ("console.draw", "number"),
+    "campaign": ("console.campaign", "number"),
 }
 
 

@@ -225,6 +225,8 @@ _LIST_OF = {
     "console.estates": "console.estates",
     "console.show_ties": "console.show_ties",
     **dict.fromkeys(("console.draw", "console.new_draw"), "console.draws"),
+    **dict.fromkeys(("console.campaign", "console.new_campaign"), "console.campaigns"),
+    **{f"console.{key}": f"console.{key}" for key in ("campaigns", "tags")},
     "console.collections": "console.collections",
     "console.ways": "console.board",
     "console.technician_options": "console.board",

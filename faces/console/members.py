@@ -12,7 +12,7 @@ from booking import queries as bookings
 from faces.chrome import call
 from faces.chrome.filters import gettext
 from faces.chrome.sign_in import signed_in
-from faces.console import frame, ladder, life_words, member_ledger
+from faces.console import frame, ladder, life_words, member_ledger, tags
 from faces.console.acting import NO_FAILURE, Failure
 from faces.console.case_forms import MemberQuery, MembersQuery
 from faces.console.cases import case_of, names_of
@@ -128,6 +128,7 @@ def page(number: str, failed: Failure) -> str:
             **_account(db, found.id, wanted["unit"], wanted["before"]),
             **_cases(db, found.id),
             **_things(db, found.id),
+            **tags.worn(db, found.id),
         )
 
 

@@ -39,7 +39,15 @@ from members import ledger
 from members import queries as members
 from members.drawing import Prize, PrizeKind
 from members.ledger import Draft
-from members.operations import collections, draws, postings, sign_ins, strikes
+from members.operations import (
+    campaigns,
+    collections,
+    draws,
+    postings,
+    sign_ins,
+    strikes,
+    tags,
+)
 from members.rule_text import RULES
 from members.rules import StrikeKind
 from tests.house import DISPATCHER, MONDAY_NINE, tomorrow
@@ -293,6 +301,26 @@ def _a_draw(db: Session, side: Side, _booking: Booking, _visit: Visit) -> str:
     return number
 
 
+def _a_campaign(db: Session, side: Side, _booking: Booking, _visit: Visit) -> str:
+    leader = Actor(1, Role.MANAGER)
+    name = f"标签 {side.branch_id}"
+    tag = tags.make_tag(db, name=name, rule=None, by=leader, now=MONDAY_NINE)
+    segment = tags.make_segment(
+        db, name=name, with_ids=[tag.id], without_ids=[], by=leader, now=MONDAY_NINE
+    )
+    return campaigns.set_up(
+        db,
+        name=name,
+        segment_id=segment.id,
+        about="该保养了",
+        tip="点开预约",
+        path="/c/",
+        hold_out=0,
+        by=leader,
+        now=MONDAY_NINE,
+    ).number
+
+
 MAKERS: Mapping[str, Maker] = {
     "drafts": _a_second_draft,
     "waiting": _a_place_in_line,
@@ -313,6 +341,7 @@ MAKERS: Mapping[str, Maker] = {
     "codes": _a_code,
     "shop": _an_article,
     "exchanges": _an_exchange,
+    "campaigns": _a_campaign,
     "collections": _a_collection,
     "draws": _a_draw,
 }

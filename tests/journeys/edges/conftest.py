@@ -6,6 +6,7 @@ import pytest
 from flask import Flask
 
 from kernel.db import transaction
+from members import queries as members
 from tests.house import a_branch, a_member, a_service, a_technician
 from tests.journeys.console.conftest import Town, desk, desk_of
 from tests.journeys.consumer.pages import Phone
@@ -29,6 +30,12 @@ def town(app: Flask) -> Town:
 def phone(app: Flask, town: Town) -> Phone:
     """The member's phone."""
     return Phone(app, town.member)
+
+
+@pytest.fixture
+def member_number(town: Town) -> str:
+    with transaction(reads_only=True) as db:
+        return members.member(db, town.member.id).number
 
 
 @pytest.fixture

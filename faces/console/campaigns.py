@@ -1,0 +1,192 @@
+"""/console/campaigns: news to a segment, under caps and by day; and what came of it, beside those left out."""
+
+from collections import Counter
+from collections.abc import Mapping
+from typing import Any
+
+from flask import flash, render_template
+from flask.typing import ResponseReturnValue
+from marshmallow import fields, validate
+
+from booking import recall_queries
+from faces.chrome import call
+from faces.chrome.filters import gettext
+from faces.chrome.schema import Form, Text
+from faces.chrome.sign_in import signed_in
+from faces.console import acting, filled, frame
+from faces.console.acting import NO_FAILURE, Failure
+from faces.console.forms import NoForm, PageQuery
+from faces.console.paging import Page
+from faces.console.routes import LEADERS, READERS, blueprint
+from kernel.db import Session, transaction
+from kernel.errors import Refusal
+from members import draw_queries, tag_queries
+from members.operations import campaigns as operations
+from members.operations.campaigns import HELD_OUT, TOLD
+from members.tagging import (
+    A_DAY_MAX,
+    CAP,
+    FOLLOWED_WITHIN,
+    HOLD_OUT_PERCENT,
+    NAME_MAX,
+    TEXT_MAX,
+)
+from notifications import queries as notifications
+
+FIELDS = ("name", "segment", "about", "tip", "path", "hold_out")
+PATH_MAX = 60
+
+
+class CampaignForm(Form):
+    """What is told to whom, where it leads, and how many are left out."""
+
+    name = Text(most=NAME_MAX, least=1, required=True)
+    segment = fields.Integer(required=True, validate=validate.Range(min=1))
+    about = Text(most=TEXT_MAX, least=1, required=True)
+    tip = Text(most=TEXT_MAX, least=1, required=True)
+    path = fields.String(required=True, validate=validate.Length(max=PATH_MAX))
+    hold_out = fields.Integer(required=True, validate=validate.OneOf(HOLD_OUT_PERCENT))
+
+
+@blueprint.get("/campaigns")
+@signed_in(*READERS)
+def campaigns() -> ResponseReturnValue:
+    """List the campaigns."""
+    wanted = call.query(PageQuery())
+    page = Page(number=wanted["page"])
+    with transaction(reads_only=True) as db:
+        branch = frame.enter(db, branch_id=wanted["branch"])
+        rows, page.total = tag_queries.campaigns(db, limit=page.size, offset=page.offset)
+        return render_template(
+            "console/campaigns.html",
+            branch=branch,
+            rows=rows,
+            counts=tag_queries.fates_of(db, [row.id for row in rows]),
+            names={row.id: row.name for row in tag_queries.segments(db)},
+            page_=page,
+        )
+
+
+@blueprint.get("/campaigns/new")
+@signed_in(*LEADERS)
+def new_campaign() -> ResponseReturnValue:
+    """Show the form that sets one up."""
+    return _form({"hold_out": "10"}, {})
+
+
+@blueprint.post("/campaigns")
+@signed_in(*LEADERS)
+def set_up_campaign() -> ResponseReturnValue:
+    """Write one down; nobody is written to yet."""
+    try:
+        given = call.form(CampaignForm())
+        with call.once() as db:
+            if given["path"] not in dict(_paths(db)):
+                given["path"] = "/c/"
+            segment_id = given.pop("segment")
+            row = operations.set_up(
+                db, segment_id=segment_id, **given, by=call.actor(), now=call.now()
+            )
+            done = call.leads_to("console.campaign", number=row.number)
+    except Refusal as refusal:
+        if refusal.field not in FIELDS:
+            raise
+        return _form(filled.typed(*FIELDS), filled.errors_of(refusal, *FIELDS)), filled.STATUS
+    flash(gettext("已记下，核对人数后再开始。"), "ok")
+    return done
+
+
+@blueprint.get("/campaigns/<number>")
+@signed_in(*READERS)
+def campaign(number: str) -> ResponseReturnValue:
+    """Show how far it came, and what those did who were told, beside those left out."""
+    return _page(number, NO_FAILURE)
+
+
+@blueprint.post("/campaigns/<number>/begin")
+@signed_in(*LEADERS)
+def begin_campaign(number: str) -> ResponseReturnValue:
+    """Choose its people and begin."""
+
+    def effect(db: Session, _given: dict[str, Any]) -> acting.Said:
+        operations.begin(db, number=number, by=call.actor(), now=call.now())
+        return gettext("已开始，白天分批发出。")
+
+    return _perform(number, "begin", effect)
+
+
+@blueprint.post("/campaigns/<number>/stop")
+@signed_in(*LEADERS)
+def stop_campaign(number: str) -> ResponseReturnValue:
+    """Write to nobody more."""
+
+    def effect(db: Session, _given: dict[str, Any]) -> acting.Said:
+        operations.stop(db, number=number, by=call.actor(), now=call.now())
+        return gettext("已停止，没发的不再发。")
+
+    return _perform(number, "stop", effect)
+
+
+def _perform(number: str, form: str, effect: Any) -> ResponseReturnValue:
+    def page(failed: Failure) -> str:
+        return _page(number, failed)
+
+    return acting.perform(form, NoForm(), effect, to="console.campaign", page=page, number=number)
+
+
+def _page(number: str, failed: Failure) -> str:
+    with transaction(reads_only=True) as db:
+        branch = frame.enter(db)
+        row = tag_queries.campaign(db, number)
+        segment = tag_queries.segment(db, row.segment_id)
+        targets = tag_queries.targets_of(db, row.id)
+        told = {one.member_id: one.told_at for one in targets if one.told_at is not None}
+        left_out = {
+            one.member_id: row.started_at
+            for one in targets
+            if one.fate == HELD_OUT and row.started_at is not None
+        }
+        return render_template(
+            "console/campaign.html",
+            branch=branch,
+            row=row,
+            segment=segment,
+            people=tag_queries.segment_counts(db, segment),
+            counts=Counter(one.fate for one in targets),
+            told=TOLD,
+            arrived=notifications.arrived(db, f"news:{number}:"),
+            did=recall_queries.recall(db, told, within=FOLLOWED_WITHIN),
+            beside=recall_queries.recall(db, left_out, within=FOLLOWED_WITHIN),
+            within=FOLLOWED_WITHIN.days,
+            cap=CAP.days,
+            a_day=A_DAY_MAX,
+            where=dict(_paths(db)).get(row.path, row.path),
+            failed=failed,
+        )
+
+
+def _form(typed: Mapping[str, str], errors: Mapping[str, str]) -> str:
+    with transaction(reads_only=True) as db:
+        branch = frame.enter(db)
+        return render_template(
+            "console/campaign_new.html",
+            branch=branch,
+            typed=typed,
+            errors=errors,
+            segments=[
+                (row.id, gettext("%(name)s，%(n)s 人可发", name=row.name, n=reached))
+                for row in tag_queries.segments(db)
+                for _, reached in [tag_queries.segment_counts(db, row)]
+            ],
+            paths=_paths(db),
+            shares=[(n, f"{n}%") for n in HOLD_OUT_PERCENT],
+            cap=CAP.days,
+            text_max=TEXT_MAX,
+        )
+
+
+def _paths(db: Session) -> list[tuple[str, str]]:
+    """Return where news may lead, with its name."""
+    found = [("/c/", gettext("首页")), ("/c/points", gettext("我的积分"))]
+    draw = draw_queries.running(db, now=call.now())
+    return found + ([(f"/c/draws/{draw.number}", draw.name)] if draw else [])

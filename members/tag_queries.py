@@ -1,0 +1,168 @@
+"""Reads of tags, segments and campaigns."""
+
+from collections import Counter
+from collections.abc import Iterator, Mapping, Sequence
+from datetime import datetime
+
+from sqlalchemy import Select, String, cast, func, literal, select
+
+from kernel.db import Session
+from members.ledger import COMPLETION, DEBT, POINTS
+from members.ledger_models import Account, Entry, Posting
+from members.models import Member
+from members.tag_models import Campaign, NewsRefusal, Segment, Tag, Tagging, Target
+from members.tagging import Change, Facts, TagMissing, wears
+
+
+def tags(db: Session) -> Sequence[Tag]:
+    """Return every tag, by name."""
+    return db.scalars(select(Tag).order_by(Tag.name)).all()
+
+
+def tag(db: Session, tag_id: int) -> Tag:
+    """Return a tag. Raises TagMissing."""
+    row = db.get(Tag, tag_id)
+    if row is None:
+        raise TagMissing
+    return row
+
+
+def tag_counts(db: Session) -> Mapping[int, int]:
+    """Return how many members have each tag."""
+    rows = db.execute(select(Tagging.tag_id, func.count()).group_by(Tagging.tag_id))
+    return {row[0]: row[1] for row in rows}
+
+
+def tags_of(db: Session, member_id: int) -> Sequence[Tag]:
+    """Return the tags of a member, by name."""
+    found = select(Tag).join(Tagging, Tagging.tag_id == Tag.id)
+    return db.scalars(found.where(Tagging.member_id == member_id).order_by(Tag.name)).all()
+
+
+def wearers(db: Session, tag_id: int) -> set[int]:
+    """Return the members who have the tag."""
+    return set(db.scalars(select(Tagging.member_id).where(Tagging.tag_id == tag_id)))
+
+
+def facts(db: Session) -> Iterator[tuple[int, Facts]]:
+    """Yield what rules look at, for every member by his id."""
+    whose = func.replace(Account.owner, DEBT, "")
+    done = (
+        select(
+            whose.label("owner"),
+            func.count(func.distinct(Posting.id)).label("completed"),
+            func.max(Posting.at).label("last_at"),
+        )
+        .join(Entry, Entry.posting_id == Posting.id)
+        .join(Account, Account.id == Entry.account_id)
+        .where(Posting.kind == COMPLETION, whose.like("member:%"))
+        .group_by(whose)
+        .subquery()
+    )
+    owner = literal("member:") + cast(Member.id, String)
+    found = (
+        select(Member.id, Member.joined_at, done.c.completed, done.c.last_at, Account.balance)
+        .outerjoin(done, done.c.owner == owner)
+        .outerjoin(Account, (Account.owner == owner) & (Account.unit == POINTS))
+    )
+    for member_id, joined_at, completed, last_at, points in db.execute(found):
+        yield member_id, Facts(joined_at, completed or 0, last_at, points or 0)
+
+
+def rule_changes(db: Session, *, now: datetime, only: int | None = None) -> Mapping[int, Change]:
+    """Return by tag what the rules, or `only` that tag's, would change now."""
+    ruled = [row for row in tags(db) if row.rule and only in (None, row.id)]
+    everybody = list(facts(db)) if ruled else []
+    found = {}
+    for row in ruled:
+        assert row.rule is not None
+        wanted = {member for member, known in everybody if wears(row.rule, known, now=now)}
+        have = wearers(db, row.id)
+        change = Change(frozenset(wanted - have), frozenset(have - wanted))
+        if change.on or change.off:
+            found[row.id] = change
+    return found
+
+
+def segments(db: Session) -> Sequence[Segment]:
+    """Return every segment, the newest first."""
+    return db.scalars(select(Segment).order_by(Segment.id.desc())).all()
+
+
+def segment(db: Session, segment_id: int) -> Segment:
+    """Return a segment. Raises TagMissing."""
+    row = db.get(Segment, segment_id)
+    if row is None:
+        raise TagMissing
+    return row
+
+
+def in_segment(row: Segment) -> Select[int]:
+    """Return the query for the ids of those in it."""
+
+    def worn(tag_id: int) -> Select[int]:
+        return select(Tagging.member_id).where(Tagging.tag_id == tag_id)
+
+    found = select(Member.id)
+    for tag_id in row.with_ids:
+        found = found.where(Member.id.in_(worn(tag_id)))
+    for tag_id in row.without_ids:
+        found = found.where(Member.id.not_in(worn(tag_id)))
+    return found
+
+
+def segment_counts(db: Session, row: Segment) -> tuple[int, int]:
+    """Return how many are in it, and how many of them may be written to."""
+    ids = in_segment(row).subquery()
+    people = db.scalar(select(func.count()).select_from(ids)) or 0
+    refused = select(NewsRefusal.member_id)
+    reached = select(func.count()).where(
+        Member.id.in_(select(ids.c.id)), Member.follows, Member.id.not_in(refused)
+    )
+    return people, db.scalar(reached) or 0
+
+
+def wants_news(db: Session, member_id: int) -> bool:
+    """Tell whether he hears news beside what concerns his own bookings and account."""
+    return db.get(NewsRefusal, member_id) is None
+
+
+def campaigns(db: Session, *, limit: int, offset: int = 0) -> tuple[Sequence[Campaign], int]:
+    """Return a page of the campaigns, the newest first, and how many there are."""
+    total = db.scalar(select(func.count()).select_from(Campaign)) or 0
+    found = select(Campaign).order_by(Campaign.id.desc()).limit(limit).offset(offset)
+    return db.scalars(found).all(), total
+
+
+def campaign(db: Session, number: str) -> Campaign:
+    """Return a campaign. Raises TagMissing."""
+    row = db.scalars(select(Campaign).where(Campaign.number == number)).one_or_none()
+    if row is None:
+        raise TagMissing
+    return row
+
+
+def under_way(db: Session) -> Sequence[str]:
+    """Return the numbers of the campaigns that have still somebody to tell."""
+    found = select(Campaign.number).where(
+        Campaign.started_at.is_not(None), Campaign.stopped_at.is_(None), Campaign.done_at.is_(None)
+    )
+    return db.scalars(found.order_by(Campaign.id)).all()
+
+
+def fates_of(db: Session, campaign_ids: Sequence[int]) -> Mapping[int, Counter[str]]:
+    """Return how many targets of each campaign stand how."""
+    found: dict[int, Counter[str]] = {id_: Counter() for id_ in campaign_ids}
+    rows = db.execute(
+        select(Target.campaign_id, Target.fate, func.count())
+        .where(Target.campaign_id.in_(campaign_ids))
+        .group_by(Target.campaign_id, Target.fate)
+    )
+    for campaign_id, fate, count in rows:
+        found[campaign_id][fate] = count
+    return found
+
+
+def targets_of(db: Session, campaign_id: int) -> Sequence[Target]:
+    """Return all who were chosen."""
+    return db.scalars(select(Target).where(Target.campaign_id == campaign_id)).all()

@@ -1,0 +1,148 @@
+"""Tags follow their rules, and news goes to a segment under its caps."""
+
+from collections import Counter
+from datetime import timedelta
+
+import pytest
+from flask import Flask
+
+from kernel.actor import Actor, Role
+from kernel.clock import FixedClock
+from kernel.db import transaction
+from kernel.money import Money
+from members import jobs, tag_queries
+from members.ledger import completion_draft
+from members.models import Member
+from members.operations import campaigns, postings, tags
+from members.rule_text import RULES
+from members.tagging import A_DAY_MAX, CAP, Rule, RuleKind, TagByRule
+from tests.house import MONDAY_NINE, a_member
+
+LEADER = Actor(1, Role.MANAGER)
+PEOPLE = range(1, 7)
+YEAR = timedelta(days=365)
+
+
+@pytest.fixture(autouse=True)
+def _members(app: Flask) -> None:
+    """Six members: 1 and 2 were served a year ago, 3 today; 6 does not follow."""
+    with transaction() as db:
+        for n in PEOPLE:
+            a_member(db, openid=f"oTest{n:023d}")
+            row = db.get(Member, n)
+            assert row is not None
+            row.follows = n != 6
+        for n, at in ((1, MONDAY_NINE - YEAR), (2, MONDAY_NINE - YEAR), (3, MONDAY_NINE)):
+            draft = completion_draft(
+                member_id=n, booking_number=f"B{n}", price=Money(100_00), rules=RULES
+            )
+            postings.post(db, draft, now=at)
+
+
+def a_tag(name: str, rule: Rule | None = None) -> int:
+    with transaction() as db:
+        return tags.make_tag(db, name=name, rule=rule, by=LEADER, now=MONDAY_NINE).id
+
+
+def wearers(tag_id: int) -> set[int]:
+    with transaction(reads_only=True) as db:
+        return tag_queries.wearers(db, tag_id)
+
+
+def a_campaign(*, hold_out: int = 0, name: str = "召回") -> str:
+    """Begin one to all six, who have a tag put on by hand."""
+    tag_id = a_tag(f"{name}标签")
+    with transaction() as db:
+        for n in PEOPLE:
+            tags.put_on(db, tag_id=tag_id, member_id=n, now=MONDAY_NINE)
+        segment = tags.make_segment(
+            db, name=name, with_ids=[tag_id], without_ids=[], by=LEADER, now=MONDAY_NINE
+        )
+        row = campaigns.set_up(
+            db,
+            name=name,
+            segment_id=segment.id,
+            about="您的空调该清洗了",
+            tip="点开预约",
+            path="/c/",
+            hold_out=hold_out,
+            by=LEADER,
+            now=MONDAY_NINE,
+        )
+        campaigns.begin(db, number=row.number, by=LEADER, now=MONDAY_NINE)
+        return row.number
+
+
+def states(number: str) -> Counter[str]:
+    with transaction(reads_only=True) as db:
+        row = tag_queries.campaign(db, number)
+        return tag_queries.fates_of(db, [row.id])[row.id]
+
+
+def test_a_rules_tag_follows_what_happens() -> None:
+    tag_id = a_tag("沉睡", Rule(RuleKind.QUIET, 180))
+    assert wearers(tag_id) == {1, 2}
+
+    with transaction() as db:
+        draft = completion_draft(member_id=1, booking_number="B9", price=Money(100_00), rules=RULES)
+        postings.post(db, draft, now=MONDAY_NINE)
+    jobs.look_after_growth(FixedClock(MONDAY_NINE))
+
+    assert wearers(tag_id) == {2}
+    with pytest.raises(TagByRule), transaction() as db:
+        tags.put_on(db, tag_id=tag_id, member_id=3, now=MONDAY_NINE)
+
+
+def test_a_segment_has_all_of_some_and_none_of_others() -> None:
+    served, quiet = (
+        a_tag("做过", Rule(RuleKind.COMPLETED, 1)),
+        a_tag("沉睡", Rule(RuleKind.QUIET, 180)),
+    )
+    with transaction() as db:
+        row = tags.make_segment(
+            db, name="活跃", with_ids=[served], without_ids=[quiet], by=LEADER, now=MONDAY_NINE
+        )
+        assert tag_queries.segment_counts(db, row) == (1, 1)
+
+
+def test_who_wants_none_or_does_not_follow_is_passed_over() -> None:
+    with transaction() as db:
+        tags.want_news(db, wanted=False, by=Actor(2, Role.MEMBER), now=MONDAY_NINE)
+    number = a_campaign()
+
+    jobs.look_after_growth(FixedClock(MONDAY_NINE))
+
+    assert states(number) == {"told": 4, "refused": 1, "gone": 1}
+
+
+def test_nobody_hears_twice_within_the_cap() -> None:
+    first, ten = a_campaign(), MONDAY_NINE + timedelta(hours=1)
+    jobs.look_after_growth(FixedClock(ten))
+    soon, later = a_campaign(name="再来"), ten + CAP
+    jobs.look_after_growth(FixedClock(later - timedelta(seconds=1)))
+    last = a_campaign(name="第三")
+    jobs.look_after_growth(FixedClock(later))
+
+    assert (states(first)["told"], states(soon)["capped"], states(last)["told"]) == (5, 5, 5)
+
+
+def test_the_night_is_quiet_and_a_day_has_its_end(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(campaigns, "A_DAY_MAX", 2)
+    number = a_campaign()
+    assert A_DAY_MAX > 2
+
+    jobs.look_after_growth(FixedClock(MONDAY_NINE + timedelta(hours=13)))
+    at_night = states(number)["told"]
+    for _ in range(2):
+        jobs.look_after_growth(FixedClock(MONDAY_NINE))
+
+    assert (at_night, states(number)["told"]) == (0, 2)
+
+
+def test_those_left_out_hear_nothing() -> None:
+    number = a_campaign(hold_out=50)
+    jobs.look_after_growth(FixedClock(MONDAY_NINE))
+
+    told = states(number)
+    assert told["held_out"] + told["told"] + told["gone"] == len(PEOPLE)
+    assert told["held_out"] > 0

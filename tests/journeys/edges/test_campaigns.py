@@ -1,0 +1,56 @@
+"""News from a tag to the member's phone and back to the funnel."""
+
+from flask import Flask
+
+from tests.journeys import clockwork
+from tests.journeys.console.conftest import DeskOf, Town
+from tests.journeys.consumer.pages import Page, Phone
+from tests.journeys.edges.steps import messages
+
+
+def a_campaign(desk_of: DeskOf, member_number: str) -> tuple[Page, str]:
+    """Let a manager tag the member, name a segment, write to it; return the page and its number."""
+    desk = desk_of("manager")
+    made = desk.send(desk.open("/console/tags").form("/tags"), name="老客户")
+    assert "老客户" in made.text
+    member = desk.open(f"/console/members/{member_number}")
+    assert "老客户" in desk.send(member.form("/tags"), tag="1").text
+    segment = desk.send(
+        desk.open("/console/tags").form("/segments"), segment="可召回", with_ids="1"
+    )
+    assert "可召回" in segment.text
+    page = desk.open("/console/campaigns/new")
+    made = desk.send(
+        page.form("/campaigns"),
+        name="清洗提醒",
+        segment="1",
+        about="您的空调该清洗了",
+        tip="点开预约清洗",
+        path="/c/",
+        hold_out="0",
+    )
+    return desk.send(made.form("/begin")), made.path.rpartition("/")[2]
+
+
+def test_news_reaches_a_segment(
+    app: Flask, town: Town, phone: Phone, desk_of: DeskOf, member_number: str
+) -> None:
+    page, number = a_campaign(desk_of, member_number)
+    assert "等着发" in page.text
+
+    clockwork.let(app, "growth")
+
+    assert any("您的空调该清洗了" in line for line in messages(town.member))
+    again = desk_of("auditor").open(f"/console/campaigns/{number}")
+    assert "告诉了的 1" in again.text
+
+
+def test_who_wants_no_news_hears_none(
+    app: Flask, town: Town, phone: Phone, desk_of: DeskOf, member_number: str
+) -> None:
+    assert "已关" in phone.send(phone.open("/c/news").form("/news")).text
+    a_campaign(desk_of, member_number)
+
+    clockwork.let(app, "growth")
+
+    assert not any("该清洗" in line for line in messages(town.member))
