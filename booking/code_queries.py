@@ -27,6 +27,7 @@ from kernel.money import Money
 from kernel.words import msg
 from members import queries as members
 from members import staff_queries
+from members.ledger import staff_owner, technician_owner
 
 # Whose steps a page reckons at most: those whom its codes brought last.
 PEOPLE_MAX = 20_000
@@ -135,6 +136,16 @@ def badge_of(
     whose = Code.technician_id == technician_id if technician_id else Code.staff_id == staff_id
     found = select(Code).where(Code.kind == CodeKind.BADGE, whose, Code.ended_at.is_(None))
     return db.scalars(found).first()
+
+
+def bearer_account(db: Session, scene: str) -> str:
+    """Return the ledger's name of whoever bears that badge, "" where it is none."""
+    code = db.scalars(select(Code).where(Code.scene == scene)).one_or_none()
+    if code is None or code.kind is not CodeKind.BADGE:
+        return ""
+    if code.technician_id is not None:
+        return technician_owner(code.technician_id)
+    return staff_owner(code.staff_id) if code.staff_id is not None else ""
 
 
 def came(db: Session, scenes: Collection[str], *, since: datetime, by: By) -> dict[str, Came]:

@@ -6,7 +6,7 @@ from booking import code_queries, queries, waiting_queries
 from booking.codes import CodeKind
 from booking.coupons import NoneLeft
 from booking.events import BookingCancelled, BookingCompleted, BookingExpired, BookingFailed
-from booking.operations import coupons, discounts, payments, readying, waiting
+from booking.operations import coupons, discounts, payments, readying, referrals, waiting
 from booking.policy import Cause
 from dispatch.events import VisitDeclined, VisitTaken
 from kernel.clock import Clock
@@ -83,9 +83,11 @@ def _booking_id(event: Event) -> int:
 
 
 def on_completed(event: Event, clock: Clock) -> None:
-    """Give the deposit of a completed booking back."""
+    """Give the deposit of a completed booking back, and reward who brought its member."""
     assert isinstance(event, BookingCompleted)
     _settle(event.number, keep=False, reason="completed", clock=clock)
+    with transaction() as db:
+        referrals.reward(db, booking_number=event.number, now=clock.now())
 
 
 def on_cancelled(event: Event, clock: Clock) -> None:

@@ -57,6 +57,8 @@ REDEEMED = "redeemed"
 EXPIRED = "expired"
 DEBT_SETTLED = "debt_settled"
 DRAWN = "drawn"
+REFERRAL = "referral"
+COMMISSION = "commission"
 
 # What is spent must be there; what is taken may leave a debt.
 SPENDING = frozenset({REDEEMED, EXPIRED})
@@ -83,6 +85,8 @@ KIND_NAMES: Mapping[str, str] = MappingProxyType(
         EXPIRED: msg("积分到期"),
         DEBT_SETTLED: msg("抵还欠分"),
         DRAWN: msg("砸金蛋得分"),
+        REFERRAL: msg("推荐朋友"),
+        COMMISSION: msg("推荐佣金"),
         # The points of a strike are named after it.
         **{kind.value: name for kind, name in risk.KIND_NAMES.items()},
     }
@@ -235,6 +239,11 @@ def member_owner(member_id: int) -> str:
 def technician_owner(technician_id: int) -> str:
     """Return how the ledger calls that technician."""
     return f"technician:{technician_id}"
+
+
+def staff_owner(staff_id: int) -> str:
+    """Return how the ledger calls somebody of the console or of a store."""
+    return f"staff:{staff_id}"
 
 
 # --- What the house posts -------------------------------------------------------------------

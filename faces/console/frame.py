@@ -226,7 +226,7 @@ _LIST_OF = {
     "console.show_ties": "console.show_ties",
     **dict.fromkeys(("console.draw", "console.new_draw"), "console.draws"),
     **dict.fromkeys(("console.campaign", "console.new_campaign"), "console.campaigns"),
-    **{f"console.{key}": f"console.{key}" for key in ("campaigns", "tags")},
+    **{f"console.{key}": f"console.{key}" for key in ("campaigns", "referrals", "tags")},
     "console.collections": "console.collections",
     "console.ways": "console.board",
     "console.technician_options": "console.board",

@@ -29,6 +29,7 @@ EXEMPT = {
 REPEATABLE = {
     "consumer.add_picture",
     "consumer.care",
+    "consumer.refer_card",
     "consumer.ask_after",
     "consumer.check",
     "consumer.quote",

@@ -1,0 +1,65 @@
+"""What is given when somebody who was brought has his first service completed."""
+
+from collections.abc import Sequence
+from datetime import datetime
+
+from booking import code_queries, queries
+from booking.states import SERVED
+from kernel.db import Session
+from members import queries as members
+from members import referral_queries
+from members.ledger import Draft
+from members.operations import following, postings
+from members.referring import (
+    CAP,
+    CAP_WITHIN,
+    commission_draft,
+    referral_drafts,
+    referrer_of,
+)
+
+
+def reward(db: Session, *, booking_number: str, now: datetime) -> int:
+    """Give points to both, or the commission to whose badge brought him; return how many postings.
+
+    Nothing for a service that cost nothing, for somebody who had booked before he met the code, or who
+    has his referrer's phone. A member is rewarded for once, however often this is called.
+    """
+    booking = queries.by_number(db, booking_number)
+    if booking is None or booking.state not in SERVED or booking.price.fen == 0:
+        return 0
+    touch = referral_queries.brought(db, booking.member_id)
+    theirs = queries.bookings_of(db, booking.member_id, limit=200)
+    if touch is None or any(one.made_at < touch.at for one in theirs):
+        return 0
+
+    number = referrer_of(touch.scene)
+    if number:
+        drafts = _for_friend(db, number, booking.member_id, now=now)
+    else:
+        drafts = _for_badge(db, touch.scene, booking.member_id)
+    if drafts:
+        postings.post_all(db, drafts, now=now)
+    return len(drafts)
+
+
+def _for_friend(db: Session, number: str, referred_id: int, *, now: datetime) -> Sequence[Draft]:
+    referrer = referral_queries.member_of_number(db, number)
+    if referrer is None or referrer.id == referred_id:
+        return ()
+    # Both, so that no two friends at once take their referrer over the cap.
+    for member_id in sorted((referrer.id, referred_id)):
+        following.lock_member(db, member_id)
+    if referrer.phone and referrer.phone == members.member(db, referred_id).phone:
+        return ()
+    if referral_queries.rewarded_at(db, [referred_id]):
+        return ()
+    given = referral_queries.rewards_of(db, referrer.id, since=now - CAP_WITHIN)
+    who = referrer.id if given < CAP else None
+    return referral_drafts(referrer_id=who, referred_id=referred_id)
+
+
+def _for_badge(db: Session, scene: str, referred_id: int) -> Sequence[Draft]:
+    following.lock_member(db, referred_id)
+    owner = code_queries.bearer_account(db, scene)
+    return (commission_draft(owner=owner, referred_id=referred_id),) if owner else ()
