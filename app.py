@@ -82,7 +82,7 @@ from kernel.relay import Drain, Periodic
 from kernel.settings import Mode, Settings
 from notifications import account_reactions as account
 from notifications import life_reactions as life
-from notifications import quotas, reactions
+from notifications import quotas, reactions, technician_reactions
 from notifications.reaching import Sender
 from scripts import benches, commands
 
@@ -133,6 +133,7 @@ REACTIONS: delivery.Reactions = {
     VisitDeclined: [booking_reactions.on_given_up],
     VisitTaken: [booking_reactions.on_given_up],
     EvidenceAdded: [life.on_evidence_added],
+    members.events.StrikeOpened: [technician_reactions.on_strike_opened],
     members.events.StrikePosted: [booking_reactions.on_strike_posted],
     members.events.StrikeWaived: [booking_reactions.on_strike_undone],
     members.events.StrikeReversed: [booking_reactions.on_strike_undone],

@@ -38,12 +38,14 @@ from members.grades import GRADES
 from members.policy import AppealSubject
 from notifications import messages
 from notifications.saying import KEEPS_FOR, place_of, say, say_account
+from notifications.technician_reactions import tell_of_appeal
 
 
 def on_appeal_decided(event: Event, clock: Clock) -> None:
     """Tell what came of an appeal (M19)."""
     assert isinstance(event, AppealDecided)
     if not event.member_id:
+        tell_of_appeal(event, now=clock.now())
         return
     is_dispute = event.subject_kind == AppealSubject.BOOKING
     what = "异议" if is_dispute else "复议"

@@ -87,5 +87,11 @@ def messages(member: Actor) -> Sequence[str]:
     """Return what the member was told, the oldest first, each in one line."""
     with transaction(reads_only=True) as db:
         openid = members.member(db, member.id).openid
+    return told_to(openid)
+
+
+def told_to(openid: str) -> Sequence[str]:
+    """Return what the person of that openid was told, in the same way."""
+    with transaction(reads_only=True) as db:
         rows = db.scalars(select(Message).where(Message.openid == openid).order_by(Message.id))
         return [" ".join((row.kind, *row.fields.values())) for row in rows]

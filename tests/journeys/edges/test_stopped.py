@@ -4,13 +4,17 @@ from datetime import timedelta
 
 from flask import Flask
 
+from dispatch.models import Technician
+from kernel.db import transaction
+from members import strike_queries
+from members.operations import appeals
 from tests.journeys import clockwork
 from tests.journeys.clockwork import let
 from tests.journeys.console.conftest import DeskOf
-from tests.journeys.console.life import TUESDAY_TEN, nobody_home
+from tests.journeys.console.life import TUESDAY_TEN, accepted, nobody_home
 from tests.journeys.consumer.pages import Phone
 from tests.journeys.consumer.steps import book
-from tests.journeys.edges.steps import WORDS, booking, messages
+from tests.journeys.edges.steps import STORY, WORDS, booking, messages, told_to
 from tests.journeys.edges.test_strikes import appeal, decide
 
 
@@ -45,3 +49,26 @@ def test_three_no_shows_stop_him_until_a_contest_is_upheld(
     assert "预约暂停到" not in free.text
     assert any("可以重新预约" in line for line in told)
     assert any("复议成立" in line for line in told)
+
+
+def test_a_technician_who_did_not_come_is_told_contests_it_and_hears_what_came_of_it(
+    app: Flask, phone: Phone, desk_of: DeskOf
+) -> None:
+    number = book(phone)
+    technician = accepted(number)
+    with transaction() as db:
+        db.get_one(Technician, technician.id).openid = "o-technician"
+
+    clockwork.stand_at(app, TUESDAY_TEN + timedelta(hours=4))
+    let(app, "bookings")
+    recorded = told_to("o-technician")
+    with transaction() as db:
+        [strike] = strike_queries.strikes_of_technician(db, technician_id=technician.id)
+        facts = {"strike_number": strike.number, "reason": "other", "text": STORY}
+        appeals.open_appeal(db, **facts, by=technician, now=strike.happened_at)
+    decide(desk_of("manager"), upheld=True)
+    let(app)
+
+    assert any("师傅未到，记一次违约" in line for line in recorded if line.startswith("M10"))
+    assert any("申诉成立" in line for line in told_to("o-technician") if line.startswith("M19"))
+    assert "M13" not in {line.split()[0] for line in messages(phone.member)}
