@@ -22,6 +22,9 @@ DEPOSIT_LIFE = timedelta(minutes=15)
 MISSED_AFTER = timedelta(minutes=120)
 
 SIGN_LIFE = timedelta(hours=24)
+# Who is to come sees the door so long before the window, and so long after he was done.
+DOOR_SHOWN_BEFORE = timedelta(hours=12)
+DOOR_SHOWN_AFTER = timedelta(hours=24)
 CLOSE_AFTER = timedelta(days=7)
 # For so long after the work was accepted its outcome may be contested.
 DISPUTE_FOR = timedelta(days=7)
@@ -193,3 +196,9 @@ def check_may_hold(*, holds: int) -> None:
     """Refuse a member who hoards. Raises TooManyHolds."""
     if holds >= HOLDS_MAX:
         raise TooManyHolds
+
+
+def is_door_shown(*, starts_at: datetime, ends_at: datetime, now: datetime) -> bool:
+    """Tell whether the technician sees door and contact of a visit whose window is [starts_at, ends_at]:
+    from DOOR_SHOWN_BEFORE it to DOOR_SHOWN_AFTER it, both included; else the 小区 alone."""
+    return starts_at - DOOR_SHOWN_BEFORE <= now <= ends_at + DOOR_SHOWN_AFTER

@@ -8,10 +8,10 @@ from sqlalchemy import text
 from kernel.db import Session
 
 ROLE = re.compile(r"[a-z][a-z0-9_]{0,62}")
-# A table on which a trigger of the migrations refuses changes.
+# A table on which a trigger of the migrations refuses each change of a row.
 _APPEND_ONLY = text(
     "SELECT DISTINCT c.relname FROM pg_trigger t JOIN pg_class c ON c.oid = t.tgrelid "
-    "JOIN pg_proc p ON p.oid = t.tgfoid WHERE p.proname = 'refuse_change' ORDER BY 1"
+    "JOIN pg_proc p ON p.oid = t.tgfoid WHERE p.proname = 'refuse_change' AND t.tgtype & 1 = 1 ORDER BY 1"
 )
 
 

@@ -28,6 +28,8 @@ class Member(Base):
     first_scene: Mapped[str] = mapped_column(default="")
     last_scene: Mapped[str] = mapped_column(default="", index=True)
     joined_at: Mapped[datetime] = mapped_column(Instant)
+    # Since then nobody knows who he was: see members.personal.
+    erased_at: Mapped[datetime | None] = mapped_column(Instant)
 
     @property
     def masked_phone(self) -> str:
@@ -113,6 +115,20 @@ class OAuthState(Base):
     cookie_hash: Mapped[str]
     return_path: Mapped[str]
     expires_at: Mapped[datetime] = mapped_column(Instant, index=True)
+
+
+class Consent(Base):
+    """A member agreed to one version of one notice, or took it back; only ever added to."""
+
+    __tablename__ = "members_consent"
+
+    id: Mapped[int] = mapped_column(primary_key=True)
+    member_id: Mapped[int] = mapped_column(ForeignKey("members_member.id"), index=True)
+    # One of privacy.ConsentKind.
+    kind: Mapped[str]
+    version: Mapped[str]
+    is_given: Mapped[bool]
+    at: Mapped[datetime] = mapped_column(Instant)
 
 
 class Touch(Base):

@@ -7,6 +7,8 @@ from flask import g, request
 from kernel.logs import masked
 
 VALUE_LENGTH_MAX = 80
+# Of a person: that it was told is kept, what it was is not.
+_PERSONAL = ("contact", "phone", "address", "door", "compound")
 _SECRET = ("password", "code", "secret", "token", "csrf")
 
 
@@ -38,7 +40,7 @@ def fields_of_call() -> dict[str, object]:
     body = request.get_json(silent=True) if request.is_json else None
     sent: Mapping[str, object] = body if isinstance(body, dict) else request.form
     told = {
-        name: _told(value)
+        name: "***" if name in _PERSONAL and value else _told(value)
         for name, value in sent.items()
         if not any(word in name for word in _SECRET) and name != "idempotency_key"
     }

@@ -4,6 +4,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime, timedelta
 
+from booking import policy
 from booking import queries as bookings
 from dispatch import queries, travel
 from dispatch.policy import ACCEPT_LIFE
@@ -12,6 +13,7 @@ from kernel.clock import instant_at, local_date
 from kernel.db import Session
 from kernel.geo import Point
 from kernel.money import ZERO, Money
+from kernel.names import surname_of
 
 # Less room than this between the arrival and the end of the promise is tight.
 TIGHT_S = 30 * 60
@@ -69,7 +71,7 @@ class Card:
 
     @property
     def place(self) -> str:
-        return f"{self.compound} {self.door}"
+        return f"{self.compound} {self.door}".strip()
 
     @property
     def late_s(self) -> int:
@@ -217,6 +219,11 @@ def _cards(
         booking, promise = served[visit.id], promises[visit.id]
         service = services[promise.service_id]
         expected_at = _expected(visit.state, visit.day, stops.get(visit.id), now)
+        is_over = visit.finished_at is not None or visit.state in OUT
+        ends_at = visit.finished_at or promise.ends_at
+        shows = policy.is_door_shown(
+            starts_at=promise.starts_at, ends_at=ends_at if is_over else max(ends_at, now), now=now
+        )
         cards.append(
             Card(
                 id=visit.id,
@@ -228,12 +235,12 @@ def _cards(
                 expected_at=expected_at,
                 tone=_tone(expected_at, promise.ends_at),
                 compound=booking.compound,
-                door=booking.door,
-                address=booking.address,
+                door=booking.door if shows else "",
+                address=booking.address if shows else booking.compound,
                 service=service.name,
                 options=_options(service.options, booking.choices),
                 work_s=visit.work_s,
-                contact=booking.contact,
+                contact=booking.contact if shows else f"{surname_of(booking.contact)}**",
                 phone=booking.masked_phone,
                 price=booking.due,
                 booking=booking.number,

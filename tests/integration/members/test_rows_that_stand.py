@@ -55,6 +55,7 @@ def test_one_posting_is_reversed_once() -> None:
         "members_lot_draw",
         "members_hold_part",
         "members_play",
+        "members_consent",
     ],
 )
 def test_every_table_of_what_has_happened_is_guarded(table: str) -> None:

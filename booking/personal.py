@@ -1,0 +1,73 @@
+"""What booking knows of one person: told to him, and forgotten. Visits and money stay, without him."""
+
+from collections.abc import Mapping, Sequence
+
+from sqlalchemy import select, update
+
+from booking.feedback_models import Complaint, Rating
+from booking.models import Booking, Draft, Promise
+from booking.shop_models import Exchange
+from booking.states import KEPT, PROMISED, BookingState, ExchangeState
+from dispatch import personal
+from kernel.db import Session
+from members.privacy import StillBooked, StillToCome
+
+Told = Mapping[str, Sequence[Mapping[str, object]]]
+_WHERE = {"address": "", "compound": "", "door": "", "contact": "", "phone": ""}
+
+_TO_POST = {"address": "", "contact": "", "phone": ""}
+
+
+def told(db: Session, member_id: int) -> Told:
+    """Return what is kept of him here, by what it is."""
+    bookings = select(Booking).where(Booking.member_id == member_id).order_by(Booking.id)
+    drafts = select(Draft).where(Draft.member_id == member_id).order_by(Draft.id)
+    exchanges = select(Exchange).where(Exchange.member_id == member_id).order_by(Exchange.id)
+    ratings = select(Rating).where(Rating.member_id == member_id).order_by(Rating.id)
+    complaints = select(Complaint).where(Complaint.member_id == member_id).order_by(Complaint.id)
+    return {
+        "bookings": [
+            {"number": row.number, "at": row.starts_at, "until": row.ends_at, "state": row.state}
+            | {name: getattr(row, name) for name in _WHERE}
+            | {"price": str(row.price)}
+            for row in db.scalars(bookings)
+        ],
+        "drafts": [
+            {"number": row.number, "at": row.made_at}
+            | {name: getattr(row, name) for name in _WHERE}
+            for row in db.scalars(drafts)
+        ],
+        "exchanges": [
+            {"number": row.number, "at": row.placed_at, "state": row.state, "amount": row.points}
+            | {name: getattr(row, name) for name in _TO_POST}
+            for row in db.scalars(exchanges)
+        ],
+        "ratings": [
+            {"at": row.at, "stars": row.stars, "text": row.text} for row in db.scalars(ratings)
+        ],
+        "complaints": [
+            {"at": row.opened_at, "number": row.number, "text": row.text, "answer": row.answer}
+            for row in db.scalars(complaints)
+        ],
+    }
+
+
+def forget(db: Session, member_id: int) -> None:
+    """Forget where the member lives, whom one asks for there, and what he wrote. Raises StillBooked
+    while a visit is owed or disputed, StillToCome while a gift is."""
+    open_states = PROMISED | KEPT | {BookingState.DISPUTED}
+    his = Booking.member_id == member_id
+    if db.scalar(select(Booking.id).where(his, Booking.state.in_(open_states)).limit(1)):
+        raise StillBooked
+    taken = Exchange.member_id == member_id
+    if db.scalar(select(Exchange.id).where(taken, Exchange.state == ExchangeState.PLACED).limit(1)):
+        raise StillToCome
+    db.execute(update(Booking).where(his).values(_WHERE))
+    db.execute(update(Exchange).where(taken).values(_TO_POST | {"tracking": ""}))
+    db.execute(update(Draft).where(Draft.member_id == member_id).values(_WHERE))
+    db.execute(update(Rating).where(Rating.member_id == member_id).values(text=""))
+    said = update(Complaint).where(Complaint.member_id == member_id)
+    db.execute(said.values(text="", answer=""))
+    visits = select(Promise.visit_id).join(Booking, Booking.id == Promise.booking_id).where(his)
+    first = select(Booking.visit_id).where(his)
+    personal.forget(db, {*db.scalars(visits), *db.scalars(first)})

@@ -1,0 +1,35 @@
+"""What was said in the chat by and to one person: told to him, and forgotten."""
+
+from collections.abc import Mapping, Sequence
+
+from sqlalchemy import delete, select, update
+
+from conversations.models import Chat, ChatLine, InboxRow, Picture
+from kernel.db import Session
+
+Told = Mapping[str, Sequence[Mapping[str, object]]]
+
+
+def told(db: Session, openid: str) -> Told:
+    """Return what was said, by what it is."""
+    his = select(InboxRow).where(InboxRow.openid == openid).order_by(InboxRow.id)
+    ours = select(ChatLine).join(Chat, Chat.id == ChatLine.chat_id).where(Chat.openid == openid)
+    return {
+        "said": [
+            {"at": row.at, "kind": row.kind, "text": row.text, "answer": row.answer}
+            for row in db.scalars(his)
+        ],
+        "replies": [
+            {"at": row.at, "text": row.text}
+            for row in db.scalars(ours.where(ChatLine.kind == "reply"))
+        ],
+    }
+
+
+def forget(db: Session, openid: str, *, erased: str) -> None:
+    """Forget what was said by and to that person, who is called `erased` from now on."""
+    chats = select(Chat.id).where(Chat.openid == openid)
+    db.execute(update(ChatLine).where(ChatLine.chat_id.in_(chats)).values(text="", picture=""))
+    db.execute(update(Chat).where(Chat.openid == openid).values(openid=erased))
+    for model in (InboxRow, Picture):
+        db.execute(delete(model).where(model.openid == openid))

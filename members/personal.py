@@ -1,0 +1,118 @@
+"""What members knows of one person: told to him, and forgotten.
+
+Forgotten is the key between a member and a person: his openid, name and phone, and what he wrote. The
+ledger goes on under the member's id, which by then means nobody; its sums and its chain stay.
+"""
+
+from collections.abc import Mapping, Sequence
+from datetime import datetime
+from secrets import token_hex
+
+from sqlalchemy import delete, select, update
+
+from kernel.actor import Role
+from kernel.db import Session
+from members import ledger_queries
+from members.collection_models import Collection
+from members.ledger import POINTS, member_owner
+from members.models import Consent, Member, SignIn
+from members.privacy import VERSIONS, ConsentKind, StillToCome
+from members.strike_models import Appeal, Strike
+
+Told = Mapping[str, Sequence[Mapping[str, object]]]
+LINES_MAX = 20_000
+
+
+def told(db: Session, member_id: int) -> Told:
+    """Return what is kept of him here, by what it is."""
+    member = db.get_one(Member, member_id)
+    lines = ledger_queries.lines(db, owner=member_owner(member_id), unit=POINTS, limit=LINES_MAX)
+    strikes = select(Strike).where(Strike.member_id == member_id).order_by(Strike.id)
+    prizes = select(Collection).where(Collection.member_id == member_id).order_by(Collection.id)
+    appeals = select(Appeal).where(Appeal.member_id == member_id).order_by(Appeal.id)
+    return {
+        "profile": [
+            {
+                "number": member.number,
+                "openid": member.openid,
+                "name": member.name,
+                "phone": member.phone,
+                "joined_at": member.joined_at,
+            }
+        ],
+        "consents": [
+            {"kind": row.kind, "version": row.version, "is_given": row.is_given, "at": row.at}
+            for row in _consents(db, member_id)
+        ],
+        "points": [
+            {
+                "at": line.at,
+                "kind": line.kind,
+                "amount": line.amount,
+                "balance": line.balance_after,
+                "evidence": line.evidence,
+            }
+            for line in lines
+        ],
+        "strikes": [
+            {"at": row.happened_at, "kind": row.kind, "booking": row.booking_number}
+            for row in db.scalars(strikes)
+        ],
+        "prizes": [
+            {"at": row.owed_at, "number": row.number, "name": row.name}
+            | {"phone": row.phone, "address": row.address}
+            for row in db.scalars(prizes)
+        ],
+        "appeals": [
+            {"at": row.opened_at, "number": row.number, "text": row.text, "answer": row.words}
+            for row in db.scalars(appeals)
+        ],
+    }
+
+
+def forget(db: Session, member: Member, *, now: datetime) -> None:
+    """Forget who the locked member was, and end his sessions; there is no way back. Raises StillToCome
+    while a prize of his is under way."""
+    owed = select(Collection.id).where(
+        Collection.member_id == member.id,
+        Collection.way.is_not(None),
+        Collection.sent_at.is_(None),
+        Collection.handed_at.is_(None),
+    )
+    if db.scalar(owed.limit(1)):
+        raise StillToCome
+    member.openid = f"erased:{token_hex(14)}"
+    member.name = member.phone = ""
+    member.phone_confirmed_at, member.follows, member.erased_at = None, False, now
+    db.execute(delete(SignIn).where(SignIn.role == Role.MEMBER, SignIn.subject_id == member.id))
+    his = update(Appeal).where(Appeal.member_id == member.id)
+    db.execute(his.values(text="", words="", photos=[]))
+    won = update(Collection).where(Collection.member_id == member.id)
+    db.execute(won.values(name="", phone="", address="", parcel=""))
+    db.flush()
+
+
+# --- What he agreed to ----------------------------------------------------------------------
+
+
+def consents(db: Session, member_id: int) -> dict[ConsentKind, Consent | None]:
+    """Return what he last said to each notice as it is now; None for what he was not asked, or an older
+    version of it."""
+    said: dict[ConsentKind, Consent | None] = dict.fromkeys(ConsentKind)
+    for row in _consents(db, member_id):
+        kind = ConsentKind(row.kind)
+        if row.version == VERSIONS[kind]:
+            said[kind] = row
+    return said
+
+
+def agree(db: Session, *, member_id: int, kind: ConsentKind, is_given: bool, now: datetime) -> None:
+    """Write down that he agrees to that notice as it is now, or takes it back."""
+    db.add(
+        Consent(member_id=member_id, kind=kind, version=VERSIONS[kind], is_given=is_given, at=now)
+    )
+
+
+def _consents(db: Session, member_id: int) -> Sequence[Consent]:
+    found = select(Consent).where(Consent.member_id == member_id)
+    return db.scalars(found.order_by(Consent.id)).all()

@@ -1,0 +1,37 @@
+"""What one person was sent: told to him, and forgotten."""
+
+from collections.abc import Mapping, Sequence
+from typing import cast
+
+from sqlalchemy import Table, delete, select, update
+
+from kernel import leases
+from kernel.db import Session
+from notifications.models import Grant, Message, StrayReport
+
+_FENCE = cast(Table, Message.__table__).c.fence
+
+Told = Mapping[str, Sequence[Mapping[str, object]]]
+
+
+def told(db: Session, openid: str) -> Told:
+    """Return what he was sent, by what it is."""
+    found = select(Message).where(Message.openid == openid).order_by(Message.id)
+    return {
+        "messages": [
+            {"at": row.made_at, "kind": row.kind, "state": row.state}
+            | {"text": " · ".join(map(str, row.fields.values()))}
+            for row in db.scalars(found)
+        ]
+    }
+
+
+def forget(db: Session, openid: str, *, erased: str) -> None:
+    """Forget what that person was sent, who is called `erased` from now on: what still waits is not
+    sent. His grants go once no member is known by that openid."""
+    his = update(Message).where(Message.openid == openid)
+    ended = leases.ended(_FENCE, state="suppressed")
+    db.execute(his.where(Message.state == leases.PENDING).values(error="erased", **ended))
+    db.execute(his.values(openid=erased, fields={}))
+    db.execute(update(StrayReport).where(StrayReport.openid == openid).values(openid=erased))
+    db.execute(delete(Grant).where(Grant.openid == openid))
