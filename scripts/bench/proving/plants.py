@@ -217,9 +217,10 @@ def _without_unique_keys(db: Session) -> None:
     table: Table = Base.metadata.tables["members_posting"]
     columns = ", ".join(f"{column.name} {column.type.compile()}" for column in table.columns)
     columns = columns.replace("id INTEGER", "id INTEGER PRIMARY KEY", 1)
+    names = ", ".join(table.columns.keys())
     for words in (
         f"CREATE TABLE postings_again ({columns})",
-        "INSERT INTO postings_again SELECT * FROM members_posting",
+        f"INSERT INTO postings_again ({names}) SELECT {names} FROM members_posting",  # noqa: S608 - our own columns
         "DROP TABLE members_posting",
         "ALTER TABLE postings_again RENAME TO members_posting",
     ):
