@@ -25,7 +25,9 @@ def articles(db: Session) -> Sequence[Article]:
 def on_sale(db: Session) -> Sequence[Article]:
     """Return what members may take, what is left first, the cheapest first."""
     found = select(Article).where(Article.on_sale)
-    return db.scalars(found.order_by(Article.stock == 0, Article.points, Article.id)).all()
+    return db.scalars(
+        found.order_by(func.coalesce(Article.stock, 1) == 0, Article.points, Article.id)
+    ).all()
 
 
 def article(db: Session, number: str) -> Article:

@@ -8,7 +8,7 @@ from booking.models import Service
 from dispatch.models import Branch
 from dispatch.planner import compiling
 from kernel import demo
-from kernel.actor import Role
+from kernel.actor import Actor, Role
 from kernel.db import Session, transaction
 from kernel.settings import Mode, Settings
 from members.models import Member, Staff
@@ -22,6 +22,7 @@ from scripts.demo_city import (
     payments,
     people,
     records,
+    rewards,
     sign_ins,
     territories,
     today,
@@ -56,8 +57,11 @@ def seed(settings: Settings, *, is_calm: bool = False) -> None:
     if is_calm:
         return
     with step("一个忙乱的早晨 · a lively morning"):
-        dispatcher = next(one.actor for one in made if one.person.role is Role.ADMINISTRATOR)
-        lively.enliven(dispatcher)
+        lively.enliven(_administrator(made))
+
+
+def _administrator(made: list[SignIn]) -> Actor:
+    return next(one.actor for one in made if one.person.role is Role.ADMINISTRATOR)
 
 
 def _is_empty(db: Session) -> bool:
@@ -76,6 +80,7 @@ def _build(db: Session, settings: Settings) -> list[SignIn]:
         team = people.take_on(db, branches=branches, homes=compounds)
         homes = households.settle(compounds)
         made = sign_ins.hire(db, branch_ids=branch_ids)
+        rewards.put_out(db, by=_administrator(made))
     offices = _offices(branch_ids, team, homes, made)
     with step("前一周、今天、后两周 · the days"):
         sheets = [*history.sheets(offices), *today.sheets(offices), *ahead.sheets(offices)]

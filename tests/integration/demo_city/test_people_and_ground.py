@@ -7,10 +7,12 @@ import pytest
 from flask import Flask
 from sqlalchemy import func, select
 
-from booking import addresses
+from booking import addresses, shop_queries
 from booking import queries as booking
+from booking.code_models import Code
 from booking.models import Booking, Draft
 from booking.operations.drafts import Address
+from booking.shop import Way
 from booking.states import BookingState
 from dispatch import queries as dispatch
 from gateways.maps.gazetteer import qingdao
@@ -54,6 +56,17 @@ class TestGround:
             assert option["kind"] in ("count", "switch")
             assert option["most"] >= 1
             assert option["price_fen"] > 0
+
+    def test_has_gifts_and_coupons_for_points_and_a_coupon_for_a_scan(self, city: Flask) -> None:
+        with transaction(reads_only=True) as db:
+            articles = shop_queries.on_sale(db)
+            codes = db.scalars(select(Code).where(Code.coupon_kind_id.is_not(None))).all()
+
+        assert {bool(article.stock) for article in articles} == {True, False}
+        assert {Way.PICKUP, Way.WALLET} <= {way for one in articles for way in one.ways}
+        # One booking's points are enough for the first; what has no stock is not sold out.
+        assert [one.points for one in articles] == [60, 200, 480, 600]
+        assert len(codes) == 1
 
 
 class TestTechnicians:
