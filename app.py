@@ -348,6 +348,7 @@ def _periodics(app: Flask) -> list[Periodic]:
         Periodic("strikes", LOOK_EVERY_S, partial(members.jobs.post_due_strikes, clock)),
         Periodic("blacklist", LOOK_EVERY_S, partial(members.jobs.end_blacklistings, clock)),
         Periodic("points", LOOK_EVERY_S, partial(members.jobs.look_after_points, settings, clock)),
+        Periodic("grades", LOOK_EVERY_S, partial(booking.jobs.look_at_grades, clock)),
         Periodic("growth", SWEEP_EVERY_S, partial(members.jobs.look_after_growth, clock)),
         Periodic("bills", BILLS_LOOK_EVERY_S, partial(check, pay, clock)),
         Periodic("chats", CHATS_LOOK_EVERY_S, partial(conversations.jobs.end_silent_chats, clock)),

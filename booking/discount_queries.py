@@ -15,7 +15,7 @@ from booking.states import BookingState
 from kernel.actor import Actor
 from kernel.db import Session
 from kernel.money import ZERO
-from members import grade_queries, ledger_queries
+from members import grade_queries, ledger_queries, rule_queries
 
 # Nothing is owed for such a booking any more.
 OVER = (BookingState.EXPIRED, BookingState.CANCELLED)
@@ -31,6 +31,8 @@ class Choices:
     has_vouchers: bool
     points: Part | None
     has_points: bool
+    # Up to which share of what is left points may pay.
+    pays_percent: int
 
 
 def standing(db: Session, booking_id: int) -> Sequence[Discount]:
@@ -67,12 +69,15 @@ def choices(db: Session, *, number: str, by: Actor, now: datetime) -> Choices:
     there += voucher.amount if voucher else ZERO
     free = ledger_queries.points_free(db, booking.member_id) + (points.points if points else 0)
     by_vouchers = min(booking.price - off, there)
+    rules = rule_queries.in_force(db, branch_id=booking.branch_id)
+    grade = grade_queries.held_by(db, booking.member_id, rules=rules, now=now).grade
     parts = discounts.parts_of(
         price=booking.price,
         coupon=off,
         vouchers=voucher.amount if voucher else ZERO,
         points=free,
-        pays_percent=grade_queries.held_by(db, booking.member_id, now=now).grade.pays_percent,
+        grade=grade,
+        rules=rules,
     )
     return Choices(
         coupons=coupon_queries.usable(db, booking, now=now),
@@ -81,4 +86,5 @@ def choices(db: Session, *, number: str, by: Actor, now: datetime) -> Choices:
         has_vouchers=voucher is not None,
         points=next((part for part in parts if part.kind is DiscountKind.POINTS), None),
         has_points=points is not None,
+        pays_percent=grade.pays_percent,
     )

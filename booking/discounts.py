@@ -8,11 +8,9 @@ from enum import StrEnum
 from kernel.errors import Conflict
 from kernel.money import ZERO, Money
 from kernel.words import msg
-from members.redeeming import POINTS_A_YUAN, worth_of
+from members.redeeming import worth_of
+from members.rules import MemberTier, Rules
 
-# Points pay at most this share of what a coupon and vouchers have left of the price, or what the
-# member's grade allows.
-POINTS_SHARE_PERCENT = 50
 # What is kept for a booking is kept for so long beyond its window, however often it is moved.
 KEPT_FOR = timedelta(days=180)
 
@@ -54,18 +52,20 @@ def parts_of(
     coupon: Money,
     vouchers: Money,
     points: int,
-    pays_percent: int = POINTS_SHARE_PERCENT,
+    grade: MemberTier,
+    rules: Rules,
 ) -> list[Part]:
     """Return what pays how much of a price: the coupon first, then vouchers, then points up to
-    `pays_percent` of the rest, in whole yuan. Each other argument is what there is of that kind."""
+    the share that the member's tier allows of the rest, in whole yuan. `coupon`, `vouchers` and
+    `points` are what there is of that kind."""
     left, parts = price, []
     for kind, there in ((DiscountKind.COUPON, coupon), (DiscountKind.VOUCHER, vouchers)):
         amount = min(left, there)
         if amount > ZERO:
             parts.append(Part(kind, amount))
             left -= amount
-    yuan = min(left.percent(pays_percent).whole_yuan, points // POINTS_A_YUAN)
+    yuan = min(left.percent(grade.pays_percent).whole_yuan, points // rules.points_a_yuan)
     if yuan > 0:
-        taken = yuan * POINTS_A_YUAN
-        parts.append(Part(DiscountKind.POINTS, worth_of(taken), taken))
+        taken = yuan * rules.points_a_yuan
+        parts.append(Part(DiscountKind.POINTS, worth_of(taken, rules=rules), taken))
     return parts

@@ -11,6 +11,8 @@ from dispatch.operations.places import PlaceGone
 from kernel.clock import Clock
 from kernel.db import transaction
 from kernel.errors import Conflict, Forbidden, Refusal
+from members import grade_queries
+from members.operations import grades
 
 log = logging.getLogger(__name__)
 
@@ -18,6 +20,7 @@ EXPIRE_BATCH_MAX = 200
 LATE_LOOK_MAX = 1_000
 LOOK_BATCH_MAX = 200
 COUPON_BATCH_MAX = 200
+GRADE_BATCH_MAX = 200
 # A booking that could not be looked after is left alone for so long.
 LOOK_AGAIN = timedelta(minutes=5)
 
@@ -104,6 +107,19 @@ def look_after_coupons(clock: Clock) -> int:
         giving = coupon_queries.giving_now(db)
         given = coupons.go_on_giving(db, giving, now=now) if giving is not None else 0
     return len(soon) + given
+
+
+def look_at_grades(clock: Clock) -> int:
+    """Look at the members' tiers that time may have lowered; return how many. Safe to run twice or side
+    by side. Looks at GRADE_BATCH_MAX at most; the next run takes the rest."""
+    now = clock.now()
+    with transaction(reads_only=True) as db:
+        ids = grade_queries.to_look_at(db, now=now, limit=GRADE_BATCH_MAX)
+    for member_id in ids:
+        with transaction() as db:
+            rules = queries.rules_of_member(db, member_id)
+            grades.look_at(db, member_id=member_id, rules=rules, now=now)
+    return len(ids)
 
 
 def serve_waiting(clock: Clock) -> int:

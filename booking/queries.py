@@ -17,6 +17,8 @@ from kernel.db import Session
 from kernel.errors import Missing
 from kernel.words import msg
 from members import queries as members
+from members import rule_queries
+from members.rules import Rules
 
 
 class ServiceMissing(Missing):
@@ -194,6 +196,11 @@ def branch_of_member(db: Session, member_id: int) -> int | None:
     """Return the branch that served or will serve him last: by its rules he is told where he stands."""
     newest = select(Booking.branch_id).where(Booking.member_id == member_id)
     return db.scalar(newest.order_by(Booking.id.desc()).limit(1))
+
+
+def rules_of_member(db: Session, member_id: int) -> Rules:
+    """Return the rules by which the member's points and tier go: those of that branch."""
+    return rule_queries.in_force(db, branch_id=branch_of_member(db, member_id))
 
 
 def bookings_ahead(

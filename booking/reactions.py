@@ -12,7 +12,7 @@ from dispatch.events import VisitDeclined, VisitTaken
 from kernel.clock import Clock
 from kernel.db import transaction
 from kernel.events import Event
-from members import strike_queries
+from members import rule_queries, strike_queries
 from members.events import (
     CodeScanned,
     MemberFollowed,
@@ -60,7 +60,8 @@ def on_points_posted(event: Event, clock: Clock) -> None:
     """Look whether what he earned, or what was taken back, changes his grade."""
     assert isinstance(event, PointsPosted)
     with transaction() as db:
-        grades.look_at(db, member_id=event.member_id, now=clock.now())
+        rules = queries.rules_of_member(db, event.member_id)
+        grades.look_at(db, member_id=event.member_id, rules=rules, now=clock.now())
 
 
 def on_scanned(event: Event, clock: Clock) -> None:
@@ -69,7 +70,13 @@ def on_scanned(event: Event, clock: Clock) -> None:
     with transaction() as db:
         source = code_queries.source(db, event.scene)
         if source is not None and source.kind is CodeKind.STORE:
-            visiting.scanned(db, member_id=event.member_id, store=event.scene, now=clock.now())
+            visiting.scanned(
+                db,
+                member_id=event.member_id,
+                store=event.scene,
+                rules=rule_queries.in_force(db, branch_id=source.branch_id),
+                now=clock.now(),
+            )
     try:
         with transaction() as db:
             coupons.give_for_scan(db, scene=event.scene, member_id=event.member_id, now=clock.now())

@@ -6,12 +6,13 @@ from datetime import UTC, date, datetime, timedelta
 from typing import Any
 
 from booking import policy, score
+from booking.discounts import parts_of
 from booking.score import Arrival, Fix, Records
 from kernel.clock import local_date, midnight
 from kernel.errors import Invalid
-from kernel.money import Money
+from kernel.money import ZERO, Money
 from kernel.words import msg
-from members import ledger, lots, risk
+from members import grades, ledger, lots, risk
 from members.risk import StrikeFact
 from members.rules import Example, Rules, StrikeKind
 
@@ -180,14 +181,30 @@ def _expires(given: _Given, rules: Rules) -> dict[str, object]:
     return {"on": local_date(end - timedelta(seconds=1))}
 
 
-def _tier(given: _Given, rules: Rules) -> dict[str, object]:
-    tier = rules.tier_at(given.whole("points"))
+def _visit(given: _Given, rules: Rules) -> dict[str, object]:
+    today, in_month = given.whole("today"), given.whole("in_month")
     given.end()
+    return {"points": grades.visit_points(today=today, in_month=in_month, rules=rules)}
+
+
+def _tier(given: _Given, rules: Rules) -> dict[str, object]:
+    tier = grades.held(given.whole("points"), rules=rules).grade
+    article = given.whole("article")
+    given.end()
+    return {"code": tier.code, "asks": grades.price_for(tier, article)}
+
+
+def _pay(given: _Given, rules: Rules) -> dict[str, object]:
+    tier = grades.held(given.whole("earned"), rules=rules).grade
+    price = Money(round(given.number("yuan") * 100))
+    points = given.whole("points")
+    given.end()
+    parts = parts_of(
+        price=price, coupon=ZERO, vouchers=ZERO, points=points, grade=tier, rules=rules
+    )
     return {
-        "code": tier.code,
-        "earn_percent": tier.earn_percent,
-        "shop_percent": tier.shop_percent,
-        "first": tier.goes_first,
+        "points": sum(part.points for part in parts),
+        "yuan": sum((part.amount for part in parts), ZERO).whole_yuan,
     }
 
 
@@ -246,7 +263,9 @@ _KINDS: Mapping[str, Callable[[_Given, Rules], dict[str, object]]] = {
     "late": _late,
     "earn": _earn,
     "expires": _expires,
+    "visit": _visit,
     "tier": _tier,
+    "pay": _pay,
     "stands": _stands,
     "score": _score,
 }

@@ -7,6 +7,7 @@ from kernel.errors import Conflict, Invalid, Missing
 from kernel.words import msg
 from members.ledger import Draft
 from members.redeeming import spending_draft
+from members.rules import Rules
 
 NAME_MAX = 20
 ABOUT_MAX = 120
@@ -96,7 +97,7 @@ def key_of(number: str) -> str:
     return f"exchange:{number}"
 
 
-def exchange_draft(*, member_id: int, number: str, points: int) -> Draft:
+def exchange_draft(*, member_id: int, number: str, points: int, rules: Rules) -> Draft:
     """Return the posting of the points that an exchange takes, once."""
     key = key_of(number)
-    return spending_draft(member_id=member_id, points=points, key=key, evidence=key)
+    return spending_draft(member_id=member_id, points=points, key=key, evidence=key, rules=rules)

@@ -261,11 +261,13 @@ class RulesPublished(Event):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class GradeChanged(Event):
-    """A member rose or fell to the grade at `place`, 0 for the first; `before` is where he was."""
+    """A member rose or fell to the grade of that name at `place`, 0 for the first; `before` is where he
+    was."""
 
     member_id: int
     place: int
     before: int
+    name: str
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -3,32 +3,41 @@
 from collections.abc import Sequence
 from datetime import datetime, timedelta
 
-from sqlalchemy import func, or_, select
+from sqlalchemy import ColumnElement, Select, func, or_, select
 from sqlalchemy.orm import aliased
 
 from kernel.db import Session
 from members.grade_models import HeldGrade
-from members.grades import COUNTS_FOR, EARNING, Held, held
-from members.ledger import POINTS, debt_owner, member_owner
+from members.grades import EARNING, Held, held
+from members.ledger import POINTS, SCAN, debt_owner, member_owner
 from members.ledger_models import Account, Entry, Posting
+from members.rules import Rules
 
 # A grade above the first is looked at once a day: it falls by time alone.
 LOOKED_EVERY = timedelta(days=1)
 
 
-def held_by(db: Session, member_id: int, *, now: datetime) -> Held:
-    """Return the grade that the member holds now."""
-    return held(earned_since(db, member_id, since=now - COUNTS_FOR))
+def held_by(db: Session, member_id: int, *, rules: Rules, now: datetime) -> Held:
+    """Return the tier that the member holds now by those rules."""
+    earned = _earning(func.sum(Entry.amount), member_id, since=now - rules.tiers_over)
+    return held(db.scalar(earned) or 0, rules=rules)
 
 
-def earned_since(
-    db: Session, member_id: int, *, since: datetime, kinds: Sequence[str] = EARNING
-) -> int:
-    """Return the points that the member earned since then in those ways, what was undone left out."""
+def visits_since(db: Session, member_id: int, *, since: datetime) -> int:
+    """Return how many visits to stores earned him something since then."""
+    times = func.count(Posting.id.distinct())
+    return db.scalar(_earning(times, member_id, since=since, kinds=(SCAN,))) or 0
+
+
+def _earning(
+    what: ColumnElement[int], member_id: int, *, since: datetime, kinds: Sequence[str] = EARNING
+) -> Select[int]:
+    """Return what counts what the member earned since then in those ways, what was undone left out."""
     undone = aliased(Posting)
     owner = member_owner(member_id)
-    found = (
-        select(func.sum(Entry.amount))
+    return (
+        select(what)
+        .select_from(Entry)
         .join(Posting, Posting.id == Entry.posting_id)
         .join(Account, Account.id == Entry.account_id)
         .outerjoin(undone, undone.reverses_id == Posting.id)
@@ -40,7 +49,6 @@ def earned_since(
             undone.id.is_(None),
         )
     )
-    return db.scalar(found) or 0
 
 
 def to_look_at(db: Session, *, now: datetime, limit: int) -> Sequence[int]:

@@ -6,9 +6,9 @@ from kernel.clock import Clock, local_date
 from kernel.db import transaction
 from kernel.errors import Conflict
 from kernel.settings import Settings
-from members import grade_queries, ledger_queries, seals, strike_queries, tag_queries
+from members import ledger_queries, seals, strike_queries, tag_queries
 from members.ledger import HoldOver
-from members.operations import blacklist, campaigns, expiring, grades, holds, strikes, tags
+from members.operations import blacklist, campaigns, expiring, holds, strikes, tags
 from members.tagging import may_tell
 
 log = logging.getLogger(__name__)
@@ -101,22 +101,10 @@ def expire_points(clock: Clock) -> int:
     return expired
 
 
-def look_at_grades(clock: Clock) -> int:
-    """Look at the grades that time may have lowered; return how many. Safe to run twice or side by
-    side. Looks at LOT_BATCH_MAX at most; the next run takes the rest."""
-    now = clock.now()
-    with transaction(reads_only=True) as db:
-        ids = grade_queries.to_look_at(db, now=now, limit=LOT_BATCH_MAX)
-    for member_id in ids:
-        with transaction() as db:
-            grades.look_at(db, member_id=member_id, now=now)
-    return len(ids)
-
-
 def look_after_points(settings: Settings, clock: Clock) -> int:
     """Do what time does to points: let go of what ran out, expire, and seal the day's heads; return how
     much there was to do."""
-    done = let_holds_go(clock) + expire_points(clock) + look_at_grades(clock)
+    done = let_holds_go(clock) + expire_points(clock)
     folder = settings.data_dir / seals.FOLDER
     with transaction(reads_only=True) as db:
         path = seals.seal(db, folder, day=local_date(clock.now()))

@@ -18,9 +18,8 @@ from members.ledger import (
     Draft,
     member_owner,
 )
+from members.rules import Rules
 
-# So many points are worth one yuan; they are spent in whole yuan.
-POINTS_A_YUAN = 20
 # A code that nobody took lets its points go after so long.
 CODE_LIFE = timedelta(minutes=5)
 CODE_DIGITS = 8
@@ -56,15 +55,16 @@ class TooLateToReverse(Conflict):
     says = msg("超过 7 天的兑换不能再退回。")
 
 
-def check_amount(points: int) -> None:
+def check_amount(points: int, *, rules: Rules) -> None:
     """Refuse what is no whole number of yuan. Raises BadAmount."""
-    if points < POINTS_A_YUAN or points % POINTS_A_YUAN:
-        raise BadAmount(field="points", step=POINTS_A_YUAN)
+    step = rules.points_a_yuan
+    if points < step or points % step:
+        raise BadAmount(field="points", step=step)
 
 
-def worth_of(points: int) -> Money:
+def worth_of(points: int, *, rules: Rules) -> Money:
     """Return what so many points are worth, in whole yuan."""
-    return Money(points // POINTS_A_YUAN * 100)
+    return Money(points // rules.points_a_yuan * 100)
 
 
 def new_code() -> str:
@@ -72,14 +72,18 @@ def new_code() -> str:
     return f"{secrets.randbelow(10**CODE_DIGITS):0{CODE_DIGITS}d}"
 
 
-def spending_draft(*, member_id: int, points: int, key: str, evidence: str) -> Draft:
-    """Return the posting by which a member spends `points` (positive) on what `evidence` names."""
+def spending_draft(
+    *, member_id: int, points: int, key: str, evidence: str, rules: Rules | None = None
+) -> Draft:
+    """Return the posting by which a member spends `points` (positive) on what `evidence` names;
+    `rules` are those that set the price."""
     return Draft(
         key=key,
         kind=REDEEMED,
         unit=POINTS,
         legs={HOUSE_REDEEMED: points, member_owner(member_id): -points},
         evidence=evidence,
+        rules=rules,
     )
 
 

@@ -60,12 +60,6 @@ def _word(most: int = 40) -> fields.String:
     )
 
 
-def _yes() -> fields.Boolean:
-    return fields.Boolean(
-        required=True, truthy={True}, falsy={False}, error_messages=_faults(UNFIT)
-    )
-
-
 def _list(each: fields.Field[Any], least: int, most: int) -> fields.List[Any]:
     return fields.List(
         each,
@@ -85,17 +79,32 @@ _TIER = _part(
     name=_word(20),
     name_en=_word(40),
     from_points=_whole(0, 1_000_000),
-    earn_percent=_whole(100, 1_000),
     shop_percent=_whole(1, 100),
-    goes_first=_yes(),
+    pays_percent=_whole(0, 100),
 )
-EXAMPLE_KINDS = ("cancel", "move", "late", "earn", "expires", "tier", "stands", "score")
+EXAMPLE_KINDS = (
+    "cancel",
+    "move",
+    "late",
+    "earn",
+    "expires",
+    "visit",
+    "tier",
+    "pay",
+    "stands",
+    "score",
+)
 _SCHEMA = _Part.from_dict(
     {
         "points": _part(
-            per_yuan=_whole(0, 100), rating=_whole(0, 1_000), live_months=_whole(1, 120)
+            per_yuan=_whole(0, 100),
+            rating=_whole(0, 1_000),
+            visit=_whole(0, 1_000),
+            visits_a_month=_whole(0, 31),
+            a_yuan=_whole(1, 10_000),
+            live_months=_whole(1, 120),
         ),
-        "tiers": _part(over_months=_whole(1, 60), steps=_list(_TIER, 1, 8)),
+        "tiers": _part(over_days=_whole(30, 1_830), steps=_list(_TIER, 1, 8)),
         "tariff": _part(
             free_notice_hours=_whole(1, 168),
             late_notice_hours=_whole(0, 72),

@@ -196,7 +196,10 @@ def _rules_of(given: Mapping[str, Any], version: str) -> Rules:
         rating_points=points["rating"],
         points_live_months=points["live_months"],
         tiers=tuple(MemberTier(**step) for step in given["tiers"]["steps"]),
-        tiers_over_months=given["tiers"]["over_months"],
+        tiers_over=timedelta(days=given["tiers"]["over_days"]),
+        visit_points=points["visit"],
+        visits_a_month=points["visits_a_month"],
+        points_a_yuan=points["a_yuan"],
         free_notice=timedelta(hours=tariff["free_notice_hours"]),
         late_notice=timedelta(hours=tariff["late_notice_hours"]),
         cancel_points=tariff["cancel_points"],
@@ -267,8 +270,14 @@ def _check_orders(rules: Rules, root: Node, field: str) -> None:
     if total != 100:
         raise WeightsUnfit(field=field, sum=total)
     earned = [tier.from_points for tier in rules.tiers]
+    asked = [tier.shop_percent for tier in rules.tiers]
+    paid = [tier.pays_percent for tier in rules.tiers]
     orders = {
-        ("tiers", "steps"): earned == sorted(set(earned)) and earned[0] == 0,
+        ("tiers", "steps"): earned == sorted(set(earned))
+        and earned[0] == 0
+        # Who rises loses nothing.
+        and asked == sorted(asked, reverse=True)
+        and paid == sorted(paid),
         ("tariff", "late_steps"): _rises([late for late, _ in rules.late_steps])
         and _rises([fee.fen for _, fee in rules.late_steps]),
         ("tariff", "late_notice_hours"): rules.late_notice <= rules.free_notice,

@@ -38,11 +38,10 @@ class MemberTier:
     name: str
     name_en: str
     from_points: int
-    # What is earned and what the shop asks for, in hundredths of what everybody earns and pays.
-    earn_percent: int
+    # What the shop asks for, in hundredths of what it asks of everybody, and up to how many hundredths
+    # of what a coupon and vouchers leave of a booking's price points pay.
     shop_percent: int
-    # Places in front of those whom the waiting list would serve at the same time.
-    goes_first: bool
+    pays_percent: int
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -71,7 +70,12 @@ class Rules:
     rating_points: int
     points_live_months: int
     tiers: tuple[MemberTier, ...]
-    tiers_over_months: int
+    tiers_over: timedelta
+    # A visit to a store earns once a day, and so often a month.
+    visit_points: int
+    visits_a_month: int
+    # So many points are worth one yuan; they are spent in whole yuan.
+    points_a_yuan: int
 
     # Up to the first notice before the window all is free, up to the second it costs points.
     free_notice: timedelta
@@ -112,12 +116,6 @@ class Rules:
 
     score: ScoreFormula
     examples: Sequence["Example"]
-
-    def tier_at(self, earned: int) -> MemberTier:
-        """Return the members' tier of somebody who earned so many points within the time."""
-        return [tier for tier in self.tiers if tier.from_points <= earned or not tier.from_points][
-            -1
-        ]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

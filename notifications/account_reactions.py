@@ -34,7 +34,6 @@ from members.events import (
     PointsRedeemed,
     RedemptionReversed,
 )
-from members.grades import GRADES
 from members.policy import AppealSubject
 from notifications import messages
 from notifications.saying import KEEPS_FOR, place_of, say, say_account
@@ -263,7 +262,7 @@ def on_grade_changed(event: Event, clock: Clock) -> None:
             event.member_id,
             key=f"grade:{event.member_id}:{event.at.isoformat()}",
             time=messages.moment(event.at),
-            about=f"{'升为' if has_risen else '变为'}{GRADES[event.place].name}",
+            about=f"{'升为' if has_risen else '变为'}{event.name}",
             tip="点开看权益" if has_risen else "再积分就能升回来",
             now=clock.now(),
         )

@@ -13,7 +13,7 @@ from booking.states import BookingState
 from kernel.actor import SYSTEM, Actor
 from kernel.db import Session
 from kernel.money import ZERO
-from members import grade_queries, ledger_queries
+from members import grade_queries, ledger_queries, rule_queries
 from members.ledger import COMPENSATION, POINTS, Draft, HoldOver, member_owner
 from members.operations import holds, postings
 from members.operations.accounts import Accounts
@@ -48,12 +48,14 @@ def choose(
     coupon_id, off = None, ZERO
     if coupon:
         coupon_id, off = coupons.check(db, booking, number=coupon, now=now)
+    rules = rule_queries.in_force(db, branch_id=booking.branch_id)
     parts = discounts.parts_of(
         price=booking.price,
         coupon=off,
         vouchers=ledger_queries.vouchers_free(db, booking.member_id) if vouchers else ZERO,
         points=ledger_queries.points_free(db, booking.member_id) if points else 0,
-        pays_percent=grade_queries.held_by(db, booking.member_id, now=now).grade.pays_percent,
+        grade=grade_queries.held_by(db, booking.member_id, rules=rules, now=now).grade,
+        rules=rules,
     )
 
     first = discount_queries.count(db, booking.id)

@@ -125,7 +125,8 @@ def take(
     if way is Way.PICKUP and store is None:
         raise NoStore(field="store")
 
-    grade = grade_queries.held_by(db, by.id, now=now).grade
+    rules = queries.rules_of_member(db, by.id)
+    grade = grade_queries.held_by(db, by.id, rules=rules, now=now).grade
     exchange = Exchange(
         number=new_number("X"),
         article_id=article.id,
@@ -143,7 +144,9 @@ def take(
     if article.stock is not None:
         _move_stock(db, article.id, -1)
     db.add(exchange)
-    draft = exchange_draft(member_id=by.id, number=exchange.number, points=exchange.points)
+    draft = exchange_draft(
+        member_id=by.id, number=exchange.number, points=exchange.points, rules=rules
+    )
     postings.post(db, draft, now=now)
     if article.coupon_kind_id is not None:
         _give_coupon(db, exchange, article.coupon_kind_id, now=now)

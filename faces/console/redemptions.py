@@ -103,13 +103,15 @@ def _page(failed: Failure) -> str:
     page = Page(number=wanted["page"])
     code = failed.typed.get("points_code", "") or wanted["points_code"]
     by, now = call.actor(), call.now()
-    offered, whose, said = None, None, ""
+    offered, whose, worth, said = None, None, None, ""
     with transaction(reads_only=True) as db:
         branch = frame.enter(db, branch_id=wanted["branch"])
         if code:
             try:
                 offered = redemption_queries.by_code(db, code=tidy_code(code), now=now)
                 whose = queries.member(db, offered.member_id)
+                rules = booking.rules_of_member(db, whose.id)
+                worth = worth_of(offered.points, rules=rules)
             except Invalid as missing:
                 said = sentence_of(missing)
         rows, page.total = redemption_queries.redeemed(
@@ -128,7 +130,7 @@ def _page(failed: Failure) -> str:
             takers=_takers(db, rows),
             store_names={store.id: store.name for store in booking.stores(db)},
             may_take=by.role in TAKERS,
-            worth_of=worth_of,
+            worth=worth,
             what_max=WHAT_MAX,
             why_max=WHY_MAX,
             failed=failed,

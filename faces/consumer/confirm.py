@@ -22,7 +22,6 @@ from kernel.clock import second_of_day
 from kernel.db import transaction
 from kernel.machine import IllegalMove
 from kernel.money import ZERO
-from members import grade_queries
 from members import queries as members
 
 
@@ -112,7 +111,6 @@ def _page(hold: Progress, *, is_gone: bool = False) -> str:
             branch_id=queries.branch_of_member(db, call.actor().id),
             now=call.now(),
         )
-        grade = grade_queries.held_by(db, call.actor().id, now=call.now()).grade
         legs, deposit_state = life.held(db, number=hold.number, by=call.actor())
         choices = discount_queries.choices(db, number=hold.number, by=call.actor(), now=call.now())
     return render_template(
@@ -126,7 +124,6 @@ def _page(hold: Progress, *, is_gone: bool = False) -> str:
         deposit_state=deposit_state,
         legs=legs,
         choices=choices,
-        pays_percent=grade.pays_percent,
         window_value=forms.window_value(hold.day, Window(opens_s, shuts_s)),
         # A window of the past cannot be locked again.
         may_hold_again=hold.starts_at > call.now(),

@@ -18,7 +18,6 @@ from kernel.money import Money
 from kernel.words import msg
 from members import grade_queries, ledger, ledger_queries, redemption_queries, strike_queries
 from members import queries as members
-from members.grades import GRADES
 from members.ledger import COMPENSATION, COMPLETION, KIND_NAMES, REVERSAL, STRIKE, member_owner
 from members.ledger_queries import Line
 from members.risk import BLACKLISTED_NAME, TIER_NAMES
@@ -68,7 +67,8 @@ def points() -> ResponseReturnValue:
         entries = [_pending(line) for line in found.pending]
         entries += [_entry(line, about) for line in found.lines]
         _name_spending(db, member_id, entries)
-        held = grade_queries.held_by(db, member_id, now=now)
+        rules = queries.rules_of_member(db, member_id)
+        held = grade_queries.held_by(db, member_id, rules=rules, now=now)
         standing = members.standing_of(
             db, member_id, branch_id=queries.branch_of_member(db, member_id), now=now
         )
@@ -83,7 +83,7 @@ def points() -> ResponseReturnValue:
         is_first=place is None,
         standing=standing,
         held=held,
-        grades=GRADES,
+        grades=rules.tiers,
         tier_name=gettext(name),
         tier_names=[gettext(each) for each in TIER_NAMES],
         vouchers=vouchers,

@@ -160,7 +160,9 @@ def _page(number: str, *, refusal: Refusal | None = None) -> str:
 
 def _price(db: Session) -> Callable[[int], int]:
     """Return what tells the price for this member's grade."""
-    grade = grade_queries.held_by(db, call.actor().id, now=call.now()).grade
+    member_id = call.actor().id
+    rules = queries.rules_of_member(db, member_id)
+    grade = grade_queries.held_by(db, member_id, rules=rules, now=call.now()).grade
     return lambda points: price_for(grade, points)
 
 

@@ -1,11 +1,13 @@
 """/c/points/code: points spent on the spot, by a code that one of us scans or types."""
 
 from datetime import timedelta
+from functools import partial
 
 from flask import render_template
 from flask.typing import ResponseReturnValue
 from marshmallow import fields, validate
 
+from booking import queries
 from faces.chrome import call, qr
 from faces.chrome.errors import sentence_of, status_of
 from faces.chrome.schema import BEYOND, Form
@@ -17,7 +19,7 @@ from kernel.db import transaction
 from kernel.errors import Conflict, Invalid
 from members import ledger_queries, redemption_queries
 from members.operations import redemptions
-from members.redeeming import CODE_LIFE, POINTS_A_YUAN, worth_of
+from members.redeeming import CODE_LIFE, worth_of
 
 POINTS_MAX = 1_000_000
 # What was taken is shown for so long before the page asks again.
@@ -47,7 +49,9 @@ def offer_points() -> ResponseReturnValue:
     try:
         given = call.form(OfferForm())
         with call.once() as db:
-            redemptions.offer(db, points=given["points"], by=call.actor(), now=call.now())
+            by = call.actor()
+            rules = queries.rules_of_member(db, by.id)
+            redemptions.offer(db, points=given["points"], rules=rules, by=by, now=call.now())
             return call.leads_to("consumer.points_code")
     except (Invalid, Conflict) as refusal:
         return _page(error=sentence_of(refusal)), status_of(refusal)
@@ -69,7 +73,8 @@ def _page(*, error: str = "") -> str:
         offered = redemption_queries.offered(db, member_id=member_id, now=now)
         taken = redemption_queries.taken_last(db, member_id=member_id, since=now - SHOWN_FOR)
         free = ledger_queries.points_free(db, member_id)
-    most = free - free % POINTS_A_YUAN
+        rules = queries.rules_of_member(db, member_id)
+    most = free - free % rules.points_a_yuan
     amounts = [each for each in OFFERED if each < most]
     return render_template(
         "consumer/points_code.html",
@@ -79,7 +84,7 @@ def _page(*, error: str = "") -> str:
         life_s=int(CODE_LIFE.total_seconds()),
         free=free,
         amounts=[*amounts[-3:], most] if most > 0 else [],
-        worth_of=worth_of,
-        step=POINTS_A_YUAN,
+        worth_of=partial(worth_of, rules=rules),
+        step=rules.points_a_yuan,
         error=error,
     )

@@ -3,6 +3,7 @@
 from flask import flash, render_template, request
 from flask.typing import ResponseReturnValue
 
+from booking import queries as booking
 from faces.chrome import call
 from faces.chrome.errors import sentence_of, status_of
 from faces.chrome.filters import gettext
@@ -67,12 +68,14 @@ def redeem() -> ResponseReturnValue:
 def _page(code: str, *, refusal: Refusal | None = None) -> str:
     by, now = call.actor(), call.now()
     errors = {refusal.field or "act": sentence_of(refusal)} if refusal else {}
-    offered, whose = None, None
+    offered, whose, worth = None, None, None
     with transaction(reads_only=True) as db:
         if code:
             try:
                 offered = redemption_queries.by_code(db, code=tidy_code(code), now=now)
                 whose = queries.member(db, offered.member_id)
+                rules = booking.rules_of_member(db, whose.id)
+                worth = worth_of(offered.points, rules=rules)
             except Invalid as missing:
                 errors = {"code": sentence_of(missing)}
         done, _ = redemption_queries.redeemed(db, by=by, limit=LISTED_MAX)
@@ -82,7 +85,7 @@ def _page(code: str, *, refusal: Refusal | None = None) -> str:
         offered=offered,
         whose=whose,
         done=done,
-        worth_of=worth_of,
+        worth=worth,
         errors=errors,
         what_max=WHAT_MAX,
         typed=request.form.get("what", ""),

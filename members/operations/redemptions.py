@@ -24,17 +24,18 @@ from members.redeeming import (
     spending_draft,
 )
 from members.redemption_models import Redemption
+from members.rules import Rules
 
 WHY_MIN, WHY_MAX = 2, 60
 
 
-def offer(db: Session, *, points: int, by: Actor, now: datetime) -> Redemption:
+def offer(db: Session, *, points: int, rules: Rules, by: Actor, now: datetime) -> Redemption:
     """Keep points of the member for CODE_LIFE, for whoever is shown the code. What he offered before
     is withdrawn.
 
     Raises BadAmount, NotEnoughPoints.
     """
-    check_amount(points)
+    check_amount(points, rules=rules)
     following.lock_member(db, by.id)
     before = redemption_queries.offered(db, member_id=by.id, now=now)
     if before is not None:

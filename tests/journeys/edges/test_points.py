@@ -266,5 +266,5 @@ class TestEarning:
         assert any("升为银卡会员" in line for line in messages(town.member))
 
         clockwork.stand_at(app, MONDAY_NINE + timedelta(days=366))
-        clockwork.let(app, "points")
+        clockwork.let(app, "grades")
         assert any("变为普通会员" in line for line in messages(town.member))

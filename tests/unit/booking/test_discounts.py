@@ -4,6 +4,7 @@ import pytest
 
 from booking.discounts import DiscountKind, parts_of
 from kernel.money import Money
+from members.rule_text import RULES
 
 
 @pytest.mark.parametrize(
@@ -27,7 +28,12 @@ def test_pays_of_a_hundred_yuan(
     coupon: int, vouchers: int, points: int, paid: list[tuple[str, int, int]]
 ) -> None:
     parts = parts_of(
-        price=Money(100_00), coupon=Money(coupon), vouchers=Money(vouchers), points=points
+        price=Money(100_00),
+        coupon=Money(coupon),
+        vouchers=Money(vouchers),
+        points=points,
+        grade=RULES.tiers[0],
+        rules=RULES,
     )
 
     assert [(part.kind, part.amount.fen, part.points) for part in parts] == [
