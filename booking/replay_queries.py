@@ -17,7 +17,7 @@ from kernel import leases
 from kernel.db import Session, transaction
 from kernel.errors import Missing
 from kernel.words import msg
-from members import ledger_queries, strike_queries
+from members import grade_queries, ledger_queries, strike_queries
 from members import queries as members
 from members.ledger import POINTS, member_owner
 from members.rules import StrikeKind
@@ -117,6 +117,7 @@ def _life(
             for booking, promise, _ in own
             if promise.ending == Ending.KEPT and booking.state in SERVED
         ],
+        earned=grade_queries.earnings(db, member_id, until=until),
         rated=[booking.number for booking in bookings if booking.id in rated],
         late=[
             (booking.number, promise.ends_at, came_at)

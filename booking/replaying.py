@@ -13,7 +13,7 @@ from typing import Any
 from booking import policy
 from kernel.money import Money
 from kernel.words import msg
-from members import ledger, risk
+from members import grades, ledger, risk
 from members.histories import History
 from members.risk import Note, Standing
 from members.rules import Rules, StrikeKind
@@ -30,6 +30,7 @@ class Matter(StrEnum):
     MOVE = "move"
     STRIKE = "strike"
     EARNED = "earned"
+    GRADE = "grade"
     RATED = "rated"
     LATE = "late"
     BLACKLIST = "blacklist"
@@ -45,6 +46,7 @@ MATTER_NAMES: Mapping[Matter, str] = {
     Matter.MOVE: msg("改约扣分"),
     Matter.STRIKE: msg("违约扣分"),
     Matter.EARNED: msg("完成得分"),
+    Matter.GRADE: msg("会员等级"),
     Matter.RATED: msg("评价得分"),
     Matter.LATE: msg("超时赔付"),
     Matter.BLACKLIST: msg("暂停预约"),
@@ -53,7 +55,7 @@ MATTER_NAMES: Mapping[Matter, str] = {
 # What is counted in fen.
 OF_MONEY = frozenset({Matter.DEPOSIT, Matter.LATE})
 # What a member would rather have less of.
-BURDENS = frozenset(Matter) - {Matter.EARNED, Matter.RATED, Matter.LATE, Matter.SCORE}
+BURDENS = frozenset(Matter) - {Matter.EARNED, Matter.GRADE, Matter.RATED, Matter.LATE, Matter.SCORE}
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -77,6 +79,8 @@ class Life:
     made: Sequence[tuple[str, datetime]] = ()
     left: Sequence[Left] = ()
     completed: Sequence[tuple[str, Money]] = ()
+    # What counts for his tier, however long ago: when, and how many points.
+    earned: Sequence[tuple[datetime, int]] = ()
     rated: Sequence[str] = ()
     # The bookings to which we came late: number, end of the promise, arrival.
     late: Sequence[tuple[str, datetime, datetime]] = ()
@@ -101,6 +105,7 @@ def differences(life: Life, *, old: Rules, new: Rules, until: datetime) -> list[
         *_of_ladder(life, old, new),
         *_of_left(life, old, new),
         *_of_earnings(life, old, new),
+        *_of_grade(life, old, new, until),
         *_of_strikes(life, old, new),
         *_of_pause(life, old, new, until),
     ]
@@ -189,6 +194,22 @@ def _of_strikes(life: Life, old: Rules, new: Rules) -> Iterator[Difference]:
             after=new.strike_points[kind],
             why=Note(text=risk.KIND_NAMES[kind]),
         )
+
+
+def _of_grade(life: Life, old: Rules, new: Rules, until: datetime) -> Iterator[Difference]:
+    was, would = (
+        grades.held(
+            sum(amount for at, amount in life.earned if at > until - rules.tiers_over), rules=rules
+        )
+        for rules in (old, new)
+    )
+    yield Difference(
+        matter=Matter.GRADE,
+        booking="",
+        before=was.place + 1,
+        after=would.place + 1,
+        why=Note(text=msg("这段时间得 %(points)s 分"), facts={"points": would.earned}),
+    )
 
 
 def _of_pause(life: Life, old: Rules, new: Rules, until: datetime) -> Iterator[Difference]:

@@ -2,8 +2,9 @@
 
 from collections.abc import Sequence
 from datetime import datetime, timedelta
+from typing import Any
 
-from sqlalchemy import ColumnElement, Select, func, or_, select
+from sqlalchemy import Select, func, or_, select
 from sqlalchemy.orm import aliased
 
 from kernel.db import Session
@@ -19,25 +20,30 @@ LOOKED_EVERY = timedelta(days=1)
 
 def held_by(db: Session, member_id: int, *, rules: Rules, now: datetime) -> Held:
     """Return the tier that the member holds now by those rules."""
-    earned = _earning(func.sum(Entry.amount), member_id, since=now - rules.tiers_over)
-    return held(db.scalar(earned) or 0, rules=rules)
+    counts = _earning(select(func.sum(Entry.amount)), member_id, EARNING)
+    return held(db.scalar(counts.where(Posting.at > now - rules.tiers_over)) or 0, rules=rules)
+
+
+def earnings(db: Session, member_id: int, *, until: datetime) -> list[tuple[datetime, int]]:
+    """Return what ever counted for the member's tier until then: when, and how many points."""
+    found = _earning(select(Posting.at, Entry.amount), member_id, EARNING)
+    return [(at, amount) for at, amount in db.execute(found.where(Posting.at <= until))]
 
 
 def visits_since(db: Session, member_id: int, *, since: datetime) -> int:
     """Return how many visits to stores earned him something since then."""
-    times = func.count(Posting.id.distinct())
-    return db.scalar(_earning(times, member_id, since=since, kinds=(SCAN,))) or 0
+    times = _earning(select(func.count(Posting.id.distinct())), member_id, (SCAN,))
+    return db.scalar(times.where(Posting.at > since)) or 0
 
 
 def _earning(
-    what: ColumnElement[int], member_id: int, *, since: datetime, kinds: Sequence[str] = EARNING
-) -> Select[int]:
-    """Return what counts what the member earned since then in those ways, what was undone left out."""
+    found: Select[*tuple[Any, ...]], member_id: int, kinds: Sequence[str]
+) -> Select[*tuple[Any, ...]]:
+    """Return that of what the member earned in those ways, what was undone left out."""
     undone = aliased(Posting)
     owner = member_owner(member_id)
     return (
-        select(what)
-        .select_from(Entry)
+        found.select_from(Entry)
         .join(Posting, Posting.id == Entry.posting_id)
         .join(Account, Account.id == Entry.account_id)
         .outerjoin(undone, undone.reverses_id == Posting.id)
@@ -45,7 +51,6 @@ def _earning(
             or_(Account.owner == owner, Account.owner == debt_owner(owner)),
             Account.unit == POINTS,
             Posting.kind.in_(kinds),
-            Posting.at > since,
             undone.id.is_(None),
         )
     )

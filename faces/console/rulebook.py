@@ -335,6 +335,8 @@ def _amount(matter: Matter, amount: int, is_one: bool) -> str:
         return str(Money(amount))
     if matter is Matter.SCORE:
         return f"{amount / 100:.2f}" if is_one else "—"
+    if matter is Matter.GRADE:
+        return gettext("第 %(n)s 级", n=amount) if is_one else "—"
     if matter in _YES_OR_NO and is_one:
         return gettext("是") if amount else gettext("否")
     return f"{amount:,}"
