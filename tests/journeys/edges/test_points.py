@@ -260,6 +260,7 @@ class TestEarning:
 
         page = phone.open("/c/points").text
         assert "会员等级：银卡会员" in page
+        assert "信用等级：需确认" in page
         assert "再得 1,400 分升金卡会员" in page
         number = hold(phone).path.split("/")[3]
         assert "抵 ¥30.00，最多抵 60%" in phone.open(f"/c/bookings/{number}/confirm").text
