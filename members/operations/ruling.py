@@ -26,6 +26,13 @@ class InForceAlready(Conflict):
     says = msg("这一版已经在用了。")
 
 
+class NotOverAll(Conflict):
+    """Whose scope are some branches asks for what concerns all."""
+
+    code = "not_over_all"
+    says = msg("你只管部分网点，不能让它在所有网点生效；可以先在自己的网点试点。")
+
+
 class NotTried(Conflict):
     """That branch tries nothing out."""
 
@@ -98,11 +105,11 @@ def publish(db: Session, *, version: str, words: str, by: Actor, now: datetime) 
     """Let a version be in force everywhere, be it a new or a former one; where it was tried, the trial
     is over. What was decided under another stays as it was decided.
 
-    Raises Forbidden for whose scope are some branches only, RulesMissing, InForceAlready, Invalid.
+    Raises Forbidden, NotOverAll, RulesMissing, InForceAlready, Invalid.
     """
     _check_ruler(by)
     if by.branch_ids:
-        raise Forbidden
+        raise NotOverAll
     if _locked_in_force(db, None) == rule_queries.of(db, version).version:
         raise InForceAlready
     policy.check_length(words, field="words", least=ABOUT_MIN, most=policy.WORDS_MAX)

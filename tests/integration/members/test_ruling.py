@@ -12,7 +12,7 @@ from kernel.errors import Forbidden
 from members import queries, rule_queries, strike_queries
 from members.ledger_models import Posting
 from members.operations import ruling
-from members.operations.ruling import InForceAlready, NotTried
+from members.operations.ruling import InForceAlready, NotOverAll, NotTried
 from members.risk import terms
 from members.rule_queries import RulesMissing
 from members.rule_text import RULES, RuleOutOfBounds, standard_text
@@ -121,7 +121,7 @@ class TestPublishing:
             assert not rule_queries.was_published(db, other)
 
     def test_is_for_who_leads_every_branch(self) -> None:
-        with pytest.raises(Forbidden):
+        with pytest.raises(NotOverAll):
             published(a_version(), by=OF_BRANCH)
 
 

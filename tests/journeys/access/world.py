@@ -29,6 +29,7 @@ from kernel.geo import Point
 from members import strike_queries
 from members.operations import appeals, blacklist, following, sign_ins, strikes
 from members.policy import AppealReason
+from members.rule_text import STANDARD_VERSION
 from tests.house import (
     DISPATCHER,
     HOUR_S,
@@ -57,6 +58,7 @@ WORDS = {
     "name": "en",
     "day": "2026-11-25",
     "sha256": "0" * 64,
+    "version": STANDARD_VERSION,
 }
 
 
