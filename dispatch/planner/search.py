@@ -7,6 +7,7 @@ of which the solver chooses.
 import time
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
+from typing import TypeAlias
 
 import numpy as np
 
@@ -15,15 +16,19 @@ from dispatch.planner.arrays import Day, Flags, Hunt, Indices, Ints, Pool
 from dispatch.planner.compiling import kernel
 from dispatch.planner.problem import Plan, Problem, Route
 
-# What the search may lose in one step, in drives between neighbours; it cools from one to the other
-# by its deadline.
-HOT_DRIVES = 3.6
+# By the share of the way: what the search may lose in one step, in drives between neighbours. It
+# goes from each to the next by the same factor a second.
+Cooling: TypeAlias = tuple[tuple[float, float], ...]
 COLD_DRIVES = 0.06
-# It has cooled at so much of the way: the rest is OR-Tools'.
-SEARCHED_SHARE = 0.94
+QUICKLY: Cooling = ((0.0, 3.6), (1.0, COLD_DRIVES))
+# With time enough it goes slowly where plans set: hotter than one drive they melt, and below a
+# quarter they hardly change.
+SLOWLY: Cooling = ((0.0, 3.6), (0.12, 1.0), (0.75, 0.25), (1.0, COLD_DRIVES))
 # Where it cools several times the first begins with so much, as it is short, and the others with less.
 HOT_FIRST_DRIVES = 1.8
 WARM_DRIVES = 0.6
+# It has cooled at so much of the way: the rest is OR-Tools'.
+SEARCHED_SHARE = 0.94
 BEAT_S = 0.2
 CHUNK_S = 0.02
 STEPS_FIRST = 20
@@ -65,15 +70,22 @@ class Search:
     """One search over one day, from a plan whose every route keeps its rules.
 
     `best` is the cheapest plan met, by all that hangs on one route alone and on what is left out. Needs at least one stop and one
-    technician. It cools `rounds` times. `taken` are the steps that searches before it tried.
+    technician. `taken` are the steps that searches before it tried.
     """
 
     def __init__(
-        self, problem: Problem, start: Plan, *, seed: int, rounds: int = 1, taken: int = 0
+        self,
+        problem: Problem,
+        start: Plan,
+        *,
+        seed: int,
+        cooling: Cooling = QUICKLY,
+        taken: int = 0,
     ) -> None:
         compiling.load()
         self.problem = problem
-        self.rounds = rounds
+        self.shares, heats = zip(*cooling, strict=True)
+        self.heats = np.log(heats)
         self.penalty_s = penalties(problem, start)
         self.day = arrays.day_of(problem)
         given = max((len(route.stop_ids) for route in start.routes), default=0)
@@ -230,10 +242,19 @@ class Search:
         )
 
     def _heat_s(self, share: float) -> float:
-        gone = min(1.0, share / SEARCHED_SHARE) * self.rounds
-        nth = min(int(gone), self.rounds - 1)
-        hot = HOT_DRIVES if self.rounds == 1 else WARM_DRIVES if nth else HOT_FIRST_DRIVES
-        return self.drive_s * hot * float((COLD_DRIVES / hot) ** (gone - nth))
+        return self.drive_s * float(
+            np.exp(np.interp(share / SEARCHED_SHARE, self.shares, self.heats))
+        )
+
+
+def rounds(times: int) -> Cooling:
+    """Return how to cool so many times in turn."""
+    heats = [HOT_FIRST_DRIVES, *[WARM_DRIVES] * (times - 1)]
+    return tuple(
+        point
+        for nth, hot in enumerate(heats)
+        for point in ((nth / times, hot), ((nth + 1) / times, COLD_DRIVES))
+    )
 
 
 def penalties(problem: Problem, start: Plan) -> list[int]:

@@ -19,15 +19,24 @@ from dispatch.planner.judge import Verdict, judge
 from dispatch.planner.master import Sides
 from dispatch.planner.mending import Part
 from dispatch.planner.problem import Plan, Problem
-from dispatch.planner.search import SEARCHED_SHARE, Search, penalties
+from dispatch.planner.search import (
+    QUICKLY,
+    SEARCHED_SHARE,
+    SLOWLY,
+    Cooling,
+    Search,
+    penalties,
+    rounds,
+)
 from dispatch.planner.trial import Progress, Stopper, Trial
 
 # When OR-Tools chooses among what was found so far, as shares of the way: late, as each choice takes
 # time from a search that has not cooled yet; and often where the windows hang on what was chosen.
 CHOICES = (0.8, SEARCHED_SHARE)
 TIED_CHOICES = (0.12, 0.25, 0.4, 0.55, 0.7, 0.82, SEARCHED_SHARE)
-# A search that has so much time for each stop, or so many steps, cools once more, up to so often: the
-# routes of every round are chosen among together. It then ends as well whatever its seed.
+# A search that has so much time for each stop, or so many steps, cools slowly, and with so much again
+# once more, up to so often: the routes of every round are chosen among together. It then ends as well
+# whatever its seed.
 ROUND_S, ROUND_STEPS = 0.06, 5_000
 ROUNDS_MAX = 5
 SHORT_S = 3.0
@@ -131,8 +140,8 @@ def _choice(run: Trial, part: Part, seed: int, end: float, iterations: int | Non
     """
     ties = part.problem.ties
     begin = time.monotonic()
-    rounds, shares = _rounds(part.problem, end - begin, iterations)
-    search = _search(part.problem, _begun(run, part), seed, rounds=rounds)
+    cooling, shares = _cooling(part.problem, end - begin, iterations)
+    search = _search(part.problem, _begun(run, part), seed, cooling=cooling)
     seconds = None if iterations else min(CHOICE_S_MAX, CHOICE_SHARE * (end - begin))
 
     def gone() -> float:
@@ -163,19 +172,19 @@ def _begun(run: Trial, part: Part) -> Plan:
     return start
 
 
-def _rounds(
+def _cooling(
     problem: Problem, seconds: float, iterations: int | None
-) -> tuple[int, Sequence[float]]:
-    """Return how often a search cools, and when OR-Tools chooses, as shares of the way."""
+) -> tuple[Cooling, Sequence[float]]:
+    """Return how a search cools, and when OR-Tools chooses, as shares of the way."""
     if problem.ties:
-        return 1, TIED_CHOICES
+        return QUICKLY, TIED_CHOICES
     if not iterations and seconds < SHORT_S:
-        return 1, CHOICES[-1:]
+        return QUICKLY, CHOICES[-1:]
     spent = iterations / ROUND_STEPS if iterations else seconds / ROUND_S
-    rounds = min(ROUNDS_MAX, int(spent / len(problem.stops)))
-    if rounds <= 1:
-        return 1, CHOICES
-    return rounds, [SEARCHED_SHARE * nth / rounds for nth in range(1, rounds + 1)]
+    times = min(ROUNDS_MAX, int(spent / len(problem.stops)))
+    if times <= 1:
+        return SLOWLY if times else QUICKLY, CHOICES
+    return rounds(times), [SEARCHED_SHARE * nth / times for nth in range(1, times + 1)]
 
 
 def _polish(run: Trial, part: Part, plan: Plan | None, seed: int, *, end: float | None) -> None:
@@ -286,11 +295,13 @@ def _from(run: Trial, part: Part, search: Search, chosen: Plan, *, seed: int) ->
     return _search(part.problem, plan, seed, taken=search.taken)
 
 
-def _search(problem: Problem, plan: Plan, seed: int, *, rounds: int = 1, taken: int = 0) -> Search:
+def _search(
+    problem: Problem, plan: Plan, seed: int, *, cooling: Cooling = QUICKLY, taken: int = 0
+) -> Search:
     """Return a search from a plan, which has made so many steps before."""
     if problem.ties.groups or problem.ties.tools:
         problem = tying.loosened(problem, plan)
-    return Search(problem, plan, seed=seed, rounds=rounds, taken=taken)
+    return Search(problem, plan, seed=seed, cooling=cooling, taken=taken)
 
 
 def _chosen(search: Search, ties: Ties, seed: int, seconds: float | None) -> Plan | None:

@@ -7,7 +7,7 @@ import pytest
 from dispatch.planner.compiling import kernel
 from dispatch.planner.judge import judge
 from dispatch.planner.problem import Plan, Problem, Window
-from dispatch.planner.search import Search, penalties
+from dispatch.planner.search import SLOWLY, Search, penalties, rounds
 from tests.unit.planner.days import (
     DOOR_S,
     HOUR_S,
@@ -81,7 +81,7 @@ class TestSearch:
         self, monkeypatch: pytest.MonkeyPatch
     ) -> None:
         problem = a_city(workers=5, stops=30, seed=4)
-        search = Search(problem, inserted_greedily(problem, seed=4), seed=3, rounds=2)
+        search = Search(problem, inserted_greedily(problem, seed=4), seed=3, cooling=rounds(2))
         heats: list[float] = []
         monkeypatch.setattr(search, "take", lambda _steps, *, heat_s: heats.append(heat_s))
 
@@ -91,6 +91,20 @@ class TestSearch:
         assert risen == [47]
         assert heats[0] > heats[47] > 5 * heats[46]
         assert heats[-1] <= heats[46]
+
+    def test_that_cools_slowly_is_longest_where_plans_set(
+        self, monkeypatch: pytest.MonkeyPatch
+    ) -> None:
+        problem = a_city(workers=5, stops=30, seed=4)
+        search = Search(problem, inserted_greedily(problem, seed=4), seed=3, cooling=SLOWLY)
+        heats: list[float] = []
+        monkeypatch.setattr(search, "take", lambda _steps, *, heat_s: heats.append(heat_s))
+
+        list(search.run(lambda: len(heats) / 100, until=1.0, steps=1))
+
+        setting = [heat for heat in heats if 0.25 <= heat / search.drive_s <= 1.0]
+        assert heats == sorted(heats, reverse=True)
+        assert len(setting) > 50
 
     def test_begins_its_pool_with_the_routes_of_the_best_plan(self) -> None:
         problem = a_city(workers=5, stops=30, seed=4)
