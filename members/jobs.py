@@ -1,9 +1,10 @@
 """Work of members that runs by itself."""
 
 import logging
+from collections.abc import Callable, Iterable
 
 from kernel.clock import Clock, local_date
-from kernel.db import transaction
+from kernel.db import Session, transaction
 from kernel.errors import Conflict
 from kernel.settings import Settings
 from members import ledger_queries, seals, strike_queries, tag_queries
@@ -27,16 +28,11 @@ def post_due_strikes(clock: Clock) -> int:
     now = clock.now()
     with transaction(reads_only=True) as db:
         numbers = strike_queries.strikes_due(db, now=now, limit=POST_BATCH_MAX)
-    posted = 0
-    for number in numbers:
-        try:
-            with transaction() as db:
-                strikes.post_strike(db, number=number, now=now)
-        except Conflict:
-            log.info("strike %s was contested or decided while we looked", number)
-            continue
-        posted += 1
-    return posted
+
+    def post(db: Session, number: str) -> None:
+        strikes.post_strike(db, number=number, now=now)
+
+    return _each(numbers, post, over=Conflict)
 
 
 def end_blacklistings(clock: Clock) -> int:
@@ -48,16 +44,11 @@ def end_blacklistings(clock: Clock) -> int:
     now = clock.now()
     with transaction(reads_only=True) as db:
         numbers = strike_queries.blacklistings_run_out(db, now=now, limit=END_BATCH_MAX)
-    ended = 0
-    for number in numbers:
-        try:
-            with transaction() as db:
-                blacklist.end_blacklisting(db, number=number, now=now)
-        except Conflict:
-            log.info("blacklisting %s was ended while we looked", number)
-            continue
-        ended += 1
-    return ended
+
+    def end(db: Session, number: str) -> None:
+        blacklist.end_blacklisting(db, number=number, now=now)
+
+    return _each(numbers, end, over=Conflict)
 
 
 def let_holds_go(clock: Clock) -> int:
@@ -68,16 +59,11 @@ def let_holds_go(clock: Clock) -> int:
     now = clock.now()
     with transaction(reads_only=True) as db:
         keys = ledger_queries.holds_run_out(db, now=now, limit=LOT_BATCH_MAX)
-    gone = 0
-    for key in keys:
-        try:
-            with transaction() as db:
-                holds.let_go(db, key=key, now=now)
-        except HoldOver:
-            log.info("hold %s was taken while we looked", key)
-            continue
-        gone += 1
-    return gone
+
+    def let_go(db: Session, key: str) -> None:
+        holds.let_go(db, key=key, now=now)
+
+    return _each(keys, let_go, over=HoldOver)
 
 
 def expire_points(clock: Clock) -> int:
@@ -124,4 +110,21 @@ def look_after_growth(clock: Clock) -> int:
     if may_tell(now):
         with transaction() as db:
             done += campaigns.tell_some(db, now=now)
+    return done
+
+
+def _each(
+    keys: Iterable[str], act: Callable[[Session, str], object], *, over: type[Exception]
+) -> int:
+    """Do it for each in a transaction of its own; return for how many. Who raises `over` was dealt with
+    by another hand meanwhile."""
+    done = 0
+    for key in keys:
+        try:
+            with transaction() as db:
+                act(db, key)
+        except over:
+            log.info("%s was dealt with while we looked", key)
+            continue
+        done += 1
     return done
