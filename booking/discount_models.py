@@ -2,7 +2,7 @@
 
 from datetime import datetime
 
-from sqlalchemy import CheckConstraint, Enum, ForeignKey
+from sqlalchemy import CheckConstraint, Enum, ForeignKey, text
 from sqlalchemy.orm import Mapped, mapped_column
 
 from booking.discounts import DiscountKind
@@ -28,6 +28,8 @@ class Discount(Base):
     amount: Mapped[Money] = mapped_column(Fen)
     points: Mapped[int] = mapped_column(default=0)
     coupon_id: Mapped[int | None]
+    # The rules that said how much it may pay.
+    rules_version: Mapped[str] = mapped_column(server_default=text("'2026-11'"))
     # Under which the ledger holds it, and posts it; a coupon is no account's.
     key: Mapped[str] = mapped_column(unique=True)
     kept_at: Mapped[datetime] = mapped_column(Instant)

@@ -12,7 +12,7 @@ from kernel.clock import local_date, midnight
 from kernel.errors import Invalid
 from kernel.money import ZERO, Money
 from kernel.words import msg
-from members import grades, ledger, lots, risk
+from members import grades, ledger, lots, referring, risk
 from members.risk import StrikeFact
 from members.rules import Example, Rules, StrikeKind
 
@@ -208,6 +208,19 @@ def _pay(given: _Given, rules: Rules) -> dict[str, object]:
     }
 
 
+def _refer(given: _Given, rules: Rules) -> dict[str, object]:
+    before, badge = given.whole("friends_before", 0), given.yes("badge", default=False)
+    given.end()
+    if badge:
+        paid = rules.badge_commission.whole_yuan
+        return {"friend_points": 0, "referrer_points": 0, "badge_yuan": paid}
+    return {
+        "friend_points": rules.referral_points,
+        "referrer_points": referring.referrer_points(before, rules=rules),
+        "badge_yuan": 0,
+    }
+
+
 def _stands(given: _Given, rules: Rules) -> dict[str, object]:
     found = sorted(
         (_strike(case, rules) for case in given.cases("strikes")), key=lambda strike: strike.at
@@ -266,6 +279,7 @@ _KINDS: Mapping[str, Callable[[_Given, Rules], dict[str, object]]] = {
     "visit": _visit,
     "tier": _tier,
     "pay": _pay,
+    "refer": _refer,
     "stands": _stands,
     "score": _score,
 }

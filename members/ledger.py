@@ -70,8 +70,8 @@ KIND_NAMES: Mapping[str, str] = MappingProxyType(
         RATING: msg("评价奖励"),
         ON_THE_WAY: msg("顺路奖励"),
         SCAN: msg("到店扫码"),
-        CANCEL_FEE: msg("不足 24 小时取消"),
-        MOVE_FEE: msg("不足 24 小时改约"),
+        CANCEL_FEE: msg("临近上门取消"),
+        MOVE_FEE: msg("临近上门改约"),
         STRIKE: msg("违约"),
         COMPENSATED: msg("超时赔付"),
         VOUCHER_USED: msg("代金券抵扣"),
@@ -158,7 +158,7 @@ class Draft:
     """A posting to be made: `legs` maps an account's owner to a whole amount; they sum to 0.
 
     `reverses_id` is the posting that this one undoes; `rules` are those by which it was reckoned, which
-    the posting cites and by which the points it credits live.
+    the posting cites and by which the points it credits live; None for what is published.
     """
 
     key: str
@@ -194,10 +194,21 @@ _COMPACT = json.JSONEncoder(separators=(",", ":")).encode
 
 
 def chained(
-    *, head: str, posting_key: str, content_hash: str, at: str, seq: int, amount: int, balance: int
+    *,
+    head: str,
+    posting_key: str,
+    content_hash: str,
+    at: str,
+    seq: int,
+    amount: int,
+    balance: int,
+    rules_version: str = "",
 ) -> str:
-    """Return the hash of an entry: it covers the one before, the posting's content and its time."""
+    """Return the hash of an entry: it covers the one before, the posting's content and its time, and
+    the rules that it cites; "" for what cites none, and for what was chained before these counted."""
     text = f"{head}|{posting_key}|{content_hash}|{at}|{seq}|{amount}|{balance}"
+    if rules_version:
+        text += f"|{rules_version}"
     return hashlib.sha256(text.encode()).hexdigest()
 
 
@@ -280,7 +291,7 @@ def rating_draft(*, member_id: int, booking_number: str, rules: Rules) -> Draft:
     )
 
 
-def on_the_way_draft(*, member_id: int, booking_number: str, points: int) -> Draft:
+def on_the_way_draft(*, member_id: int, booking_number: str, points: int, rules: Rules) -> Draft:
     """Return the posting of `points` (positive) for a window on somebody's way that was kept: once a
     booking, however often it moved."""
     return Draft(
@@ -289,6 +300,7 @@ def on_the_way_draft(*, member_id: int, booking_number: str, points: int) -> Dra
         unit=POINTS,
         legs={HOUSE_POINTS: -points, member_owner(member_id): points},
         evidence=f"booking:{booking_number}",
+        rules=rules,
     )
 
 
@@ -342,24 +354,6 @@ def errand_draft(*, technician_id: int, visit_number: str, rules: Rules) -> Draf
         legs={HOUSE_EARNINGS: -amount.fen, technician_owner(technician_id): amount.fen},
         evidence=f"visit:{visit_number}",
         rules=rules,
-    )
-
-
-def deposit_draft(*, member_id: int, booking_number: str, kind: str, amount: Money) -> Draft:
-    """Return the posting of a deposit that was paid, returned or kept, each once a booking.
-
-    `kind` is DEPOSIT_PAID, DEPOSIT_RETURNED or DEPOSIT_KEPT. What was not paid can be neither
-    returned nor kept: the member's account has a floor.
-    """
-    sign = 1 if kind == DEPOSIT_PAID else -1
-    house = HOUSE_DEPOSITS_KEPT if kind == DEPOSIT_KEPT else HOUSE_DEPOSITS
-    assert kind in (DEPOSIT_PAID, DEPOSIT_RETURNED, DEPOSIT_KEPT)
-    return Draft(
-        key=f"{kind}:{booking_number}",
-        kind=kind,
-        unit=DEPOSITS,
-        legs={house: -sign * amount.fen, member_owner(member_id): sign * amount.fen},
-        evidence=f"booking:{booking_number}",
     )
 
 

@@ -7,6 +7,7 @@ from collections.abc import Iterator, Mapping, Sequence, Set
 from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime
 from enum import StrEnum
+from functools import partial
 from types import MappingProxyType
 from typing import Any
 
@@ -134,6 +135,7 @@ class _Legs:
     evidence: str
     content_hash: str
     reverses_id: int | None
+    rules_version: str
     at: str = field(kw_only=True)
     legs: list[tuple[_Chain, int]] = field(default_factory=list)
     left: int = 0
@@ -228,6 +230,7 @@ ENTRIES = (
         Posting.evidence,
         Posting.content_hash,
         Posting.reverses_id,
+        Posting.rules_version,
         # Once a posting is enough, and is done by hand.
         type_coerce(Posting.at, DateTime()),
     )
@@ -246,7 +249,8 @@ def _step(chain: _Chain, legs: _Legs, entry: Sequence[Any]) -> Broken | None:
     """Derive the account's next entry, and return what of the row does not follow."""
     seq, amount, balance, entry_hash = entry
     chain.seq, chain.balance = chain.seq + 1, chain.balance + amount
-    chain.head = chained(
+    link = partial(
+        chained,
         head=chain.head,
         posting_key=legs.key,
         content_hash=legs.content_hash,
@@ -255,6 +259,10 @@ def _step(chain: _Chain, legs: _Legs, entry: Sequence[Any]) -> Broken | None:
         amount=amount,
         balance=chain.balance,
     )
+    chain.head = link(rules_version=legs.rules_version)
+    if entry_hash != chain.head:
+        # As it was chained before the rules counted: no other version gives that hash either.
+        chain.head = link()
     broken = None
     if seq != chain.seq:
         broken = Broken.PLACE

@@ -72,9 +72,7 @@ def new_code() -> str:
     return f"{secrets.randbelow(10**CODE_DIGITS):0{CODE_DIGITS}d}"
 
 
-def spending_draft(
-    *, member_id: int, points: int, key: str, evidence: str, rules: Rules | None = None
-) -> Draft:
+def spending_draft(*, member_id: int, points: int, key: str, evidence: str, rules: Rules) -> Draft:
     """Return the posting by which a member spends `points` (positive) on what `evidence` names;
     `rules` are those that set the price."""
     return Draft(
@@ -87,7 +85,7 @@ def spending_draft(
     )
 
 
-def voucher_draft(*, member_id: int, amount: Money, key: str, evidence: str) -> Draft:
+def voucher_draft(*, member_id: int, amount: Money, key: str, evidence: str, rules: Rules) -> Draft:
     """Return the posting by which vouchers pay `amount` (positive) of what `evidence` names."""
     return Draft(
         key=key,
@@ -95,6 +93,7 @@ def voucher_draft(*, member_id: int, amount: Money, key: str, evidence: str) -> 
         unit=COMPENSATION,
         legs={HOUSE_VOUCHERS_USED: amount.fen, member_owner(member_id): -amount.fen},
         evidence=evidence,
+        rules=rules,
     )
 
 

@@ -29,6 +29,8 @@ class Redemption(Base):
     member_id: Mapped[int] = mapped_column(ForeignKey("members_member.id"), index=True)
     points: Mapped[int]
     code: Mapped[str]
+    # The rules that say what they are worth.
+    rules_version: Mapped[str] = mapped_column(server_default=text("'2026-11'"))
     offered_at: Mapped[datetime] = mapped_column(Instant)
     expires_at: Mapped[datetime] = mapped_column(Instant)
     withdrawn_at: Mapped[datetime | None] = mapped_column(Instant)

@@ -6,10 +6,8 @@ for a commission.
 """
 
 from collections.abc import Sequence
-from datetime import timedelta
 from typing import Protocol, TypeVar
 
-from kernel.money import Money
 from members.ledger import (
     COMMISSION,
     EARNINGS,
@@ -20,13 +18,9 @@ from members.ledger import (
     Draft,
     member_owner,
 )
+from members.rules import Rules
 
 SCENE_HEAD = "rf_"
-# What each of the two gets, and what somebody of ours gets by his badge.
-REFERRAL_POINTS = 100
-BADGE_COMMISSION = Money(20_00)
-# So many friends a member is given points for in this time; more are thanked without.
-CAP, CAP_WITHIN = 20, timedelta(days=30)
 
 
 class Met(Protocol):
@@ -55,29 +49,41 @@ def brought_by(touches: Sequence[M]) -> M | None:
     return touches[0] if touches and touches[0].followed else None
 
 
-def referral_drafts(*, referrer_id: int | None, referred_id: int) -> tuple[Draft, ...]:
-    """Return the postings of a referral, once for whom was brought; without a `referrer_id`, who has
-    had enough, for him alone."""
-    whose = [(referred_id, "to"), *([(referrer_id, "by")] if referrer_id is not None else [])]
+def referrer_points(friends_before: int, *, rules: Rules) -> int:
+    """Return what a member gets for a friend, given for how many he got points within
+    `rules.referrals_within`; beyond the most he is thanked without."""
+    return rules.referral_points if friends_before < rules.referrals_max else 0
+
+
+def referral_drafts(
+    *, referrer_id: int, referred_id: int, friends_before: int, rules: Rules
+) -> tuple[Draft, ...]:
+    """Return the postings of a referral, once for whom was brought: his, and his referrer's if he gets
+    any."""
+    points = referrer_points(friends_before, rules=rules)
+    whose = [(referred_id, "to", rules.referral_points), (referrer_id, "by", points)]
     return tuple(
         Draft(
             key=f"{REFERRAL}:{referred_id}:{side}",
             kind=REFERRAL,
             unit=POINTS,
-            legs={HOUSE_POINTS: -REFERRAL_POINTS, member_owner(member_id): REFERRAL_POINTS},
+            legs={HOUSE_POINTS: -given, member_owner(member_id): given},
             evidence=f"member:{referred_id}",
+            rules=rules,
         )
-        for member_id, side in whose
+        for member_id, side, given in whose
+        if given
     )
 
 
-def commission_draft(*, owner: str, referred_id: int) -> Draft:
+def commission_draft(*, owner: str, referred_id: int, rules: Rules) -> Draft:
     """Return the posting of the commission of whoever bears the badge, once for whom it brought."""
-    fen = BADGE_COMMISSION.fen
+    fen = rules.badge_commission.fen
     return Draft(
         key=f"{COMMISSION}:{referred_id}",
         kind=COMMISSION,
         unit=EARNINGS,
         legs={HOUSE_EARNINGS: -fen, owner: fen},
         evidence=f"member:{referred_id}",
+        rules=rules,
     )

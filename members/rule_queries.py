@@ -9,6 +9,7 @@ from sqlalchemy import func, select
 from kernel.db import Session
 from kernel.errors import Missing
 from kernel.words import msg
+from members.ledger_models import Posting
 from members.rule_models import RuleAct, RuleStep, RuleVersion
 from members.rule_text import RULES, STANDARD_VERSION, hash_of, read_known, standard_text
 from members.rules import Rules
@@ -76,6 +77,11 @@ def of(db: Session, version: str) -> Rules:
     if text is None:
         raise RulesMissing
     return read_known(text, version)
+
+
+def cited_by(db: Session, posting: Posting) -> Rules | None:
+    """Return the rules that a posting cites, None for an old one that cites none."""
+    return of(db, posting.rules_version) if posting.rules_version else None
 
 
 def version(db: Session, name: str) -> Version:

@@ -91,6 +91,7 @@ EXAMPLE_KINDS = (
     "visit",
     "tier",
     "pay",
+    "refer",
     "stands",
     "score",
 )
@@ -105,6 +106,12 @@ _SCHEMA = _Part.from_dict(
             live_months=_whole(1, 120),
         ),
         "tiers": _part(over_days=_whole(30, 1_830), steps=_list(_TIER, 1, 8)),
+        "referrals": _part(
+            friend_points=_whole(1, 10_000),
+            friends_max=_whole(0, 1_000),
+            within_days=_whole(1, 365),
+            badge_yuan=_whole(1, 1_000),
+        ),
         "tariff": _part(
             free_notice_hours=_whole(1, 168),
             late_notice_hours=_whole(0, 72),

@@ -190,6 +190,7 @@ def _line(root: Node, path: Sequence[str | int]) -> int:
 def _rules_of(given: Mapping[str, Any], version: str) -> Rules:
     points, tariff, strikes = given["points"], given["tariff"], given["strikes"]
     ladder, blacklist = given["ladder"], given["blacklist"]
+    referrals = given["referrals"]
     return Rules(
         version=version,
         points_per_yuan=points["per_yuan"],
@@ -200,6 +201,10 @@ def _rules_of(given: Mapping[str, Any], version: str) -> Rules:
         visit_points=points["visit"],
         visits_a_month=points["visits_a_month"],
         points_a_yuan=points["a_yuan"],
+        referral_points=referrals["friend_points"],
+        referrals_max=referrals["friends_max"],
+        referrals_within=timedelta(days=referrals["within_days"]),
+        badge_commission=_yuan(referrals["badge_yuan"]),
         free_notice=timedelta(hours=tariff["free_notice_hours"]),
         late_notice=timedelta(hours=tariff["late_notice_hours"]),
         cancel_points=tariff["cancel_points"],

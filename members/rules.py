@@ -77,6 +77,13 @@ class Rules:
     # So many points are worth one yuan; they are spent in whole yuan.
     points_a_yuan: int
 
+    # What each of two friends gets, for so many friends of a member within so long at most; and what
+    # somebody of ours gets by his badge.
+    referral_points: int
+    referrals_max: int
+    referrals_within: timedelta
+    badge_commission: Money
+
     # Up to the first notice before the window all is free, up to the second it costs points.
     free_notice: timedelta
     late_notice: timedelta

@@ -18,6 +18,7 @@ from members.ledger import COMPENSATION, POINTS, Draft, HoldOver, member_owner
 from members.operations import holds, postings
 from members.operations.accounts import Accounts
 from members.redeeming import spending_draft, voucher_draft
+from members.rules import Rules
 
 _UNIT = {DiscountKind.VOUCHER: COMPENSATION, DiscountKind.POINTS: POINTS}
 
@@ -61,7 +62,8 @@ def choose(
     first = discount_queries.count(db, booking.id)
     for place, part in enumerate(parts, start=first):
         kept = coupon_id if part.kind is DiscountKind.COUPON else None
-        _keep(db, booking, part, key=f"discount:{number}:{place}", coupon_id=kept, now=now)
+        key = f"discount:{number}:{place}"
+        _keep(db, booking, part, key=key, coupon_id=kept, rules=rules, now=now)
     booking.discount = sum((part.amount for part in parts), ZERO)
     return booking
 
@@ -86,7 +88,7 @@ def spend(db: Session, booking: Booking, *, beside: Sequence[Draft], now: dateti
         if row.coupon_id is not None:
             coupons.use(db, coupon_id=row.coupon_id, now=now)
             row.spent_at = now
-    kept = {row: _spending(booking, row) for row in standing if row.coupon_id is None}
+    kept = {row: _spending(db, booking, row) for row in standing if row.coupon_id is None}
     postings.lock_accounts(db, [*beside, *kept.values()])
     for row, draft in kept.items():
         try:
@@ -112,7 +114,14 @@ def returning(db: Session, booking: Booking, *, evidence: str, now: datetime) ->
 
 
 def _keep(
-    db: Session, booking: Booking, part: Part, *, key: str, coupon_id: int | None, now: datetime
+    db: Session,
+    booking: Booking,
+    part: Part,
+    *,
+    key: str,
+    coupon_id: int | None,
+    rules: Rules,
+    now: datetime,
 ) -> None:
     if coupon_id is not None:
         coupons.claim(db, coupon_id=coupon_id, booking=booking)
@@ -131,6 +140,7 @@ def _keep(
         Discount(
             booking_id=booking.id,
             kind=part.kind,
+            rules_version=rules.version,
             amount=part.amount,
             points=part.points,
             coupon_id=coupon_id,
@@ -153,12 +163,20 @@ def _let_go(db: Session, booking: Booking, *, now: datetime) -> None:
     db.flush()
 
 
-def _spending(booking: Booking, row: Discount) -> Draft:
-    evidence = f"booking:{booking.number}"
+def _spending(db: Session, booking: Booking, row: Discount) -> Draft:
+    evidence, rules = f"booking:{booking.number}", rule_queries.of(db, row.rules_version)
     if row.kind is DiscountKind.POINTS:
         return spending_draft(
-            member_id=booking.member_id, points=row.points, key=row.key, evidence=evidence
+            member_id=booking.member_id,
+            points=row.points,
+            key=row.key,
+            evidence=evidence,
+            rules=rules,
         )
     return voucher_draft(
-        member_id=booking.member_id, amount=row.amount, key=row.key, evidence=evidence
+        member_id=booking.member_id,
+        amount=row.amount,
+        key=row.key,
+        evidence=evidence,
+        rules=rules,
     )

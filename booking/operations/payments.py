@@ -20,8 +20,10 @@ from kernel.db import Session
 from kernel.errors import Conflict, Refusal
 from kernel.money import Money
 from kernel.words import msg
-from members import ledger, ledger_queries
+from members import deposits, ledger, ledger_queries, rule_queries
+from members.ledger_models import Posting
 from members.operations import postings
+from members.rules import Rules
 
 PLACE_GONE = "place_gone"
 _FENCE = Refund.__table__.c.fence
@@ -118,17 +120,21 @@ def settle_deposit(
         return
     kind = ledger.DEPOSIT_KEPT if keep else ledger.DEPOSIT_RETURNED
     other = ledger.DEPOSIT_RETURNED if keep else ledger.DEPOSIT_KEPT
-    if _posted(db, booking, other, payment.amount) or _posted(db, booking, kind, payment.amount):
+    if _posted(db, booking, other) or _posted(db, booking, kind):
         return
+    paid = _posted(db, booking, ledger.DEPOSIT_PAID)
+    rules = rule_queries.cited_by(db, paid) if paid else None
     if not keep:
         billing.pay_back(db, payment, reason=reason, now=now)
     postings.post(
         db,
-        ledger.deposit_draft(
+        deposits.deposit_draft(
             member_id=booking.member_id,
             booking_number=booking.number,
             kind=kind,
             amount=payment.amount,
+            # Those by which it was asked for.
+            rules=rules or _rules(db, booking),
         ),
         now=now,
     )
@@ -158,11 +164,12 @@ def _promise(db: Session, booking: Booking, payment: Payment, *, now: datetime) 
         return
     postings.post(
         db,
-        ledger.deposit_draft(
+        deposits.deposit_draft(
             member_id=booking.member_id,
             booking_number=booking.number,
             kind=ledger.DEPOSIT_PAID,
             amount=payment.amount,
+            rules=_rules(db, booking),
         ),
         now=now,
     )
@@ -177,8 +184,9 @@ def _payer(booking: Booking) -> Actor:
     return Actor(booking.member_id, Role.MEMBER)
 
 
-def _posted(db: Session, booking: Booking, kind: str, amount: Money) -> bool:
-    draft = ledger.deposit_draft(
-        member_id=booking.member_id, booking_number=booking.number, kind=kind, amount=amount
-    )
-    return ledger_queries.posting_of(db, draft.key) is not None
+def _posted(db: Session, booking: Booking, kind: str) -> Posting | None:
+    return ledger_queries.posting_of(db, deposits.deposit_key(kind, booking.number))
+
+
+def _rules(db: Session, booking: Booking) -> Rules:
+    return rule_queries.in_force(db, branch_id=booking.branch_id)

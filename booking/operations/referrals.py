@@ -7,16 +7,11 @@ from booking import code_queries, queries
 from booking.states import SERVED
 from kernel.db import Session
 from members import queries as members
-from members import referral_queries
+from members import referral_queries, rule_queries
 from members.ledger import Draft
 from members.operations import following, postings
-from members.referring import (
-    CAP,
-    CAP_WITHIN,
-    commission_draft,
-    referral_drafts,
-    referrer_of,
-)
+from members.referring import commission_draft, referral_drafts, referrer_of
+from members.rules import Rules
 
 
 def reward(db: Session, *, booking_number: str, now: datetime) -> int:
@@ -33,17 +28,20 @@ def reward(db: Session, *, booking_number: str, now: datetime) -> int:
     if touch is None or any(one.made_at < touch.at for one in theirs):
         return 0
 
+    rules = rule_queries.in_force(db, branch_id=booking.branch_id)
     number = referrer_of(touch.scene)
     if number:
-        drafts = _for_friend(db, number, booking.member_id, now=now)
+        drafts = _for_friend(db, number, booking.member_id, rules=rules, now=now)
     else:
-        drafts = _for_badge(db, touch.scene, booking.member_id)
+        drafts = _for_badge(db, touch.scene, booking.member_id, rules=rules)
     if drafts:
         postings.post_all(db, drafts, now=now)
     return len(drafts)
 
 
-def _for_friend(db: Session, number: str, referred_id: int, *, now: datetime) -> Sequence[Draft]:
+def _for_friend(
+    db: Session, number: str, referred_id: int, *, rules: Rules, now: datetime
+) -> Sequence[Draft]:
     referrer = referral_queries.member_of_number(db, number)
     if referrer is None or referrer.id == referred_id:
         return ()
@@ -54,12 +52,15 @@ def _for_friend(db: Session, number: str, referred_id: int, *, now: datetime) ->
         return ()
     if referral_queries.rewarded_at(db, [referred_id]):
         return ()
-    given = referral_queries.rewards_of(db, referrer.id, since=now - CAP_WITHIN)
-    who = referrer.id if given < CAP else None
-    return referral_drafts(referrer_id=who, referred_id=referred_id)
+    given = referral_queries.rewards_of(db, referrer.id, since=now - rules.referrals_within)
+    return referral_drafts(
+        referrer_id=referrer.id, referred_id=referred_id, friends_before=given, rules=rules
+    )
 
 
-def _for_badge(db: Session, scene: str, referred_id: int) -> Sequence[Draft]:
+def _for_badge(db: Session, scene: str, referred_id: int, *, rules: Rules) -> Sequence[Draft]:
     following.lock_member(db, referred_id)
     owner = code_queries.bearer_account(db, scene)
-    return (commission_draft(owner=owner, referred_id=referred_id),) if owner else ()
+    if not owner:
+        return ()
+    return (commission_draft(owner=owner, referred_id=referred_id, rules=rules),)

@@ -246,18 +246,18 @@ def _sign(db: Session, booking: Booking, *, by: Actor, now: datetime) -> Booking
     move(db, booking, BookingAction.COMPLETE, by=by, now=now)
     looking.plan_next(db, booking, now=now)
 
+    rules = rule_queries.in_force(db, branch_id=booking.branch_id)
     member_id, number = booking.member_id, booking.number
     earned = [
         ledger.completion_draft(
-            member_id=member_id,
-            booking_number=number,
-            price=booking.due,
-            rules=rule_queries.in_force(db, branch_id=booking.branch_id),
+            member_id=member_id, booking_number=number, price=booking.due, rules=rules
         )
     ]
     if kept.bonus:
         earned.append(
-            ledger.on_the_way_draft(member_id=member_id, booking_number=number, points=kept.bonus)
+            ledger.on_the_way_draft(
+                member_id=member_id, booking_number=number, points=kept.bonus, rules=rules
+            )
         )
     discounts.spend(db, booking, beside=earned, now=now)
     following.confirm_phone(db, member_id=booking.member_id, phone=booking.phone, now=now)

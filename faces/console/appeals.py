@@ -19,7 +19,7 @@ from faces.console.routes import READERS, WRITERS, blueprint
 from kernel.actor import SYSTEM
 from kernel.db import Session, transaction
 from kernel.errors import Missing
-from members import ledger, ledger_queries, queries, strike_queries
+from members import ledger, ledger_queries, queries, rule_queries, strike_queries
 from members.policy import REASON_NAMES, AppealReason, AppealSubject
 from members.states import AppealState, StrikeState
 
@@ -173,7 +173,9 @@ def _subject(db: Session, found: Any) -> dict[str, Any]:
     if kind is AppealSubject.STRIKE:
         shown["case"] = case_of(db, strike_queries.strike(db, number=number, by=SYSTEM))
     elif kind is AppealSubject.BLACKLISTING:
-        shown["listing"] = strike_queries.blacklisting(db, number=number, by=SYSTEM)
+        listing = strike_queries.blacklisting(db, number=number, by=SYSTEM)
+        rules = rule_queries.of(db, listing.rules_version)
+        shown |= {"listing": listing, "within_days": rules.blacklist_within.days}
     elif kind is AppealSubject.BOOKING:
         fees = ledger_queries.fees_of(db, member_id=found.member_id, booking_number=number)
         shown["fees"] = sum(points for _, points in fees)

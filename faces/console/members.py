@@ -190,6 +190,9 @@ def _cases(db: Session, member_id: int) -> dict[str, Any]:
         },
         "appeals": [*contested, *(appeal for case in strikes for appeal in case.appeals)],
         "blacklistings": listed,
+        "within_days": {
+            row.id: rule_queries.of(db, row.rules_version).blacklist_within.days for row in listed
+        },
         "is_blacklisted": bool(
             strike_queries.blacklistings_in_force(db, member_id=member_id, now=now)
         ),

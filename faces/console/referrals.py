@@ -13,8 +13,8 @@ from faces.console.routes import READERS, blueprint
 from kernel.actor import Role
 from kernel.db import Session, transaction
 from kernel.money import Money
-from members import referral_queries, staff_queries
-from members.referring import BADGE_COMMISSION, REFERRAL_POINTS, referrer_of
+from members import referral_queries, rule_queries, staff_queries
+from members.referring import referrer_of
 
 TECHNICIAN = Role.TECHNICIAN.value
 
@@ -37,8 +37,7 @@ def referrals() -> ResponseReturnValue:
             ],
             given=referral_queries.rewarded_at(db, [row.id for row in rows]),
             badges=_badges(db),
-            points=REFERRAL_POINTS,
-            commission=BADGE_COMMISSION,
+            rules=rule_queries.in_force(db, branch_id=branch.id),
             page_=page,
         )
 

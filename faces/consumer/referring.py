@@ -14,7 +14,7 @@ from gateways.wechat.errors import WeChatError
 from kernel.actor import Role
 from kernel.db import transaction
 from members import queries, referral_queries
-from members.referring import CAP, REFERRAL_POINTS, scene_of
+from members.referring import scene_of
 
 # WeChat's longest for a code that expires.
 CARD_S = 30 * 86_400
@@ -45,6 +45,7 @@ def refer_card() -> ResponseReturnValue:
 def _page(*, picture: str = "", failed: bool = False) -> str:
     with transaction(reads_only=True) as db:
         member = queries.member(db, call.actor().id)
+        rules = booking.rules_of_member(db, member.id)
         friends = referral_queries.friends_of(db, member)
         given = referral_queries.rewarded_at(db, [friend.id for friend in friends])
         served = {
@@ -58,6 +59,5 @@ def _page(*, picture: str = "", failed: bool = False) -> str:
         friends=friends,
         given=given,
         served=served,
-        points=REFERRAL_POINTS,
-        cap=CAP,
+        rules=rules,
     )

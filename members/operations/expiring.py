@@ -7,9 +7,10 @@ from sqlalchemy import ColumnElement, func, select, update
 
 from kernel import outbox
 from kernel.db import Session
+from members import rule_queries
 from members.events import ExpiryAnnounced
 from members.ledger import EXPIRED, HOUSE_EXPIRED, POINTS, Draft
-from members.ledger_models import Account, Lot
+from members.ledger_models import Account, Entry, Lot, Posting
 from members.operations import postings
 from members.operations.accounts import Accounts
 from members.operations.lots import lot_evidence
@@ -35,12 +36,20 @@ def expire_lot(db: Session, *, lot_id: int, now: datetime) -> bool:
     )
     if not left:
         return False
+    credit = (
+        select(Posting)
+        .join(Entry, Entry.posting_id == Posting.id)
+        .join(Lot, Lot.entry_id == Entry.id)
+        .where(Lot.id == lot_id)
+    )
     draft = Draft(
         key=f"{EXPIRED}:{lot_id}",
         kind=EXPIRED,
         unit=POINTS,
         legs={HOUSE_EXPIRED: left, owner: -left},
         evidence=lot_evidence(lot_id),
+        # Those by which it has lived.
+        rules=rule_queries.cited_by(db, db.scalars(credit).one()),
     )
     postings.post(db, draft, now=now)
     return True

@@ -7,7 +7,6 @@ from typing import cast
 from sqlalchemy import Table, bindparam, insert, select, update
 
 from kernel.db import Session
-from members import rule_queries
 from members.ledger import EXPIRED, Draft
 from members.ledger_models import Entry, Lot, LotDraw
 from members.lots import Part, end_of_life, end_of_life_given_back, taken
@@ -86,8 +85,8 @@ def credit(
         )
         expires_at = end_of_life_given_back(db.scalars(drawn), at=now)
     else:
-        rules = draft.rules or rule_queries.in_force(db)
-        expires_at = end_of_life(now, months=rules.points_live_months)
+        assert draft.rules is not None
+        expires_at = end_of_life(now, months=draft.rules.points_live_months)
     db.connection().execute(
         insert(_LOT),
         {

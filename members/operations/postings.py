@@ -1,7 +1,7 @@
 """Postings to the ledger."""
 
 from collections.abc import Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 from functools import cache
 from typing import Any, cast
@@ -12,7 +12,7 @@ from sqlalchemy.dialects import postgresql, sqlite
 from kernel import outbox
 from kernel.db import Session
 from kernel.events import Event
-from members import ledger_queries
+from members import ledger_queries, rule_queries
 from members.events import CompensationPosted, EarningsPosted, PointsPosted
 from members.ledger import (
     COMPENSATION,
@@ -57,6 +57,7 @@ def post_all(
     Accounts are locked in one order, whatever order the drafts come in: a transaction that posts
     more than once does so here. `kept` are the parts of lots that a hold kept for a draft, by its key.
     """
+    drafts = [_citing(db, draft) for draft in drafts]
     known = ledger_queries.contents(db, [draft.key for draft in drafts])
     fresh = _insert(db, [draft for draft in drafts if draft.key not in known], now)
     accounts = lock_accounts(db, [draft for draft in drafts if draft.key in fresh])
@@ -88,7 +89,8 @@ def reverse(db: Session, *, key: str, evidence: str, now: datetime) -> int:
 
 
 def reversal_of(db: Session, *, key: str, evidence: str) -> Draft:
-    """Return the draft that undoes the posting of that key, to be posted with others.
+    """Return the draft that undoes the posting of that key, to be posted with others: it cites the
+    same rules.
 
     Raises PostingMissing, NotReversible.
     """
@@ -106,7 +108,18 @@ def reversal_of(db: Session, *, key: str, evidence: str) -> Draft:
         legs={owner: -amount for owner, amount in legs.items()},
         evidence=evidence,
         reverses_id=posting.id,
+        rules=rule_queries.cited_by(db, posting),
     )
+
+
+def _citing(db: Session, draft: Draft) -> Draft:
+    """Return the draft with the rules that it cites."""
+    return draft if draft.rules else replace(draft, rules=rule_queries.in_force(db))
+
+
+def _version(draft: Draft) -> str:
+    assert draft.rules is not None, "every posting cites its rules"
+    return draft.rules.version
 
 
 def _insert(db: Session, drafts: Sequence[Draft], now: datetime) -> dict[str, int]:
@@ -119,7 +132,7 @@ def _insert(db: Session, drafts: Sequence[Draft], now: datetime) -> dict[str, in
             "kind": draft.kind,
             "evidence": draft.evidence,
             "reverses_id": draft.reverses_id,
-            "rules_version": draft.rules.version if draft.rules else "",
+            "rules_version": _version(draft),
             "at": now,
         }
         for draft in sorted(drafts, key=lambda draft: draft.key)
@@ -224,6 +237,7 @@ def _entered(new: _New, leg: _Leg) -> dict[str, Any]:
         seq=account.seq,
         amount=leg.amount,
         balance=account.balance,
+        rules_version=_version(draft),
     )
     return {
         "posting_id": new.id,

@@ -9,7 +9,7 @@ from kernel.actor import Actor, Role
 from kernel.db import Session
 from kernel.errors import Forbidden
 from kernel.numbers import new_number
-from members import policy, redemption_queries
+from members import policy, redemption_queries, rule_queries
 from members.events import PointsRedeemed, RedemptionReversed
 from members.operations import following, holds, postings
 from members.redeeming import (
@@ -47,6 +47,7 @@ def offer(db: Session, *, points: int, rules: Rules, by: Actor, now: datetime) -
         member_id=by.id,
         points=points,
         code=new_code(),
+        rules_version=rules.version,
         offered_at=now,
         expires_at=now + CODE_LIFE,
     )
@@ -85,7 +86,11 @@ def redeem(
         raise NoSuchCode(field="code")
     key = evidence_of(redemption.number)
     draft = spending_draft(
-        member_id=redemption.member_id, points=redemption.points, key=key, evidence=key
+        member_id=redemption.member_id,
+        points=redemption.points,
+        key=key,
+        evidence=key,
+        rules=rule_queries.of(db, redemption.rules_version),
     )
 
     holds.take(db, draft, key=key, now=now)

@@ -4,7 +4,7 @@ from datetime import datetime
 
 from kernel.actor import Actor
 from kernel.db import Session
-from members import ledger_queries, strike_queries
+from members import ledger_queries, rule_queries, strike_queries
 from members.ledger import RESTORED, Draft
 from members.operations import blacklist, postings, strikes
 from members.policy import AppealSubject
@@ -70,4 +70,5 @@ def _counter(db: Session, *, key: str, evidence: str) -> Draft:
         unit=unit,
         legs={owner: -amount for owner, amount in legs.items()},
         evidence=evidence,
+        rules=rule_queries.cited_by(db, posting),
     )

@@ -104,6 +104,7 @@ class TestLedger:
                 seq=entry.seq,
                 amount=entry.amount,
                 balance=entry.balance_after,
+                rules_version=posting.rules_version,
             )
             assert entry.hash == heads[entry.account_id]
         assert {account.id: account.head for account in accounts} == heads

@@ -1,6 +1,7 @@
 """The ledger in the database: posted once, never changed, chained, balanced."""
 
 from datetime import timedelta, timezone
+from typing import Any
 
 import pytest
 from flask import Flask
@@ -10,10 +11,19 @@ from kernel.db import sa, transaction
 from kernel.locks import Rank, lock
 from kernel.outbox import OutboxRow
 from members import ledger_queries
-from members.ledger import HOUSE_POINTS, POINTS, REDEEMED, Draft, KeyReused, NotEnough
+from members.ledger import (
+    HOUSE_POINTS,
+    POINTS,
+    REDEEMED,
+    Draft,
+    KeyReused,
+    NotEnough,
+    chained,
+)
 from members.ledger_models import Account, Entry, Posting
 from members.ledger_proof import Broken, prove
 from members.operations import postings
+from members.rule_text import RULES
 from tests.house import MONDAY_NINE, a_member
 
 pytestmark = pytest.mark.both_databases
@@ -138,6 +148,50 @@ class TestPost:
                 lock(db, Account, Account.id == 1, rank=Rank.MEMBER, key=(1,))
 
 
+class TestTheRulesCited:
+    def test_are_those_published_where_none_are_named_and_are_chained(self) -> None:
+        first = post(a_draft())
+
+        with transaction(reads_only=True) as db:
+            posting = db.get_one(Posting, first)
+            entry = db.scalars(select(Entry).where(Entry.posting_id == first)).first()
+            assert entry is not None
+        assert posting.rules_version == RULES.version
+        assert entry.hash != _link(posting, entry)
+
+    def test_a_chain_from_before_they_counted_still_holds(
+        self, monkeypatch: pytest.MonkeyPatch
+    ) -> None:
+        with monkeypatch.context() as before:
+            before.setattr(postings, "chained", _as_before)
+            first = post(a_draft())
+        post(a_draft("completion:B2"))
+
+        with transaction(reads_only=True) as db:
+            posting = db.get_one(Posting, first)
+            entry = db.scalars(select(Entry).where(Entry.posting_id == first)).first()
+            assert entry is not None
+            assert entry.hash == _link(posting, entry)
+        assert audit() is None
+
+
+def _as_before(**facts: Any) -> str:
+    return chained(**(facts | {"rules_version": ""}))
+
+
+def _link(posting: Posting, entry: Entry) -> str:
+    """Return the hash of an account's first entry without the rules that its posting cites."""
+    return chained(
+        head="",
+        posting_key=posting.idempotency_key,
+        content_hash=posting.content_hash,
+        at=posting.at.isoformat(),
+        seq=1,
+        amount=entry.amount,
+        balance=entry.balance_after,
+    )
+
+
 class TestTheAuditItself:
     """Were the audit blind, every test that leans on it would be."""
 
@@ -150,6 +204,7 @@ class TestTheAuditItself:
             ("members_entry", "hash = 'x'", Broken.HASH),
             ("members_posting", "content_hash = 'x'", Broken.POSTING),
             ("members_posting", "at = '2020-01-01 00:00:00'", Broken.HASH),
+            ("members_posting", "rules_version = '2026-10'", Broken.HASH),
             ("members_account", "balance = 999", Broken.ACCOUNT),
             ("members_lot", "remaining = 7", Broken.LOT),
             ("members_lot", "amount = 181", Broken.LOT),

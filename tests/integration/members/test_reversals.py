@@ -10,6 +10,7 @@ from kernel.db import transaction
 from kernel.money import Money
 from kernel.outbox import OutboxRow
 from members import ledger_queries
+from members.deposits import deposit_draft
 from members.ledger import (
     COMPENSATION,
     DEPOSIT_KEPT,
@@ -29,7 +30,6 @@ from members.ledger import (
     by_person,
     compensation_draft,
     completion_draft,
-    deposit_draft,
     errand_draft,
     rating_draft,
     strike_drafts,
@@ -202,7 +202,9 @@ class TestPostAll:
 
 class TestADeposit:
     def a(self, kind: str) -> Draft:
-        return deposit_draft(member_id=1, booking_number="B1", kind=kind, amount=Money(30_00))
+        return deposit_draft(
+            member_id=1, booking_number="B1", kind=kind, amount=Money(30_00), rules=RULES
+        )
 
     @pytest.mark.parametrize("kind", [DEPOSIT_RETURNED, DEPOSIT_KEPT])
     def test_that_was_not_paid_neither_returns_nor_is_kept(self, kind: str) -> None:

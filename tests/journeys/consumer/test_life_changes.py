@@ -63,9 +63,9 @@ def test_moving_within_a_day_says_its_price_on_the_page_and_takes_it(
 
     phone.send(page.form("/move"), window=THURSDAY_TEN)
 
-    assert "现在改约距上门不足 24 小时，扣 20 积分" in page.said("told")
+    assert "现在改约已过免费时间，扣 20 积分" in page.said("told")
     assert "改约，扣 20 积分" in page.text
-    assert "不足 24 小时改约" in phone.open("/c/points").text
+    assert "临近上门改约" in phone.open("/c/points").text
     assert "可用积分 −20" in phone.open("/c/points").text
 
 

@@ -1,21 +1,34 @@
 """Points are earned and spent, on the spot and on a booking, and given back."""
 
+from collections import defaultdict
 from datetime import timedelta
 
 import pytest
 from flask import Flask
+from sqlalchemy import select
 
 from booking.operations import catalogue
 from dispatch.states import VisitState
-from kernel.actor import Actor
+from kernel.actor import Actor, Role
 from kernel.db import transaction
 from kernel.money import Money
 from members import ledger, ledger_queries, redemption_queries
 from members import queries as members
-from members.ledger import COMPLETION, HOUSE_POINTS, POINTS, Draft, member_owner
+from members.ledger import (
+    COMPENSATED,
+    COMPLETION,
+    HOUSE_POINTS,
+    POINTS,
+    REDEEMED,
+    REVERSAL,
+    VOUCHER_USED,
+    Draft,
+    member_owner,
+)
+from members.ledger_models import Posting
 from members.ledger_proof import prove
-from members.operations import following, postings
-from members.rule_text import RULES
+from members.operations import following, postings, ruling
+from members.rule_text import RULES, standard_text
 from tests.house import MONDAY_NINE
 from tests.journeys import clockwork
 from tests.journeys.console.conftest import DeskOf, Town
@@ -32,6 +45,25 @@ def earn(member: Actor, points: int) -> None:
     draft = Draft(key="earn:a", kind=COMPLETION, unit=POINTS, legs=legs, evidence="booking:B1")
     with transaction() as db:
         postings.post(db, draft, now=MONDAY_NINE)
+
+
+def published_anew() -> str:
+    """Publish the same rules under another name; return it."""
+    sun = Actor(1, Role.MANAGER)
+    with transaction() as db:
+        text = standard_text() + "# 再发布一次\n"
+        version = ruling.write(db, text=text, about="同样的规则", by=sun, now=MONDAY_NINE)
+        ruling.publish(db, version=version, words="同样的规则", by=sun, now=MONDAY_NINE)
+    return version
+
+
+def cited() -> dict[str, set[str]]:
+    """Return the kinds of postings by the rules that they cite."""
+    found = defaultdict(set)
+    with transaction(reads_only=True) as db:
+        for version, kind in db.execute(select(Posting.rules_version, Posting.kind)):
+            found[version].add(kind)
+    return dict(found)
 
 
 def balances(member: Actor) -> tuple[int, int]:
@@ -160,6 +192,7 @@ class TestOnABooking:
         number = hold(phone).path.split("/")[3]
 
         page = choose(phone, number, points="1", vouchers="1")
+        after = published_anew()
 
         # ¥180.00: vouchers take ¥30.00, 500 points ¥25.00.
         assert "费用 ¥125.00，现在不用付" in page.text
@@ -183,6 +216,11 @@ class TestOnABooking:
 
         assert "已全额退回" in refunded.text
         assert again.status == 409
+        assert cited() == {
+            # What was priced before is spent, and given back, by what it was priced by.
+            RULES.version: {COMPLETION, COMPENSATED, REDEEMED, VOUCHER_USED, REVERSAL},
+            after: {COMPLETION, REDEEMED, REVERSAL},
+        }
         # The 500 that paid for it are back, the 125 that it earned are gone again.
         assert balances(town.member) == (400, 400)
         assert vouchers_of(town.member) == (Money(30_00), Money(30_00))

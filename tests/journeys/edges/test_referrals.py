@@ -14,7 +14,8 @@ from members import ledger_queries
 from members import queries as members
 from members.ledger import EARNINGS, technician_owner
 from members.operations import following
-from members.referring import BADGE_COMMISSION, REFERRAL_POINTS, scene_of
+from members.referring import scene_of
+from members.rule_text import RULES
 from tests.house import MONDAY_NINE
 from tests.journeys import clockwork
 from tests.journeys.console.conftest import DeskOf, Town
@@ -59,7 +60,7 @@ def test_both_get_points_once(
     with transaction() as db:
         operations.reward(db, booking_number=number, now=MONDAY_NINE)
 
-    assert points(town.member.id) == REFERRAL_POINTS
+    assert points(town.member.id) == RULES.referral_points
     assert "推荐朋友" in friend.open("/c/points").text
     assert "已得积分" in phone.open("/c/refer").text
     assert "到账" in desk_of("manager").open("/console/referrals").text
@@ -89,5 +90,5 @@ def test_a_badge_earns_its_commission(app: Flask, town: Town, desk_of: DeskOf, d
 
     with transaction(reads_only=True) as db:
         earned = ledger_queries.lines(db, owner=technician_owner(1), unit=EARNINGS, limit=5)
-    assert BADGE_COMMISSION.fen in [line.amount for line in earned]
-    assert str(BADGE_COMMISSION) in desk_of("manager").open("/console/referrals").text
+    assert RULES.badge_commission.fen in [line.amount for line in earned]
+    assert str(RULES.badge_commission) in desk_of("manager").open("/console/referrals").text

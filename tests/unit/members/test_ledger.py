@@ -7,6 +7,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from kernel.money import Money
+from members.deposits import deposit_draft
 from members.ledger import (
     CANCEL_FEE,
     COMPENSATION,
@@ -30,7 +31,6 @@ from members.ledger import (
     chained,
     compensation_draft,
     completion_draft,
-    deposit_draft,
     errand_draft,
     fee_draft,
     floor_of,
@@ -54,7 +54,9 @@ def a_draft(**changes: object) -> Draft:
 
 
 def a_deposit(kind: str) -> Draft:
-    return deposit_draft(member_id=7, booking_number="B1", kind=kind, amount=Money(30_00))
+    return deposit_draft(
+        member_id=7, booking_number="B1", kind=kind, amount=Money(30_00), rules=RULES
+    )
 
 
 class TestDraft:
@@ -135,6 +137,7 @@ class TestChained:
             ("seq", 3),
             ("amount", 181),
             ("balance", 361),
+            ("rules_version", "2026-12-01-00000000"),
         ],
     )
     def test_covers_every_part_of_an_entry(self, name: str, value: object) -> None:

@@ -5,6 +5,7 @@ from dataclasses import dataclass
 import pytest
 
 from members.referring import brought_by, referral_drafts, referrer_of, scene_of
+from members.rule_text import RULES
 
 
 @dataclass(frozen=True)
@@ -38,6 +39,10 @@ def test_a_card_says_whose_it_is() -> None:
 
 
 def test_who_has_had_enough_is_thanked_without() -> None:
-    both, one = (referral_drafts(referrer_id=n, referred_id=2) for n in (1, None))
+    most = RULES.referrals_max
+    both, one = (
+        referral_drafts(referrer_id=1, referred_id=2, friends_before=before, rules=RULES)
+        for before in (most - 1, most)
+    )
 
     assert (len(both), len(one)) == (2, 1)
