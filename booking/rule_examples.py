@@ -12,7 +12,7 @@ from kernel.clock import local_date, midnight
 from kernel.errors import Invalid
 from kernel.money import ZERO, Money
 from kernel.words import msg
-from members import grades, ledger, lots, referring, risk
+from members import grades, ledger, lots, referring, risk, surveying
 from members.risk import StrikeFact
 from members.rules import Example, Rules, StrikeKind
 
@@ -187,6 +187,12 @@ def _visit(given: _Given, rules: Rules) -> dict[str, object]:
     return {"points": grades.visit_points(today=today, in_month=in_month, rules=rules)}
 
 
+def _survey(given: _Given, rules: Rules) -> dict[str, object]:
+    surveys = given.whole("surveys", most=COUNT_MAX)
+    given.end()
+    return {"points": surveying.points_for(surveys=surveys, rules=rules)}
+
+
 def _tier(given: _Given, rules: Rules) -> dict[str, object]:
     tier = grades.held(given.whole("points"), rules=rules).grade
     article = given.whole("article")
@@ -277,6 +283,7 @@ _KINDS: Mapping[str, Callable[[_Given, Rules], dict[str, object]]] = {
     "earn": _earn,
     "expires": _expires,
     "visit": _visit,
+    "survey": _survey,
     "tier": _tier,
     "pay": _pay,
     "refer": _refer,

@@ -59,6 +59,7 @@ DEBT_SETTLED = "debt_settled"
 DRAWN = "drawn"
 REFERRAL = "referral"
 COMMISSION = "commission"
+SURVEY = "survey"
 
 # What is spent must be there; what is taken may leave a debt.
 SPENDING = frozenset({REDEEMED, EXPIRED})
@@ -87,6 +88,7 @@ KIND_NAMES: Mapping[str, str] = MappingProxyType(
         DRAWN: msg("砸金蛋得分"),
         REFERRAL: msg("推荐朋友"),
         COMMISSION: msg("推荐佣金"),
+        SURVEY: msg("答问卷"),
         # The points of a strike are named after it.
         **{kind.value: name for kind, name in risk.KIND_NAMES.items()},
     }

@@ -12,12 +12,13 @@ from sqlalchemy import delete, select, update
 
 from kernel.actor import Role
 from kernel.db import Session
-from members import ledger_queries
+from members import ledger_queries, survey_queries
 from members.collection_models import Collection
 from members.ledger import POINTS, member_owner
 from members.models import Consent, Member, SignIn
 from members.privacy import VERSIONS, ConsentKind, StillToCome
 from members.strike_models import Appeal, Strike
+from members.survey_models import SurveyWords
 
 Told = Mapping[str, Sequence[Mapping[str, object]]]
 LINES_MAX = 20_000
@@ -67,6 +68,10 @@ def told(db: Session, member_id: int) -> Told:
             {"at": row.opened_at, "number": row.number, "text": row.text, "answer": row.words}
             for row in db.scalars(appeals)
         ],
+        "surveys": [
+            {"at": at, "name": title, "text": asked, "answer": said}
+            for at, title, asked, said in survey_queries.said_by(db, member_id)
+        ],
     }
 
 
@@ -90,6 +95,7 @@ def forget(db: Session, member: Member, *, now: datetime) -> None:
     won = update(Collection).where(Collection.member_id == member.id)
     db.execute(won.values(name="", phone="", address="", parcel=""))
     db.flush()
+    db.execute(delete(SurveyWords).where(SurveyWords.member_id == member.id))
 
 
 # --- What he agreed to ----------------------------------------------------------------------

@@ -33,10 +33,10 @@ def _faults(unfit: str) -> dict[str, Any]:
     }
 
 
-def _whole(least: int, most: int) -> fields.Integer:
+def _whole(least: int, most: int, *, otherwise: int | None = None) -> fields.Integer:
     fault = f"{BOUNDS} {least} {most}"
     return fields.Integer(
-        required=True,
+        **({"required": True} if otherwise is None else {"load_default": otherwise}),
         strict=True,
         validate=validate.Range(least, most, error=fault),
         error_messages=_faults(fault),
@@ -89,6 +89,7 @@ EXAMPLE_KINDS = (
     "earn",
     "expires",
     "visit",
+    "survey",
     "tier",
     "pay",
     "refer",
@@ -102,6 +103,8 @@ _SCHEMA = _Part.from_dict(
             rating=_whole(0, 1_000),
             visit=_whole(0, 1_000),
             visits_a_month=_whole(0, 31),
+            # A version written before there were surveys gives nothing for them.
+            survey=_whole(0, 1_000, otherwise=0),
             a_yuan=_whole(1, 10_000),
             live_months=_whole(1, 120),
         ),

@@ -200,6 +200,7 @@ def _rules_of(given: Mapping[str, Any], version: str) -> Rules:
         tiers_over=timedelta(days=given["tiers"]["over_days"]),
         visit_points=points["visit"],
         visits_a_month=points["visits_a_month"],
+        survey_points=points["survey"],
         points_a_yuan=points["a_yuan"],
         referral_points=referrals["friend_points"],
         referrals_max=referrals["friends_max"],

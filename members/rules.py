@@ -74,6 +74,8 @@ class Rules:
     # A visit to a store earns once a day, and so often a month.
     visit_points: int
     visits_a_month: int
+    # Answering a survey, once each.
+    survey_points: int
     # So many points are worth one yuan; they are spent in whole yuan.
     points_a_yuan: int
 

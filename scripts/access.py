@@ -70,6 +70,7 @@ SHARED = frozenset(
         "rulebook",
         "shifts",
         "shop",
+        "surveys",
         "uploads",
         "users",
         "ways",

@@ -89,6 +89,8 @@ ACTIONS: Mapping[str, str] = {
     "console.set_up_campaign": msg("记下发送"),
     "console.begin_campaign": msg("开始发送"),
     "console.stop_campaign": msg("停止发送"),
+    "console.make_survey": msg("做问卷"),
+    "console.close_survey": msg("关闭问卷"),
     "console.waive_strike": msg("撤销违约"),
     "console.ask_stop": msg("提议暂停预约"),
     "console.ask_release": msg("提议解除暂停"),
@@ -179,6 +181,7 @@ THINGS: Mapping[str, str] = {
     "draw": msg("砸金蛋活动"),
     "campaign": msg("发送"),
     "collection": msg("领取"),
+    "survey": msg("问卷"),
 }
 # Fields of a form that say something to a reader; the others only steer the page.
 DETAILS: Mapping[str, str] = {
@@ -232,6 +235,7 @@ PAGES: Mapping[str, tuple[str, str]] = {
     "code": ("console.code", "scene"),
     "draw": ("console.draw", "number"),
     "campaign": ("console.campaign", "number"),
+    "survey": ("console.survey", "number"),
 }
 
 

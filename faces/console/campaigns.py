@@ -20,7 +20,7 @@ from faces.console.paging import Page
 from faces.console.routes import LEADERS, READERS, blueprint
 from kernel.db import Session, transaction
 from kernel.errors import Refusal
-from members import draw_queries, tag_queries
+from members import draw_queries, survey_queries, tag_queries
 from members.operations import campaigns as operations
 from members.operations.campaigns import HELD_OUT, TOLD
 from members.tagging import (
@@ -189,4 +189,6 @@ def _paths(db: Session) -> list[tuple[str, str]]:
     """Return where news may lead, with its name."""
     found = [("/c/", gettext("首页")), ("/c/points", gettext("我的积分"))]
     draw = draw_queries.running(db, now=call.now())
-    return found + ([(f"/c/draws/{draw.number}", draw.name)] if draw else [])
+    found += [(f"/c/draws/{draw.number}", draw.name)] if draw else []
+    open_ones = survey_queries.open_ones(db, now=call.now())
+    return found + [(f"/c/surveys/{row.number}", row.title) for row in open_ones]

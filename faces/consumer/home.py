@@ -20,7 +20,7 @@ from faces.consumer.routes import blueprint
 from kernel.actor import Role
 from kernel.db import Session, transaction
 from kernel.money import Money
-from members import collection_queries, draw_queries
+from members import collection_queries, draw_queries, survey_queries
 from members import queries as members
 
 CARE_COOKIE_S = 365 * 86_400
@@ -82,6 +82,7 @@ def home() -> ResponseReturnValue:
             source=source,
             stop=blocked.read(db),
             draw=draw_queries.running(db, now=call.now()),
+            surveys=survey_queries.open_for(db, member_id=member.id, now=call.now()),
             owed=collection_queries.open_of(db, member_id=member.id),
             assets=assets.mine(db)[:ASSETS_SHOWN],
             asset_count=len(assets.mine(db)),

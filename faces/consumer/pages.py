@@ -26,6 +26,7 @@ from faces.consumer import (
     spending,
     stores,
     strikes,
+    surveys,
     waiting,
     windows,
 )
@@ -58,6 +59,7 @@ __all__ = [
     "spending",
     "stores",
     "strikes",
+    "surveys",
     "waiting",
     "windows",
 ]

@@ -16,7 +16,14 @@ from kernel.actor import Role
 from kernel.db import Session, transaction
 from kernel.money import Money
 from kernel.words import msg
-from members import grade_queries, ledger, ledger_queries, redemption_queries, strike_queries
+from members import (
+    grade_queries,
+    ledger,
+    ledger_queries,
+    redemption_queries,
+    strike_queries,
+    survey_queries,
+)
 from members import queries as members
 from members.ledger import COMPENSATION, COMPLETION, KIND_NAMES, REVERSAL, STRIKE, member_owner
 from members.ledger_queries import Line
@@ -73,6 +80,7 @@ def points() -> ResponseReturnValue:
             db, member_id, branch_id=queries.branch_of_member(db, member_id), now=now
         )
         vouchers = _vouchers(db, member_id, about)
+        surveys = survey_queries.open_for(db, member_id=member_id, now=now)
         voucher_sum = Money(ledger_queries.compensation_balance(db, member_id))
     name = BLACKLISTED_NAME if standing.blacklisted_until else TIER_NAMES[standing.tier]
     return render_template(
@@ -86,6 +94,8 @@ def points() -> ResponseReturnValue:
         grades=rules.tiers,
         tier_name=gettext(name),
         tier_names=[gettext(each) for each in TIER_NAMES],
+        surveys=surveys,
+        survey_points=rules.survey_points,
         vouchers=vouchers,
         voucher_sum=voucher_sum,
     )

@@ -44,6 +44,7 @@ PARTS: Mapping[str, str] = {
     "prizes": msg("中的奖品"),
     "ratings": msg("评价"),
     "complaints": msg("投诉"),
+    "surveys": msg("答过的问卷"),
     "said": msg("我在公众号里说的"),
     "replies": msg("客服的回复"),
     "messages": msg("收到的通知"),

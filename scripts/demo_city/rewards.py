@@ -1,6 +1,7 @@
-"""What the members' points are good for: the articles of the points shop, and a coupon by scan."""
+"""What members' points are good for, and one way to earn some: the shop, a coupon by scan, a survey."""
 
 from dataclasses import dataclass
+from datetime import timedelta
 
 from booking import queries
 from booking.codes import CodeKind
@@ -10,6 +11,8 @@ from booking.operations import shop as operations
 from kernel.actor import Actor
 from kernel.db import Session
 from kernel.money import Money
+from members.operations import surveys, tags
+from members.surveying import Choice, Question, QuestionKind
 from scripts.demo_city.stage import NOW
 
 SCAN_STORE = "taidong"
@@ -29,7 +32,7 @@ class Reward:
 
 
 def put_out(db: Session, *, by: Actor) -> None:
-    """Fill the points shop, and hang out a code in a store whose scan gives a coupon."""
+    """Fill the points shop, hang out a code in a store whose scan gives a coupon, and ask a survey."""
     water = queries.service_by_code(db, "filter_change")
     off = Terms(form=CouponForm.FIXED, amount=Money(2_000), least=Money(10_000))
     free = Terms(form=CouponForm.PERCENT, percent_off=100, service_id=water.id)
@@ -68,6 +71,7 @@ def put_out(db: Session, *, by: Actor) -> None:
     ):
         _add(db, reward)
     _hang_out(db, by=by)
+    _ask(db, by=by)
 
 
 def _add(db: Session, reward: Reward) -> None:
@@ -99,6 +103,35 @@ def _hang_out(db: Session, *, by: Actor) -> None:
         store_code=store.code,
         coupon=_kind(db, "到店 10 元券", terms),
         welcome="10 元券已放进您的券包，预约满 80 元时用。",
+        by=by,
+        now=NOW,
+    )
+
+
+def _ask(db: Session, *, by: Actor) -> None:
+    tag = tags.make_tag(db, name="换新意向", rule=None, by=by, now=NOW)
+    next_one = ("冰箱", "空调", "洗衣机", "热水器")
+    surveys.make(
+        db,
+        title="家电换新小调查",
+        about="一分钟，帮我们把上门做得更合您心意。",
+        questions=[
+            Question(
+                QuestionKind.ONE,
+                "接下来最想换哪样家电？",
+                (*(Choice(name, tag.id) for name in next_one), Choice("暂时不换")),
+            ),
+            Question(QuestionKind.SCALE, "您会把门铃推荐给朋友吗？"),
+            Question(
+                QuestionKind.SEVERAL,
+                "哪些时段方便上门？",
+                tuple(map(Choice, ("工作日上午", "工作日下午", "工作日晚上", "周末"))),
+            ),
+            Question(QuestionKind.TEXT, "还有什么想对我们说的？"),
+        ],
+        segment_id=None,
+        after_service=False,
+        ends_at=NOW + timedelta(days=30),
         by=by,
         now=NOW,
     )

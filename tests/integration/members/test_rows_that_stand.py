@@ -56,6 +56,8 @@ def test_one_posting_is_reversed_once() -> None:
         "members_hold_part",
         "members_play",
         "members_consent",
+        "members_survey_answer",
+        "members_survey_words",
     ],
 )
 def test_every_table_of_what_has_happened_is_guarded(table: str) -> None:

@@ -46,10 +46,12 @@ from members.operations import (
     postings,
     sign_ins,
     strikes,
+    surveys,
     tags,
 )
 from members.rule_text import RULES
 from members.rules import StrikeKind
+from members.surveying import Question, QuestionKind
 from tests.house import DISPATCHER, MONDAY_NINE, tomorrow
 
 SEVEN = MONDAY_NINE - timedelta(hours=2)
@@ -321,6 +323,20 @@ def _a_campaign(db: Session, side: Side, _booking: Booking, _visit: Visit) -> st
     ).number
 
 
+def _a_survey(db: Session, side: Side, _booking: Booking, _visit: Visit) -> str:
+    return surveys.make(
+        db,
+        title=f"问卷 {side.branch_id}",
+        about="",
+        questions=[Question(QuestionKind.SCALE, "满意吗")],
+        segment_id=None,
+        after_service=False,
+        ends_at=MONDAY_NINE + timedelta(days=3),
+        by=Actor(1, Role.MANAGER),
+        now=MONDAY_NINE,
+    ).number
+
+
 MAKERS: Mapping[str, Maker] = {
     "drafts": _a_second_draft,
     "waiting": _a_place_in_line,
@@ -344,4 +360,5 @@ MAKERS: Mapping[str, Maker] = {
     "campaigns": _a_campaign,
     "collections": _a_collection,
     "draws": _a_draw,
+    "surveys": _a_survey,
 }

@@ -5,23 +5,29 @@ import json
 import logging
 import zipfile
 from collections.abc import Iterator
+from dataclasses import replace
+from datetime import timedelta
 from pathlib import Path
 
 import pytest
 from flask import Flask
-from sqlalchemy import select
+from sqlalchemy import delete, select
+from sqlalchemy.exc import DBAPIError
 
 from booking.feedback_models import Complaint
 from booking.models import Booking
 from booking.states import BookingState
 from kernel import audit
+from kernel.actor import Actor, Role
 from kernel.db import Base, transaction
 from kernel.money import Money
 from members import ledger_queries
 from members.ledger import completion_draft
 from members.models import Consent, Member, SignIn
-from members.operations import postings
+from members.operations import postings, surveys
 from members.rule_text import RULES
+from members.survey_models import SurveyWords
+from members.surveying import Given, Question, QuestionKind
 from scripts import truths
 from scripts.bench.proving.asking import asked
 from tests.house import MONDAY_NINE
@@ -36,7 +42,7 @@ PLANTED = {
     "contact": "司马种下",
     "phone": "13812345678",
 }
-WORDS = "我家门口的石狮子左边"
+WORDS, WRITTEN = "我家门口的石狮子左边", "对门王奶奶也说好"
 
 
 def everything(folder: Path) -> Iterator[tuple[str, str]]:
@@ -80,6 +86,22 @@ def number(app: Flask, phone: Phone) -> str:
             member_id=1, booking_number=number, price=Money(120_00), rules=RULES
         )
         postings.post(db, draft, now=MONDAY_NINE)
+    with transaction() as db:
+        asked = [Question(QuestionKind.TEXT, "还想说什么")]
+        survey = surveys.make(
+            db,
+            title="问卷",
+            about="",
+            questions=asked,
+            segment_id=None,
+            after_service=False,
+            ends_at=MONDAY_NINE + timedelta(days=1),
+            by=Actor(1, Role.MANAGER),
+            now=MONDAY_NINE,
+        )
+        said, by = Given(((),), {0: WRITTEN}), phone.member
+        no = replace(RULES, survey_points=0)
+        surveys.answer(db, number=survey.number, given=said, rules=no, by=by, now=MONDAY_NINE)
     return number
 
 
@@ -124,7 +146,7 @@ def test_his_copy_holds_all_that_is_known_of_him(phone: Phone, number: str) -> N
     [kept] = told["bookings"]
     assert all(string in kept[name] for name, string in PLANTED.items())
     assert told["points"][0]["amount"] == 120
-    for string in (*PLANTED.values(), WORDS):
+    for string in (*PLANTED.values(), WORDS, WRITTEN):
         assert string in page
     with transaction(reads_only=True) as db:
         [row], _ = audit.entries(db, action="privacy.copy")
@@ -147,7 +169,9 @@ def test_nothing_of_him_is_left_and_the_ledger_stands(
     with transaction(reads_only=True) as db:
         openid = db.get_one(Member, 1).openid
         before = ledger_queries.points_balance(db, 1)
-    planted = (*PLANTED.values(), WORDS, openid)
+    planted = (*PLANTED.values(), WORDS, WRITTEN, openid)
+    with pytest.raises(DBAPIError), transaction() as db:
+        db.execute(delete(SurveyWords))
     # The stage can show the fault.
     assert {string for _, string in found(folder, *planted)} == {*planted}
     is_over(number)
