@@ -119,7 +119,6 @@ REACTIONS: delivery.Reactions = {
         booking_reactions.on_scanned,
     ],
     members.events.CodeScanned: [booking_reactions.on_scanned],
-    booking.events.ExchangeMoved: [account.on_exchange_moved],
     booking.events.CouponIssued: [account.on_coupon_given],
     booking.events.CouponExpiryAnnounced: [account.on_coupon_expiring],
     booking.events.PromiseBroken: [account.on_promise_broken],
@@ -145,7 +144,7 @@ REACTIONS: delivery.Reactions = {
     members.events.RedemptionReversed: [account.on_redemption_reversed],
     members.events.Blacklisted: [account.on_blacklisted],
     members.events.BlacklistEnded: [account.on_blacklist_ended],
-    members.events.CollectionMailed: [account.on_collection_mailed],
+    members.events.CollectionMoved: [account.on_collection_moved],
     members.events.NewsOrdered: [account.on_news_ordered],
 }
 # Which RQ queue hears which bell.

@@ -332,26 +332,15 @@ class CouponExpiryAnnounced(Event):
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class _ExchangeEvent(Event):
+class ExchangePlaced(Event):
+    """A member took something in the points shop, for `points`."""
+
     exchange_number: str
     member_id: int
+    points: int
 
     def topics(self) -> tuple[str, ...]:
         return (f"member:{self.member_id}",)
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class ExchangePlaced(_ExchangeEvent):
-    """A member took something in the points shop, for `points`."""
-
-    points: int
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class ExchangeMoved(_ExchangeEvent):
-    """What a member took was posted, handed out or given back: it came to `state`."""
-
-    state: str
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

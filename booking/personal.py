@@ -7,15 +7,13 @@ from sqlalchemy import select, update
 from booking.feedback_models import Complaint, Rating
 from booking.models import Booking, Draft, Promise
 from booking.shop_models import Exchange
-from booking.states import KEPT, PROMISED, BookingState, ExchangeState
+from booking.states import KEPT, PROMISED, BookingState
 from dispatch import personal
 from kernel.db import Session
-from members.privacy import StillBooked, StillToCome
+from members.privacy import StillBooked
 
 Told = Mapping[str, Sequence[Mapping[str, object]]]
 _WHERE = {"address": "", "compound": "", "door": "", "contact": "", "phone": ""}
-
-_TO_POST = {"address": "", "contact": "", "phone": ""}
 
 
 def told(db: Session, member_id: int) -> Told:
@@ -38,8 +36,7 @@ def told(db: Session, member_id: int) -> Told:
             for row in db.scalars(drafts)
         ],
         "exchanges": [
-            {"number": row.number, "at": row.placed_at, "state": row.state, "amount": row.points}
-            | {name: getattr(row, name) for name in _TO_POST}
+            {"number": row.number, "at": row.placed_at, "amount": row.points}
             for row in db.scalars(exchanges)
         ],
         "ratings": [
@@ -54,16 +51,12 @@ def told(db: Session, member_id: int) -> Told:
 
 def forget(db: Session, member_id: int) -> None:
     """Forget where the member lives, whom one asks for there, and what he wrote. Raises StillBooked
-    while a visit is owed or disputed, StillToCome while a gift is."""
+    while a visit is owed or disputed."""
     open_states = PROMISED | KEPT | {BookingState.DISPUTED}
     his = Booking.member_id == member_id
     if db.scalar(select(Booking.id).where(his, Booking.state.in_(open_states)).limit(1)):
         raise StillBooked
-    taken = Exchange.member_id == member_id
-    if db.scalar(select(Exchange.id).where(taken, Exchange.state == ExchangeState.PLACED).limit(1)):
-        raise StillToCome
     db.execute(update(Booking).where(his).values(_WHERE))
-    db.execute(update(Exchange).where(taken).values(_TO_POST | {"tracking": ""}))
     db.execute(update(Draft).where(Draft.member_id == member_id).values(_WHERE))
     db.execute(update(Rating).where(Rating.member_id == member_id).values(text=""))
     said = update(Complaint).where(Complaint.member_id == member_id)

@@ -72,6 +72,15 @@ def stores(db: Session) -> Sequence[Store]:
     return db.scalars(select(Store).order_by(Store.id)).all()
 
 
+def stores_within(db: Session, by: Actor) -> Sequence[int] | None:
+    """Return the ids of the stores in the actor's scope, None for all."""
+    if by.role is Role.STORE:
+        return tuple(by.store_ids)
+    if not by.branch_ids:
+        return None
+    return db.scalars(select(Store.id).where(Store.branch_id.in_(by.branch_ids))).all()
+
+
 def store_name(db: Session, store_id: int | None) -> str:
     """Return the name of a store, "" for none."""
     return db.scalar(select(Store.name).where(Store.id == store_id)) or ""

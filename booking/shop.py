@@ -1,9 +1,6 @@
 """The points shop (积分商城): gifts with their stock and coupons, for points. Pure."""
 
-from collections.abc import Mapping
-from enum import StrEnum
-
-from kernel.errors import Conflict, Invalid, Missing
+from kernel.errors import Conflict, Missing
 from kernel.words import msg
 from members.ledger import Draft
 from members.redeeming import spending_draft
@@ -16,21 +13,6 @@ STOCK_MAX = 1_000_000
 OWN_MAX_MAX = 100
 
 
-class Way(StrEnum):
-    """How what was exchanged comes to the member."""
-
-    POST = "post"
-    PICKUP = "pickup"
-    WALLET = "wallet"
-
-
-WAY_WORDS: Mapping[Way, str] = {
-    Way.POST: msg("邮寄到家"),
-    Way.PICKUP: msg("到店自取"),
-    Way.WALLET: msg("放进券包"),
-}
-
-
 class ArticleMissing(Missing):
     """No such article, or not on sale."""
 
@@ -38,7 +20,7 @@ class ArticleMissing(Missing):
 
 
 class ExchangeMissing(Missing):
-    """No such exchange, or somebody else's."""
+    """No such exchange, or not one that can be undone."""
 
     says = msg("没有找到这张兑换单。")
 
@@ -55,41 +37,6 @@ class EnoughOfIt(Conflict):
 
     code = "enough_of_it"
     says = msg("每人最多换 %(most)s 件，您已经换过了。")
-
-
-class BadWay(Invalid):
-    """It does not come that way."""
-
-    code = "bad_way"
-    says = msg("请选怎么拿到。")
-
-
-class NoAddress(Invalid):
-    """What is posted needs somebody and somewhere to go to."""
-
-    code = "no_address"
-    says = msg("请写收件人、手机号和地址。")
-
-
-class NoStore(Invalid):
-    """What is fetched lies at some store."""
-
-    code = "no_store"
-    says = msg("请选去哪家门店取。")
-
-
-class NoTracking(Invalid):
-    """What was posted has a number by which it is found."""
-
-    code = "no_tracking"
-    says = msg("请写快递公司和单号。")
-
-
-class WrongPickupCode(Invalid):
-    """Nothing waits for that code at this store."""
-
-    code = "wrong_pickup_code"
-    says = msg("没有这个提货码，或者不在这家门店、已经取走。")
 
 
 def key_of(number: str) -> str:

@@ -2,12 +2,11 @@
 
 from datetime import datetime
 
-from sqlalchemy import CheckConstraint, Enum, ForeignKey, true
+from sqlalchemy import CheckConstraint, ForeignKey, true
 from sqlalchemy.orm import Mapped, mapped_column
 
-from booking.shop import Way
-from booking.states import EXCHANGE_MACHINE, ExchangeAction, ExchangeState
 from kernel.db import Base, Instant
+from members.collecting import Way
 
 
 class Article(Base):
@@ -37,15 +36,13 @@ class Article(Base):
 
     @property
     def ways(self) -> tuple[Way, ...]:
-        if self.coupon_kind_id is not None:
-            return (Way.WALLET,)
-        return tuple(
-            way for way, goes in ((Way.POST, self.by_post), (Way.PICKUP, self.by_pickup)) if goes
-        )
+        """None for a coupon, which is there at once."""
+        offered = ((Way.POST, self.by_post), (Way.PICK_UP, self.by_pickup))
+        return tuple(way for way, is_offered in offered if is_offered)
 
 
 class Exchange(Base):
-    """One article that a member took for points, and how it comes to him."""
+    """One article that a member took for points: a coupon at once, or a thing that he is owed."""
 
     __tablename__ = "booking_exchange"
 
@@ -54,31 +51,8 @@ class Exchange(Base):
     article_id: Mapped[int] = mapped_column(ForeignKey("booking_article.id"), index=True)
     member_id: Mapped[int] = mapped_column(ForeignKey("members_member.id"), index=True)
     points: Mapped[int]
-    way: Mapped[Way] = mapped_column(Enum(Way, native_enum=False, length=32, values_callable=list))
-    # Where it is posted to; the parcel's carrier and number.
-    contact: Mapped[str] = mapped_column(default="")
-    phone: Mapped[str] = mapped_column(default="")
-    address: Mapped[str] = mapped_column(default="")
-    carrier: Mapped[str] = mapped_column(default="")
-    tracking: Mapped[str] = mapped_column(default="")
-    # Where it is fetched, by which code.
-    store_id: Mapped[int | None] = mapped_column(ForeignKey("booking_store.id"), index=True)
-    pickup_code: Mapped[str] = mapped_column(default="", index=True)
     placed_at: Mapped[datetime] = mapped_column(Instant)
-    # Who of us did the last step.
-    staff_id: Mapped[int | None]
-    why: Mapped[str] = mapped_column(default="")
-    state: Mapped[ExchangeState] = mapped_column(
-        Enum(ExchangeState, native_enum=False, length=32, values_callable=list),
-        default=ExchangeState.PLACED,
-        index=True,
+    # How it comes to him, and whether it was undone; none for a coupon.
+    collection_id: Mapped[int | None] = mapped_column(
+        ForeignKey("members_collection.id"), unique=True
     )
-    state_since: Mapped[datetime] = mapped_column(Instant)
-    version: Mapped[int] = mapped_column()
-
-    __mapper_args__ = {"version_id_col": version}  # SQLAlchemy reads it as it is
-
-    def advance(self, action: ExchangeAction, *, now: datetime) -> None:
-        """Move along EXCHANGE_MACHINE; nothing else may assign `state`. Raises IllegalMove."""
-        self.state = EXCHANGE_MACHINE.after(self.state, action)
-        self.state_since = now

@@ -259,39 +259,3 @@ PAYMENT_MACHINE = Machine(
         _PS.REFUNDED: {},
     },
 )
-
-
-class ExchangeState(StrEnum):
-    PLACED = "placed"
-    SENT = "sent"
-    HANDED_OUT = "handed_out"
-    IN_WALLET = "in_wallet"
-    CANCELLED = "cancelled"
-
-
-class ExchangeAction(StrEnum):
-    SEND = "send"
-    HAND_OUT = "hand_out"
-    DELIVER = "deliver"
-    CANCEL = "cancel"
-
-
-_XS, _XA = ExchangeState, ExchangeAction
-
-EXCHANGE_MACHINE = Machine(
-    name="exchange",
-    table={
-        # Points are spent and one is put aside; until it is on its way, all of it can be undone.
-        _XS.PLACED: {
-            _XA.SEND: _XS.SENT,
-            _XA.HAND_OUT: _XS.HANDED_OUT,
-            # A coupon is there at once.
-            _XA.DELIVER: _XS.IN_WALLET,
-            _XA.CANCEL: _XS.CANCELLED,
-        },
-        _XS.SENT: {},
-        _XS.HANDED_OUT: {},
-        _XS.IN_WALLET: {},
-        _XS.CANCELLED: {},
-    },
-)

@@ -271,13 +271,13 @@ class GradeChanged(Event):
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class CollectionMailed(Event):
-    """A thing that the member was owed was sent to him, by `parcel`."""
+class CollectionMoved(Event):
+    """A thing that the member was owed was sent, handed over or cancelled: it came to `state`."""
 
     collection_number: str
     member_id: int
     what: str
-    parcel: str
+    state: str
 
     def topics(self) -> tuple[str, ...]:
         return (f"member:{self.member_id}",)

@@ -17,6 +17,7 @@ from members.collection_models import Collection
 from members.ledger import POINTS, member_owner
 from members.models import Consent, Member, SignIn
 from members.privacy import VERSIONS, ConsentKind, StillToCome
+from members.states import CollectionState
 from members.strike_models import Appeal, Strike
 from members.survey_models import SurveyWords
 
@@ -29,7 +30,7 @@ def told(db: Session, member_id: int) -> Told:
     member = db.get_one(Member, member_id)
     lines = ledger_queries.lines(db, owner=member_owner(member_id), unit=POINTS, limit=LINES_MAX)
     strikes = select(Strike).where(Strike.member_id == member_id).order_by(Strike.id)
-    prizes = select(Collection).where(Collection.member_id == member_id).order_by(Collection.id)
+    owed = select(Collection).where(Collection.member_id == member_id).order_by(Collection.id)
     appeals = select(Appeal).where(Appeal.member_id == member_id).order_by(Appeal.id)
     return {
         "profile": [
@@ -59,10 +60,10 @@ def told(db: Session, member_id: int) -> Told:
             {"at": row.happened_at, "kind": row.kind, "booking": row.booking_number}
             for row in db.scalars(strikes)
         ],
-        "prizes": [
-            {"at": row.owed_at, "number": row.number, "name": row.name}
-            | {"phone": row.phone, "address": row.address}
-            for row in db.scalars(prizes)
+        "collections": [
+            {"at": row.owed_at, "number": row.number, "what": row.what, "state": row.state}
+            | {"name": row.name, "phone": row.phone, "address": row.address}
+            for row in db.scalars(owed)
         ],
         "appeals": [
             {"at": row.opened_at, "number": row.number, "text": row.text, "answer": row.words}
@@ -77,12 +78,11 @@ def told(db: Session, member_id: int) -> Told:
 
 def forget(db: Session, member: Member, *, now: datetime) -> None:
     """Forget who the locked member was, and end his sessions; there is no way back. Raises StillToCome
-    while a prize of his is under way."""
+    while a gift of his is under way."""
     owed = select(Collection.id).where(
         Collection.member_id == member.id,
         Collection.way.is_not(None),
-        Collection.sent_at.is_(None),
-        Collection.handed_at.is_(None),
+        Collection.state == CollectionState.OWED,
     )
     if db.scalar(owed.limit(1)):
         raise StillToCome
@@ -93,7 +93,7 @@ def forget(db: Session, member: Member, *, now: datetime) -> None:
     his = update(Appeal).where(Appeal.member_id == member.id)
     db.execute(his.values(text="", words="", photos=[]))
     won = update(Collection).where(Collection.member_id == member.id)
-    db.execute(won.values(name="", phone="", address="", parcel=""))
+    db.execute(won.values(name="", phone="", address="", tracking="", why=""))
     db.flush()
     db.execute(delete(SurveyWords).where(SurveyWords.member_id == member.id))
 

@@ -1,4 +1,5 @@
-"""What strikes, appeals, blacklistings and decisions by hand can be, and what each state allows."""
+"""What strikes, appeals, blacklistings, decisions by hand and what members are owed can be, and what each
+state allows."""
 
 from enum import StrEnum
 
@@ -57,6 +58,19 @@ class OverrideState(StrEnum):
 class OverrideAction(StrEnum):
     CONFIRM = "confirm"
     REFUSE = "refuse"
+
+
+class CollectionState(StrEnum):
+    OWED = "owed"
+    SENT = "sent"
+    HANDED_OVER = "handed_over"
+    CANCELLED = "cancelled"
+
+
+class CollectionAction(StrEnum):
+    SEND = "send"
+    HAND_OVER = "hand_over"
+    CANCEL = "cancel"
 
 
 STRIKE_MACHINE = Machine(
@@ -120,5 +134,20 @@ OVERRIDE_MACHINE = Machine(
         },
         OverrideState.CONFIRMED: {},
         OverrideState.REFUSED: {},
+    },
+)
+
+COLLECTION_MACHINE = Machine(
+    name="collection",
+    table={
+        # Until it is on its way, what it is owed for can be undone.
+        CollectionState.OWED: {
+            CollectionAction.SEND: CollectionState.SENT,
+            CollectionAction.HAND_OVER: CollectionState.HANDED_OVER,
+            CollectionAction.CANCEL: CollectionState.CANCELLED,
+        },
+        CollectionState.SENT: {},
+        CollectionState.HANDED_OVER: {},
+        CollectionState.CANCELLED: {},
     },
 )

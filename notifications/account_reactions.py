@@ -11,12 +11,11 @@ from booking.events import (
     CouponExpiryAnnounced,
     CouponIssued,
     DepositSettled,
-    ExchangeMoved,
     PromiseBroken,
     RefundOrdered,
     WaitingOffered,
 )
-from booking.states import ExchangeState, WaitingState
+from booking.states import WaitingState
 from kernel.actor import SYSTEM
 from kernel.clock import Clock
 from kernel.db import transaction
@@ -27,7 +26,7 @@ from members.events import (
     AppealDecided,
     Blacklisted,
     BlacklistEnded,
-    CollectionMailed,
+    CollectionMoved,
     ExpiryAnnounced,
     GradeChanged,
     NewsOrdered,
@@ -35,6 +34,7 @@ from members.events import (
     RedemptionReversed,
 )
 from members.policy import AppealSubject
+from members.states import CollectionState
 from notifications import messages
 from notifications.saying import KEEPS_FOR, place_of, say, say_account
 from notifications.technician_reactions import tell_of_appeal
@@ -173,30 +173,6 @@ def on_coupon_expiring(event: Event, clock: Clock) -> None:
         )
 
 
-def on_exchange_moved(event: Event, clock: Clock) -> None:
-    """Tell that what he took in the shop is on its way, was handed out, or is undone (A2)."""
-    assert isinstance(event, ExchangeMoved)
-    said = {
-        ExchangeState.SENT: ("兑换品已寄出", "点开看快递单号"),
-        ExchangeState.HANDED_OUT: ("兑换品已领取", "不是您领的请联系我们"),
-        ExchangeState.CANCELLED: ("兑换已取消", "积分已全部退回"),
-    }.get(ExchangeState(event.state))
-    if said is None:
-        return
-    with transaction() as db:
-        say_account(
-            db,
-            "A2",
-            event.member_id,
-            key=f"exchange:{event.exchange_number}:{event.state}",
-            time=messages.moment(event.at),
-            about=said[0],
-            tip=said[1],
-            path=f"/c/exchanges/{event.exchange_number}",
-            now=clock.now(),
-        )
-
-
 def on_deposit_settled(event: Event, clock: Clock) -> None:
     """Tell that the deposit goes back (P1); one that is kept is told of with its strike."""
     assert isinstance(event, DepositSettled)
@@ -300,18 +276,24 @@ def on_redemption_reversed(event: Event, clock: Clock) -> None:
         )
 
 
-def on_collection_mailed(event: Event, clock: Clock) -> None:
-    """Tell that what he was owed is on its way, and by which parcel (A2)."""
-    assert isinstance(event, CollectionMailed)
+def on_collection_moved(event: Event, clock: Clock) -> None:
+    """Tell that what he was owed is on its way, was handed over, or is undone (A2)."""
+    assert isinstance(event, CollectionMoved)
+    said, tip = {
+        CollectionState.SENT: ("已寄出", "点开看快递单号"),
+        CollectionState.HANDED_OVER: ("已领取", "不是您领的请联系我们"),
+        CollectionState.CANCELLED: ("已取消", "积分已全部退回"),
+    }[CollectionState(event.state)]
     with transaction() as db:
         say_account(
             db,
             "A2",
             event.member_id,
-            key=f"sent:{event.collection_number}",
+            key=f"collection:{event.collection_number}:{event.state}",
             time=messages.moment(event.at),
-            about=f"{event.what}已寄出",
-            tip=event.parcel,
+            about=f"{event.what}{said}",
+            tip=tip,
+            path=f"/c/collections/{event.collection_number}",
             now=clock.now(),
         )
 

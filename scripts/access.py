@@ -41,7 +41,6 @@ OWNED = frozenset(
         "complaints",
         "drafts",
         "earnings",
-        "exchanges",
         "goods",
         "payments",
         "photos",

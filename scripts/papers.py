@@ -16,7 +16,6 @@ from booking.states import (
     ADDITION_MACHINE,
     BOOKING_MACHINE,
     COMPLAINT_MACHINE,
-    EXCHANGE_MACHINE,
     GOODS_MACHINE,
     OLD_MACHINE,
     PAYMENT_MACHINE,
@@ -31,6 +30,7 @@ from kernel.settings import Mode, Settings
 from members.states import (
     APPEAL_MACHINE,
     BLACKLISTING_MACHINE,
+    COLLECTION_MACHINE,
     OVERRIDE_MACHINE,
     STRIKE_MACHINE,
 )
@@ -40,7 +40,6 @@ DOCS = Path(__file__).resolve().parent.parent / "docs"
 MACHINES: Sequence[Machine[Any, Any]] = (
     BOOKING_MACHINE,
     ADDITION_MACHINE,
-    EXCHANGE_MACHINE,
     PAYMENT_MACHINE,
     VISIT_MACHINE,
     PROPOSAL_MACHINE,
@@ -52,6 +51,7 @@ MACHINES: Sequence[Machine[Any, Any]] = (
     APPEAL_MACHINE,
     BLACKLISTING_MACHINE,
     OVERRIDE_MACHINE,
+    COLLECTION_MACHINE,
     CHAT_MACHINE,
 )
 

@@ -217,7 +217,6 @@ _LIST_OF = {
     "console.audit": "console.audit",
     **dict.fromkeys(("console.technician", "console.shift"), "console.technicians"),
     **dict.fromkeys(("console.shop", "console.article", "console.new_article"), "console.shop"),
-    "console.exchanges": "console.exchanges",
     **dict.fromkeys(("console.coupons", "console.coupon", "console.new_coupon"), "console.coupons"),
     "console.service": "console.catalogue",
     "console.store": "console.stores",

@@ -1,15 +1,14 @@
-"""/console/shop: what the points shop has, with its stock; /console/exchanges: what members took."""
+"""/console/shop: what the points shop has, with its stock."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from datetime import timedelta
-from types import MappingProxyType
 from typing import Any
 
 from flask import flash, render_template
 from flask.typing import ResponseReturnValue
 from marshmallow import fields, validate
 
-from booking import coupon_queries, queries, shop_queries
+from booking import coupon_queries, shop_queries
 from booking.operations import shop as operations
 from booking.shop import (
     ABOUT_MAX,
@@ -17,26 +16,20 @@ from booking.shop import (
     OWN_MAX_MAX,
     POINTS_MAX,
     STOCK_MAX,
-    WAY_WORDS,
     SoldOut,
 )
-from booking.states import ExchangeState
-from faces.chrome import audited, call
+from faces.chrome import call
 from faces.chrome.filters import gettext
 from faces.chrome.schema import Form, Text
 from faces.chrome.sign_in import signed_in
-from faces.console import acting, filled, frame
-from faces.console.acting import NO_FAILURE, Failure
+from faces.console import filled, frame
 from faces.console.catalogue_forms import SaleForm
 from faces.console.forms import PageQuery
-from faces.console.paging import Page
-from faces.console.redemptions import TAKERS
-from faces.console.routes import LEADERS, READERS, STAFF, WRITERS, blueprint
-from kernel.db import Session, transaction
-from kernel.errors import Invalid, Refusal
+from faces.console.routes import LEADERS, READERS, blueprint
+from kernel.db import transaction
+from kernel.errors import Refusal
 from kernel.words import msg
-from members import queries as members
-from members.redeeming import tidy_code
+from members.collecting import WAY_WORDS
 
 LATELY = timedelta(days=30)
 FIELDS = ("name", "about", "icon", "points", "stock", "more", "own_max", "coupon")
@@ -50,17 +43,7 @@ ICONS = {
     "flame": msg("厨房"),
     "wrench": msg("工具"),
 }
-STATES: Mapping[ExchangeState, tuple[str, str]] = MappingProxyType(
-    {
-        ExchangeState.PLACED: (msg("待发货或领取"), "warn"),
-        ExchangeState.SENT: (msg("已寄出"), "ok"),
-        ExchangeState.HANDED_OUT: (msg("已领取"), "ok"),
-        ExchangeState.IN_WALLET: (msg("已到账"), "ok"),
-        ExchangeState.CANCELLED: (msg("已取消"), "gray"),
-    }
-)
 _CODE_LENGTH_MAX = 40
-_WORD_MAX = 40
 
 
 class ArticleForm(Form):
@@ -81,33 +64,6 @@ class NewArticleForm(ArticleForm):
     coupon = fields.String(load_default="", validate=validate.Length(max=_CODE_LENGTH_MAX))
     by_post = fields.Boolean(load_default=False)
     by_pickup = fields.Boolean(load_default=False)
-
-
-class ExchangesQuery(PageQuery):
-    """A filter on what members took."""
-
-    state = fields.Enum(ExchangeState, by_value=True, load_default=None)
-
-
-class SendForm(Form):
-    """Which exchange was posted, by whom and under which number."""
-
-    number = fields.String(required=True, validate=validate.Length(max=_CODE_LENGTH_MAX))
-    carrier = Text(most=_WORD_MAX, load_default="")
-    tracking = Text(most=_WORD_MAX, load_default="")
-
-
-class HandOutForm(Form):
-    """The code that a member shows at the counter."""
-
-    pickup_code = Text(most=_CODE_LENGTH_MAX, least=1, required=True)
-
-
-class CancelForm(Form):
-    """Which exchange is undone, and why."""
-
-    number = fields.String(required=True, validate=validate.Length(max=_CODE_LENGTH_MAX))
-    why = Text(most=60, least=2, required=True)
 
 
 @blueprint.get("/shop")
@@ -206,92 +162,6 @@ def sell_article(number: str) -> ResponseReturnValue:
     with call.once() as db:
         operations.set_on_sale(db, number=number, on_sale=given["on_sale"])
         return call.leads_to("console.shop")
-
-
-@blueprint.get("/exchanges")
-@signed_in(*STAFF)
-def exchanges() -> ResponseReturnValue:
-    """List what members took: what waits first."""
-    return _exchanges(NO_FAILURE)
-
-
-@blueprint.post("/exchanges/send")
-@signed_in(*WRITERS)
-def send_exchange() -> ResponseReturnValue:
-    """Take note that it was posted."""
-
-    def effect(db: Session, given: dict[str, Any]) -> acting.Said:
-        audited.about(f"exchange:{given['number']}")
-        operations.send(db, by=call.actor(), now=call.now(), **given)
-        return gettext("已记下寄出，会员会收到微信。")
-
-    return _act("send", SendForm(), effect)
-
-
-@blueprint.post("/exchanges/hand-out")
-@signed_in(*TAKERS)
-def hand_out_exchange() -> ResponseReturnValue:
-    """Hand out what waits for a code."""
-
-    def effect(db: Session, given: dict[str, Any]) -> acting.Said:
-        out = operations.hand_out(
-            db, code=tidy_code(given["pickup_code"]), by=call.actor(), now=call.now()
-        )
-        audited.about(f"exchange:{out.number}")
-        name = shop_queries.articles_by_id(db, [out.article_id])[out.article_id].name
-        return gettext("请把「%(name)s」交给会员，已记下领取。", name=name)
-
-    return _act("out", HandOutForm(), effect)
-
-
-@blueprint.post("/exchanges/cancel")
-@signed_in(*WRITERS)
-def undo_exchange() -> ResponseReturnValue:
-    """Undo what is not on its way."""
-
-    def effect(db: Session, given: dict[str, Any]) -> acting.Said:
-        audited.about(f"exchange:{given['number']}")
-        operations.cancel(db, by=call.actor(), now=call.now(), **given)
-        return gettext("已取消，积分退回，会员会收到微信。")
-
-    return _act("cancel", CancelForm(), effect)
-
-
-def _act(form: str, schema: Form, effect: Any) -> ResponseReturnValue:
-    return acting.perform(form, schema, effect, to="console.exchanges", page=_exchanges)
-
-
-def _exchanges(failed: Failure) -> str:
-    try:
-        wanted = call.query(ExchangesQuery())
-    except Invalid:
-        wanted = {"branch": None, "page": 1, "state": None}
-    page = Page(number=wanted["page"])
-    by = call.actor()
-    with transaction(reads_only=True) as db:
-        frame.enter(db, branch_id=wanted["branch"])
-        rows, page.total = shop_queries.exchanges(
-            db, by=by, state=wanted["state"], limit=page.size, offset=page.offset
-        )
-        return render_template(
-            "console/exchanges.html",
-            rows=rows,
-            wanted=wanted,
-            page_=page,
-            failed=failed,
-            states=STATES,
-            way_words=WAY_WORDS,
-            may_hand_out=by.role in TAKERS,
-            **_about(db, rows),
-        )
-
-
-def _about(db: Session, rows: Sequence[Any]) -> dict[str, Any]:
-    return {
-        "articles": shop_queries.articles_by_id(db, [row.article_id for row in rows]),
-        "known": members.members_by_id(db, [row.member_id for row in rows]),
-        "store_names": {store.id: store.name for store in queries.stores(db)},
-    }
 
 
 def _own_max(given: Mapping[str, Any]) -> int | None:

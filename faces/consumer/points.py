@@ -151,14 +151,20 @@ def _name_spending(db: Session, member_id: int, entries: list[Entry]) -> None:
     """Say of each line on which points were spent what they were spent on."""
     if not any(entry.evidence for entry in entries):
         return
-    taken = shop_queries.names_of(db, member_id)
+    taken = {
+        f"exchange:{number}": (name, _way_to(owed))
+        for number, (name, owed) in shop_queries.names_of(db, member_id).items()
+    }
     given = redemption_queries.whats(db, member_id, limit=shop_queries.OWN_LISTED_MAX)
+    known = taken | {f"redemption:{number}": (what, "") for number, what in given.items()}
     for place, entry in enumerate(entries):
-        kind, _, number = entry.evidence.partition(":")
-        name = {"exchange": taken, "redemption": given}.get(kind, {}).get(number, "")
+        name, href = known.get(entry.evidence, ("", ""))
         if name:
-            href = url_for("consumer.exchange", number=number) if kind == "exchange" else ""
             entries[place] = replace(entry, what=gettext("兑换：%(what)s", what=name), href=href)
+
+
+def _way_to(owed: str) -> str:
+    return url_for("consumer.collection_page", number=owed) if owed else url_for("consumer.coupons")
 
 
 def _what(line: Line, service: str) -> str:

@@ -1,4 +1,4 @@
-"""/c/shop: the points shop; /c/exchanges: what the member took there, and how it comes to him."""
+"""/c/shop: the points shop."""
 
 from collections.abc import Callable, Mapping
 from types import MappingProxyType
@@ -10,43 +10,32 @@ from marshmallow import fields, validate
 
 from booking import coupon_queries, queries, shop_queries
 from booking.operations import shop as operations
-from booking.shop import WAY_WORDS, ArticleMissing, Way
-from booking.states import ExchangeState
-from faces.chrome import call, qr
+from booking.shop import ArticleMissing, key_of
+from faces.chrome import call
 from faces.chrome.errors import sentence_of, status_of
 from faces.chrome.schema import Form, Text
 from faces.chrome.sign_in import signed_in
-from faces.consumer.confirm import NothingForm
-from faces.consumer.forms import ADDRESS_LENGTH_MAX, CONTACT_LENGTH_MAX
+from faces.consumer.collecting import WAY_FIELDS
+from faces.consumer.forms import CONTACT_LENGTH_MAX
 from faces.consumer.routes import blueprint
 from kernel.actor import Role
 from kernel.db import Session, transaction
 from kernel.errors import Conflict, Invalid, Refusal
-from kernel.phone import Phone
-from kernel.words import msg
-from members import grade_queries, ledger_queries
+from members import collection_queries, grade_queries, ledger_queries
+from members.collecting import ADDRESS_MAX, NAME_MAX, WAY_WORDS, Way
 from members.grades import price_for
 
 NO_ERRORS: Mapping[str, str] = MappingProxyType({})
 _CODE_LENGTH_MAX = 40
-STATES: Mapping[ExchangeState, tuple[str, str]] = MappingProxyType(
-    {
-        ExchangeState.PLACED: (msg("待领取"), "info"),
-        ExchangeState.SENT: (msg("已寄出"), "ok"),
-        ExchangeState.HANDED_OUT: (msg("已领取"), "ok"),
-        ExchangeState.IN_WALLET: (msg("已到账"), "ok"),
-        ExchangeState.CANCELLED: (msg("已取消"), "gray"),
-    }
-)
 
 
 class TakeForm(Form):
     """How it is to come; to whom and where, or at which store."""
 
-    way = fields.Enum(Way, by_value=True, required=True)
-    contact = Text(most=CONTACT_LENGTH_MAX, load_default="")
+    way = fields.Enum(Way, by_value=True, load_default=None)
+    name = Text(most=NAME_MAX, load_default="")
     phone = Text(most=CONTACT_LENGTH_MAX, load_default="")
-    address = Text(most=ADDRESS_LENGTH_MAX, load_default="")
+    address = Text(most=ADDRESS_MAX, load_default="")
     store = fields.String(load_default="", validate=validate.Length(max=_CODE_LENGTH_MAX))
 
 
@@ -76,63 +65,25 @@ def take_article(number: str) -> ResponseReturnValue:
     """Spend points on it."""
     try:
         given = call.form(TakeForm())
-        phone = Phone.parse(given["phone"]).digits if given["way"] is Way.POST else ""
         with call.once() as db:
             taken = operations.take(
                 db,
                 article_number=number,
                 way=given["way"],
-                contact=given["contact"],
-                phone=phone,
+                name=given["name"],
+                phone=given["phone"],
                 address=given["address"],
                 store_code=given["store"],
                 by=call.actor(),
                 now=call.now(),
             )
-            return call.leads_to("consumer.exchange", number=taken.number)
+            if taken.collection_id is None:
+                return call.leads_to("consumer.coupons")
+            owed = collection_queries.by_cause(db, cause=key_of(taken.number))
+            assert owed is not None
+            return call.leads_to("consumer.collection_page", number=owed.number)
     except (Invalid, Conflict) as refusal:
         return _page(number, refusal=refusal), status_of(refusal)
-
-
-@blueprint.get("/exchanges")
-@signed_in(Role.MEMBER)
-def exchanges() -> ResponseReturnValue:
-    """List what the member took."""
-    with transaction(reads_only=True) as db:
-        rows = shop_queries.exchanges_of(db, call.actor().id)
-        names = shop_queries.articles_by_id(db, [row.article_id for row in rows])
-    return render_template("consumer/exchanges.html", rows=rows, articles=names, words=STATES)
-
-
-@blueprint.get("/exchanges/<number>")
-@signed_in(Role.MEMBER)
-def exchange(number: str) -> ResponseReturnValue:
-    """Show one: where it is, or the code by which it is fetched."""
-    with transaction(reads_only=True) as db:
-        row = shop_queries.exchange(db, number=number, by=call.actor())
-        found = shop_queries.articles_by_id(db, [row.article_id])[row.article_id]
-        store = next((one for one in queries.stores(db) if one.id == row.store_id), None)
-    waits = row.state is ExchangeState.PLACED
-    return render_template(
-        "consumer/exchange.html",
-        row=row,
-        article=found,
-        store=store,
-        waits=waits,
-        picture=qr.picture(row.pickup_code) if waits and row.pickup_code else "",
-        words=STATES,
-        way_words=WAY_WORDS,
-    )
-
-
-@blueprint.post("/exchanges/<number>/cancel")
-@signed_in(Role.MEMBER)
-def cancel_exchange(number: str) -> ResponseReturnValue:
-    """Undo what is not on its way."""
-    call.form(NothingForm())
-    with call.once() as db:
-        operations.cancel(db, number=number, by=call.actor(), now=call.now())
-        return call.leads_to("consumer.exchange", number=number)
 
 
 def _page(number: str, *, refusal: Refusal | None = None) -> str:
@@ -147,7 +98,7 @@ def _page(number: str, *, refusal: Refusal | None = None) -> str:
             "consumer/article.html",
             article=found,
             ways=[(way.value, WAY_WORDS[way]) for way in found.ways],
-            way=request.form.get("way", "") or found.ways[0].value,
+            way=request.form.get("way", "") or (found.ways[0].value if found.ways else ""),
             free=ledger_queries.points_free(db, member_id),
             price=_price(db),
             is_had=found.own_max is not None and had >= found.own_max,
@@ -175,11 +126,9 @@ def _live_days(db: Session, article: Any) -> int | None:
 def _typed(db: Session, member_id: int) -> dict[str, str]:
     """Return what was typed, or to whom and where the member booked last."""
     if request.method == "POST":
-        return {
-            name: request.form.get(name, "") for name in ("contact", "phone", "address", "store")
-        }
+        return {name: request.form.get(name, "") for name in WAY_FIELDS}
     last = queries.latest_draft(db, member_id)
     if last is None:
-        return dict.fromkeys(("contact", "phone", "address", "store"), "")
+        return dict.fromkeys(WAY_FIELDS, "")
     where = last.address if last.address.endswith(last.door) else f"{last.address} {last.door}"
-    return {"contact": last.contact, "phone": last.phone, "address": where, "store": ""}
+    return {"name": last.contact, "phone": last.phone, "address": where, "store": ""}

@@ -1,5 +1,6 @@
-"""Things that members are owed: chosen how, sent, handed over."""
+"""Things that members are owed: chosen how, sent, handed over, cancelled."""
 
+from collections.abc import Collection as Several
 from datetime import datetime
 
 from sqlalchemy import select
@@ -14,100 +15,138 @@ from members.collecting import (
     ADDRESS_MAX,
     ADDRESS_MIN,
     NAME_MAX,
-    PARCEL_MAX,
-    PARCEL_MIN,
+    BadWay,
     CollectionOver,
-    NothingToCollect,
+    NoStore,
+    NoTracking,
     Way,
 )
 from members.collection_models import Collection
-from members.events import CollectionMailed
+from members.events import CollectionMoved
 from members.operations import following
 from members.redeeming import new_code
+from members.states import CollectionAction, CollectionState
 
 
-def owe(db: Session, *, member_id: int, what: str, cause: str, now: datetime) -> Collection:
+def owe(
+    db: Session,
+    *,
+    member_id: int,
+    what: str,
+    cause: str,
+    by_post: bool = True,
+    by_pick_up: bool = True,
+    now: datetime,
+) -> Collection:
     """Owe the member a thing, once for that cause, which the caller sees to."""
     row = Collection(
         number=new_number("Q"),
         member_id=member_id,
         what=what,
         cause=cause,
-        code=new_code(),
         owed_at=now,
+        by_post=by_post,
+        by_pick_up=by_pick_up,
+        state=CollectionState.OWED,
+        state_since=now,
     )
     db.add(row)
     db.flush()
     return row
 
 
-def choose_pick_up(db: Session, *, number: str, by: Actor) -> Collection:
-    """Have it kept at the stores for the code. Raises CollectionMissing, CollectionOver."""
-    row = _locked(db, number, by)
+def choose_pick_up(db: Session, *, number: str, store_id: int | None, by: Actor) -> Collection:
+    """Have it kept at that store for a code. Raises CollectionMissing, CollectionOver, BadWay, NoStore."""
+    if store_id is None:
+        raise NoStore(field="store")
+    row = _choosing(db, number, Way.PICK_UP, by)
     row.way, row.name, row.phone, row.address = Way.PICK_UP, "", "", ""
+    row.store_id, row.code = store_id, row.code or new_code()
     return row
 
 
 def choose_post(
     db: Session, *, number: str, name: str, phone: str, address: str, by: Actor
 ) -> Collection:
-    """Have it sent there. Raises CollectionMissing, CollectionOver, TooShort, TooLong, BadPhone."""
+    """Have it sent there; a code that he had before is good for nothing any more.
+
+    Raises CollectionMissing, CollectionOver, BadWay, TooShort, TooLong, BadPhone.
+    """
     policy.check_length(name, field="name", least=1, most=NAME_MAX)
-    policy.check_length(address, field="address", least=ADDRESS_MIN, most=ADDRESS_MAX)
     digits = Phone.parse(phone).digits
-    row = _locked(db, number, by)
+    policy.check_length(address, field="address", least=ADDRESS_MIN, most=ADDRESS_MAX)
+    row = _choosing(db, number, Way.POST, by)
     row.way, row.name, row.phone, row.address = Way.POST, name.strip(), digits, address.strip()
+    row.store_id, row.code = None, ""
     return row
 
 
-def send(db: Session, *, number: str, parcel: str, by: Actor, now: datetime) -> Collection:
-    """Say that it was sent, and by which parcel; the member is told.
+def send(
+    db: Session, *, number: str, carrier: str, tracking: str, by: Actor, now: datetime
+) -> Collection:
+    """Take note that it was sent, and by which parcel; the member is told.
 
-    Raises Forbidden, CollectionMissing, CollectionOver, TooShort, TooLong.
+    Raises Forbidden, CollectionMissing, CollectionOver, BadWay, NoTracking.
     """
     policy.check_decider(by)
-    policy.check_length(parcel, field="parcel", least=PARCEL_MIN, most=PARCEL_MAX)
-    row = _locked(db, number, by)
+    row = _locked(db, collection_queries.by_number(db, number=number, by=by))
     if row.way is not Way.POST:
-        raise CollectionOver
-
-    row.sent_at, row.parcel, row.by_id = now, parcel.strip(), by.id
-
-    told = CollectionMailed(
-        at=now,
-        collection_number=number,
-        member_id=row.member_id,
-        what=row.what,
-        parcel=row.parcel,
-    )
-    outbox.record(db, told)
+        raise BadWay
+    if not carrier.strip() or not tracking.strip():
+        raise NoTracking(field="tracking")
+    row.carrier, row.tracking = carrier.strip(), tracking.strip()
+    _move(db, row, CollectionAction.SEND, by=by, now=now)
     return row
 
 
 def hand_over(
-    db: Session, *, code: str, store_id: int | None, by: Actor, now: datetime
+    db: Session, *, code: str, by: Actor, within: Several[int] | None, now: datetime
 ) -> Collection:
-    """Hand over what waits under that code, however it was to be given. Raises Forbidden,
-    NothingToCollect."""
+    """Hand over what waits under that code at one of the stores `within` the actor's scope, once; the
+    member is told. Raises Forbidden, NothingToCollect, CollectionOver."""
     if by.role is not Role.STORE:
         policy.check_decider(by)
-    found = collection_queries.by_code(db, code=code)
-    row = _fresh(db, found)
-    if row.is_given:
-        raise NothingToCollect(field="collection_code")
-    row.way, row.handed_at, row.store_id, row.by_id = Way.PICK_UP, now, store_id, by.id
+    row = _locked(db, collection_queries.by_code(db, code=code, by=by, within=within))
+    _move(db, row, CollectionAction.HAND_OVER, by=by, now=now)
     return row
 
 
-def _locked(db: Session, number: str, by: Actor) -> Collection:
-    row = _fresh(db, collection_queries.by_number(db, number=number, by=by))
-    if row.is_given:
+def cancel(db: Session, row: Collection, *, why: str, by: Actor, now: datetime) -> None:
+    """Owe it no more, because what it was owed for is undone, which the caller sees to; the member is
+    told. Raises CollectionOver."""
+    row = _locked(db, row)
+    row.why = why.strip()
+    _move(db, row, CollectionAction.CANCEL, by=by, now=now)
+
+
+def _choosing(db: Session, number: str, way: Way, by: Actor) -> Collection:
+    row = _locked(db, collection_queries.by_number(db, number=number, by=by))
+    if way not in row.ways:
+        raise BadWay(field="way")
+    return row
+
+
+def _locked(db: Session, row: Collection) -> Collection:
+    """Return it as it is under its member's lock. Raises CollectionOver."""
+    following.lock_member(db, row.member_id)
+    fresh = select(Collection).where(Collection.id == row.id)
+    row = db.scalars(fresh.execution_options(populate_existing=True)).one()
+    if not row.is_open:
         raise CollectionOver
     return row
 
 
-def _fresh(db: Session, row: Collection) -> Collection:
-    """Return it as it is under its member's lock."""
-    following.lock_member(db, row.member_id)
-    fresh = select(Collection).where(Collection.id == row.id)
-    return db.scalars(fresh.execution_options(populate_existing=True)).one()
+def _move(
+    db: Session, row: Collection, action: CollectionAction, *, by: Actor, now: datetime
+) -> None:
+    row.advance(action, now=now)
+    row.staff_id = None if by.role is Role.MEMBER else by.id
+    db.flush()
+    told = CollectionMoved(
+        at=now,
+        collection_number=row.number,
+        member_id=row.member_id,
+        what=row.what,
+        state=row.state.value,
+    )
+    outbox.record(db, told)

@@ -8,10 +8,10 @@ from flask import Flask
 from sqlalchemy import func, select, text, update
 
 from booking.operations import shop
-from booking.shop import Way
 from booking.shop_models import Article, Exchange
 from kernel.actor import Actor
 from kernel.db import Session, sa, transaction
+from members.collecting import Way
 from members.ledger import HOUSE_POINTS, POINTS, RATING, Draft, member_owner
 from members.ledger_proof import prove
 from members.operations import postings
@@ -69,7 +69,7 @@ def play(people: tuple[str, list[Actor]], url: str, data_dir: Path, *, blind: bo
                     shop.take,
                     article_number=number,
                     way=Way.POST,
-                    contact="林女士",
+                    name="林女士",
                     phone="13800002046",
                     address="浮山后三小区",
                     by=member,

@@ -40,7 +40,7 @@ FORMS: Mapping[str, Mapping[str, Any]] = {
     "console.review_blacklisting": {"words": "看过了，三次都有记录，维持"},
     "console.undo_exchange": {"why": "不要了"},
     "console.add_article": {"by_post": "1"},
-    "consumer.take_article": {"way": "post", "contact": "林女士", "address": "浮山后"},
+    "consumer.take_article": {"way": "post", "name": "林女士", "address": "浮山后三小区"},
     "console.make_coupon": {"form": "fixed", "amount": "20"},
     "consumer.offer_points": {"points": "20"},
     "console.add_canned": {"text": "马上就到"},

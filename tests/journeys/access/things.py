@@ -26,7 +26,6 @@ from booking.operations import (
 )
 from booking.operations import goods as goods_operations
 from booking.operations.drafts import Address
-from booking.shop import Way
 from conversations.operations import chats
 from dispatch.models import Visit
 from dispatch.operations import proposals
@@ -35,13 +34,13 @@ from kernel.db import Session
 from kernel.geo import Point
 from kernel.money import Money
 from kernel.phone import Phone
-from members import ledger
+from members import collection_queries, ledger
 from members import queries as members
+from members.collecting import Way
 from members.drawing import Prize, PrizeKind
 from members.ledger import Draft
 from members.operations import (
     campaigns,
-    collections,
     draws,
     postings,
     sign_ins,
@@ -155,27 +154,6 @@ def _an_article(db: Session, _side: Side, _booking: Booking, _visit: Visit) -> s
     ).number
 
 
-def _an_exchange(db: Session, side: Side, _booking: Booking, _visit: Visit) -> str:
-    member_id = side.member.id
-    legs = {ledger.HOUSE_POINTS: -9, ledger.member_owner(member_id): 9}
-    key = f"earned:{member_id}"
-    earned = Draft(
-        key=key, kind=ledger.RATING, unit=ledger.POINTS, legs=legs, evidence="booking:B0"
-    )
-    postings.post(db, earned, now=MONDAY_NINE)
-    db.info.pop("locks", None)
-    return shop.take(
-        db,
-        article_number=side.things["shop"],
-        way=Way.POST,
-        contact="林女士",
-        phone="13800002046",
-        address="浮山后三小区",
-        by=side.member,
-        now=MONDAY_NINE,
-    ).number
-
-
 def _a_payment(db: Session, _side: Side, booking: Booking, _visit: Visit) -> str:
     payment = billing.ask_at_door(db, db.merge(booking, load=True), now=MONDAY_NINE)
     assert payment is not None
@@ -282,9 +260,23 @@ def _a_chat(db: Session, side: Side, _booking: Booking, _visit: Visit) -> str:
 
 def _a_collection(db: Session, side: Side, _booking: Booking, _visit: Visit) -> str:
     member_id = side.member.id
-    return collections.owe(
-        db, member_id=member_id, what="雨伞", cause=f"test:{member_id}", now=MONDAY_NINE
-    ).number
+    legs = {ledger.HOUSE_POINTS: -9, ledger.member_owner(member_id): 9}
+    key = f"earned:{member_id}"
+    earned = Draft(
+        key=key, kind=ledger.RATING, unit=ledger.POINTS, legs=legs, evidence="booking:B0"
+    )
+    postings.post(db, earned, now=MONDAY_NINE)
+    db.info.pop("locks", None)
+    shop.take(
+        db,
+        article_number=side.things["shop"],
+        way=Way.PICK_UP,
+        store_code=side.things["stores"],
+        by=side.member,
+        now=MONDAY_NINE,
+    )
+    [owed] = collection_queries.open_of(db, member_id=member_id)
+    return owed.number
 
 
 def _a_draw(db: Session, side: Side, _booking: Booking, _visit: Visit) -> str:
@@ -356,7 +348,6 @@ MAKERS: Mapping[str, Maker] = {
     "coupons": _a_coupon,
     "codes": _a_code,
     "shop": _an_article,
-    "exchanges": _an_exchange,
     "campaigns": _a_campaign,
     "collections": _a_collection,
     "draws": _a_draw,

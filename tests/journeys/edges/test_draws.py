@@ -5,10 +5,9 @@ from flask import Flask
 from kernel.db import transaction
 from members import collection_queries
 from members.collection_models import Collection
-from tests.journeys import clockwork
 from tests.journeys.console.conftest import DeskOf, Town
 from tests.journeys.consumer.pages import Phone
-from tests.journeys.edges.steps import messages
+from tests.journeys.edges.test_shop import has_a_store
 
 
 def a_draw(desk_of: DeskOf, *, kind: str = "gift", points: str = "") -> str:
@@ -39,6 +38,7 @@ def owed(phone: Phone) -> Collection:
 def test_a_prize_is_won_and_handed_over_for_its_code(
     app: Flask, town: Town, phone: Phone, desk_of: DeskOf
 ) -> None:
+    has_a_store(town)
     number = a_draw(desk_of)
     assert "周年庆砸金蛋" in phone.open("/c/").text
     egg = phone.open(f"/c/draws/{number}")
@@ -48,7 +48,9 @@ def test_a_prize_is_won_and_handed_over_for_its_code(
 
     assert "砸中了：雨伞" in won.text
     row = owed(phone)
-    shown = phone.send(phone.open(f"/c/collections/{row.number}").form(row.number))
+    chosen = phone.open(f"/c/collections/{row.number}").form(row.number)
+    shown = phone.send(chosen, way="pick_up", store="ST1")
+    row = owed(phone)
     assert f"{row.code[:4]} {row.code[4:]}" in shown.text
     desk = desk_of("dispatcher")
     page = desk.open(f"/console/collections?collection_code={row.code}")
@@ -58,29 +60,6 @@ def test_a_prize_is_won_and_handed_over_for_its_code(
 
     told = app.test_cli_runner().invoke(args=["draw", "verify", number])
     assert (told.exit_code, "everything follows" in told.output) == (0, True)
-
-
-def test_a_prize_is_sent_and_the_member_told(
-    app: Flask, town: Town, phone: Phone, desk_of: DeskOf
-) -> None:
-    number = a_draw(desk_of)
-    phone.send(phone.open(f"/c/draws/{number}").form("/smash"))
-    row = owed(phone)
-    page = phone.open(f"/c/collections/{row.number}")
-    [post] = [form for form in page.forms if form.fields.get("way") == "post"]
-
-    bad = phone.send(post, name="林女士", phone="123", address="香港中路 10 号 3 楼")
-    sent = phone.send(post, name="林女士", phone="13800002046", address="香港中路 10 号 3 楼")
-
-    assert (bad.status, sent.status) == (400, 200)
-    assert "138****2046" in sent.text
-    desk = desk_of("dispatcher")
-    shown = desk.open("/console/collections")
-    assert "13800002046" not in shown.text
-    assert "13800002046" in desk.send(shown.form("/phone")).text
-    desk.send(shown.form("/send"), parcel="顺丰 SF123")
-    clockwork.let(app)
-    assert any("雨伞已寄出" in line for line in messages(town.member))
 
 
 def test_points_are_there_at_once(town: Town, phone: Phone, desk_of: DeskOf) -> None:
