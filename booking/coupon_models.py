@@ -84,15 +84,16 @@ class Coupon(Base):
 
 
 class CouponGiving(Base):
-    """A kind that is given to all followers, or to those of a store, some at a time; `last_id` is the
-    member who had his last."""
+    """A kind that is given to all followers, or to those of a store or a segment, some at a time;
+    `last_id` is the member who had his last."""
 
     __tablename__ = "booking_coupon_giving"
 
     id: Mapped[int] = mapped_column(primary_key=True)
     kind_id: Mapped[int] = mapped_column(ForeignKey("booking_coupon_kind.id"), index=True)
-    # Whose followers; none for everybody's.
+    # Whose followers, or which members; neither for all followers.
     store_id: Mapped[int | None] = mapped_column(ForeignKey("booking_store.id"))
+    segment_id: Mapped[int | None] = mapped_column(ForeignKey("members_segment.id"))
     asked_by_id: Mapped[int]
     asked_at: Mapped[datetime] = mapped_column(Instant)
     last_id: Mapped[int] = mapped_column(default=0)

@@ -45,14 +45,20 @@ def followers(db: Session) -> Sequence[Member]:
 
 
 def followers_after(
-    db: Session, member_id: int, *, scenes: Collection[str] | None, limit: int
+    db: Session, member_id: int, *, within: Select[int] | None, limit: int
 ) -> Sequence[int]:
-    """Return the ids of the followers who come after that one, of those alone whom one of the scenes
-    brought first or last where scenes are given; by id, `limit` at most."""
+    """Return the ids of the followers who come after that one, of those alone whom `within` finds
+    where it is given; by id, `limit` at most."""
     found = select(Member.id).where(Member.follows, Member.id > member_id)
-    if scenes is not None:
-        found = found.where(Member.first_scene.in_(scenes) | Member.last_scene.in_(scenes))
+    if within is not None:
+        found = found.where(Member.id.in_(within))
     return db.scalars(found.order_by(Member.id).limit(limit)).all()
+
+
+def brought_by(scenes: SelectBase) -> Select[int]:
+    """Return the query for the ids of those whom one of the scenes brought, first or last."""
+    is_brought = Member.first_scene.in_(scenes) | Member.last_scene.in_(scenes)
+    return select(Member.id).where(is_brought)
 
 
 def brought(db: Session) -> list[tuple[str, str, str]]:

@@ -4,7 +4,7 @@ from collections.abc import Sequence
 from datetime import datetime
 from typing import cast
 
-from sqlalchemy import CursorResult, Table, update
+from sqlalchemy import CursorResult, Select, Table, update
 
 from booking import code_queries, coupon_queries
 from booking.coupon_models import Coupon, CouponGiving, CouponKind
@@ -29,6 +29,7 @@ from kernel.db import Session, insert_once
 from kernel.money import Money
 from kernel.numbers import new_number
 from members import queries as members
+from members import tag_queries
 from members.policy import MemberMissing
 
 _COUPON, _KIND = cast(Table, Coupon.__table__), cast(Table, CouponKind.__table__)
@@ -146,13 +147,30 @@ def give_for_scan(db: Session, *, scene: str, member_id: int, now: datetime) -> 
 
 
 def give_to_all(
-    db: Session, *, number: str, store_id: int | None, by: Actor, now: datetime
+    db: Session,
+    *,
+    number: str,
+    store_id: int | None = None,
+    segment_id: int | None = None,
+    by: Actor,
+    now: datetime,
 ) -> CouponGiving:
-    """Begin to give a kind to all followers, or to those of a store. Raises CouponMissing, NoneLeft."""
+    """Begin to give a kind to all followers, or to those of a store or a segment.
+
+    Raises CouponMissing, TagMissing, NoneLeft.
+    """
     kind = coupon_queries.kind(db, number)
     if kind.ended_at is not None:
         raise NoneLeft
-    giving = CouponGiving(kind_id=kind.id, store_id=store_id, asked_by_id=by.id, asked_at=now)
+    if segment_id is not None:
+        tag_queries.segment(db, segment_id)
+    giving = CouponGiving(
+        kind_id=kind.id,
+        store_id=store_id,
+        segment_id=segment_id,
+        asked_by_id=by.id,
+        asked_at=now,
+    )
     db.add(giving)
     db.flush()
     return giving
@@ -161,10 +179,9 @@ def give_to_all(
 def go_on_giving(db: Session, giving: CouponGiving, *, now: datetime) -> int:
     """Give the next GIVEN_AT_ONCE members theirs; return how many. Those whom the kind no longer
     lasts for end it."""
-    scenes = (
-        list(db.scalars(code_queries.scenes_of([giving.store_id]))) if giving.store_id else None
+    ids = members.followers_after(
+        db, giving.last_id, within=_whose(db, giving), limit=GIVEN_AT_ONCE
     )
-    ids = members.followers_after(db, giving.last_id, scenes=scenes, limit=GIVEN_AT_ONCE)
     for member_id in ids:
         try:
             with db.begin_nested():
@@ -183,6 +200,15 @@ def go_on_giving(db: Session, giving: CouponGiving, *, now: datetime) -> int:
     if len(ids) < GIVEN_AT_ONCE:
         giving.done_at = now
     return len(ids)
+
+
+def _whose(db: Session, giving: CouponGiving) -> Select[int] | None:
+    """Return the query for those who get one; who leaves a segment meanwhile gets none."""
+    if giving.segment_id is not None:
+        return tag_queries.in_segment(tag_queries.segment(db, giving.segment_id))
+    if giving.store_id is not None:
+        return members.brought_by(code_queries.scenes_of([giving.store_id]))
+    return None
 
 
 def tell_expiring(db: Session, *, member_id: int, now: datetime) -> None:

@@ -11,6 +11,7 @@ from booking import coupon_queries, price_card
 from booking import queries as booking
 from booking.coupons import LIMIT_MAX, LIVE_DAYS_MAX, NAME_MAX, CouponForm, Terms
 from booking.operations import coupons as operations
+from booking.operations.catalogue import StoreMissing
 from faces.chrome import call
 from faces.chrome.filters import gettext
 from faces.chrome.schema import Form, Text
@@ -23,6 +24,8 @@ from kernel.db import Session, transaction
 from kernel.errors import Refusal
 from kernel.money import ZERO, Money
 from kernel.words import msg
+from members import tag_queries
+from members.tagging import TagMissing
 
 FORM_WORDS: Mapping[CouponForm, str] = {
     CouponForm.FIXED: msg("减固定金额"),
@@ -55,9 +58,11 @@ class GiveForm(Form):
 
 
 class GiveAllForm(Form):
-    """Whose followers get one: a store's, or everybody's."""
+    """Who gets one: all followers, those of a store by its code, or of a segment by its id."""
 
-    store = fields.String(load_default="", validate=validate.Length(max=_CODE_LENGTH_MAX))
+    whom = fields.String(
+        load_default="", validate=validate.Regexp(r"\A(|(store|segment):[\w-]{1,40})\Z")
+    )
 
 
 @blueprint.get("/coupons")
@@ -132,12 +137,17 @@ def give_coupon(number: str) -> ResponseReturnValue:
 @blueprint.post("/coupons/<number>/give-all")
 @signed_in(*LEADERS)
 def give_coupons(number: str) -> ResponseReturnValue:
-    """Give all followers one each, or a store's."""
+    """Give all followers one each, or those of a store or a segment."""
 
     def effect(db: Session, given: dict[str, Any]) -> acting.Said:
-        store = booking.store_by_code(db, given["store"]) if given["store"] else None
+        kind, _, which = given["whom"].partition(":")
         operations.give_to_all(
-            db, number=number, store_id=store.id if store else None, by=call.actor(), now=call.now()
+            db,
+            number=number,
+            store_id=_store_id(db, which) if kind == "store" else None,
+            segment_id=_segment_id(which) if kind == "segment" else None,
+            by=call.actor(),
+            now=call.now(),
         )
         return gettext("开始发放，几分钟内到会员的券包。")
 
@@ -154,6 +164,21 @@ def end_coupon(number: str) -> ResponseReturnValue:
         return gettext("不再发放，会员手里的照常能用。")
 
     return _act(number, "end", NoForm(), effect)
+
+
+def _store_id(db: Session, code: str) -> int:
+    """Raises StoreMissing."""
+    store = booking.store_by_code(db, code)
+    if store is None:
+        raise StoreMissing
+    return store.id
+
+
+def _segment_id(typed: str) -> int:
+    """Raises TagMissing."""
+    if not typed.isdecimal():
+        raise TagMissing
+    return int(typed)
 
 
 def _act(number: str, form: str, schema: Form, effect: Any) -> ResponseReturnValue:
@@ -178,6 +203,7 @@ def _page(number: str, failed: Failure) -> str:
             used=counted.used,
             givings=coupon_queries.givings(db, kind.id),
             store_choices=[(store.code, store.name) for store in booking.stores(db)],
+            segment_names={row.id: row.name for row in tag_queries.segments(db)},
             failed=failed,
             **_words(db),
         )

@@ -12,10 +12,10 @@ from booking.coupon_models import Coupon
 from conversations import inbox
 from dispatch.states import VisitState
 from gateways.wechat.messages import Followed, Scanned
-from kernel.actor import Actor
+from kernel.actor import Actor, Role
 from kernel.db import transaction
 from members import queries as members
-from members.operations import following
+from members.operations import following, tags
 from tests.house import MONDAY_NINE
 from tests.journeys import clockwork
 from tests.journeys.console.conftest import DeskOf, Town
@@ -24,6 +24,7 @@ from tests.journeys.consumer.pages import Page, Phone
 from tests.journeys.consumer.steps import hold
 from tests.journeys.edges.steps import WORDS, booking, come, messages
 
+LEADER = Actor(1, Role.MANAGER)
 FORM = {"name": "立减券", "form": "fixed", "amount": "20", "live_days": "30"}
 
 
@@ -159,6 +160,30 @@ class TestGiving:
         with transaction(reads_only=True) as db:
             assert coupon_queries.kind(db, kind).given == 1
             assert len(db.scalars(select(Coupon)).all()) == 1
+
+    def test_a_campaign_for_a_segment_reaches_nobody_else(
+        self, app: Flask, town: Town, phone: Phone, desk_of: DeskOf
+    ) -> None:
+        with transaction() as db:
+            following.follow(db, openid="oFollows00000000000000000001", scene="", now=MONDAY_NINE)
+        with transaction() as db:
+            tag = tags.make_tag(db, name="老客户", rule=None, by=LEADER, now=MONDAY_NINE)
+            tags.put_on(db, tag_id=tag.id, member_id=town.member.id, now=MONDAY_NINE)
+            segment = tags.make_segment(
+                db, name="老客户们", with_ids=[tag.id], without_ids=[], by=LEADER, now=MONDAY_NINE
+            )
+            chosen = segment.id
+        desk = desk_of("manager")
+        kind = a_kind(desk)
+
+        form = desk.open(f"/console/coupons/{kind}").form("/give-all")
+        desk.send(form, whom=f"segment:{chosen}")
+        clockwork.let(app, "coupons", "coupons")
+
+        assert "老客户们" in desk.open(f"/console/coupons/{kind}").text
+        with transaction(reads_only=True) as db:
+            [given] = db.scalars(select(Coupon)).all()
+        assert given.member_id == town.member.id
 
     def test_it_is_told_before_it_expires(
         self, app: Flask, town: Town, phone: Phone, desk_of: DeskOf
