@@ -200,6 +200,17 @@ class BookingClosed(_BookingEvent):
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class CareNewsOrdered(Event):
+    """A member is to be told what his care plan says."""
+
+    plan_number: str
+    member_id: int
+
+    def topics(self) -> tuple[str, ...]:
+        return (f"member:{self.member_id}",)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class BookingDisputed(_BookingEvent):
     """An appeal about it is open."""
 

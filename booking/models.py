@@ -61,6 +61,11 @@ class Service(Base):
     shots: Mapped[list[str]] = mapped_column(JSON, default=list, nullable=True)
     # The delivery that may come before it in the same booking (送装一体); none when there is none.
     delivery_code: Mapped[str | None]
+    # After an installation or a maintenance a care plan begins: every so many months (0 for none) the
+    # service of that code (itself when empty), with these tips. Nullable as `brings` is.
+    care_months: Mapped[int] = mapped_column(default=0, nullable=True)
+    care_code: Mapped[str] = mapped_column(default="", nullable=True)
+    care_tips: Mapped[str] = mapped_column(default="", nullable=True)
     place: Mapped[int] = mapped_column(default=0)
     # Off sale it cannot be booked anew; what was booked is kept as it was promised.
     on_sale: Mapped[bool] = mapped_column(default=True, server_default=true())

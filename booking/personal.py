@@ -4,6 +4,7 @@ from collections.abc import Mapping, Sequence
 
 from sqlalchemy import select, update
 
+from booking.care_models import CarePlan
 from booking.feedback_models import Complaint, Rating
 from booking.models import Booking, Draft, Promise
 from booking.shop_models import Exchange
@@ -39,6 +40,12 @@ def told(db: Session, member_id: int) -> Told:
             {"number": row.number, "at": row.placed_at, "amount": row.points}
             for row in db.scalars(exchanges)
         ],
+        "care": [
+            {"at": row.made_at, "number": row.number, "kind": row.kind, "text": row.tips}
+            for row in db.scalars(
+                select(CarePlan).where(CarePlan.member_id == member_id).order_by(CarePlan.id)
+            )
+        ],
         "ratings": [
             {"at": row.at, "stars": row.stars, "text": row.text} for row in db.scalars(ratings)
         ],
@@ -59,6 +66,7 @@ def forget(db: Session, member_id: int) -> None:
     db.execute(update(Booking).where(his).values(_WHERE))
     db.execute(update(Draft).where(Draft.member_id == member_id).values(_WHERE))
     db.execute(update(Rating).where(Rating.member_id == member_id).values(text=""))
+    db.execute(update(CarePlan).where(CarePlan.member_id == member_id).values(due_on=None))
     said = update(Complaint).where(Complaint.member_id == member_id)
     db.execute(said.values(text="", answer=""))
     visits = select(Promise.visit_id).join(Booking, Booking.id == Promise.booking_id).where(his)

@@ -5,8 +5,16 @@ import logging
 from booking import code_queries, queries, waiting_queries
 from booking.codes import CodeKind
 from booking.coupons import NoneLeft
-from booking.events import BookingCancelled, BookingCompleted, BookingExpired, BookingFailed
-from booking.operations import coupons, discounts, payments, readying, referrals, waiting
+from booking.events import (
+    BookingBooked,
+    BookingCancelled,
+    BookingClosed,
+    BookingCompleted,
+    BookingExpired,
+    BookingFailed,
+    DisputeResolved,
+)
+from booking.operations import care, coupons, discounts, payments, readying, referrals, waiting
 from booking.policy import Cause
 from dispatch.events import VisitDeclined, VisitTaken
 from kernel.clock import Clock
@@ -47,6 +55,20 @@ def on_hold_decided(event: Event, clock: Clock) -> None:
     if number is not None:
         with transaction() as db:
             waiting.settle(db, number=number, now=clock.now())
+
+
+def on_booked(event: Event, clock: Clock) -> None:
+    """Note a booking in the care plans that it serves."""
+    assert isinstance(event, BookingBooked)
+    with transaction() as db:
+        care.booked(db, number=event.number, now=clock.now())
+
+
+def on_closed(event: Event, clock: Clock) -> None:
+    """Let the care begin that a finished booking asks for."""
+    assert isinstance(event, BookingClosed | DisputeResolved)
+    with transaction() as db:
+        care.renew(db, number=event.number, now=clock.now())
 
 
 def on_ended(event: Event, clock: Clock) -> None:

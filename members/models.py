@@ -28,6 +28,8 @@ class Member(Base):
     first_scene: Mapped[str] = mapped_column(default="")
     last_scene: Mapped[str] = mapped_column(default="", index=True)
     joined_at: Mapped[datetime] = mapped_column(Instant)
+    # When we last wrote to him by ourselves: news, or a care plan's tips.
+    heard_at: Mapped[datetime | None] = mapped_column(Instant)
     # Since then nobody knows who he was: see members.personal.
     erased_at: Mapped[datetime | None] = mapped_column(Instant)
 

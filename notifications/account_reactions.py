@@ -3,11 +3,13 @@
 Safe to repeat: one row per event and kind.
 """
 
+from booking import care_queries, waiting_queries
 from booking import queries as bookings
-from booking import waiting_queries
+from booking.care import CareKind
 from booking.coupons import CouponSource
 from booking.events import (
     BookingRefunded,
+    CareNewsOrdered,
     CouponExpiryAnnounced,
     CouponIssued,
     DepositSettled,
@@ -312,6 +314,25 @@ def on_news_ordered(event: Event, clock: Clock) -> None:
             about=campaign.about,
             tip=campaign.tip,
             path=campaign.path,
+            now=clock.now(),
+        )
+
+
+def on_care_news_ordered(event: Event, clock: Clock) -> None:
+    """Tell what a care plan says (A2)."""
+    assert isinstance(event, CareNewsOrdered)
+    with transaction() as db:
+        plan = care_queries.plan(db, number=event.plan_number, by=SYSTEM)
+        is_visit = plan.kind is CareKind.MAINTENANCE
+        say_account(
+            db,
+            "A2",
+            event.member_id,
+            key=f"care:{plan.number}:{event.at.isoformat()}",
+            time=messages.moment(event.at),
+            about="家电该保养了" if is_visit else "给您的使用提示",
+            tip="点开选个时间上门" if is_visit else "点开查看",
+            path="/c/assets",
             now=clock.now(),
         )
 

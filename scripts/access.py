@@ -35,6 +35,7 @@ OWNED = frozenset(
         "assets",
         "blacklistings",
         "bookings",
+        "care",
         "chats",
         "codes",
         "collections",

@@ -1,6 +1,7 @@
 """The catalogue and the stores."""
 
 from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
 from typing import Any
 
 from sqlalchemy import or_, select
@@ -8,7 +9,7 @@ from sqlalchemy import or_, select
 from booking import queries
 from booking.models import Service, Store
 from kernel.db import Session
-from kernel.errors import Conflict, Missing
+from kernel.errors import Conflict, Invalid, Missing
 from kernel.geo import Point
 from kernel.money import Money
 from kernel.words import msg
@@ -25,6 +26,26 @@ class StoreMissing(Missing):
     """No such store."""
 
     says = msg("没有这家门店。")
+
+
+class NoCareService(Invalid):
+    """What is to be booked for the care is not in the catalogue."""
+
+    code = "no_care_service"
+    says = msg("目录里没有这个服务，请写它的代码。")
+
+
+@dataclass(frozen=True, slots=True)
+class Care:
+    """The plan that begins after a service: every so many months (0 for none) the service of that code
+    (itself when empty), and what the member is told."""
+
+    months: int = 0
+    code: str = ""
+    tips: str = ""
+
+
+NO_CARE = Care()
 
 
 def add_service(
@@ -46,6 +67,7 @@ def add_service(
     shots: Sequence[str] = (),
     place: int = 0,
     delivery_code: str | None = None,
+    care: Care = NO_CARE,
 ) -> Service:
     """Put a service on sale; `options` is its price card, `brings` what its visits bring, `checks`
     and `shots` what is ticked and photographed before its work is done."""
@@ -66,6 +88,9 @@ def add_service(
         shots=list(shots),
         place=place,
         delivery_code=delivery_code,
+        care_months=care.months,
+        care_code=care.code,
+        care_tips=care.tips,
     )
     db.add(service)
     db.flush()
@@ -94,8 +119,9 @@ def add_store(
 def launch(db: Session, *, code: str, **facts: Any) -> Service:
     """Put a new service on sale under a code that is free; `facts` as for add_service.
 
-    Raises CodeTaken.
+    Raises CodeTaken, NoCareService.
     """
+    _check_care(db, facts.get("care", NO_CARE), code=code)
     if db.scalar(select(Service.id).where(Service.code == code)) is not None:
         raise CodeTaken(field="code")
     return add_service(db, code=code, **facts)
@@ -115,16 +141,19 @@ def change_service(
     options: Sequence[Mapping[str, Any]],
     checks: Sequence[str],
     shots: Sequence[str],
+    care: Care,
 ) -> Service:
     """Change what is sold from now on; what was booked keeps its price and its time.
 
-    Raises ServiceMissing.
+    Raises ServiceMissing, NoCareService.
     """
     service = queries.service_by_code(db, code)
+    _check_care(db, care, code=code)
     service.name, service.short_name, service.about = name, short_name, about
     service.work_s, service.skill, service.level = work_s, skill, level
     service.price, service.options = price, [dict(option) for option in options]
     service.checks, service.shots = list(checks), list(shots)
+    service.care_months, service.care_code, service.care_tips = care.months, care.code, care.tips
     db.flush()
     return service
 
@@ -156,6 +185,13 @@ def change_store(
     _place(store, address=address, point=point)
     db.flush()
     return store
+
+
+def _check_care(db: Session, care: Care, *, code: str) -> None:
+    if care.code not in ("", code) and not any(
+        row.code == care.code for row in queries.catalogue(db)
+    ):
+        raise NoCareService(field="care_code")
 
 
 def _place(store: Store, *, address: str, point: Point | None) -> None:

@@ -45,6 +45,7 @@ CATEGORIES = {
 KINDS = {"switch": msg("要或不要"), "count": msg("按数量"), "choice": msg("几选一")}
 FIELDS = ("code", "category", "name", "short_name", "about", "icon")
 NUMBERS = ("minutes", "skill", "level", "price", "options", "checks", "shots")
+CARE = ("care_months", "care_code", "care_tips")
 COLUMNS = ("code", "name", "kind", "most", "price", "minutes", "group")
 
 
@@ -66,7 +67,7 @@ def catalogue() -> ResponseReturnValue:
 @signed_in(*LEADERS)
 def new_service() -> ResponseReturnValue:
     """Ask what the new service is."""
-    typed = {**dict.fromkeys((*FIELDS, *NUMBERS), ""), "level": "1", "icon": "wrench"}
+    typed = {**dict.fromkeys((*FIELDS, *NUMBERS, *CARE), ""), "level": "1", "icon": "wrench"}
     return _form("", typed=typed, rows=[], errors={})
 
 
@@ -112,6 +113,9 @@ def service(code: str) -> ResponseReturnValue:
             "price": price_card.yuan_text(found.price.fen),
             "checks": "\n".join(found.checks or []),
             "shots": "\n".join(found.shots or []),
+            "care_months": str(found.care_months or 0),
+            "care_code": found.care_code or "",
+            "care_tips": found.care_tips or "",
         }
         rows = price_card.rows_of(found.options)
     return _form(code, typed=typed, rows=rows, errors={})
@@ -164,6 +168,7 @@ def _facts(given: Mapping[str, Any], *, before: Sequence[Mapping[str, Any]]) -> 
         "options": price_card.card_of(_rows(given), before=before),
         "checks": checks.points_of(given["checks"], field="checks"),
         "shots": checks.points_of(given["shots"], field="shots"),
+        "care": operations.Care(given["care_months"], given["care_code"], given["care_tips"]),
     }
 
 
@@ -177,8 +182,8 @@ def _again(code: str, refusal: Refusal) -> ResponseReturnValue:
     if refusal.field is None:
         raise refusal
     sent = {f"option_{column}": request.form.getlist(f"option_{column}") for column in COLUMNS}
-    typed = filled.typed(*FIELDS, *NUMBERS)
-    errors = filled.errors_of(refusal, *FIELDS, *NUMBERS)
+    typed = filled.typed(*FIELDS, *NUMBERS, *CARE)
+    errors = filled.errors_of(refusal, *FIELDS, *NUMBERS, *CARE)
     return _form(code, typed=typed, rows=_rows(sent), errors=errors), filled.STATUS
 
 
@@ -190,6 +195,7 @@ def _form(
         frame.enter(db)
         skills = skill_words(db)
         on_sale = queries.service_by_code(db, code).on_sale if code else True
+        others = [(row.code, row.name) for row in queries.services(db) if row.code != code]
     blank = ROWS_MORE - sum(not row.name for row in rows)
     return render_template(
         "console/service.html",
@@ -203,4 +209,5 @@ def _form(
         category_words=CATEGORIES,
         kinds=[(key, gettext(word)) for key, word in KINDS.items()],
         icons=[(key, gettext(word)) for key, word in ICONS.items()],
+        services=[("", gettext("这项服务自己")), *others],
     )

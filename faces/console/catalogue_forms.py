@@ -6,6 +6,7 @@ from typing import Any
 
 from marshmallow import ValidationError, fields, validate, validates_schema
 
+from booking.care import MONTHS_MAX, TIPS_MAX
 from booking.price_card import ROWS_MAX
 from faces.chrome.schema import Form, Text
 from kernel.geo import Point
@@ -33,6 +34,10 @@ class ServiceForm(Form):
     skill = fields.String(required=True, validate=_CODE)
     level = fields.Integer(required=True, validate=validate.Range(min=1, max=3))
     price = fields.String(required=True)
+    # The care plan that begins after it; 0 months for none.
+    care_months = fields.Integer(load_default=0, validate=validate.Range(min=0, max=MONTHS_MAX))
+    care_code = fields.String(load_default="", validate=validate.Length(max=30))
+    care_tips = Text(most=TIPS_MAX, load_default="")
     checks = fields.String(load_default="", validate=validate.Length(max=1000))
     shots = fields.String(load_default="", validate=validate.Length(max=1000))
     option_code = _column()

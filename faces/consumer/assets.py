@@ -14,7 +14,7 @@ from faces.chrome import call
 from faces.chrome.errors import sentence_of, status_of
 from faces.chrome.schema import Form
 from faces.chrome.sign_in import signed_in
-from faces.consumer import forms
+from faces.consumer import care, forms
 from faces.consumer.routes import blueprint
 from kernel.actor import Role
 from kernel.clock import local_date
@@ -97,7 +97,8 @@ def asset_page(number: str) -> ResponseReturnValue:
             )
             for each in asset_queries.history(db, row.id)
         ]
-    return render_template("consumer/asset.html", asset=shown, history=history)
+        plans = care.mine(db, asset_id=row.id)
+    return render_template("consumer/asset.html", asset=shown, history=history, plans=plans)
 
 
 @blueprint.post("/assets")
@@ -157,7 +158,11 @@ def _checked(typed: str) -> Checked:
 
 def _page(*, typed: str, error: str = "", checked: Checked | None = None) -> str:
     with transaction(reads_only=True) as db:
-        found = mine(db)
-    return render_template(
-        "consumer/assets.html", assets=found, typed=typed, error=error, checked=checked
-    )
+        return render_template(
+            "consumer/assets.html",
+            assets=mine(db),
+            plans=care.mine(db),
+            typed=typed,
+            error=error,
+            checked=checked,
+        )

@@ -42,6 +42,7 @@ PARTS: Mapping[str, str] = {
     "drafts": msg("填写过的地址"),
     "exchanges": msg("用积分换的"),
     "collections": msg("礼品和奖品"),
+    "care": msg("定期拜访"),
     "ratings": msg("评价"),
     "complaints": msg("投诉"),
     "surveys": msg("答过的问卷"),

@@ -12,12 +12,12 @@ from kernel.numbers import new_number
 from members import policy, tag_queries
 from members.events import NewsOrdered
 from members.models import Member
+from members.operations import telling
 from members.tag_models import Campaign, NewsRefusal, Target
 from members.tagging import (
     A_DAY_MAX,
     ABOUT_MIN,
     BATCH_MAX,
-    CAP,
     NAME_MAX,
     TEXT_MAX,
     CampaignBegun,
@@ -104,8 +104,8 @@ def tell_some(db: Session, *, now: datetime) -> int:
     """Tell the next of every campaign under way, BATCH_MAX each, as far as A_DAY_MAX lets; return how
     many were looked at.
 
-    Whoever heard from us within CAP, wants no news or does not follow is passed over, and it is written
-    down why. All campaigns are locked, so that no two tell one member at once.
+    Whoever heard from us within telling's CAP, wants no news or does not follow is passed over, and it is
+    written down why. All campaigns are locked, so that no two choose one batch.
     """
     rows = [_locked(db, number) for number in sorted(tag_queries.under_way(db))]
     return sum(_tell(db, row, now=now) for row in rows if row.stopped_at is None)
@@ -122,9 +122,10 @@ def _tell(db: Session, row: Campaign, *, now: datetime) -> int:
     if not batch:
         row.done_at = row.done_at or now
         return 0
-    refused, heard, follow = _about(db, [one.member_id for one in batch], now=now)
+    refused, follow = _about(db, [one.member_id for one in batch])
+    told = telling.claim(db, follow - refused, now=now)
     for one in batch:
-        one.fate = _fate(one.member_id, refused=refused, heard=heard, follow=follow)
+        one.fate = _fate(one.member_id, refused=refused, told=told, follow=follow)
         if one.fate == TOLD:
             one.told_at = now
             outbox.record(
@@ -139,20 +140,19 @@ def _first_fate(row: Campaign, member_id: int) -> str:
     return HELD_OUT if held_out else WAITING
 
 
-def _fate(member_id: int, *, refused: set[int], heard: set[int], follow: set[int]) -> str:
+def _fate(member_id: int, *, refused: set[int], told: set[int], follow: set[int]) -> str:
     if member_id not in follow:
         return GONE
     if member_id in refused:
         return REFUSED
-    return CAPPED if member_id in heard else TOLD
+    return TOLD if member_id in told else CAPPED
 
 
-def _about(db: Session, ids: list[int], *, now: datetime) -> tuple[set[int], set[int], set[int]]:
-    """Return of those members who want no news, who heard from us within CAP, and who follow."""
+def _about(db: Session, ids: list[int]) -> tuple[set[int], set[int]]:
+    """Return of those members who want no news, and who follow."""
     refused = select(NewsRefusal.member_id).where(NewsRefusal.member_id.in_(ids))
-    heard = select(Target.member_id).where(Target.member_id.in_(ids), Target.told_at > now - CAP)
     follow = select(Member.id).where(Member.id.in_(ids), Member.follows)
-    return set(db.scalars(refused)), set(db.scalars(heard)), set(db.scalars(follow))
+    return set(db.scalars(refused)), set(db.scalars(follow))
 
 
 def _locked(db: Session, number: str) -> Campaign:

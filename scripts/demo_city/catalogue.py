@@ -6,6 +6,7 @@ from typing import Any
 
 from booking.models import Service
 from booking.operations import catalogue
+from booking.operations.catalogue import NO_CARE, Care
 from kernel.db import Session
 from kernel.geo import Point
 from kernel.money import Money
@@ -312,6 +313,13 @@ CHECKS = {
     "hood_clean": ("油杯、滤网归位", "开机试过，没有异响"),
 }
 SHOT_OF_INSTALLATION = "装好后的全景"
+# What is done again after so many months, and what the member is told meanwhile.
+CARE: Mapping[str, Care] = {
+    "air_install": Care(12, "air_clean", "滤网每两周冲一次，晾干再装回"),
+    "air_clean": Care(12, "", "滤网每两周冲一次，晾干再装回"),
+    "filter_change": Care(6, "", "水流变小时不要拧大阀门，先看滤芯"),
+    "hood_clean": Care(6, "", "油杯八分满就倒，别等溢出"),
+}
 
 
 def put_on_sale(db: Session) -> dict[str, Service]:
@@ -334,6 +342,7 @@ def put_on_sale(db: Session) -> dict[str, Service]:
             checks=CHECKS.get(ware.code, ()),
             shots=(SHOT_OF_INSTALLATION,) if ware.category == "installation" else (),
             delivery_code=DELIVERED_BY.get(ware.code),
+            care=CARE.get(ware.code, NO_CARE),
             place=place,
         )
         for place, ware in enumerate(WARES, start=1)

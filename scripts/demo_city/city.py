@@ -14,6 +14,7 @@ from kernel.settings import Mode, Settings
 from members.models import Member, Staff
 from scripts.demo_city import (
     ahead,
+    caring,
     catalogue,
     history,
     households,
@@ -54,6 +55,9 @@ def seed(settings: Settings, *, is_calm: bool = False) -> None:
             print("  演示城市：数据库里已有数据，不再生成 · the database has rows: left as it is")
             return
         made = _build(db, settings)
+    # By itself: the city's ledger holds locks that come after a member's.
+    with transaction() as db:
+        caring.plan(db, by=_administrator(made))
     if is_calm:
         return
     with step("一个忙乱的早晨 · a lively morning"):

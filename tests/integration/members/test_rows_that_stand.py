@@ -58,6 +58,7 @@ def test_one_posting_is_reversed_once() -> None:
         "members_consent",
         "members_survey_answer",
         "members_survey_words",
+        "booking_care_note",
     ],
 )
 def test_every_table_of_what_has_happened_is_guarded(table: str) -> None:

@@ -7,6 +7,7 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 
+from booking.care import CareKind, Doer
 from booking.codes import CodeKind
 from booking.coupons import CouponForm, Terms
 from booking.feedback import Topic
@@ -16,6 +17,7 @@ from booking.operations import (
     additions,
     assets,
     billing,
+    care,
     catalogue,
     codes,
     coupons,
@@ -25,6 +27,7 @@ from booking.operations import (
     waiting,
 )
 from booking.operations import goods as goods_operations
+from booking.operations.care import Terms as CareTerms
 from booking.operations.drafts import Address
 from conversations.operations import chats
 from dispatch.models import Visit
@@ -329,7 +332,29 @@ def _a_survey(db: Session, side: Side, _booking: Booking, _visit: Visit) -> str:
     ).number
 
 
+def _a_care_plan(db: Session, side: Side, _booking: Booking, _visit: Visit) -> str:
+    terms = CareTerms(
+        service_id=None,
+        every_months=6,
+        tips="",
+        gift="",
+        doer=Doer.STORE,
+        technician_id=None,
+        due_on=tomorrow(),
+    )
+    return care.make(
+        db,
+        member_id=side.member.id,
+        branch_id=side.branch_id,
+        kind=CareKind.CONTACT,
+        terms=terms,
+        by=DISPATCHER,
+        now=MONDAY_NINE,
+    ).number
+
+
 MAKERS: Mapping[str, Maker] = {
+    "care": _a_care_plan,
     "drafts": _a_second_draft,
     "waiting": _a_place_in_line,
     "additions": _an_addition,
