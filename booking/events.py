@@ -355,6 +355,19 @@ class ExchangePlaced(Event):
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class TryoutMoved(Event):
+    """A tryout came to `state`; or, as `news` says, its time ends soon or is over."""
+
+    tryout_number: str
+    member_id: int
+    state: str
+    news: str
+
+    def topics(self) -> tuple[str, ...]:
+        return (f"member:{self.member_id}",)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class RefundArrived(_BookingEvent):
     """What was paid has reached its payer again."""
 

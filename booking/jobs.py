@@ -3,8 +3,23 @@
 import logging
 from datetime import date, datetime, timedelta
 
-from booking import coupon_queries, goods_queries, offering, queries, waiting_queries
-from booking.operations import bookings, clockwork, coupons, late_goods, looking, waiting
+from booking import (
+    coupon_queries,
+    goods_queries,
+    offering,
+    queries,
+    tryout_queries,
+    waiting_queries,
+)
+from booking.operations import (
+    bookings,
+    clockwork,
+    coupons,
+    late_goods,
+    looking,
+    tryouts,
+    waiting,
+)
 from booking.operations.waiting import Outcome
 from dispatch import queries as dispatch
 from dispatch.operations.places import PlaceGone
@@ -21,6 +36,7 @@ LATE_LOOK_MAX = 1_000
 LOOK_BATCH_MAX = 200
 COUPON_BATCH_MAX = 200
 GRADE_BATCH_MAX = 200
+TRYOUT_BATCH_MAX = 200
 # A booking that could not be looked after is left alone for so long.
 LOOK_AGAIN = timedelta(minutes=5)
 
@@ -107,6 +123,21 @@ def look_after_coupons(clock: Clock) -> int:
         giving = coupon_queries.giving_now(db)
         given = coupons.go_on_giving(db, giving, now=now) if giving is not None else 0
     return len(soon) + given
+
+
+def look_after_tryouts(clock: Clock) -> int:
+    """Remind of tryouts that end soon, tell that their time is over, and give up those for which nobody
+    booked a delivery; return how many were looked at.
+
+    Safe to run twice or side by side. Looks at TRYOUT_BATCH_MAX at most; the next run takes the rest.
+    """
+    now = clock.now()
+    with transaction(reads_only=True) as db:
+        numbers = tryout_queries.to_look_at(db, now=now, limit=TRYOUT_BATCH_MAX)
+    for number in numbers:
+        with transaction() as db:
+            tryouts.look_at(db, number=number, now=now)
+    return len(numbers)
 
 
 def look_at_grades(clock: Clock) -> int:

@@ -38,7 +38,7 @@ class Service(Base):
 
     id: Mapped[int] = mapped_column(primary_key=True)
     code: Mapped[str] = mapped_column(unique=True)
-    # delivery, installation or maintenance.
+    # delivery, installation, maintenance or tryout.
     category: Mapped[str]
     name: Mapped[str]
     # What stands on the board, four characters at most.

@@ -12,7 +12,7 @@ from kernel.money import Money
 
 
 class Payment(Base):
-    """One sum asked for: the deposit of a booking, or its price at the door."""
+    """One sum asked for: the deposit of a booking, its price at the door, or that of the sample it brought."""
 
     __tablename__ = "booking_payment"
     __table_args__ = (CheckConstraint("amount > 0", name="amount_positive"),)
@@ -21,7 +21,7 @@ class Payment(Base):
     # WeChat's out_trade_no.
     number: Mapped[str] = mapped_column(unique=True)
     booking_id: Mapped[int] = mapped_column(ForeignKey("booking_booking.id"), index=True)
-    # deposit or door.
+    # deposit, door or sample.
     purpose: Mapped[str]
     amount: Mapped[Money] = mapped_column(Fen)
     opened_at: Mapped[datetime] = mapped_column(Instant)

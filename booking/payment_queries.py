@@ -17,7 +17,7 @@ from kernel.db import Session, transaction
 from kernel.errors import Conflict, Missing
 from kernel.words import msg
 
-DEPOSIT, DOOR = "deposit", "door"
+DEPOSIT, DOOR, SAMPLE = "deposit", "door", "sample"
 # WeChat takes an order either from a page or by a code, never both under one number: what a technician
 # shows at the door is an order of its own, whose number ends with this.
 BY_CODE = "-Q"

@@ -4,6 +4,7 @@ from collections.abc import Mapping, Sequence
 
 from sqlalchemy import select, update
 
+from booking import tryout_queries
 from booking.care_models import CarePlan
 from booking.feedback_models import Complaint, Rating
 from booking.models import Booking, Draft, Promise
@@ -53,15 +54,22 @@ def told(db: Session, member_id: int) -> Told:
             {"at": row.opened_at, "number": row.number, "text": row.text, "answer": row.answer}
             for row in db.scalars(complaints)
         ],
+        "tryouts": [
+            {"at": row.asked_at, "number": row.number, "until": row.ends_at, "state": row.state}
+            | {"price": str(row.price)}
+            for row in tryout_queries.of_member(db, member_id)
+        ],
     }
 
 
 def forget(db: Session, member_id: int) -> None:
     """Forget where the member lives, whom one asks for there, and what he wrote. Raises StillBooked
-    while a visit is owed or disputed."""
+    while a visit is owed or disputed, or a sample tried."""
     open_states = PROMISED | KEPT | {BookingState.DISPUTED}
     his = Booking.member_id == member_id
     if db.scalar(select(Booking.id).where(his, Booking.state.in_(open_states)).limit(1)):
+        raise StillBooked
+    if tryout_queries.open_of(db, member_id) is not None:
         raise StillBooked
     db.execute(update(Booking).where(his).values(_WHERE))
     db.execute(update(Draft).where(Draft.member_id == member_id).values(_WHERE))

@@ -11,6 +11,7 @@ from booking.code_models import Code
 from booking.models import Addition, Booking, BookingStep, Draft, Promise, Service, Store
 from booking.policy import Ending
 from booking.states import KEPT, KNOWN, PROMISED, BookingAction, BookingState
+from booking.tryouts import TRYOUT
 from kernel.actor import Actor, Role
 from kernel.clock import midnight
 from kernel.db import Session
@@ -28,8 +29,8 @@ class ServiceMissing(Missing):
 
 
 def services(db: Session) -> Sequence[Service]:
-    """Return what is on sale, in the catalogue's order."""
-    found = select(Service).where(Service.on_sale)
+    """Return what is on sale to anybody, in the catalogue's order."""
+    found = select(Service).where(Service.on_sale, Service.category != TRYOUT)
     return db.scalars(found.order_by(Service.place, Service.id)).all()
 
 

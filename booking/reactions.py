@@ -13,8 +13,18 @@ from booking.events import (
     BookingExpired,
     BookingFailed,
     DisputeResolved,
+    WorkFinished,
 )
-from booking.operations import care, coupons, discounts, payments, readying, referrals, waiting
+from booking.operations import (
+    care,
+    coupons,
+    discounts,
+    payments,
+    readying,
+    referrals,
+    tryouts,
+    waiting,
+)
 from booking.policy import Cause
 from dispatch.events import VisitDeclined, VisitTaken
 from kernel.clock import Clock
@@ -76,6 +86,13 @@ def on_ended(event: Event, clock: Clock) -> None:
     assert isinstance(event, BookingExpired | BookingCancelled | BookingFailed)
     with transaction() as db:
         discounts.let_go(db, number=event.number, now=clock.now())
+
+
+def on_work_finished(event: Event, clock: Clock) -> None:
+    """A sample was brought home, or fetched: its tryout begins, or is over."""
+    assert isinstance(event, WorkFinished)
+    with transaction() as db:
+        tryouts.visited(db, booking_number=event.number, now=clock.now())
 
 
 def on_points_posted(event: Event, clock: Clock) -> None:

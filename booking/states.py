@@ -259,3 +259,37 @@ PAYMENT_MACHINE = Machine(
         _PS.REFUNDED: {},
     },
 )
+
+
+class TryoutState(StrEnum):
+    ASKED = "asked"
+    OUT = "out"
+    RETURNING = "returning"
+    KEPT = "kept"
+    RETURNED = "returned"
+    CANCELLED = "cancelled"
+
+
+class TryoutAction(StrEnum):
+    DELIVER = "deliver"
+    KEEP = "keep"
+    RETURN = "return"
+    TAKE_BACK = "take_back"
+    CANCEL = "cancel"
+
+
+_TS, _TA = TryoutState, TryoutAction
+
+TRYOUT_MACHINE = Machine(
+    name="tryout",
+    table={
+        # A unit is put aside; its delivery is booked like any visit, and its end starts the clock.
+        _TS.ASKED: {_TA.DELIVER: _TS.OUT, _TA.CANCEL: _TS.CANCELLED},
+        # In the home, be his time over or not: paid for it is his, else it is to be fetched.
+        _TS.OUT: {_TA.KEEP: _TS.KEPT, _TA.RETURN: _TS.RETURNING},
+        _TS.RETURNING: {_TA.TAKE_BACK: _TS.RETURNED},
+        _TS.KEPT: {},
+        _TS.RETURNED: {},
+        _TS.CANCELLED: {},
+    },
+)

@@ -60,6 +60,7 @@ DRAWN = "drawn"
 REFERRAL = "referral"
 COMMISSION = "commission"
 SURVEY = "survey"
+PURCHASE = "purchase"
 
 # What is spent must be there; what is taken may leave a debt.
 SPENDING = frozenset({REDEEMED, EXPIRED})
@@ -89,6 +90,7 @@ KIND_NAMES: Mapping[str, str] = MappingProxyType(
         REFERRAL: msg("推荐朋友"),
         COMMISSION: msg("推荐佣金"),
         SURVEY: msg("答问卷"),
+        PURCHASE: msg("留下试用品"),
         # The points of a strike are named after it.
         **{kind.value: name for kind, name in risk.KIND_NAMES.items()},
     }

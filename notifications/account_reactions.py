@@ -15,9 +15,11 @@ from booking.events import (
     DepositSettled,
     PromiseBroken,
     RefundOrdered,
+    TryoutMoved,
     WaitingOffered,
 )
-from booking.states import WaitingState
+from booking.states import TryoutState, WaitingState
+from booking.tryouts import OUT_OF_TURN, News
 from kernel.actor import SYSTEM
 from kernel.clock import Clock
 from kernel.db import transaction
@@ -105,8 +107,9 @@ def on_promise_broken(event: Event, clock: Clock) -> None:
 
 
 def on_refund_ordered(event: Event, clock: Clock) -> None:
-    """Tell that money came too late for its window and goes back (P1)."""
+    """Tell that money came too late for what it was to pay for and goes back (P1)."""
     assert isinstance(event, RefundOrdered)
+    of_sample = event.reason == OUT_OF_TURN
     with transaction() as db:
         say(
             db,
@@ -115,9 +118,9 @@ def on_refund_ordered(event: Event, clock: Clock) -> None:
             key=event.payment_number,
             time=messages.moment(event.at),
             about=str(Money(event.fen)),
-            tip="付款晚了，时段已约满，全额退回",
+            tip="试用品已退，货款全额退回" if of_sample else "付款晚了，时段已约满，全额退回",
             not_after=event.at + KEEPS_FOR,
-            path=f"/c/bookings/{event.number}/confirm",
+            path=f"/c/bookings/{event.number}{'' if of_sample else '/confirm'}",
             now=clock.now(),
         )
 
@@ -173,6 +176,37 @@ def on_coupon_expiring(event: Event, clock: Clock) -> None:
             path="/c/coupons",
             now=clock.now(),
         )
+
+
+def on_tryout_moved(event: Event, clock: Clock) -> None:
+    """Tell how his tryout stands, that its time ends soon or is over (A2)."""
+    assert isinstance(event, TryoutMoved)
+    said = _TRYOUT.get((TryoutState(event.state), News(event.news)))
+    if said is None:
+        return
+    with transaction() as db:
+        say_account(
+            db,
+            "A2",
+            event.member_id,
+            key=f"tryout:{event.tryout_number}:{event.state}:{event.news}",
+            time=messages.moment(event.at),
+            about=said[0],
+            tip=said[1],
+            path=f"/c/tryouts/{event.tryout_number}",
+            now=clock.now(),
+        )
+
+
+_TRYOUT = {
+    (TryoutState.OUT, News.MOVED): ("试用开始了", "到期前选留下或退回"),
+    (TryoutState.OUT, News.SOON): ("试用还剩一天", "请选留下或退回"),
+    (TryoutState.OUT, News.OVER): ("试用到期了", "请选留下付款或约取回"),
+    (TryoutState.RETURNING, News.MOVED): ("试用品等取回", "请约取回的时间"),
+    (TryoutState.KEPT, News.MOVED): ("试用品归您了", "货款已收到，积分已到账"),
+    (TryoutState.RETURNED, News.MOVED): ("试用品已收回", "谢谢您试用"),
+    (TryoutState.CANCELLED, News.MOVED): ("试用申请已取消", "想试可以再申请"),
+}
 
 
 def on_deposit_settled(event: Event, clock: Clock) -> None:

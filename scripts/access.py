@@ -47,10 +47,12 @@ OWNED = frozenset(
         "photos",
         "pictures",
         "plans",
+        "samples",
         "stores",
         "strike",
         "strikes",
         "technicians",
+        "tryouts",
         "visits",
         "waiting",
     }

@@ -19,6 +19,7 @@ from booking.states import (
     GOODS_MACHINE,
     OLD_MACHINE,
     PAYMENT_MACHINE,
+    TRYOUT_MACHINE,
     WAITING_MACHINE,
 )
 from conversations.states import CHAT_MACHINE
@@ -41,6 +42,7 @@ MACHINES: Sequence[Machine[Any, Any]] = (
     BOOKING_MACHINE,
     ADDITION_MACHINE,
     PAYMENT_MACHINE,
+    TRYOUT_MACHINE,
     VISIT_MACHINE,
     PROPOSAL_MACHINE,
     GOODS_MACHINE,

@@ -7,13 +7,14 @@ from sqlalchemy import update
 from booking import payment_queries
 from booking.models import Booking
 from booking.payment_models import Payment, Refund
-from booking.payment_queries import DEAD, DEPOSIT, DOOR, Stuck
+from booking.payment_queries import DEAD, DEPOSIT, DOOR, SAMPLE, Stuck
 from booking.states import PaymentAction, PaymentState
 from kernel import db as kernel_db
 from kernel import leases
 from kernel.actor import Actor
 from kernel.db import Session
 from kernel.errors import Conflict
+from kernel.money import Money
 from kernel.numbers import new_number
 from kernel.words import msg
 
@@ -32,7 +33,8 @@ def ask_deposit(db: Session, booking: Booking, *, now: datetime) -> Payment:
     known = payment_queries.latest(db, booking.id, purpose=DEPOSIT)
     if known is not None and known.state is PaymentState.OPEN:
         return known
-    return _open(db, booking, DEPOSIT, expires_at=booking.held_until, now=now)
+    until = booking.held_until
+    return _open(db, booking, DEPOSIT, booking.deposit, expires_at=until, now=now)
 
 
 def ask_at_door(db: Session, booking: Booking, *, now: datetime) -> Payment | None:
@@ -40,7 +42,15 @@ def ask_at_door(db: Session, booking: Booking, *, now: datetime) -> Payment | No
     known = payment_queries.latest(db, booking.id, purpose=DOOR)
     if known is not None or booking.due.fen <= 0:
         return known
-    return _open(db, booking, DOOR, expires_at=None, now=now)
+    return _open(db, booking, DOOR, booking.due, expires_at=None, now=now)
+
+
+def ask_for_sample(db: Session, booking: Booking, price: Money, *, now: datetime) -> Payment:
+    """Ask for the price of the sample that a booking brought; the same again is the same payment."""
+    known = payment_queries.latest(db, booking.id, purpose=SAMPLE)
+    if known is not None and known.state is not PaymentState.CLOSED:
+        return known
+    return _open(db, booking, SAMPLE, price, expires_at=None, now=now)
 
 
 def close(db: Session, booking: Booking, *, now: datetime) -> None:
@@ -80,9 +90,14 @@ def order_again(db: Session, *, number: str, by: Actor) -> Stuck:
 
 
 def _open(
-    db: Session, booking: Booking, purpose: str, *, expires_at: datetime | None, now: datetime
+    db: Session,
+    booking: Booking,
+    purpose: str,
+    amount: Money,
+    *,
+    expires_at: datetime | None,
+    now: datetime,
 ) -> Payment:
-    amount = booking.deposit if purpose == DEPOSIT else booking.due
     payment = Payment(
         number=new_number("P"),
         booking_id=booking.id,

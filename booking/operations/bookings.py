@@ -8,7 +8,7 @@ from functools import partial
 from booking import bonus_queries, feedback_queries, policy, queries, windows
 from booking.events import BookingBooked, BookingExpired, BookingHeld, DepositAsked
 from booking.models import Booking, Draft, Service
-from booking.operations import billing, goods, looking, placing, promises
+from booking.operations import billing, goods, looking, placing, promises, tryouts
 from booking.operations.looking import Kept
 from booking.operations.steps import facts_of, locked, move
 from booking.policy import DEPOSIT_LIFE, HOLD_LIFE, Ending
@@ -57,7 +57,7 @@ def hold(
     the same thing twice. A delivery with its installation holds both places or none. `opening` makes
     room where no route has any; `only` is the one technician who will do. Another window held under the same draft is given up, once the new one is sure; so are holds of
     the member that ran out and were not freed yet: they must not stand in his own way. Raises
-    BookingMissing, Blocked, SlotPast, TooSoon, TooFar, OffGrid, TooManyHolds, PlaceGone.
+    BookingMissing, Blocked, NoVisitWanted, SlotPast, TooSoon, TooFar, OffGrid, TooManyHolds, PlaceGone.
     """
     draft = queries.draft(db, number=draft_number, by=by)
     following.lock_member(db, draft.member_id)
@@ -256,6 +256,7 @@ def _look(
     way is what the points are for.
     """
     services = queries.services_of(db, draft)
+    tryouts.check_wanted(db, draft, services[0])
     wish = only
     if wish is None and draft.delivery_id is None:
         known = feedback_queries.known_technicians(

@@ -6,6 +6,7 @@ from datetime import datetime
 
 from booking import pricing, queries
 from booking.models import Draft, Service
+from booking.operations import tryouts
 from dispatch import queries as dispatch
 from kernel.actor import Actor, Role
 from kernel.db import Session
@@ -53,7 +54,7 @@ def save_draft(
 
     `with_delivery` lets the service's delivery come first, in the same booking (送装一体).
     `member_id` is whom staff fill it in for; a member fills in his own. Raises ServiceMissing,
-    BadOption, OffSale, OutOfArea.
+    BadOption, OffSale, OutOfArea, NoVisitWanted, SampleElsewhere.
     """
     service = queries.service_by_code(db, service_code)
     if not service.on_sale:
@@ -87,6 +88,7 @@ def save_draft(
     db.add(draft)
     following.name_member(db, member_id=owner_id, name=contact, phone=phone.digits)
     db.flush()
+    tryouts.check_wanted(db, draft, service)
     return draft
 
 

@@ -7,10 +7,10 @@ from sqlalchemy import select, update
 from booking import payment_queries, queries
 from booking.events import DepositSettled, PaymentReceived, RefundArrived, RefundOrdered
 from booking.models import Booking
-from booking.operations import billing, bookings, visits
+from booking.operations import billing, bookings, tryouts, visits
 from booking.operations.steps import facts_of, locked
 from booking.payment_models import Payment, Refund
-from booking.payment_queries import DEPOSIT, DONE, PaymentMissing, Stuck
+from booking.payment_queries import DEPOSIT, DONE, SAMPLE, PaymentMissing, Stuck
 from booking.states import BookingState, PaymentAction, PaymentState
 from dispatch import queries as dispatch
 from dispatch.states import VisitState
@@ -55,7 +55,7 @@ def settle(
     """Take note that WeChat has the money, and do what it was paid for. Told twice it is once.
 
     A deposit makes the promise; when nothing fits into its window any more, the window is let go and
-    the money goes back at once. Money at the door signs for the work. Raises PaymentMissing, WrongAmount,
+    the money goes back at once. Money at the door signs for the work, that of a sample keeps it. Raises PaymentMissing, WrongAmount,
     PaidTwice.
     """
     known = payment_queries.by_number(db, number)
@@ -74,6 +74,8 @@ def settle(
     )
     if known.purpose == DEPOSIT:
         _promise(db, booking, known, now=now)
+    elif known.purpose == SAMPLE:
+        tryouts.paid(db, booking, known, now=now)
     else:
         _sign(db, booking, now=now)
     return known

@@ -93,6 +93,11 @@ ACTIONS: Mapping[str, str] = {
     "console.stop_campaign": msg("停止发送"),
     "console.make_survey": msg("做问卷"),
     "console.close_survey": msg("关闭问卷"),
+    "console.add_sample": msg("上架试用品"),
+    "console.change_sample": msg("改试用品"),
+    "console.keep_tryout": msg("试用收款留下"),
+    "console.take_back_tryout": msg("试用品已送回"),
+    "console.cancel_tryout": msg("取消试用申请"),
     "console.waive_strike": msg("撤销违约"),
     "console.ask_stop": msg("提议暂停预约"),
     "console.ask_release": msg("提议解除暂停"),
@@ -184,6 +189,8 @@ THINGS: Mapping[str, str] = {
     "campaign": msg("发送"),
     "collection": msg("领取"),
     "survey": msg("问卷"),
+    "sample": msg("试用品"),
+    "tryout": msg("试用"),
 }
 # Fields of a form that say something to a reader; the others only steer the page.
 DETAILS: Mapping[str, str] = {
@@ -239,6 +246,7 @@ PAGES: Mapping[str, tuple[str, str]] = {
     "care": ("console.care_plan", "number"),
     "campaign": ("console.campaign", "number"),
     "survey": ("console.survey", "number"),
+    "sample": ("console.sample", "number"),
 }
 
 

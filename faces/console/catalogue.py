@@ -41,6 +41,7 @@ CATEGORIES = {
     "delivery": msg("送货"),
     "installation": msg("安装"),
     "maintenance": msg("维修保养"),
+    "tryout": msg("试用送取"),
 }
 KINDS = {"switch": msg("要或不要"), "count": msg("按数量"), "choice": msg("几选一")}
 FIELDS = ("code", "category", "name", "short_name", "about", "icon")

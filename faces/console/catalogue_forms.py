@@ -8,6 +8,7 @@ from marshmallow import ValidationError, fields, validate, validates_schema
 
 from booking.care import MONTHS_MAX, TIPS_MAX
 from booking.price_card import ROWS_MAX
+from booking.tryouts import TRYOUT
 from faces.chrome.schema import Form, Text
 from kernel.geo import Point
 from kernel.words import msg
@@ -54,7 +55,7 @@ class NewServiceForm(ServiceForm):
 
     code = fields.String(required=True, validate=_CODE)
     category = fields.String(
-        required=True, validate=validate.OneOf(["delivery", "installation", "maintenance"])
+        required=True, validate=validate.OneOf(["delivery", "installation", "maintenance", TRYOUT])
     )
     icon = fields.String(load_default="wrench", validate=validate.Regexp(r"\A[a-z][a-z-]{1,29}\Z"))
 

@@ -230,8 +230,12 @@ _LIST_OF = {
     "console.show_ties": "console.show_ties",
     **dict.fromkeys(("console.draw", "console.new_draw"), "console.draws"),
     **dict.fromkeys(("console.campaign", "console.new_campaign"), "console.campaigns"),
+    **dict.fromkeys(("console.sample", "console.new_sample"), "console.tryouts"),
     **dict.fromkeys(("console.survey", "console.new_survey"), "console.surveys"),
-    **{f"console.{key}": f"console.{key}" for key in ("campaigns", "referrals", "surveys", "tags")},
+    **{
+        f"console.{key}": f"console.{key}"
+        for key in ("campaigns", "referrals", "surveys", "tags", "tryouts")
+    },
     "console.collections": "console.collections",
     "console.ways": "console.board",
     "console.technician_options": "console.board",

@@ -77,7 +77,11 @@ PAYMENTS: Mapping[PaymentState, tuple[str, str]] = {
     PaymentState.REFUNDED: (msg("已退款"), "gray"),
     PaymentState.CLOSED: (msg("已关闭"), "gray"),
 }
-PURPOSES: Mapping[str, str] = {"deposit": msg("押金"), "door": msg("上门付款")}
+PURPOSES: Mapping[str, str] = {
+    "deposit": msg("押金"),
+    "door": msg("上门付款"),
+    "sample": msg("试用品货款"),
+}
 STRIKE_KINDS: Mapping[StrikeKind, str] = {
     StrikeKind.NO_SHOW: msg("没能见到业主"),
     StrikeKind.REFUSED: msg("业主拒收"),

@@ -6,8 +6,9 @@ from datetime import datetime
 from flask import redirect, render_template, request
 from flask.typing import ResponseReturnValue
 
-from booking import code_queries, queries
+from booking import code_queries, queries, tryout_queries
 from booking.states import PROMISED, SERVED, BookingState
+from booking.tryouts import TRYOUT
 from dispatch import queries as dispatch
 from faces.chrome import call
 from faces.chrome.context import CARE_COOKIE
@@ -71,6 +72,7 @@ def home() -> ResponseReturnValue:
         source = code_queries.met_last(
             db, first_scene=member.first_scene, last_scene=member.last_scene
         )
+        tried = tryout_queries.open_of(db, member.id)
         return render_template(
             "consumer/home.html",
             visit=under_way,
@@ -82,6 +84,9 @@ def home() -> ResponseReturnValue:
             source=source,
             stop=blocked.read(db),
             draw=draw_queries.running(db, now=call.now()),
+            tryout=tried,
+            tryout_visit=tryout_queries.next_visit(db, tried) if tried else None,
+            samples=tryout_queries.on_offer(db),
             surveys=survey_queries.open_for(db, member_id=member.id, now=call.now()),
             owed=collection_queries.open_of(db, member_id=member.id),
             assets=assets.mine(db)[:ASSETS_SHOWN],
@@ -133,8 +138,11 @@ def _under_way(db: Session) -> tuple[Progress | None, int]:
 
 
 def _last(db: Session) -> Last | None:
+    services = queries.services_by_id(db)
     done = [
-        booking for booking in queries.bookings_of(db, call.actor().id) if booking.state in SERVED
+        booking
+        for booking in queries.bookings_of(db, call.actor().id)
+        if booking.state in SERVED and services[booking.service_id].category != TRYOUT
     ]
     if not done:
         return None
@@ -143,7 +151,7 @@ def _last(db: Session) -> Last | None:
     visit = dispatch.visit(db, last.visit_id)
     return Last(
         number=last.number,
-        service=queries.services_by_id(db)[last.service_id].name,
+        service=services[last.service_id].name,
         at=last.starts_at,
         technician=progress.technician(db, visit.technician_id).name,
         price=last.price,

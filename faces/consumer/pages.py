@@ -28,6 +28,7 @@ from faces.consumer import (
     stores,
     strikes,
     surveys,
+    tryouts,
     waiting,
     windows,
 )
@@ -62,6 +63,7 @@ __all__ = [
     "stores",
     "strikes",
     "surveys",
+    "tryouts",
     "waiting",
     "windows",
 ]

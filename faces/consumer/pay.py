@@ -3,7 +3,7 @@
 from flask import current_app, redirect, render_template, url_for
 from flask.typing import ResponseReturnValue
 
-from booking import paying, payment_queries, queries
+from booking import paying, payment_queries, queries, tryout_queries
 from booking.payment_queries import DEPOSIT
 from booking.states import PaymentState
 from faces.chrome import call
@@ -43,15 +43,23 @@ def payment(number: str) -> ResponseReturnValue:
     with transaction(reads_only=True) as db:
         row = payment_queries.payment(db, number=number, by=call.actor())
         booking = queries.by_id(db, row.booking_id)
-        service = queries.service_name(db, booking.service_id)
+        tried = tryout_queries.paid_by(db, row)
+        service = tried.name if tried else queries.service_name(db, booking.service_id)
+    done = (
+        url_for("consumer.tryout_page", number=tried.number)
+        if tried
+        else url_for("consumer.booking", number=booking.number)
+    )
     if row.state is not PaymentState.OPEN:
-        return redirect(url_for("consumer.booking", number=booking.number), 303)
+        return redirect(done, 303)
     return render_template(
         "consumer/pay.html",
         payment=row,
         booking=booking,
         service=service,
         is_deposit=row.purpose == DEPOSIT,
+        is_sample=tried is not None,
+        done=done,
     )
 
 
@@ -64,7 +72,8 @@ def sheet(number: str) -> ResponseReturnValue:
         row = payment_queries.payment(db, number=number, by=call.actor())
         openid = members.member(db, call.actor().id).openid
         booking = queries.by_id(db, row.booking_id)
-        service = queries.service_name(db, booking.service_id)
+        tried = tryout_queries.paid_by(db, row)
+        service = tried.name if tried else queries.service_name(db, booking.service_id)
     if row.state is not PaymentState.OPEN:
         raise PaymentOver
     pay: WeChatPay = current_app.extensions["doorbell.pay"]

@@ -46,6 +46,7 @@ PARTS: Mapping[str, str] = {
     "ratings": msg("评价"),
     "complaints": msg("投诉"),
     "surveys": msg("答过的问卷"),
+    "tryouts": msg("试用过的东西"),
     "said": msg("我在公众号里说的"),
     "replies": msg("客服的回复"),
     "messages": msg("收到的通知"),

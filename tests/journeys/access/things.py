@@ -24,6 +24,7 @@ from booking.operations import (
     drafts,
     feedback,
     shop,
+    tryouts,
     waiting,
 )
 from booking.operations import goods as goods_operations
@@ -55,6 +56,7 @@ from members.rule_text import RULES
 from members.rules import StrikeKind
 from members.surveying import Question, QuestionKind
 from tests.house import DISPATCHER, MONDAY_NINE, tomorrow
+from tests.samples import a_sample
 
 SEVEN = MONDAY_NINE - timedelta(hours=2)
 PASSWORD = "a good long password"
@@ -353,6 +355,15 @@ def _a_care_plan(db: Session, side: Side, _booking: Booking, _visit: Visit) -> s
     ).number
 
 
+def _a_sample(db: Session, side: Side, _booking: Booking, _visit: Visit) -> str:
+    return a_sample(db, branch_id=side.branch_id)
+
+
+def _a_tryout(db: Session, side: Side, _booking: Booking, _visit: Visit) -> str:
+    by, number = Actor(side.member.id, Role.MEMBER), side.things["samples"]
+    return tryouts.ask(db, sample_number=number, by=by, now=MONDAY_NINE).number
+
+
 MAKERS: Mapping[str, Maker] = {
     "care": _a_care_plan,
     "drafts": _a_second_draft,
@@ -377,4 +388,6 @@ MAKERS: Mapping[str, Maker] = {
     "collections": _a_collection,
     "draws": _a_draw,
     "surveys": _a_survey,
+    "samples": _a_sample,
+    "tryouts": _a_tryout,
 }

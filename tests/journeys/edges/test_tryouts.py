@@ -1,0 +1,177 @@
+"""A sample goes home and is kept, or comes back; and what is said when nobody answers."""
+
+import uuid
+from datetime import date, timedelta
+
+import pytest
+from flask import Flask
+from sqlalchemy import select
+
+from booking.operations import payments
+from booking.payment_models import Payment, Refund
+from booking.tryout_models import Sample, Tryout
+from dispatch.states import VisitState
+from kernel.db import transaction
+from kernel.money import Money
+from members import ledger_queries
+from tests.house import MONDAY_NINE
+from tests.journeys import clockwork
+from tests.journeys.console.conftest import DeskOf, Town
+from tests.journeys.console.life import TUESDAY_TEN
+from tests.journeys.consumer.pages import Page, Phone
+from tests.journeys.consumer.steps import book, fill_in
+from tests.journeys.edges.steps import given, hands_of, messages, publish
+from tests.samples import PRICE, a_sample
+
+TUESDAY, THURSDAY = date(2026, 11, 24), date(2026, 11, 26)
+WINDOW = "{day}/36000-43200"
+
+
+@pytest.fixture
+def number(town: Town, phone: Phone) -> str:
+    """The member asks for the last unit."""
+    with transaction() as db:
+        a_sample(db, branch_id=town.here, stock=1)
+    page = phone.open("/c/samples")
+    assert "还有 1 台" in page.text
+    asked = phone.send(page.form("/c/tryouts"))
+    assert "约送到家的时间" in asked.text
+    return asked.path.rpartition("/")[2]
+
+
+def visit(app: Flask, phone: Phone, desk_of: DeskOf, leg: str, *, day: date) -> None:
+    """Let a visit be booked, and done as its window opens, 24 minutes in all."""
+    booking = book(phone, WINDOW.format(day=day), code=f"{leg}_1")
+    publish(desk_of("manager") if leg == "bring" else desk_of("administrator"), day=day)
+    clockwork.stand_at(app, TUESDAY_TEN + (day - TUESDAY))
+    hands_of(app, booking).come_to(given(booking), VisitState.WORK_DONE)
+    clockwork.let(app)
+
+
+def tryout(phone: Phone, number: str) -> Page:
+    return phone.open(f"/c/tryouts/{number}")
+
+
+def pay(row: Payment) -> None:
+    with transaction() as db:
+        payments.settle(
+            db,
+            number=row.number,
+            amount=row.amount,
+            transaction_id="W1",
+            paid_at=MONDAY_NINE,
+            now=MONDAY_NINE,
+        )
+
+
+def asked_for() -> Payment:
+    with transaction(reads_only=True) as db:
+        return db.scalars(select(Payment).where(Payment.purpose == "sample")).one()
+
+
+def stock() -> int:
+    with transaction(reads_only=True) as db:
+        return db.scalars(select(Sample.stock)).one()
+
+
+def points(phone: Phone) -> int:
+    with transaction(reads_only=True) as db:
+        return ledger_queries.points_balance(db, phone.member.id)
+
+
+@pytest.mark.walks("tryout asked deliver")
+def test_reminded_told_it_is_over_and_kept_for_its_price(
+    app: Flask, town: Town, phone: Phone, desk_of: DeskOf, number: str
+) -> None:
+    assert "都借出去了" in phone.open("/c/samples").text
+    visit(app, phone, desk_of, "bring", day=TUESDAY)
+    assert "试用到" in tryout(phone, number).text
+
+    for hours in (47, 48, 71, 72, 73):
+        clockwork.stand_at(app, TUESDAY_TEN + timedelta(hours=hours))
+        clockwork.let(app, "tryouts")
+    told = [line for line in messages(town.member) if line.startswith("A2 ")]
+    assert ["一天" in line for line in told] == [False, True, False]
+    assert "试用到期了" in told[2]
+    assert "超期" in desk_of("auditor").open("/console/tryouts").text
+
+    keep = f"/c/tryouts/{number}/keep"
+    page = press(phone, keep)
+    assert (page.path, "投影仪" in page.text) == (f"/c/payments/{asked_for().number}", True)
+    pay(asked_for())
+
+    assert "它归您了" in tryout(phone, number).text
+    assert (points(phone), stock()) == (PRICE.whole_yuan, 0)
+    clockwork.let(app)
+    assert any("试用品归您了" in line for line in messages(town.member))
+
+
+@pytest.mark.walks("tryout out return", "tryout returning take_back")
+def test_fetched_back_it_is_in_stock_again_and_late_money_goes_back(
+    app: Flask, town: Town, phone: Phone, desk_of: DeskOf, number: str
+) -> None:
+    visit(app, phone, desk_of, "bring", day=TUESDAY)
+    press(phone, f"/c/tryouts/{number}/keep")
+    again = phone.send(tryout(phone, number).form("/return"))
+    assert "约取回的时间" in again.text
+    pay(asked_for())
+    with transaction(reads_only=True) as db:
+        assert db.scalars(select(Refund.reason)).one() == "tryout_over"
+
+    visit(app, phone, desk_of, "fetch", day=THURSDAY)
+
+    assert "已经收回" in tryout(phone, number).text
+    assert (points(phone), stock()) == (0, 1)
+    with transaction(reads_only=True) as db:
+        assert db.scalars(select(Payment.amount).where(Payment.purpose == "sample")).one() == PRICE
+
+
+@pytest.mark.walks("tryout out keep")
+def test_a_dispatcher_writes_down_what_was_paid_to_him(
+    app: Flask, town: Town, phone: Phone, desk_of: DeskOf, number: str
+) -> None:
+    visit(app, phone, desk_of, "bring", day=TUESDAY)
+    desk = desk_of("dispatcher")
+
+    kept = desk.send(desk.open("/console/tryouts").form(f"{number}/keep"))
+
+    assert "已留下" in kept.text
+    assert (points(phone), stock()) == (Money(3999_00).whole_yuan, 0)
+
+
+@pytest.mark.walks("tryout asked cancel")
+def test_what_nobody_books_a_delivery_for_goes_to_the_next(
+    app: Flask, town: Town, phone: Phone, number: str
+) -> None:
+    assert "一次只能试用一件" in again(phone).text
+
+    clockwork.stand_at(app, MONDAY_NINE + timedelta(days=3))
+    clockwork.let(app, "tryouts")
+
+    assert "已取消" in tryout(phone, number).text
+    assert stock() == 1
+    with transaction(reads_only=True) as db:
+        assert db.scalars(select(Tryout.staff_id)).one() is None
+
+
+def test_nobody_books_such_a_visit_without_a_tryout_nor_twice(
+    app: Flask, town: Town, phone: Phone, number: str
+) -> None:
+    wrong = fill_in(phone, code="fetch_1")
+    book(phone, code="bring_1")
+    twice = fill_in(phone, code="bring_1")
+
+    assert [page.status for page in (wrong, twice)] == [409, 409]
+    assert "/c/book/bring_1" not in phone.open("/c/").links
+    assert "上门已经约好" in press(phone, f"/c/tryouts/{number}/cancel").text
+
+
+def again(phone: Phone) -> Page:
+    with transaction(reads_only=True) as db:
+        sample = db.scalars(select(Sample.number)).one()
+    return press(phone, "/c/tryouts", sample=sample)
+
+
+def press(phone: Phone, path: str, **fields: str) -> Page:
+    """Send what no button of the page sends in this state, or in a house without WeChat Pay."""
+    return phone.post(path, fields | {"idempotency_key": str(uuid.uuid4())})
