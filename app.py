@@ -150,6 +150,8 @@ REACTIONS: delivery.Reactions = {
     members.events.BlacklistEnded: [account.on_blacklist_ended],
     members.events.CollectionMoved: [account.on_collection_moved],
     members.events.NewsOrdered: [account.on_news_ordered],
+    members.events.PhoneConfirmed: [booking_reactions.on_phone_confirmed],
+    members.events.MembersMerged: [booking_reactions.on_merged],
 }
 # Which RQ queue hears which bell.
 PLANNER = "planner"

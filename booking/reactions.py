@@ -34,12 +34,14 @@ from members import rule_queries, strike_queries
 from members.events import (
     CodeScanned,
     MemberFollowed,
+    MembersMerged,
+    PhoneConfirmed,
     PointsPosted,
     StrikePosted,
     StrikeReversed,
     StrikeWaived,
 )
-from members.operations import grades, visiting
+from members.operations import grades, merging, visiting
 
 log = logging.getLogger(__name__)
 
@@ -134,6 +136,23 @@ def on_completed(event: Event, clock: Clock) -> None:
     _settle(event.number, keep=False, reason="completed", clock=clock)
     with transaction() as db:
         referrals.reward(db, booking_number=event.number, now=clock.now())
+
+
+def on_phone_confirmed(event: Event, clock: Clock) -> None:
+    """Make him one with the caller who was written down with the phone that is proven to be his."""
+    assert isinstance(event, PhoneConfirmed)
+    with transaction() as db:
+        merging.merge_callers(db, member_id=event.member_id, now=clock.now())
+
+
+def on_merged(event: Event, clock: Clock) -> None:
+    """Look which grade the two have together, and for another caller with the same phone."""
+    assert isinstance(event, MembersMerged)
+    with transaction() as db:
+        rules = queries.rules_of_member(db, event.member_id)
+        grades.look_at(db, member_id=event.member_id, rules=rules, now=clock.now())
+    with transaction() as db:
+        merging.merge_callers(db, member_id=event.member_id, now=clock.now())
 
 
 def on_cancelled(event: Event, clock: Clock) -> None:

@@ -289,3 +289,19 @@ class NewsOrdered(Event):
 
     campaign_number: str
     member_id: int
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class MembersMerged(Event):
+    """Two members were one person: `gone_id` is a pointer to `member_id` from now on."""
+
+    merge_number: str
+    member_id: int
+    gone_id: int
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class PhoneConfirmed(Event):
+    """The phone that a member gave was proven to be his."""
+
+    member_id: int

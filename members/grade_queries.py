@@ -4,13 +4,14 @@ from collections.abc import Sequence
 from datetime import datetime, timedelta
 from typing import Any
 
-from sqlalchemy import Select, func, or_, select
+from sqlalchemy import Select, func, select
 from sqlalchemy.orm import aliased
 
 from kernel.db import Session
+from members import merge_queries
 from members.grade_models import HeldGrade
 from members.grades import EARNING, Held, held
-from members.ledger import POINTS, SCAN, debt_owner, member_owner
+from members.ledger import POINTS, SCAN
 from members.ledger_models import Account, Entry, Posting
 from members.rules import Rules
 
@@ -41,14 +42,13 @@ def _earning(
 ) -> Select[*tuple[Any, ...]]:
     """Return that of what the member earned in those ways, what was undone left out."""
     undone = aliased(Posting)
-    owner = member_owner(member_id)
     return (
         found.select_from(Entry)
         .join(Posting, Posting.id == Entry.posting_id)
         .join(Account, Account.id == Entry.account_id)
         .outerjoin(undone, undone.reverses_id == Posting.id)
         .where(
-            or_(Account.owner == owner, Account.owner == debt_owner(owner)),
+            Account.owner.in_(merge_queries.accounts_of(member_id)),
             Account.unit == POINTS,
             Posting.kind.in_(kinds),
             undone.id.is_(None),

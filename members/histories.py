@@ -6,7 +6,7 @@ from dataclasses import dataclass, replace
 from datetime import datetime
 
 from members import risk
-from members.risk import OverrideFact, Standing, StrikeFact
+from members.risk import MergeFact, OverrideFact, Standing, StrikeFact
 from members.rules import Rules
 
 
@@ -16,6 +16,7 @@ class History:
 
     strikes: Sequence[StrikeFact]
     overrides: Sequence[OverrideFact]
+    merges: Sequence[MergeFact] = ()
     # When each was completed, those undone left out.
     completions: Sequence[datetime]
     # Rising instants, with the balance from each on.
@@ -28,6 +29,7 @@ class History:
         return risk.standing(
             strikes=known,
             overrides=[override for override in self.overrides if override.at <= at],
+            merges=[merge for merge in self.merges if merge.at <= at],
             completed=bisect_right(self.completions, at),
             phone_confirmed=self.phone_confirmed_at is not None and self.phone_confirmed_at <= at,
             balance=self.balance(at),

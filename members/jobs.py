@@ -2,14 +2,15 @@
 
 import logging
 from collections.abc import Callable, Iterable
+from datetime import timedelta
 
 from kernel.clock import Clock, local_date
 from kernel.db import Session, transaction
 from kernel.errors import Conflict
 from kernel.settings import Settings
-from members import ledger_queries, seals, strike_queries, tag_queries
+from members import ledger_queries, merge_queries, seals, strike_queries, tag_queries
 from members.ledger import HoldOver
-from members.operations import blacklist, campaigns, expiring, holds, strikes, tags
+from members.operations import blacklist, campaigns, expiring, holds, merging, strikes, tags
 from members.tagging import may_tell
 
 log = logging.getLogger(__name__)
@@ -17,6 +18,9 @@ log = logging.getLogger(__name__)
 POST_BATCH_MAX = 200
 END_BATCH_MAX = 200
 LOT_BATCH_MAX = 500
+MERGE_BATCH_MAX = 50
+# So long after a merge a hand may still write for who was merged, not having known.
+MERGE_SETTLES = timedelta(minutes=5)
 
 
 def post_due_strikes(clock: Clock) -> int:
@@ -87,10 +91,23 @@ def expire_points(clock: Clock) -> int:
     return expired
 
 
+def carry_on_merges(clock: Clock) -> int:
+    """Bring what came in for a merged member after the merge to him who stayed; return for how many.
+    Safe to run twice or side by side: what is there no more is not brought."""
+    now = clock.now()
+    with transaction(reads_only=True) as db:
+        ids = merge_queries.unfinished(db, since=now - MERGE_SETTLES, limit=MERGE_BATCH_MAX)
+    brought = 0
+    for merge_id in ids:
+        with transaction() as db:
+            brought += bool(merging.carry_on(db, merge_id, now=now))
+    return brought
+
+
 def look_after_points(settings: Settings, clock: Clock) -> int:
-    """Do what time does to points: let go of what ran out, expire, and seal the day's heads; return how
+    """Do what time does to points: let go of what ran out, expire, bring after a merge what came late, seal the day's heads; return how
     much there was to do."""
-    done = let_holds_go(clock) + expire_points(clock)
+    done = let_holds_go(clock) + expire_points(clock) + carry_on_merges(clock)
     folder = settings.data_dir / seals.FOLDER
     with transaction(reads_only=True) as db:
         path = seals.seal(db, folder, day=local_date(clock.now()))

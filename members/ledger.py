@@ -61,6 +61,7 @@ REFERRAL = "referral"
 COMMISSION = "commission"
 SURVEY = "survey"
 PURCHASE = "purchase"
+MERGED = "merged"
 
 # What is spent must be there; what is taken may leave a debt.
 SPENDING = frozenset({REDEEMED, EXPIRED})
@@ -91,6 +92,7 @@ KIND_NAMES: Mapping[str, str] = MappingProxyType(
         COMMISSION: msg("推荐佣金"),
         SURVEY: msg("答问卷"),
         PURCHASE: msg("留下试用品"),
+        MERGED: msg("会员合并转移"),
         # The points of a strike are named after it.
         **{kind.value: name for kind, name in risk.KIND_NAMES.items()},
     }

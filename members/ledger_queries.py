@@ -12,6 +12,7 @@ from sqlalchemy.orm import aliased
 
 from kernel.db import Session
 from kernel.money import Money
+from members import merge_queries
 from members.ledger import (
     CANCEL_FEE,
     COMPENSATION,
@@ -210,7 +211,7 @@ def points_of(db: Session, evidence: str, member_id: int) -> int:
         .join(Account, Account.id == Entry.account_id)
         .where(
             Posting.evidence == evidence,
-            Account.owner.in_(_accounts_of(member_id)),
+            Account.owner.in_(merge_queries.accounts_of(member_id)),
             Account.unit == POINTS,
         )
     )
@@ -227,7 +228,7 @@ def fees_of(db: Session, *, member_id: int, booking_number: str) -> Sequence[tup
         .join(Account, Account.id == Entry.account_id)
         .outerjoin(undoes, undoes.reverses_id == Posting.id)
         .where(
-            Account.owner.in_(_accounts_of(member_id)),
+            Account.owner.in_(merge_queries.accounts_of(member_id)),
             Posting.kind.in_((CANCEL_FEE, MOVE_FEE)),
             Posting.evidence == f"booking:{booking_number}",
             undoes.id.is_(None),
@@ -237,15 +238,9 @@ def fees_of(db: Session, *, member_id: int, booking_number: str) -> Sequence[tup
     return [(key, points) for key, points in db.execute(found.order_by(Posting.id))]
 
 
-def _accounts_of(member_id: int) -> tuple[str, str]:
-    owner = member_owner(member_id)
-    return owner, debt_owner(owner)
-
-
 def completions(db: Session, member_id: int) -> int:
     """Return how many bookings were completed for the member, those undone left out."""
-    owner, debt = _accounts_of(member_id)
-    return db.scalar(_completions(), {"owner": owner, "debt": debt}) or 0
+    return db.scalar(_completions(), {"of": member_id}) or 0
 
 
 @cache
@@ -258,7 +253,7 @@ def _completions() -> Select[int]:
         .join(Account, Account.id == Entry.account_id)
         .outerjoin(undoes, undoes.reverses_id == Posting.id)
         .where(
-            Account.owner.in_((bindparam("owner"), bindparam("debt"))),
+            Account.owner.in_(merge_queries.ACCOUNTS),
             Posting.kind == COMPLETION,
             undoes.id.is_(None),
         )

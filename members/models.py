@@ -2,13 +2,14 @@
 
 from datetime import datetime
 
-from sqlalchemy import JSON, Enum, ForeignKey, false
+from sqlalchemy import JSON, Enum, ForeignKey, false, text
 from sqlalchemy.orm import Mapped, mapped_column
 
 from kernel.actor import Role
 from kernel.db import Base, Instant, Sealed
 from kernel.names import surname_of
 from kernel.phone import Phone
+from members.merging import has_wechat
 
 
 class Member(Base):
@@ -18,7 +19,11 @@ class Member(Base):
 
     id: Mapped[int] = mapped_column(primary_key=True)
     number: Mapped[str] = mapped_column(unique=True)
+    # WeChat's name for him in our account; of a caller whom one of us wrote down, `merging.CALLER` and
+    # something random.
     openid: Mapped[str] = mapped_column(unique=True)
+    # His one name in all accounts of our company, where WeChat tells it.
+    unionid: Mapped[str] = mapped_column(default="", server_default=text("''"), index=True)
     name: Mapped[str] = mapped_column(default="")
     phone: Mapped[str] = mapped_column(default="", index=True)
     # When he proved that this phone is his; none for a phone that was only typed.
@@ -32,6 +37,13 @@ class Member(Base):
     heard_at: Mapped[datetime | None] = mapped_column(Instant)
     # Since then nobody knows who he was: see members.personal.
     erased_at: Mapped[datetime | None] = mapped_column(Instant)
+    # Into whom he was merged: this row is a pointer from then on.
+    merged_into_id: Mapped[int | None] = mapped_column(ForeignKey("members_member.id"), index=True)
+
+    @property
+    def has_wechat(self) -> bool:
+        """Tell whether he can be reached in WeChat; a caller whom one of us wrote down cannot."""
+        return has_wechat(self.openid)
 
     @property
     def masked_phone(self) -> str:

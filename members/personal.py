@@ -87,7 +87,7 @@ def forget(db: Session, member: Member, *, now: datetime) -> None:
     if db.scalar(owed.limit(1)):
         raise StillToCome
     member.openid = f"erased:{token_hex(14)}"
-    member.name = member.phone = ""
+    member.name = member.phone = member.unionid = ""
     member.phone_confirmed_at, member.follows, member.erased_at = None, False, now
     db.execute(delete(SignIn).where(SignIn.role == Role.MEMBER, SignIn.subject_id == member.id))
     his = update(Appeal).where(Appeal.member_id == member.id)

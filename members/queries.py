@@ -19,9 +19,9 @@ from sqlalchemy.orm import aliased
 
 from kernel.actor import Actor, Role
 from kernel.db import Session
-from members import ledger_queries, policy, risk, rule_queries, strike_queries
+from members import ledger_queries, merge_queries, policy, risk, rule_queries, strike_queries
 from members.histories import History
-from members.ledger import COMPLETION, POINTS, debt_owner, member_owner
+from members.ledger import COMPLETION, POINTS
 from members.ledger_models import Account, Entry, Posting
 from members.models import ApiClient, Member, SignIn, Staff, Touch
 from members.policy import Blocked, BlockedByHand, MemberMissing
@@ -35,13 +35,15 @@ def member_by_openid(db: Session, openid: str) -> Member | None:
 
 
 def member(db: Session, member_id: int) -> Member:
-    """Return the member with that id, which must exist."""
-    return db.scalars(select(Member).where(Member.id == member_id)).one()
+    """Return the member with that id, which must exist, or into whom he was merged."""
+    found = db.scalars(select(Member).where(Member.id == member_id)).one()
+    return found if found.merged_into_id is None else db.get_one(Member, found.merged_into_id)
 
 
 def followers(db: Session) -> Sequence[Member]:
     """Return everybody who follows the account, by id."""
-    return db.scalars(select(Member).where(Member.follows).order_by(Member.id)).all()
+    found = select(Member).where(Member.follows, Member.merged_into_id.is_(None))
+    return db.scalars(found.order_by(Member.id)).all()
 
 
 def followers_after(
@@ -49,7 +51,9 @@ def followers_after(
 ) -> Sequence[int]:
     """Return the ids of the followers who come after that one, of those alone whom `within` finds
     where it is given; by id, `limit` at most."""
-    found = select(Member.id).where(Member.follows, Member.id > member_id)
+    found = select(Member.id).where(
+        Member.follows, Member.merged_into_id.is_(None), Member.id > member_id
+    )
     if within is not None:
         found = found.where(Member.id.in_(within))
     return db.scalars(found.order_by(Member.id).limit(limit)).all()
@@ -80,9 +84,13 @@ def members_by_id(db: Session, member_ids: Sequence[int]) -> dict[int, Member]:
 
 
 def member_by_number(db: Session, *, number: str, by: Actor) -> Member:
-    """Return a member that the actor may see. Raises MemberMissing."""
-    found = select(Member).where(Member.number == number, visible_to(by))
-    row = db.scalars(found).one_or_none()
+    """Return a member that the actor may see, by the number of one who was merged into him too. Raises
+    MemberMissing."""
+    merged = aliased(Member)
+    his = Member.number == number
+    became = select(merged.merged_into_id).where(merged.number == number).scalar_subquery()
+    found = select(Member).where(his | (Member.id == became), visible_to(by))
+    row = db.scalars(found.where(Member.merged_into_id.is_(None))).one_or_none()
     if row is None:
         raise MemberMissing
     return row
@@ -101,7 +109,7 @@ def search(
 
     `text` matches a member's number, the end of his phone or a part of his name.
     """
-    where: list[ColumnElement[bool]] = [visible_to(by, scenes=scenes)]
+    where = [visible_to(by, scenes=scenes), Member.merged_into_id.is_(None)]
     if text := text.strip():
         where.append(
             or_(
@@ -143,8 +151,8 @@ def standing_if_posted(
 ) -> Standing:
     """Return where he would stand if all that waits were posted now."""
     facts = strike_queries.strike_facts(db, member_id)
-    # Behind whatever the account holds already: a strike has two entries there at most.
-    end = 2 * len(facts) + 1
+    # Behind whatever the ledger holds already.
+    end = 1 + max((max(fact.seq, fact.reversed_seq or 0) for fact in facts), default=0)
     waiting = tuple(
         StrikeFact(
             number=row.number,
@@ -153,6 +161,7 @@ def standing_if_posted(
             posted_at=now,
             seq=end + place,
             rules=rule_queries.of(db, row.rules_version),
+            member_id=member_id,
         )
         for place, row in enumerate(strike_queries.strikes_of(db, member_id=member_id))
         if row.state in strike_queries.NOT_POSTED_YET
@@ -163,14 +172,15 @@ def standing_if_posted(
 
 def history(db: Session, member_id: int) -> History:
     """Return the member's history."""
-    undoes, owner = aliased(Posting), member_owner(member_id)
+    undoes = aliased(Posting)
     rows = db.execute(
         select(Posting.kind, Posting.at, Account.unit, Entry.amount, undoes.id)
         .join(Entry, Entry.posting_id == Posting.id)
         .join(Account, Account.id == Entry.account_id)
         .outerjoin(undoes, undoes.reverses_id == Posting.id)
-        .where(Account.owner.in_((owner, debt_owner(owner))))
-        .order_by(Posting.at, Entry.id)
+        .where(Account.owner.in_(merge_queries.ACCOUNTS))
+        .order_by(Posting.at, Entry.id),
+        {"of": member_id},
     ).all()
     completions: dict[datetime, None] = {}
     balances, balance = [], 0
@@ -183,6 +193,7 @@ def history(db: Session, member_id: int) -> History:
     return History(
         strikes=strike_queries.strike_facts(db, member_id),
         overrides=strike_queries.override_facts(db, member_id),
+        merges=merge_queries.merge_facts(db, member_id),
         completions=tuple(completions),
         balances=tuple(balances),
         phone_confirmed_at=member(db, member_id).phone_confirmed_at,
@@ -272,6 +283,7 @@ def _standing(
     return risk.standing(
         strikes=strikes,
         overrides=strike_queries.override_facts(db, member_id),
+        merges=merge_queries.merge_facts(db, member_id),
         completed=ledger_queries.completions(db, member_id),
         phone_confirmed=member(db, member_id).phone_confirmed_at is not None,
         balance=ledger_queries.points_balance(db, member_id),

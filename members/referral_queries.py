@@ -6,8 +6,8 @@ from datetime import datetime
 from sqlalchemy import func, select
 
 from kernel.db import Session
-from members import queries
-from members.ledger import COMMISSION, REFERRAL, member_owner
+from members import merge_queries, queries
+from members.ledger import COMMISSION, REFERRAL
 from members.ledger_models import Account, Entry, Posting
 from members.models import Member, Touch
 from members.referring import SCENE_HEAD, brought_by, scene_of
@@ -37,7 +37,8 @@ def referred(db: Session, *, limit: int, offset: int = 0) -> tuple[Sequence[Memb
 
 def member_of_number(db: Session, number: str) -> Member | None:
     """Return the member whose card it is."""
-    return db.scalars(select(Member).where(Member.number == number)).one_or_none()
+    found = db.scalars(select(Member.id).where(Member.number == number)).one_or_none()
+    return None if found is None else queries.member(db, found)
 
 
 def rewarded_at(db: Session, member_ids: Sequence[int]) -> Mapping[int, datetime]:
@@ -54,7 +55,7 @@ def rewards_of(db: Session, member_id: int, *, since: datetime) -> int:
         .select_from(Entry)
         .join(Posting, Posting.id == Entry.posting_id)
         .join(Account, Account.id == Entry.account_id)
-        .where(Account.owner == member_owner(member_id), Posting.kind == REFERRAL)
+        .where(Account.owner.in_(merge_queries.owners_of(member_id)), Posting.kind == REFERRAL)
         .where(Posting.at >= since, Posting.idempotency_key.endswith(":by"))
     )
     return db.scalar(found) or 0

@@ -6,20 +6,29 @@ could not be computed again.
 """
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
 from datetime import datetime, timedelta
-from enum import StrEnum
 from types import MappingProxyType
 
 from kernel.clock import local_date
 from kernel.money import ZERO, Money
 from kernel.words import msg
 from members.rules import Rules, StrikeKind
+from members.terms import (
+    MergeFact,
+    OverrideFact,
+    OverrideKind,
+    StrikeFact,
+    Term,
+    TermEnding,
+    terms,
+)
 
 __all__ = [
     "BLACKLISTED_NAME",
     "KIND_NAMES",
     "TIER_NAMES",
+    "MergeFact",
     "Note",
     "OverrideFact",
     "OverrideKind",
@@ -32,147 +41,6 @@ __all__ = [
     "standing",
     "terms",
 ]
-
-
-# --- Facts ----------------------------------------------------------------------------------
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class StrikeFact:
-    """A posted strike: it happened at `at` and counts from `posted_at` until it is reversed.
-
-    `seq` and `reversed_seq` are the places of both in the member's account, which say what came
-    first when two bear the same time.
-    """
-
-    number: str
-    kind: StrikeKind
-    at: datetime
-    posted_at: datetime
-    seq: int
-    # Under which it was recorded, and by which it may begin a blacklisting.
-    rules: Rules
-    reversed_at: datetime | None = None
-    reversed_seq: int | None = None
-
-    def stands(self, now: datetime) -> bool:
-        """Tell whether it is posted and not reversed; the instants of both belong to what follows."""
-        return self.posted_at <= now and (self.reversed_at is None or now < self.reversed_at)
-
-    def stood(self, seq: int) -> bool:
-        """Tell whether it was posted and not reversed when the account had come to `seq`."""
-        return self.seq <= seq and (self.reversed_seq is None or seq < self.reversed_seq)
-
-
-class OverrideKind(StrEnum):
-    """What two persons may decide by hand."""
-
-    RELEASE = "release"
-    BLACKLIST = "blacklist"
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class OverrideFact:
-    """What a second person confirmed at `at`; a blacklisting by hand ends at `until`."""
-
-    number: str
-    kind: OverrideKind
-    at: datetime
-    until: datetime | None = None
-
-
-# --- Blacklist ------------------------------------------------------------------------------
-
-
-class TermEnding(StrEnum):
-    """Why a blacklisting ended before its time."""
-
-    REVERSED = "reversed"
-    RELEASED = "released"
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Term:
-    """One blacklisting: in force from `begins_at` until `until`, or until it was `ended_at`.
-
-    `cause` is `strike:NUMBER` of the strike that completed the count, or `override:NUMBER`.
-    """
-
-    cause: str
-    begins_at: datetime
-    until: datetime
-    strikes: tuple[str, ...] = ()
-    ended_at: datetime | None = None
-    ending: TermEnding | None = None
-    # Those of the strike that began it; none of what two persons decided.
-    rules: Rules | None = None
-
-    def in_force(self, now: datetime) -> bool:
-        """Tell whether it stops bookings at `now`: its first instant included, its last not."""
-        return self.begins_at <= now < (self.ended_at or self.until)
-
-
-def terms(
-    *, strikes: Sequence[StrikeFact], overrides: Sequence[OverrideFact] = ()
-) -> tuple[Term, ...]:
-    """Return every blacklisting there ever was, by beginning, in whatever order the facts come.
-
-    Each strike that is posted as one of `blacklist_strikes` within `blacklist_within`, by the rules
-    under which it was recorded, begins one: other rules later change nothing of it. It ends early when too few of its strikes are left, when the strike that began it is reversed, or
-    by a release.
-    """
-    found = [_term_of(strike, strikes) for strike in strikes]
-    found += [_term_by_hand(override) for override in overrides]
-    releases = [o.at for o in overrides if o.kind is OverrideKind.RELEASE]
-    ended = [_ended(term, strikes, releases) for term in found if term is not None]
-    return tuple(sorted(ended, key=lambda term: (term.begins_at, term.cause)))
-
-
-def _term_of(last: StrikeFact, strikes: Sequence[StrikeFact]) -> Term | None:
-    begins_at, rules = last.posted_at, last.rules
-    together = sorted(
-        (strike.at, strike.number)
-        for strike in strikes
-        if strike.stood(last.seq) and begins_at < strike.at + rules.blacklist_within
-    )
-    if len(together) < rules.blacklist_strikes:
-        return None
-    return Term(
-        cause=f"strike:{last.number}",
-        begins_at=begins_at,
-        until=begins_at + rules.blacklist_for,
-        strikes=tuple(number for _, number in together),
-        rules=rules,
-    )
-
-
-def _term_by_hand(override: OverrideFact) -> Term | None:
-    if override.kind is not OverrideKind.BLACKLIST:
-        return None
-    assert override.until is not None
-    return Term(cause=f"override:{override.number}", begins_at=override.at, until=override.until)
-
-
-def _ended(term: Term, strikes: Sequence[StrikeFact], releases: Sequence[datetime]) -> Term:
-    ends = [(at, TermEnding.RELEASED) for at in releases if term.begins_at <= at < term.until]
-    reversals = sorted(
-        strike.reversed_at
-        for strike in strikes
-        if strike.number in term.strikes and strike.reversed_at is not None
-    )
-    # The reversal after which too few are left.
-    spare = len(term.strikes) - (term.rules.blacklist_strikes if term.rules else 0)
-    fatal = reversals[spare : spare + 1] if term.strikes else []
-    fatal += [
-        strike.reversed_at
-        for strike in strikes
-        if term.cause == f"strike:{strike.number}" and strike.reversed_at is not None
-    ]
-    ends += [(at, TermEnding.REVERSED) for at in fatal if at < term.until]
-    if not ends:
-        return term
-    ended_at, ending = min(ends)
-    return replace(term, ended_at=ended_at, ending=ending)
 
 
 # --- The ladder -----------------------------------------------------------------------------
@@ -240,6 +108,7 @@ def standing(
     now: datetime,
     rules: Rules,
     overrides: Sequence[OverrideFact] = (),
+    merges: Sequence[MergeFact] = (),
 ) -> Standing:
     """Return where the member stands at `now`.
 
@@ -253,7 +122,8 @@ def standing(
         balance=balance,
     )
     tier, falls_at = _tier(about, now, rules), _falls_at(about, now, rules)
-    in_force = [t for t in terms(strikes=strikes, overrides=overrides) if t.in_force(now)]
+    all_terms = terms(strikes=strikes, overrides=overrides, merges=merges)
+    in_force = [term for term in all_terms if term.in_force(now)]
     return Standing(
         tier=tier,
         reasons=tuple(_reasons(about, now, rules)),

@@ -10,7 +10,6 @@ from sqlalchemy import (
     ColumnElement,
     Select,
     String,
-    bindparam,
     false,
     func,
     literal,
@@ -21,7 +20,7 @@ from sqlalchemy.orm import InstrumentedAttribute, aliased
 
 from kernel.actor import Actor, Role
 from kernel.db import Session
-from members import ledger_queries, policy, rule_queries
+from members import ledger_queries, merge_queries, policy, rule_queries
 from members.ledger import POINTS, STRIKES, member_owner
 from members.ledger_models import Account, Entry, Posting
 from members.ledger_queries import Line
@@ -95,9 +94,10 @@ def strikes_due(db: Session, *, now: datetime, limit: int) -> Sequence[str]:
 
 def strike_facts(db: Session, member_id: int) -> tuple[StrikeFact, ...]:
     """Return what the ladder knows of the member's strikes: those the ledger posted, and when."""
-    rows = db.execute(_strike_facts(), {"owner": member_owner(member_id)})
+    rows = db.execute(_strike_facts(), {"of": member_id})
     return tuple(
         StrikeFact(
+            member_id=int(owner.partition(":")[2]),
             number=number,
             kind=kind,
             at=at,
@@ -107,7 +107,7 @@ def strike_facts(db: Session, member_id: int) -> tuple[StrikeFact, ...]:
             reversed_seq=reversed_seq,
             rules=rule_queries.of(db, version),
         )
-        for number, kind, at, posted_at, seq, reversed_at, reversed_seq, version in rows
+        for owner, number, kind, at, posted_at, seq, reversed_at, reversed_seq, version in rows
     )
 
 
@@ -117,13 +117,14 @@ def _strike_facts() -> Select[*tuple[Any, ...]]:
     undoes, undoing = aliased(Posting), aliased(Entry)
     return (
         select(
+            Account.owner,
             Strike.number,
             Strike.kind,
             Strike.happened_at,
             Posting.at,
-            Entry.seq,
+            Entry.id,
             undoes.at,
-            undoing.seq,
+            undoing.id,
             Strike.rules_version,
         )
         .join(Posting, Posting.id == Entry.posting_id)
@@ -131,8 +132,8 @@ def _strike_facts() -> Select[*tuple[Any, ...]]:
         .join(Strike, Posting.idempotency_key == literal("strike:") + Strike.number)
         .outerjoin(undoes, undoes.reverses_id == Posting.id)
         .outerjoin(undoing, (undoing.posting_id == undoes.id) & (undoing.account_id == Account.id))
-        .where(Account.owner == bindparam("owner"), Account.unit == STRIKES)
-        .order_by(Entry.seq)
+        .where(Account.owner.in_(merge_queries.OWNERS), Account.unit == STRIKES)
+        .order_by(Entry.id)
     )
 
 
@@ -280,7 +281,7 @@ def override_asked(db: Session, number: str) -> Override:
 
 def overrides_of(db: Session, *, member_id: int) -> Sequence[Override]:
     """Return every entry of decisions by hand about the member, oldest first."""
-    found = select(Override).where(Override.member_id == member_id)
+    found = select(Override).where(Override.member_id.in_(merge_queries.ids_of(member_id)))
     return db.scalars(found.order_by(Override.id)).all()
 
 
@@ -298,17 +299,18 @@ def overrides_waiting(
         .where(Override.state == OverrideState.ASKED, settled.id.is_(None))
     )
     if member_id is not None:
-        found = found.where(Override.member_id == member_id)
+        found = found.where(Override.member_id.in_(merge_queries.ids_of(member_id)))
     return db.scalars(found.order_by(Override.id).limit(limit)).all()
 
 
 def override_facts(db: Session, member_id: int) -> tuple[OverrideFact, ...]:
     """Return what the ladder knows of decisions by hand: those that a second person confirmed."""
-    found = select(Override).where(
-        Override.member_id == member_id, Override.state == OverrideState.CONFIRMED
-    )
+    his = Override.member_id.in_(merge_queries.ids_of(member_id))
+    found = select(Override).where(his, Override.state == OverrideState.CONFIRMED)
     return tuple(
-        OverrideFact(number=row.number, kind=row.kind, at=row.at, until=row.until)
+        OverrideFact(
+            number=row.number, kind=row.kind, at=row.at, until=row.until, member_id=row.member_id
+        )
         for row in db.scalars(found.order_by(Override.id))
     )
 

@@ -27,6 +27,7 @@ class Channel(StrEnum):
 
 
 ORDER = tuple(Channel)
+IN_WECHAT = frozenset({Channel.TEMPLATE, Channel.SUBSCRIPTION, Channel.CUSTOMER})
 # What somebody at the door, or on the way to it, must hear of: goes at any hour, uses the quota's
 # reserve, and does not wait for an operator's repair.
 URGENT = frozenset({"M4", "M6", "M7", "M9", "M10", "M11", "M12", "M13", "M14", "M15", "D1", "W1"})

@@ -12,6 +12,7 @@ from kernel import leases
 from kernel.clock import wall_s
 from kernel.db import Session
 from kernel.words import msg
+from members.merging import has_wechat
 from notifications import channels, ending, life, reaching, settling
 from notifications.calling import Attempt
 from notifications.channels import OUT_OF_QUOTA, TOO_LATE, Channel
@@ -29,6 +30,7 @@ PASSED_BY = msg("后面的消息已经先发，这条不再发")
 HELD = frozenset({AT_NIGHT, OUT_OF_QUOTA, AFTER_EARLIER})
 # In the stead of a limit where there is none: such stand first.
 ANY_NUMBER = -1
+NO_WECHAT = msg("来电的顾客还没有微信")
 IN_DOUBT = msg("可能已送达，不再自动重发")
 
 
@@ -66,6 +68,9 @@ def _may_go(
         return False
     if row.outcome.startswith("failed") and row.channel == Channel.TEMPLATE:
         ending.pass_on_lost(db, row, sender, now, outcome=row.outcome)
+        return False
+    if row.channel in channels.IN_WECHAT and not has_wechat(row.openid):
+        ending.pass_on(db, row, Decision("suppressed"), sender, now, words=NO_WECHAT, is_shut=True)
         return False
     return may_have_arrived or not _is_held_back(db, row, earlier, now)
 

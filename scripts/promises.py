@@ -19,6 +19,7 @@ from kernel.db import Session, take_your_time
 from members import ledger_proof, seals, strike_queries
 from members.ledger import COMPLETION, DEBT, POINTS, STRIKE
 from members.ledger_models import Account, Hold, Lot, Posting
+from members.models import Member
 from members.operations import blacklist
 from members.risk import TermEnding
 from members.states import BlacklistingState, StrikeState
@@ -28,7 +29,7 @@ NUMBERS = range(12, 24)
 # The tables whose rows stand for ever, of which the ledger and the ladder are made.
 STANDING = tuple(
     f"members_{name}"
-    for name in ("posting", "entry", "lot_draw", "hold_part", "strike_step", "override")
+    for name in ("posting", "entry", "lot_draw", "hold_part", "strike_step", "override", "merge")
 )
 GUARDS = {
     "sqlite": (
@@ -131,9 +132,10 @@ def _earned_for_nothing(db: Session, now: datetime) -> Iterator[str]:
 def _wrong_blacklistings(db: Session, _now: datetime) -> Iterator[str]:
     """22: what is stored is what the ledger, the entries and the rules give; by hand, with a reason."""
     struck = select(Strike.member_id).where(Strike.member_id.is_not(None))
-    for member_id in db.scalars(
-        union(select(Blacklisting.member_id), select(Override.member_id), struck)
-    ):
+    # What was decided by hand stands under the name of who was merged since.
+    now_is = func.coalesce(Member.merged_into_id, Member.id)
+    decided = select(now_is).join(Override, Override.member_id == Member.id)
+    for member_id in db.scalars(union(select(Blacklisting.member_id), decided, struck)):
         terms = {
             term.cause: (term.begins_at, term.until, term.ended_at, term.strikes, term.ending)
             for term in blacklist.recomputed(db, member_id)

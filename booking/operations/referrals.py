@@ -6,8 +6,8 @@ from datetime import datetime
 from booking import code_queries, queries
 from booking.states import SERVED
 from kernel.db import Session
+from members import merge_queries, referral_queries, rule_queries
 from members import queries as members
-from members import referral_queries, rule_queries
 from members.ledger import Draft
 from members.operations import following, postings
 from members.referring import commission_draft, referral_drafts, referrer_of
@@ -50,7 +50,8 @@ def _for_friend(
         following.lock_member(db, member_id)
     if referrer.phone and referrer.phone == members.member(db, referred_id).phone:
         return ()
-    if referral_queries.rewarded_at(db, [referred_id]):
+    names = [row.id for row in merge_queries.rows_of(db, referred_id)]
+    if referral_queries.rewarded_at(db, names):
         return ()
     given = referral_queries.rewards_of(db, referrer.id, since=now - rules.referrals_within)
     return referral_drafts(

@@ -93,7 +93,7 @@ def leave(db: Session, *, openid: str, now: datetime) -> bool:
     chat = queries.open_chat(db, openid)
     if chat is None:
         return False
-    following.lock_member(db, chat.member_id)
+    following.lock_person(db, chat.member_id)
 
     chat.advance(ChatAction.CLOSE, now=now)
 

@@ -12,7 +12,7 @@ from booking import queries as bookings
 from faces.chrome import call
 from faces.chrome.filters import gettext
 from faces.chrome.sign_in import signed_in
-from faces.console import care, frame, ladder, life_words, member_ledger, tags
+from faces.console import care, frame, ladder, life_words, member_ledger, merging, tags
 from faces.console.acting import NO_FAILURE, Failure
 from faces.console.case_forms import MemberQuery, MembersQuery
 from faces.console.cases import case_of, names_of
@@ -130,6 +130,7 @@ def page(number: str, failed: Failure) -> str:
             **_things(db, found.id),
             **tags.worn(db, found.id),
             care=care.of_member(db, found.id),
+            **merging.shown(db, found),
         )
 
 

@@ -25,7 +25,7 @@ from kernel.actor import Role
 from kernel.db import Session, transaction
 from kernel.errors import Conflict
 from kernel.words import msg
-from members import personal
+from members import merge_queries, personal
 from members import queries as members
 from members.operations.following import lock_member
 from members.privacy import ConsentKind
@@ -156,13 +156,14 @@ def erase() -> ResponseReturnValue:
 
 def _forget(db: Session) -> None:
     """Have every part of the house forget the member: those below first, who may refuse."""
-    member = lock_member(db, call.actor().id)
-    openid = member.openid
+    lock_member(db, call.actor().id)
     _written_down(db, "privacy.erase")
-    booking.personal.forget(db, member.id)
-    personal.forget(db, member, now=call.now())
-    conversations.personal.forget(db, openid, erased=member.openid)
-    notifications.personal.forget(db, openid, erased=member.openid)
+    for member in merge_queries.rows_of(db, call.actor().id):
+        openid = member.openid
+        booking.personal.forget(db, member.id)
+        personal.forget(db, member, now=call.now())
+        conversations.personal.forget(db, openid, erased=member.openid)
+        notifications.personal.forget(db, openid, erased=member.openid)
 
 
 def _erase_page(error: str) -> str:
@@ -211,10 +212,15 @@ def _in_words(row: Mapping[str, object]) -> dict[str, object]:
 
 
 def _told(db: Session, member_id: int) -> personal.Told:
-    openid = members.member(db, member_id).openid
-    return {
-        **personal.told(db, member_id),
-        **booking.personal.told(db, member_id),
-        **conversations.personal.told(db, openid),
-        **notifications.personal.told(db, openid),
-    }
+    """Return all that is kept of him, by each name under which it is kept."""
+    all_told: dict[str, list[Mapping[str, object]]] = {}
+    for row in merge_queries.rows_of(db, member_id):
+        for part in (
+            personal.told(db, row.id),
+            booking.personal.told(db, row.id),
+            conversations.personal.told(db, row.openid),
+            notifications.personal.told(db, row.openid),
+        ):
+            for name, lines in part.items():
+                all_told.setdefault(name, []).extend(lines)
+    return all_told

@@ -11,12 +11,12 @@ from faces.chrome.paths import safe_path
 from faces.chrome.sign_in import public
 from faces.wechat.routes import blueprint
 from gateways.wechat.errors import WeChatError
-from gateways.wechat.oauth import OAuth
+from gateways.wechat.oauth import OAuth, Visitor
 from kernel.actor import Role
 from kernel.db import transaction
 from kernel.errors import Missing
 from kernel.numbers import new_token
-from members.operations import following, sign_ins
+from members.operations import merging, sign_ins
 from members.operations.sign_ins import LoginExpired, Opened
 
 SCOPE = "snsapi_base"
@@ -58,7 +58,7 @@ def done() -> ResponseReturnValue:
         # A virtual openid: never make a member of it.
         raise LoginExpired
     role, _, path = wanted.rpartition(" ")
-    opened = _opened(visitor.openid, wants_technician=role == "technician")
+    opened = _opened(visitor, wants_technician=role == "technician")
     if opened is None:
         return render_template("technician/unbound.html"), 403
     answer = redirect(path)
@@ -66,13 +66,15 @@ def done() -> ResponseReturnValue:
     return answer
 
 
-def _opened(openid: str, *, wants_technician: bool) -> Opened | None:
+def _opened(visitor: Visitor, *, wants_technician: bool) -> Opened | None:
     now = call.true_now()
     with transaction() as db:
         if not wants_technician:
-            member = following.meet(db, openid=openid, now=call.now())
+            member = merging.meet_again(
+                db, openid=visitor.openid, unionid=visitor.unionid, now=call.now()
+            )
             return sign_ins.open_sign_in(db, role=Role.MEMBER, subject_id=member.id, now=now)
-        technician = dispatch.technician_by_openid(db, openid)
+        technician = dispatch.technician_by_openid(db, visitor.openid)
         if technician is None:
             return None
         return sign_ins.open_sign_in(db, role=Role.TECHNICIAN, subject_id=technician.id, now=now)

@@ -8,9 +8,9 @@ from kernel.actor import SYSTEM, Actor
 from kernel.db import Session
 from kernel.machine import IllegalMove
 from kernel.numbers import new_number
-from members import policy, risk, rule_queries, strike_queries
+from members import merge_queries, policy, queries, risk, rule_queries, strike_queries
 from members.events import Blacklisted, BlacklistEnded, OverrideAsked, OverrideSettled
-from members.operations.following import lock_member
+from members.operations.following import lock_member, lock_person
 from members.policy import (
     AppealFirst,
     AskedBefore,
@@ -39,6 +39,7 @@ def recomputed(db: Session, member_id: int) -> tuple[Term, ...]:
     return risk.terms(
         strikes=strike_queries.strike_facts(db, member_id),
         overrides=strike_queries.override_facts(db, member_id),
+        merges=merge_queries.merge_facts(db, member_id),
     )
 
 
@@ -149,7 +150,7 @@ def confirm_release(
     """
     asked = _asked(db, number, OverrideKind.RELEASE, appeal_number=appeal_number, by=by)
     policy.check_second(by, first_id=asked.actor_id)
-    _check_in_force(db, member_id=asked.member_id, by=by, now=now)
+    _check_in_force(db, member_id=queries.member(db, asked.member_id).id, by=by, now=now)
     return _confirm(db, asked, by=by, now=now)
 
 
@@ -188,13 +189,13 @@ def _asked(
         raise OverrideMissing
     if asked.appeal_number != appeal_number:
         raise AppealFirst
-    lock_member(db, asked.member_id)
+    lock_person(db, asked.member_id)
     return asked
 
 
 def _confirm(db: Session, asked: Override, *, by: Actor, now: datetime) -> Override:
     settled = _settle(db, asked, OverrideAction.CONFIRM, by=by, reason=asked.reason, now=now)
-    refresh(db, member_id=asked.member_id, now=now)
+    refresh(db, member_id=queries.member(db, asked.member_id).id, now=now)
     return settled
 
 

@@ -3,16 +3,20 @@
 from collections.abc import Collection, Mapping, Sequence
 from dataclasses import asdict, dataclass, replace
 from datetime import datetime
+from secrets import token_hex
 from typing import cast
 
 from sqlalchemy import BindParameter, Table, bindparam, insert, select, update
 
 from kernel import locks, outbox
 from kernel.db import Session, insert_once
-from kernel.errors import Conflict
+from kernel.errors import ChangedMeanwhile, Conflict
 from kernel.numbers import new_number
+from kernel.phone import Phone
 from kernel.words import msg
-from members.events import CodeScanned, MemberFollowed
+from members import queries
+from members.events import CodeScanned, MemberFollowed, PhoneConfirmed
+from members.merging import CALLER
 from members.models import Member, Touch
 
 
@@ -34,9 +38,10 @@ class Act:
 
 @dataclass(frozen=True, slots=True)
 class Person:
-    """A member as following knows him."""
+    """A member as following knows him; `whose` is he into whom he was merged, else himself."""
 
     id: int
+    whose: int
     openid: str
     follows: bool
     first_scene: str
@@ -53,22 +58,33 @@ class Person:
 
 
 def lock_member(db: Session, member_id: int) -> Member:
-    """Lock the member, who must exist: the first lock of whatever concerns his bookings."""
+    """Lock the member, who must exist: the first lock of whatever concerns his bookings.
+
+    Raises ChangedMeanwhile when he was merged into another since the caller learned his id: what is
+    written for him would be lost to the other, and what is true of both not asked.
+    """
     member = locks.lock(
         db, Member, Member.id == member_id, rank=locks.Rank.MEMBER, key=(member_id,)
     )
     assert member is not None
+    if member.merged_into_id is not None:
+        raise ChangedMeanwhile
     return member
 
 
+def lock_person(db: Session, member_id: int) -> Member:
+    """Lock the member of that id, or into whom he was merged: for ids that were written down before."""
+    return lock_member(db, queries.member(db, member_id).id)
+
+
 def meet(db: Session, *, openid: str, now: datetime) -> Member:
-    """Return the member of that openid, made now when he is new."""
+    """Return the member of that openid, or into whom he was merged; made now when he is new."""
     found = select(Member).where(Member.openid == openid)
     known = db.scalars(found).one_or_none()
-    if known is not None:
-        return known
-    _make(db, [openid], now=now)
-    return db.scalars(found).one()
+    if known is None:
+        _make(db, [openid], now=now)
+        known = db.scalars(found).one()
+    return queries.member(db, known.id)
 
 
 def meet_all(
@@ -81,7 +97,14 @@ def meet_all(
     asked = {"openids": sorted({*openids, *known})}
     rows = locks.lock_rows(db, _PEOPLE, asked, rank=locks.Rank.MEMBER)
     return {
-        row.openid: Person(row.id, row.openid, row.follows, row.first_scene, row.last_scene)
+        row.openid: Person(
+            row.id,
+            row.merged_into_id or row.id,
+            row.openid,
+            row.follows,
+            row.first_scene,
+            row.last_scene,
+        )
         for row in rows
     }
 
@@ -112,17 +135,18 @@ def note(
         if act.scene:
             followed = act.follows and not before.follows
             touches.append(
-                {"member_id": before.id, "scene": act.scene, "at": now, "followed": followed}
+                {"member_id": before.whose, "scene": act.scene, "at": now, "followed": followed}
             )
         if act.follows:
-            outbox.record(db, MemberFollowed(at=now, member_id=before.id, scene=act.scene))
+            outbox.record(db, MemberFollowed(at=now, member_id=before.whose, scene=act.scene))
         elif act.scene:
-            outbox.record(db, CodeScanned(at=now, member_id=before.id, scene=act.scene))
+            outbox.record(db, CodeScanned(at=now, member_id=before.whose, scene=act.scene))
     told |= {openid: replace(told[openid], follows=False) for openid in left}
 
     changed = [asdict(told[openid]) for openid in told if told[openid] != people[openid]]
     if changed:
-        db.connection().execute(_CHANGE, [{"of": row.pop("id"), **row} for row in changed])
+        rows = [{"of": row.pop("id"), **row} for row in changed if row.pop("whose")]
+        db.connection().execute(_CHANGE, rows)
     if touches:
         db.connection().execute(insert(_TOUCHES), touches)
 
@@ -148,6 +172,7 @@ _KNOWN = select(_MEMBERS.c.openid).where(_MEMBERS.c.openid.in_(_OPENIDS))
 _PEOPLE = (
     select(
         _MEMBERS.c.id,
+        _MEMBERS.c.merged_into_id,
         _MEMBERS.c.openid,
         _MEMBERS.c.follows,
         _MEMBERS.c.first_scene,
@@ -172,9 +197,26 @@ def name_member(db: Session, *, member_id: int, name: str, phone: str) -> None:
     member.name, member.phone = name, phone
 
 
+def add_caller(db: Session, *, name: str, phone: Phone, now: datetime) -> Member:
+    """Write down somebody who called or came in, whom WeChat does not know yet."""
+    caller = Member(
+        number=new_number("M"),
+        openid=f"{CALLER}{token_hex(14)}",
+        name=name,
+        phone=phone.digits,
+        follows=False,
+        joined_at=now,
+    )
+    db.add(caller)
+    db.flush()
+    return caller
+
+
 def confirm_phone(db: Session, *, member_id: int, phone: str, now: datetime) -> None:
     """Record that `phone` was proven to be his. Raises PhoneChanged when it is not the one we keep."""
     member = lock_member(db, member_id)
     if not phone or member.phone != phone:
         raise PhoneChanged(field="phone")
+    if member.phone_confirmed_at is None:
+        outbox.record(db, PhoneConfirmed(at=now, member_id=member_id))
     member.phone_confirmed_at = now

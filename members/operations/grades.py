@@ -13,7 +13,7 @@ from members.rules import Rules
 
 def look_at(db: Session, *, member_id: int, rules: Rules, now: datetime) -> None:
     """Compute the member's grade by those rules, and tell when it is another than he was told."""
-    following.lock_member(db, member_id)
+    member_id = following.lock_person(db, member_id).id
     held = grade_queries.held_by(db, member_id, rules=rules, now=now)
     known = db.get(HeldGrade, member_id, populate_existing=True)
     if known is None:

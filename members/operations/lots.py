@@ -73,10 +73,21 @@ def keep(db: Session, parts: Sequence[Part], *, sign: int) -> None:
 
 
 def credit(
-    db: Session, draft: Draft, *, account_id: int, entry_id: int, amount: int, now: datetime
+    db: Session,
+    draft: Draft,
+    *,
+    account_id: int,
+    entry_id: int,
+    amount: int,
+    now: datetime,
+    out_of: Sequence[Part] = (),
 ) -> None:
-    """Make the lot of a credit; what is given back lives as long as what had been taken."""
-    if draft.reverses_id is not None:
+    """Make the lot of a credit; what is given back lives as long as what had been taken, and what moves
+    `out_of` another's lots as long as those."""
+    if out_of:
+        moved = select(Lot.expires_at).where(Lot.id.in_([part.lot_id for part in out_of]))
+        expires_at = max(db.scalars(moved))
+    elif draft.reverses_id is not None:
         drawn = (
             select(Lot.expires_at)
             .join(LotDraw, LotDraw.lot_id == Lot.id)

@@ -17,6 +17,7 @@ from members.events import CompensationPosted, EarningsPosted, PointsPosted
 from members.ledger import (
     COMPENSATION,
     EARNINGS,
+    MERGED,
     POINTS,
     REVERSAL,
     SPENDING,
@@ -55,7 +56,8 @@ def post_all(
     """Book several drafts in one transaction, each as `post` does; return their ids in that order.
 
     Accounts are locked in one order, whatever order the drafts come in: a transaction that posts
-    more than once does so here. `kept` are the parts of lots that a hold kept for a draft, by its key.
+    more than once does so here. `kept` are the parts of lots that a draft takes, by its key, where it
+    does not take the soonest to expire.
     """
     drafts = [_citing(db, draft) for draft in drafts]
     known = ledger_queries.contents(db, [draft.key for draft in drafts])
@@ -190,9 +192,14 @@ def _book(db: Session, new: _New, accounts: Accounts) -> None:
         if leg.parts:
             lots.draw(db, entry_id, leg.parts)
         elif has_lots(leg.account.owner, leg.account.unit):
-            account_id = leg.account.id
             lots.credit(
-                db, draft, account_id=account_id, entry_id=entry_id, amount=leg.amount, now=new.at
+                db,
+                draft,
+                account_id=leg.account.id,
+                entry_id=entry_id,
+                amount=leg.amount,
+                now=new.at,
+                out_of=new.kept,
             )
     for owner in sorted(draft.legs):
         told = _told(draft, owner=owner, accounts=accounts, now=new.at)
@@ -251,6 +258,8 @@ def _entered(new: _New, leg: _Leg) -> dict[str, Any]:
 
 def _told(draft: Draft, *, owner: str, accounts: Accounts, now: datetime) -> Event | None:
     """Return what the owner of one leg is told; None for the house and for what has other events."""
+    if draft.kind == MERGED:
+        return None
     side, _, owner_id = owner.partition(":")
     amount, place = draft.legs[owner], (owner, draft.unit)
     balance = accounts[place].balance - accounts.owed(place)

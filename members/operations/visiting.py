@@ -14,7 +14,7 @@ from members.rules import Rules
 def scanned(db: Session, *, member_id: int, store: str, rules: Rules, now: datetime) -> bool:
     """Post what scanning a store's code earns, the first time on a day and some times in a month; tell
     whether it earned something. `store` is its code's scene."""
-    following.lock_member(db, member_id)
+    member_id = following.lock_person(db, member_id).id
     day = local_date(now)
     points = visit_points(
         today=grade_queries.visits_since(db, member_id, since=midnight(day)),

@@ -61,9 +61,11 @@ def post_due(at: datetime) -> int:
     return jobs.post_due_strikes(FixedClock(at))
 
 
-def a_posted_strike(booking_number: str = "B1", *, at: datetime = MONDAY_NINE) -> Strike:
+def a_posted_strike(
+    booking_number: str = "B1", *, member_id: int = MEMBER.id, at: datetime = MONDAY_NINE
+) -> Strike:
     """Record a strike and let its time come."""
-    strike = a_strike(booking_number, at=at)
+    strike = a_strike(booking_number, member_id=member_id, at=at)
     post_due(at + DAY)
     return the_strike(strike.number)
 

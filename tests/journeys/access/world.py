@@ -26,6 +26,7 @@ from faces.consumer import pictures
 from kernel.actor import SYSTEM, Actor, Role
 from kernel.db import Session, transaction
 from kernel.geo import Point
+from kernel.phone import Phone
 from members import strike_queries
 from members.operations import appeals, blacklist, following, sign_ins, strikes
 from members.policy import AppealReason
@@ -162,6 +163,9 @@ def _a_case(app: Flask, side: Side, number: int) -> None:
             by=Actor(person.id, Role.MEMBER),
             now=MONDAY_NINE,
         )
+        phone = Phone.parse("13800002046")
+        following.name_member(db, member_id=person.id, name="林", phone=phone.digits)
+        caller = following.add_caller(db, name="林", phone=phone, now=MONDAY_NINE)
         asked = blacklist.ask_release(
             db,
             member_id=person.id,
@@ -172,6 +176,7 @@ def _a_case(app: Flask, side: Side, number: int) -> None:
         [listing] = strike_queries.blacklistings_of(db, member_id=person.id)
         side.things |= {
             "members": person.number,
+            "merge": caller.number,
             "members/strikes": last,
             "overrides": asked.number,
             "blacklistings": listing.number,
