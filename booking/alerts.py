@@ -105,11 +105,12 @@ def _goods_late(db: Session, branch_id: int, *, now: datetime) -> list[BookingAl
 
 def _unconfirmed(db: Session, branch_id: int, *, now: datetime) -> list[BookingAlert]:
     """Return the bookings of those whom the rules let somebody call, as they have not answered."""
-    rules = rule_queries.in_force(db, branch_id=branch_id)
+    versions = rule_queries.versions_in_force(db).values()
+    rules = [rule_queries.in_force(db), *(rule_queries.of(db, each) for each in versions)]
     rows = select(Booking).where(
         Booking.branch_id == branch_id,
         Booking.state == BookingState.BOOKED,
-        Booking.tier >= rules.call_from_tier,
+        Booking.tier >= min(each.call_from_tier for each in rules),
         Booking.needs_window.is_(False),
         Booking.starts_at > now,
         Booking.starts_at <= now + CONFIRM_AHEAD,
@@ -121,4 +122,6 @@ def _unconfirmed(db: Session, branch_id: int, *, now: datetime) -> list[BookingA
             booking=row,
         )
         for row in db.scalars(rows.order_by(Booking.starts_at, Booking.id).limit(FOUND_MAX))
+        # What is tried for its member may let somebody call later than elsewhere.
+        if row.tier >= rule_queries.governing(db, row).call_from_tier
     ]

@@ -69,7 +69,7 @@ def choices(db: Session, *, number: str, by: Actor, now: datetime) -> Choices:
     there += voucher.amount if voucher else ZERO
     free = ledger_queries.points_free(db, booking.member_id) + (points.points if points else 0)
     by_vouchers = min(booking.price - off, there)
-    rules = rule_queries.in_force(db, branch_id=booking.branch_id)
+    rules = rule_queries.governing(db, booking)
     grade = grade_queries.held_by(db, booking.member_id, rules=rules, now=now).grade
     parts = discounts.parts_of(
         price=booking.price,

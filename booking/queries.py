@@ -209,8 +209,9 @@ def branch_of_member(db: Session, member_id: int) -> int | None:
 
 
 def rules_of_member(db: Session, member_id: int) -> Rules:
-    """Return the rules by which the member's points and tier go: those of that branch."""
-    return rule_queries.in_force(db, branch_id=branch_of_member(db, member_id))
+    """Return the rules by which the member's points and tier go: his store's, else that branch's."""
+    branch_id = branch_of_member(db, member_id)
+    return rule_queries.in_force(db, branch_id=branch_id, member_id=member_id)
 
 
 def bookings_ahead(

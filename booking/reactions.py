@@ -41,7 +41,7 @@ from members.events import (
     StrikeReversed,
     StrikeWaived,
 )
-from members.operations import grades, merging, visiting
+from members.operations import following, grades, merging, visiting
 
 log = logging.getLogger(__name__)
 
@@ -106,16 +106,23 @@ def on_points_posted(event: Event, clock: Clock) -> None:
 
 
 def on_scanned(event: Event, clock: Clock) -> None:
-    """Give whoever scanned a code the coupon that it promises, once, and points for visiting a store."""
+    """Let whom a store's code brought belong to it; give whoever scanned a code the coupon that it
+    promises, once, and points for visiting a store."""
     assert isinstance(event, MemberFollowed | CodeScanned)
     with transaction() as db:
         source = code_queries.source(db, event.scene)
+        if source is not None and source.store_id is not None:
+            following.belong(
+                db, member_id=event.member_id, scene=event.scene, store_id=source.store_id
+            )
         if source is not None and source.kind is CodeKind.STORE:
             visiting.scanned(
                 db,
                 member_id=event.member_id,
                 store=event.scene,
-                rules=rule_queries.in_force(db, branch_id=source.branch_id),
+                rules=rule_queries.in_force(
+                    db, branch_id=source.branch_id, member_id=event.member_id
+                ),
                 now=clock.now(),
             )
     try:

@@ -1,15 +1,21 @@
-"""A trial before and after: what happened at its branch and everywhere else, over equal times."""
+"""A trial before and after: what happened at its place and everywhere else, over equal times."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
-from sqlalchemy import ColumnElement, func, select
+from sqlalchemy import ColumnElement, func, not_, select
 
+from booking import queries
 from booking.models import Booking, Promise
 from booking.policy import Cause, Ending
+from dispatch import queries as dispatch
+from kernel.actor import SYSTEM, Actor, Role
 from kernel.db import Session
 from kernel.words import msg
+from members import queries as members
+from members import rule_queries
+from members.rule_models import Place, RuleAct, RuleStep
 from members.rules import StrikeKind
 from members.strike_models import Strike
 
@@ -34,8 +40,8 @@ MEASURES: Mapping[str, str] = {
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Report:
-    """Counts by measure before the trial and since it began, at its branch and at the others; both
-    times are `span` long."""
+    """Counts by measure before the trial and since it began, at its place and elsewhere; both times are
+    `span` long."""
 
     span: timedelta
     before: Mapping[str, int]
@@ -44,10 +50,56 @@ class Report:
     others_since: Mapping[str, int]
 
 
-def report(db: Session, *, branch_id: int, began_at: datetime, until: datetime) -> Report:
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Trial:
+    """A trial with how it ended, None while it lasts, what its place is called, and what is known."""
+
+    step: RuleStep
+    ended: RuleStep | None
+    name: str
+    report: Report
+
+
+def places(db: Session, *, by: Actor) -> dict[Place, str]:
+    """Return where the actor may try a version, by name: each branch, and its stores."""
+    branches = {row.id: row for row in dispatch.branches(db) if by.sees_branch(row.id)}
+    found = {Place(branch_id=row.id): row.name for row in branches.values()}
+    for store in queries.stores(db):
+        if store.branch_id in branches:
+            found[Place(branch_id=store.branch_id, store_id=store.id)] = store.name
+    return found
+
+
+def trials(db: Session, steps: Sequence[RuleStep], *, by: Actor, now: datetime) -> list[Trial]:
+    """Return the trials that began with some of those steps, as far as the actor sees their places: a
+    store's people see what their own stores try."""
+    names = {place: name for place, name in places(db, by=SYSTEM).items() if _sees(by, place)}
+    found = []
+    for step in steps:
+        name = names.get(step.place) if step.place else None
+        if step.act is not RuleAct.PILOT or step.place is None or name is None:
+            continue
+        ended = rule_queries.step_after(db, step)
+        until = ended.at if ended else now
+        known = report(db, place=step.place, began_at=step.at, until=until)
+        found.append(Trial(step=step, ended=ended, name=name, report=known))
+    return found
+
+
+def _sees(by: Actor, place: Place) -> bool:
+    if by.role is Role.STORE:
+        return place.store_id in by.store_ids
+    return by.sees_branch(place.branch_id)
+
+
+def report(db: Session, *, place: Place, began_at: datetime, until: datetime) -> Report:
     """Return what is known of a trial that began then; `until` is now, or when it ended."""
     span = min(until - began_at, SPAN_MAX)
-    here, there = Booking.branch_id == branch_id, Booking.branch_id != branch_id
+    here = Booking.branch_id == place.branch_id
+    if place.store_id is not None:
+        # Whom the store brought, wherever he books.
+        here = Booking.member_id.in_(members.ids_of_store(place.store_id))
+    there = not_(here)
     before, since = (began_at - span, began_at), (began_at, began_at + span)
     return Report(
         span=span,

@@ -239,10 +239,12 @@ class RedemptionReversed(Event):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class RulesTried(Event):
-    """A version of the rules came into force at one branch, or is in force there no longer."""
+    """A version of the rules came into force at one branch, or for one store of it (0 for all), or is
+    in force there no longer."""
 
     version: str
     branch_id: int
+    store_id: int
     is_over: bool
 
     def topics(self) -> tuple[str, ...]:

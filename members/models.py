@@ -32,6 +32,8 @@ class Member(Base):
     # The scenes of the QR codes that first and last brought him; empty when he came by himself.
     first_scene: Mapped[str] = mapped_column(default="")
     last_scene: Mapped[str] = mapped_column(default="", index=True)
+    # The store whose code brought him first, for ever; none where none did.
+    store_id: Mapped[int | None]
     joined_at: Mapped[datetime] = mapped_column(Instant)
     # When we last wrote to him by ourselves: news, or a care plan's tips.
     heard_at: Mapped[datetime | None] = mapped_column(Instant)

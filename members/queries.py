@@ -123,6 +123,11 @@ def search(
     return db.scalars(page.limit(limit).offset(offset)).all(), total
 
 
+def ids_of_store(store_id: int) -> Select[int]:
+    """Return the query for the members whom that store's code brought first."""
+    return select(Member.id).where(Member.store_id == store_id)
+
+
 def visible_to(by: Actor, *, scenes: Collection[str] = ()) -> ColumnElement[bool]:
     """Return the condition for the members in the actor's scope.
 
@@ -142,7 +147,7 @@ def standing_of(
 ) -> Standing:
     """Return where the member stands on the risk ladder, computed from the ledger by the rules that are
     in force at the branch where he books."""
-    rules = rule_queries.in_force(db, branch_id=branch_id)
+    rules = rule_queries.in_force(db, branch_id=branch_id, member_id=member_id)
     return _standing(db, member_id, strike_queries.strike_facts(db, member_id), rules, now=now)
 
 
@@ -166,7 +171,7 @@ def standing_if_posted(
         for place, row in enumerate(strike_queries.strikes_of(db, member_id=member_id))
         if row.state in strike_queries.NOT_POSTED_YET
     )
-    rules = rule_queries.in_force(db, branch_id=branch_id)
+    rules = rule_queries.in_force(db, branch_id=branch_id, member_id=member_id)
     return _standing(db, member_id, facts + waiting, rules, now=now)
 
 

@@ -2,6 +2,7 @@
 both databases refuse it (see the migrations). The standard that the house came with is a file.
 """
 
+from dataclasses import dataclass
 from datetime import datetime
 from enum import StrEnum
 
@@ -9,6 +10,14 @@ from sqlalchemy import CheckConstraint, Enum
 from sqlalchemy.orm import Mapped, mapped_column
 
 from kernel.db import Base, Instant
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Place:
+    """Where a version is tried: at a branch, or with `store_id` for the members of one store of it."""
+
+    branch_id: int
+    store_id: int | None = None
 
 
 class RuleAct(StrEnum):
@@ -35,9 +44,10 @@ class RuleVersion(Base):
 
 
 class RuleStep(Base):
-    """A version was tried at a branch, taken back there, or published to all branches (none named).
+    """A version was tried at a branch or at one store of it, taken back there, or published to all
+    (none named).
 
-    The newest step of a branch, else of all, says what is in force.
+    The newest step of a member's store, else of a branch, else of all, says what is in force.
     """
 
     __tablename__ = "members_rule_step"
@@ -51,6 +61,14 @@ class RuleStep(Base):
     )
     version: Mapped[str]
     branch_id: Mapped[int | None] = mapped_column(index=True)
+    store_id: Mapped[int | None]
     actor_id: Mapped[int] = mapped_column()
     words: Mapped[str]
     at: Mapped[datetime] = mapped_column(Instant)
+
+    @property
+    def place(self) -> Place | None:
+        """Where it was done, None for everywhere."""
+        if self.branch_id is None:
+            return None
+        return Place(branch_id=self.branch_id, store_id=self.store_id)

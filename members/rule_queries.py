@@ -1,8 +1,9 @@
 """Which rules there are, and which of them are in force where."""
 
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from dataclasses import dataclass
 from datetime import datetime
+from typing import Protocol
 
 from sqlalchemy import func, select
 
@@ -10,16 +11,28 @@ from kernel.db import Session
 from kernel.errors import Missing
 from kernel.words import msg
 from members.ledger_models import Posting
-from members.rule_models import RuleAct, RuleStep, RuleVersion
+from members.models import Member
+from members.rule_models import Place, RuleAct, RuleStep, RuleVersion
 from members.rule_text import RULES, STANDARD_VERSION, hash_of, read_known, standard_text
 from members.rules import Rules
 
-# Where a session keeps what it knows to be in force: it is asked several times in a transaction.
-KNOWN = "members.rules_in_force"
+# Where a session keeps what it knows to be in force, and of which store a member is: it is asked
+# several times in a transaction.
+KNOWN, STORES = "members.rules_in_force", "members.stores_of_members"
 VERSIONS_MAX = 200
-_LAST_STEPS = select(RuleStep.branch_id, RuleStep.act, RuleStep.version).where(
-    RuleStep.id.in_(select(func.max(RuleStep.id)).group_by(RuleStep.branch_id))
+_LAST_STEPS = select(RuleStep).where(
+    RuleStep.id.in_(select(func.max(RuleStep.id)).group_by(RuleStep.branch_id, RuleStep.store_id))
 )
+
+
+class Concern(Protocol):
+    """Something at a branch that concerns a member, or nobody but us: a booking, a strike, an appeal."""
+
+    @property
+    def branch_id(self) -> int | None: ...
+
+    @property
+    def member_id(self) -> int | None: ...
 
 
 class RulesMissing(Missing):
@@ -50,22 +63,36 @@ STANDARD = Version(
 )
 
 
-def in_force(db: Session, *, branch_id: int | None = None) -> Rules:
-    """Return the rules in force at that branch, or where nothing is tried out."""
-    places = db.info.get(KNOWN)
-    if places is None:
-        places = db.info[KNOWN] = in_force_by_branch(db)
-    version = places.get(branch_id) or places.get(None, STANDARD_VERSION)
-    return of(db, version)
+def governing(db: Session, concern: Concern) -> Rules:
+    """Return the rules by which that is decided: see `in_force`."""
+    return in_force(db, branch_id=concern.branch_id, member_id=concern.member_id)
 
 
-def in_force_by_branch(db: Session) -> dict[int | None, str]:
-    """Return the versions in force: under None what is published, and what branches try out."""
+def in_force(db: Session, *, branch_id: int | None = None, member_id: int | None = None) -> Rules:
+    """Return the rules in force for that member at that branch: what the store tries that brought him,
+    else what the branch tries, else what is published."""
+    versions = db.info.get(KNOWN)
+    if versions is None:
+        versions = db.info[KNOWN] = versions_in_force(db)
+    tried = {place.store_id: each for place, each in versions.items() if place and place.store_id}
+    store_id = _store_of(db, member_id) if tried and member_id is not None else None
+    at_branch = Place(branch_id=branch_id) if branch_id is not None else None
+    version = tried.get(store_id) or versions.get(at_branch) or versions.get(None)
+    return of(db, version or STANDARD_VERSION)
+
+
+def versions_in_force(db: Session) -> dict[Place | None, str]:
+    """Return the versions in force: under None what is published, and what is tried at which place."""
     return {
-        branch_id: version
-        for branch_id, act, version in db.execute(_LAST_STEPS)
-        if act is not RuleAct.END
+        step.place: step.version for step in db.scalars(_LAST_STEPS) if step.act is not RuleAct.END
     }
+
+
+def _store_of(db: Session, member_id: int) -> int | None:
+    known: dict[int, int | None] = db.info.setdefault(STORES, {})
+    if member_id not in known:
+        known[member_id] = db.scalar(select(Member.store_id).where(Member.id == member_id))
+    return known[member_id]
 
 
 def of(db: Session, version: str) -> Rules:
@@ -101,16 +128,26 @@ def versions(db: Session) -> list[Version]:
 
 
 def steps(
-    db: Session, *, version: str | None = None, branch_id: int | None = None
+    db: Session, *, version: str | None = None, store_ids: Collection[int] | None = None
 ) -> Sequence[RuleStep]:
-    """Return the newest of what was done with the versions, or with one, at one branch, the newest
+    """Return the newest of what was done with the versions, or with one, or at those stores, the newest
     first."""
     found = select(RuleStep).order_by(RuleStep.id.desc()).limit(VERSIONS_MAX)
     if version is not None:
         found = found.where(RuleStep.version == version)
-    if branch_id is not None:
-        found = found.where(RuleStep.branch_id == branch_id)
+    if store_ids is not None:
+        found = found.where(RuleStep.store_id.in_(store_ids))
     return db.scalars(found).all()
+
+
+def step_after(db: Session, step: RuleStep) -> RuleStep | None:
+    """Return what was done next at the place of that step, None while it stands."""
+    found = select(RuleStep).where(
+        RuleStep.id > step.id,
+        RuleStep.branch_id == step.branch_id,
+        RuleStep.store_id.is_not_distinct_from(step.store_id),
+    )
+    return db.scalars(found.order_by(RuleStep.id).limit(1)).one_or_none()
 
 
 def was_published(db: Session, version: str) -> bool:

@@ -59,7 +59,7 @@ def quote(db: Session, booking: Booking, *, now: datetime) -> Quote:
         now=now,
         is_accepted=_accepted_by(db, booking) is not None,
         is_ours=is_ours,
-        rules=rule_queries.in_force(db, branch_id=booking.branch_id),
+        rules=rule_queries.governing(db, booking),
     )
     return Quote(tariff=tariff, is_ours=is_ours)
 
@@ -76,7 +76,7 @@ def cancel(
     booking = locked(db, number, by)
     standing = _locked_promises(db, booking, now=now)
     technician_id = _accepted_by(db, booking)
-    rules = rule_queries.in_force(db, branch_id=booking.branch_id)
+    rules = rule_queries.governing(db, booking)
     tariff = policy.cancel_tariff(
         starts_at=booking.starts_at,
         now=now,
@@ -132,7 +132,7 @@ def withdraw(db: Session, *, number: str, by: Actor, now: datetime) -> Booking:
         booking,
         promise_id=promise_id,
         cause=Cause.PROVIDER.value,
-        amounts={"withdrawn": rule_queries.in_force(db, branch_id=booking.branch_id).broken_fee},
+        amounts={"withdrawn": rule_queries.governing(db, booking).broken_fee},
         now=now,
     )
     return booking
@@ -153,7 +153,7 @@ def compensate(
 
     `beside` is posted with it, since a transaction posts in one go.
     """
-    rules = rule_queries.in_force(db, branch_id=booking.branch_id)
+    rules = rule_queries.governing(db, booking)
     owed = {
         once: ledger.compensation_draft(
             member_id=booking.member_id,
@@ -231,7 +231,7 @@ def _charge(
     technician_id: int | None,
     now: datetime,
 ) -> None:
-    rules = rule_queries.in_force(db, branch_id=booking.branch_id)
+    rules = rule_queries.governing(db, booking)
     drafts = []
     if tariff.points:
         drafts.append(

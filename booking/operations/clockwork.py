@@ -65,7 +65,7 @@ def _keep_promises(db: Session, booking: Booking, *, now: datetime) -> None:
             visits.missed(db, number=booking.number, visit_id=kept.visit_id, by=SYSTEM, now=now)
             # The installation of a delivery that was missed is called off, not missed too.
             break
-    rules = rule_queries.in_force(db, branch_id=booking.branch_id)
+    rules = rule_queries.governing(db, booking)
     for kept in promises.standing(db, booking):
         visit = dispatch.fresh_visit(db, kept.visit_id)
         owed = policy.late_fee(ends_at=kept.ends_at, now=now, rules=rules)

@@ -49,7 +49,7 @@ def choose(
     coupon_id, off = None, ZERO
     if coupon:
         coupon_id, off = coupons.check(db, booking, number=coupon, now=now)
-    rules = rule_queries.in_force(db, branch_id=booking.branch_id)
+    rules = rule_queries.governing(db, booking)
     parts = discounts.parts_of(
         price=booking.price,
         coupon=off,

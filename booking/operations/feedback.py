@@ -70,7 +70,7 @@ def rate(
     db.flush()
     if booking.state is BookingState.COMPLETED:
         closing.close(db, number=booking.number, by=by, now=now)
-    rules = rule_queries.in_force(db, branch_id=booking.branch_id)
+    rules = rule_queries.governing(db, booking)
     if rules.rating_points:
         earned = rating_draft(
             member_id=booking.member_id, booking_number=booking.number, rules=rules

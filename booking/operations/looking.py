@@ -46,7 +46,7 @@ def plan_next(
         kept = [Kept(p.ends_at, v.state, v.finished_at) for p, v in zip(rows, visits, strict=True)]
     if standing is None and _is_asked(booking):
         standing = members.standing_of(db, booking.member_id, branch_id=booking.branch_id, now=now)
-    rules = rule_queries.in_force(db, branch_id=booking.branch_id)
+    rules = rule_queries.governing(db, booking)
     booking.look_at = next_look(booking, kept=kept, standing=standing, rules=rules, now=now)
 
 

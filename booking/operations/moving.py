@@ -47,7 +47,7 @@ class Quote:
 def quote(db: Session, booking: Booking, *, now: datetime) -> Quote:
     """Return what moving costs now: said before the member presses."""
     is_ours = fails_him(db, booking)
-    rules = rule_queries.in_force(db, branch_id=booking.branch_id)
+    rules = rule_queries.governing(db, booking)
     tariff = policy.move_tariff(starts_at=booking.starts_at, now=now, is_ours=is_ours, rules=rules)
     return Quote(tariff=tariff, is_ours=is_ours)
 
@@ -131,7 +131,7 @@ def reschedule(
     placing.check_window(db, branch_id=booking.branch_id, day=day, window=window, now=now)
     is_provider = cause is not None and cause in OURS
     is_ours = is_provider or fails_him(db, booking)
-    rules = rule_queries.in_force(db, branch_id=booking.branch_id)
+    rules = rule_queries.governing(db, booking)
     tariff = policy.move_tariff(starts_at=booking.starts_at, now=now, is_ours=is_ours, rules=rules)
     days = {(day, booking.branch_id)} | {(local_date(p.starts_at), booking.branch_id) for p in old}
     places.lock_days(db, days, now=now)
@@ -303,6 +303,6 @@ def _charge(db: Session, booking: Booking, points: int, *, once: str, now: datet
         kind=ledger.MOVE_FEE,
         points=points,
         once=once,
-        rules=rule_queries.in_force(db, branch_id=booking.branch_id),
+        rules=rule_queries.governing(db, booking),
     )
     postings.post(db, fee, now=now)

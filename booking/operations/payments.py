@@ -191,4 +191,4 @@ def _posted(db: Session, booking: Booking, kind: str) -> Posting | None:
 
 
 def _rules(db: Session, booking: Booking) -> Rules:
-    return rule_queries.in_force(db, branch_id=booking.branch_id)
+    return rule_queries.governing(db, booking)

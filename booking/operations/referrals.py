@@ -28,7 +28,7 @@ def reward(db: Session, *, booking_number: str, now: datetime) -> int:
     if touch is None or any(one.made_at < touch.at for one in theirs):
         return 0
 
-    rules = rule_queries.in_force(db, branch_id=booking.branch_id)
+    rules = rule_queries.governing(db, booking)
     number = referrer_of(touch.scene)
     if number:
         drafts = _for_friend(db, number, booking.member_id, rules=rules, now=now)

@@ -14,6 +14,7 @@ from kernel.words import msg
 from members import rule_queries
 from members.operations import ruling
 from members.operations.ruling import RULERS, InForceAlready
+from members.rule_models import Place
 
 BELL = "replays"
 SPAN = timedelta(days=30)
@@ -63,11 +64,11 @@ def ask_replay(db: Session, *, version: str, by: Actor, now: datetime) -> Replay
 
 
 def begin_pilot(
-    db: Session, *, version: str, branch_id: int, words: str, by: Actor, now: datetime
+    db: Session, *, version: str, place: Place, words: str, by: Actor, now: datetime
 ) -> None:
-    """Try a version at one branch. Raises as `members.operations.ruling.begin_pilot`, and NotReplayed."""
+    """Try a version at one place. Raises as `members.operations.ruling.begin_pilot`, and NotReplayed."""
     _check_replayed(db, version)
-    ruling.begin_pilot(db, version=version, branch_id=branch_id, words=words, by=by, now=now)
+    ruling.begin_pilot(db, version=version, place=place, words=words, by=by, now=now)
 
 
 def publish(db: Session, *, version: str, words: str, by: Actor, now: datetime) -> None:

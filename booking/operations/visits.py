@@ -179,7 +179,7 @@ def missed(
     visit = withdrawals.miss(db, visit_id=kept.visit_id, by=by, now=now)
     in_vain = _again(db, booking, visit.id, Cause.MISSED, by=by, now=now, ending=Ending.MISSED)
     errands = _errands(db, booking, in_vain)
-    rules = rule_queries.in_force(db, branch_id=booking.branch_id)
+    rules = rule_queries.governing(db, booking)
     compensate_late(db, booking, kept, rules.broken_fee, beside=errands, now=now)
     if accepted_by is not None:
         _record_absence(db, booking, kept, technician_id=accepted_by, by=by, now=now)
@@ -223,7 +223,7 @@ def compensate_late(
 ) -> None:
     """Post what is owed for a promise that we broke, step by step, each step once; and `beside` it
     what else there is to post."""
-    rules = rule_queries.in_force(db, branch_id=booking.branch_id)
+    rules = rule_queries.governing(db, booking)
     before, amounts = ZERO, {}
     for step, (_, total) in enumerate(rules.late_steps, start=1):
         if total <= owed:
@@ -246,7 +246,7 @@ def _sign(db: Session, booking: Booking, *, by: Actor, now: datetime) -> Booking
     move(db, booking, BookingAction.COMPLETE, by=by, now=now)
     looking.plan_next(db, booking, now=now)
 
-    rules = rule_queries.in_force(db, branch_id=booking.branch_id)
+    rules = rule_queries.governing(db, booking)
     member_id, number = booking.member_id, booking.number
     earned = [
         ledger.completion_draft(
@@ -363,7 +363,7 @@ def _check_believable(db: Session, booking: Booking, kind: StrikeKind) -> None:
 
 def _errands(db: Session, booking: Booking, visit_ids: Sequence[int]) -> list[Draft]:
     """Return the postings of journeys made in vain (空跑费), each to him who made it."""
-    rules = rule_queries.in_force(db, branch_id=booking.branch_id)
+    rules = rule_queries.governing(db, booking)
     made = [dispatch.visit(db, visit_id) for visit_id in visit_ids]
     return [
         ledger.errand_draft(

@@ -114,7 +114,7 @@ def ends_words(breaks_at: datetime, now: datetime) -> str:
 def late_words(alert: Alert) -> str:
     """What we owe by ourselves when a late visit is made as planned."""
     ends_at = instant_at(alert.visit.day, alert.visit.shuts_s)
-    rules = ruling.at(alert.visit.branch_id)
+    rules = ruling.over(alert.visit)
     owed = booking_policy.late_fee(
         ends_at=ends_at, now=ends_at + timedelta(seconds=alert.length_s), rules=rules
     )
@@ -188,7 +188,7 @@ def _say_unserved(alert: Alert) -> tuple[str, str, str, str]:
     else:
         line = gettext(
             "这个时段排不进任何人，做不了要赔 %(fee)s",
-            fee=ruling.at(alert.visit.branch_id).broken_fee,
+            fee=ruling.over(alert.visit).broken_fee,
         )
     return "danger", "user-off", title, line
 
@@ -247,7 +247,7 @@ def _say_release(alert: Alert) -> tuple[str, str, str, str]:
 
 def _say_evidence(alert: Alert) -> tuple[str, str, str, str]:
     title = gettext("%(name)s %(visit)s 没人应门", name=alert.technician, visit=alert.visit.label)
-    fee = ruling.at(alert.visit.branch_id).errand_fee
+    fee = ruling.over(alert.visit).errand_fee
     if alert.length_s:
         line = gettext(
             "还要等 %(length)s，跑空付师傅 %(fee)s", length=length_text(alert.length_s), fee=fee
@@ -298,7 +298,7 @@ def _of_booking(alert: BookingAlert, held_up: Any, now: datetime) -> Told:
             title = gettext("%(place)s %(time)s 还没确认在家", **facts)
             line = gettext(
                 "风险第 %(tier)s 级，问过 %(asks)s 次；跑空付师傅 %(fee)s",
-                fee=ruling.at(booking.branch_id).errand_fee,
+                fee=ruling.at(booking.branch_id, member_id=booking.member_id).errand_fee,
                 **facts,
             )
     href = act_href = url_for("console.booking", number=booking.number)

@@ -171,7 +171,7 @@ def _delay(delay: Delay, visit: Any) -> dict[str, Any]:
         "fee": policy.late_fee(
             ends_at=ends_at,
             now=ends_at + timedelta(seconds=delay.late_s),
-            rules=ruling.at(visit.branch_id),
+            rules=ruling.over(visit),
         ),
         "is_told": is_news(eta_s, told_s=visit.told_late_s),
     }

@@ -146,6 +146,7 @@ def _rail(role: Role) -> list[dict[str, str]]:
             "care": gettext("关怀"),
             "redemptions": gettext("积分"),
             "collections": gettext("领取"),
+            "trials": gettext("试点"),
             "account": gettext("我的账号"),
         }
         return [

@@ -35,7 +35,7 @@ def ways(number: str) -> ResponseReturnValue:
         )
         booking = bookings.booking_of_visit(db, visit.id)
     arrive_s = bar.arrive_s if bar else None
-    rules = ruling.at(visit.branch_id)
+    rules = ruling.at(visit.branch_id, member_id=booking.member_id)
     owed = rules.broken_fee
     if arrive_s is not None:
         ends_at = instant_at(visit.day, visit.shuts_s)

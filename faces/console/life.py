@@ -131,7 +131,7 @@ def read(db: Session, number: str) -> dict[str, Any]:
         "photos": dispatch.photos(db, visit.id),
         "acts": acts_of(db, found, visit, strikes),
         "release_asked": _release_asked(db, visit),
-        "fee": rule_queries.in_force(db, branch_id=found.branch_id).broken_fee,
+        "fee": rule_queries.governing(db, found).broken_fee,
         "rows": _timeline(db, found.id, visits, visit.state),
         "said": _messages(db, number, [v.number for v in visits.values()]),
         "words": life_words,

@@ -105,7 +105,7 @@ def page(number: str, failed: Failure) -> str:
             "console/member.html",
             member=found,
             standing=standing,
-            rungs=ladder.rungs(standing, rule_queries.in_force(db, branch_id=branch_id)),
+            rungs=ladder.rungs(standing, bookings.rules_of_member(db, found.id)),
             rises=ladder.rises(
                 standing,
                 queries.standing_if_posted(db, found.id, branch_id=branch_id, now=now),
@@ -202,7 +202,7 @@ def _cases(db: Session, member_id: int) -> dict[str, Any]:
         "waiting": waiting,
         "names": names_of(db, staff),
         "me": by.id,
-        "fades_days": rule_queries.in_force(db).fades_after.days,
+        "fades_days": bookings.rules_of_member(db, member_id).fades_after.days,
     }
 
 

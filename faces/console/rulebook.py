@@ -1,20 +1,20 @@
 """/console/rulebook: the rules as text in versions, replayed, tried at a branch, published."""
 
 import difflib
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from datetime import timedelta
 from typing import Any
 
 from flask import Response, render_template
 from flask.typing import ResponseReturnValue
-from marshmallow import fields, validate
+from marshmallow import ValidationError, fields, validate
 
 from booking import replay_queries, rule_examples, trial_queries
 from booking.operations import ruling
 from booking.replay_models import Replay
 from booking.replaying import MATTER_NAMES, OF_MONEY, Matter
-from booking.trial_queries import MEASURES, Report
+from booking.trial_queries import MEASURES
 from dispatch import queries as dispatch
 from faces.chrome import audited, call
 from faces.chrome.filters import gettext, note_text
@@ -25,7 +25,9 @@ from faces.console.acting import NO_FAILURE, Failure
 from faces.console.cases import names_of
 from faces.console.forms import NoForm
 from faces.console.routes import LEADERS, READERS, blueprint
+from kernel.actor import SYSTEM
 from kernel.db import Session, transaction
+from kernel.errors import Forbidden
 from kernel.leases import PENDING
 from kernel.money import Money
 from kernel.words import msg
@@ -33,7 +35,7 @@ from members import policy, queries, rule_queries
 from members.operations import ruling as steps
 from members.operations.ruling import ABOUT_MAX
 from members.risk import Note
-from members.rule_models import RuleAct
+from members.rule_models import Place, RuleAct
 from members.rule_queries import Version
 from members.rule_text import TEXT_MAX
 
@@ -67,10 +69,22 @@ class PublishForm(Form):
     words = Text(most=2 * policy.WORDS_MAX, load_default="")
 
 
-class TrialForm(PublishForm):
-    """At which branch it is tried, or no longer."""
+class PlaceField(fields.String):
+    """A place as its form names it: "3" is a branch, "3-7" a store of it."""
 
-    branch = fields.Integer(required=True, validate=validate.Range(min=1))
+    def _deserialize(self, value: Any, attr: str | None, data: Any, **options: Any) -> Any:
+        text = super()._deserialize(value, attr, data, **options)
+        branch, _, store = str(text).partition("-")
+        try:
+            return Place(branch_id=int(branch), store_id=int(store) if store else None)
+        except ValueError as error:
+            raise ValidationError([gettext("请选一个网点或门店。")]) from error
+
+
+class TrialForm(PublishForm):
+    """Where it is tried, or no longer."""
+
+    place = PlaceField(required=True)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -161,18 +175,18 @@ def replay_rules(version: str) -> ResponseReturnValue:
 @blueprint.post("/rulebook/<version>/pilot")
 @signed_in(*LEADERS)
 def begin_pilot(version: str) -> ResponseReturnValue:
-    """Let it be in force at one branch."""
+    """Let it be in force at one branch, or for one store's members."""
 
     def effect(db: Session, given: dict[str, Any]) -> str:
         ruling.begin_pilot(
             db,
             version=version,
-            branch_id=given["branch"],
+            place=_place(db, given["place"]),
             words=given["words"],
             by=call.actor(),
             now=call.now(),
         )
-        return gettext("试点开始了，这个网点从现在起按这一版算。")
+        return gettext("试点开始了，那里从现在起按这一版算。")
 
     return _perform("pilot", TrialForm(), effect, version)
 
@@ -180,17 +194,17 @@ def begin_pilot(version: str) -> ResponseReturnValue:
 @blueprint.post("/rulebook/<version>/pilot/end")
 @signed_in(*LEADERS)
 def end_pilot(version: str) -> ResponseReturnValue:
-    """Let what is published be in force at the branch again."""
+    """Let be in force there again what is so around it."""
 
     def effect(db: Session, given: dict[str, Any]) -> str:
         steps.end_pilot(
             db,
-            branch_id=given["branch"],
+            place=given["place"],
             words=given["words"],
             by=call.actor(),
             now=call.now(),
         )
-        return gettext("试点结束了，这个网点回到已发布的一版。")
+        return gettext("试点结束了，那里回到原来的一版。")
 
     return _perform("end", TrialForm(), effect, version)
 
@@ -205,6 +219,13 @@ def publish_rules(version: str) -> ResponseReturnValue:
         return gettext("已发布，从现在起按这一版算；以前的决定不变。")
 
     return _perform("publish", PublishForm(), effect, version)
+
+
+def _place(db: Session, wanted: Place) -> Place:
+    """Return the place, which is one of the actor's. Raises Forbidden."""
+    if wanted not in trial_queries.places(db, by=call.actor()):
+        raise Forbidden
+    return wanted
 
 
 def _perform(form: str, schema: Form, effect: Any, version: str) -> ResponseReturnValue:
@@ -249,7 +270,7 @@ def _page(version: str, failed: Failure) -> str:
             "is_outdated": replay is not None and replay.against != published.version,
             "may_go_on": rule_queries.was_published(db, version)
             or replay_queries.was_replayed(db, version=version, against=published.version),
-            "trials": list(_trials(db, done)),
+            "trials": trial_queries.trials(db, done, by=call.actor(), now=call.now()),
             "done": done,
             "names": names_of(db, {found.author_id} | {step.actor_id for step in done}),
             **places,
@@ -266,16 +287,31 @@ def _page(version: str, failed: Failure) -> str:
 
 
 def _places(db: Session) -> dict[str, Any]:
-    """Return the branches, and what each of them tries."""
-    branches = {row.id: row for row in dispatch.branches(db)}
-    tried = rule_queries.in_force_by_branch(db)
+    """Return where versions are tried, and what: `named` are all places, `own` those for a form."""
+    named, tried = trial_queries.places(db, by=SYSTEM), rule_queries.versions_in_force(db)
     return {
-        "branches": branches,
-        "own_branches": [
-            (row.id, row.name) for row in branches.values() if call.actor().sees_branch(row.id)
-        ],
-        "tried": {i: version for i, version in tried.items() if i is not None},
+        "named": named,
+        "own": [(_key(place), _word(named, place)) for place in _sorted(db)],
+        "tried": {place: version for place, version in tried.items() if place is not None},
+        "key": _key,
     }
+
+
+def _sorted(db: Session) -> list[Place]:
+    """Return the actor's places, each branch before its stores."""
+    mine = trial_queries.places(db, by=call.actor())
+    return sorted(mine, key=lambda place: (place.branch_id, place.store_id or 0))
+
+
+def _key(place: Place) -> str:
+    return f"{place.branch_id}-{place.store_id}" if place.store_id else str(place.branch_id)
+
+
+def _word(named: Mapping[Place, str], place: Place) -> str:
+    if place.store_id is None:
+        return gettext("%(branch)s（整个网点）", branch=named[place])
+    branch = named[Place(branch_id=place.branch_id)]
+    return gettext("%(store)s的会员（%(branch)s）", store=named[place], branch=branch)
 
 
 def _changes(before: Version, after: Version) -> Iterator[Line]:
@@ -287,22 +323,6 @@ def _changes(before: Version, after: Version) -> Iterator[Line]:
     for place, line in enumerate(lines):
         if place > 1:
             yield Line(tone=tones.get(line[:1], ""), text=line[1:] if line[0] != "@" else "")
-
-
-def _trials(db: Session, done: Sequence[Any]) -> Iterator[tuple[Any, Any, Report]]:
-    """Yield each trial of the version with its end, if it came to one, and what is known of it."""
-    for step in done:
-        if step.act is not RuleAct.PILOT or not call.actor().sees_branch(step.branch_id):
-            continue
-        later = [
-            other
-            for other in rule_queries.steps(db, branch_id=step.branch_id)
-            if other.id > step.id
-        ]
-        ended = later[-1] if later else None
-        until = ended.at if ended else call.now()
-        found = trial_queries.report(db, branch_id=step.branch_id, began_at=step.at, until=until)
-        yield step, ended, found
 
 
 def _hit(db: Session, replay: Replay | None) -> dict[str, Any]:

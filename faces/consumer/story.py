@@ -42,9 +42,7 @@ def rows(db: Session, *, number: str, by: Actor) -> Sequence[timeline.Row]:
             "service": queries.services_by_id(db)[booking.service_id].name,
             "length": length_text(_work_s(db, booking.id, booking.service_id, visit.work_s)),
             "points": str(
-                ledger.points_earned(
-                    booking.due, rules=rule_queries.in_force(db, branch_id=booking.branch_id)
-                )
+                ledger.points_earned(booking.due, rules=rule_queries.governing(db, booking))
             ),
         },
     )

@@ -128,7 +128,7 @@ def read(db: Session, *, number: str, by: Actor, now: datetime) -> Struck:
         and now <= row.contest_until
         and may_appeal(about),
         deposit=after.deposit if after else ZERO,
-        fades_days=rule_queries.in_force(db, branch_id=row.branch_id).fades_after.days,
+        fades_days=rule_queries.governing(db, row).fades_after.days,
         stops_days=_stops_days(after, now=now),
     )
 

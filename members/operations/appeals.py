@@ -267,7 +267,7 @@ def _open(
     barred = set(case.barred) | ({by.id} if by.role in DECIDERS else set())
     for earlier in before:
         barred |= {*earlier.barred, earlier.decided_by_id or 0, earlier.proposed_by_id or 0}
-    rules = rule_queries.in_force(db, branch_id=case.branch_id)
+    rules = rule_queries.governing(db, case)
     appeal = Appeal(
         number=new_number("A"),
         subject_kind=case.kind,

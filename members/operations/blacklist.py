@@ -292,7 +292,7 @@ def _locked(db: Session, number: str) -> Blacklisting:
 def _begin(
     db: Session, term: Term, *, member_id: int, branch_id: int | None, now: datetime
 ) -> Blacklisting:
-    rules = term.rules or rule_queries.in_force(db, branch_id=branch_id)
+    rules = term.rules or rule_queries.in_force(db, branch_id=branch_id, member_id=member_id)
     is_automatic = bool(term.strikes)
     due_at = policy.working_days_later(now, rules.review_working_days) if is_automatic else None
     row = Blacklisting(

@@ -151,6 +151,18 @@ def note(
         db.connection().execute(insert(_TOUCHES), touches)
 
 
+def belong(db: Session, *, member_id: int, scene: str, store_id: int) -> None:
+    """Let a member belong to the store whose code it is by which he first met us; of any other code
+    nothing comes."""
+    his = (Member.id == member_id) & (Member.first_scene == scene) & Member.store_id.is_(None)
+    db.execute(
+        update(Member)
+        .where(his)
+        .values(store_id=store_id)
+        .execution_options(synchronize_session=False)
+    )
+
+
 def follow(db: Session, *, openid: str, scene: str, now: datetime) -> Member:
     """Record that he follows, and by which QR code (`scene`, empty for none)."""
     people = meet_all(db, {openid}, now=now)

@@ -12,8 +12,8 @@ from kernel.errors import Conflict, Forbidden
 from kernel.words import msg
 from members import policy, rule_queries, rule_text
 from members.events import RulesPublished, RulesTried
-from members.rule_models import RuleAct, RuleStep, RuleVersion
-from members.rules import Rules
+from members.rule_models import Place, RuleAct, RuleStep, RuleVersion
+from members.rule_text import STANDARD_VERSION
 
 ABOUT_MIN, ABOUT_MAX = 4, 120
 RULERS = frozenset({Role.MANAGER, Role.ADMINISTRATOR})
@@ -69,36 +69,38 @@ def write(db: Session, *, text: str, about: str, by: Actor, now: datetime) -> st
 
 
 def begin_pilot(
-    db: Session, *, version: str, branch_id: int, words: str, by: Actor, now: datetime
+    db: Session, *, version: str, place: Place, words: str, by: Actor, now: datetime
 ) -> None:
-    """Let a version be in force at one branch; what was tried there before ends.
+    """Let a version be in force at one branch, or for the members of one of its stores; what was tried
+    there before ends.
 
     Raises Forbidden, RulesMissing, InForceAlready, Invalid.
     """
     _check_ruler(by)
-    if not by.sees_branch(branch_id):
+    if not by.sees_branch(place.branch_id):
         raise Forbidden
-    if _locked_in_force(db, branch_id) == rule_queries.of(db, version).version:
+    versions = _locked(db)
+    wide = versions.get(Place(branch_id=place.branch_id)) or versions.get(None, STANDARD_VERSION)
+    if versions.get(place, wide) == rule_queries.of(db, version).version:
         raise InForceAlready
     policy.check_length(words, field="words", least=ABOUT_MIN, most=policy.WORDS_MAX)
 
-    _step(db, RuleAct.PILOT, version, branch_id=branch_id, words=words, by=by, now=now)
-    outbox.record(db, RulesTried(at=now, version=version, branch_id=branch_id, is_over=False))
+    _step(db, RuleAct.PILOT, version, place=place, words=words, by=by, now=now)
+    _tell(db, version, place, is_over=False, now=now)
 
 
-def end_pilot(db: Session, *, branch_id: int, words: str, by: Actor, now: datetime) -> None:
-    """Let what is published be in force at that branch again. Raises Forbidden, NotTried, Invalid."""
+def end_pilot(db: Session, *, place: Place, words: str, by: Actor, now: datetime) -> None:
+    """Let be in force there again what is so around it. Raises Forbidden, NotTried, Invalid."""
     _check_ruler(by)
-    if not by.sees_branch(branch_id):
+    if not by.sees_branch(place.branch_id):
         raise Forbidden
-    _lock(db)
-    tried = rule_queries.in_force_by_branch(db).get(branch_id)
+    tried = _locked(db).get(place)
     if tried is None:
         raise NotTried
     policy.check_length(words, field="words", least=ABOUT_MIN, most=policy.WORDS_MAX)
 
-    _step(db, RuleAct.END, tried, branch_id=branch_id, words=words, by=by, now=now)
-    outbox.record(db, RulesTried(at=now, version=tried, branch_id=branch_id, is_over=True))
+    _step(db, RuleAct.END, tried, place=place, words=words, by=by, now=now)
+    _tell(db, tried, place, is_over=True, now=now)
 
 
 def publish(db: Session, *, version: str, words: str, by: Actor, now: datetime) -> None:
@@ -110,14 +112,15 @@ def publish(db: Session, *, version: str, words: str, by: Actor, now: datetime) 
     _check_ruler(by)
     if by.branch_ids:
         raise NotOverAll
-    if _locked_in_force(db, None) == rule_queries.of(db, version).version:
+    versions = _locked(db)
+    if versions.get(None, STANDARD_VERSION) == rule_queries.of(db, version).version:
         raise InForceAlready
     policy.check_length(words, field="words", least=ABOUT_MIN, most=policy.WORDS_MAX)
 
-    for branch_id, tried in rule_queries.in_force_by_branch(db).items():
-        if branch_id is not None and tried == version:
-            _step(db, RuleAct.END, version, branch_id=branch_id, words=words, by=by, now=now)
-    _step(db, RuleAct.PUBLISH, version, branch_id=None, words=words, by=by, now=now)
+    for place, tried in versions.items():
+        if place is not None and tried == version:
+            _step(db, RuleAct.END, version, place=place, words=words, by=by, now=now)
+    _step(db, RuleAct.PUBLISH, version, place=None, words=words, by=by, now=now)
     outbox.record(db, RulesPublished(at=now, version=version))
 
 
@@ -126,16 +129,22 @@ def _check_ruler(by: Actor) -> None:
         raise Forbidden
 
 
-def _locked_in_force(db: Session, branch_id: int | None) -> str:
-    _lock(db)
-    rules: Rules = rule_queries.in_force(db, branch_id=branch_id)
-    return rules.version
-
-
-def _lock(db: Session) -> None:
-    """Let one hand at a time change what is in force: the last step is what the next one sees."""
+def _locked(db: Session) -> dict[Place | None, str]:
+    """Return what is in force where. One hand at a time changes it: the last step is what the next one
+    sees."""
     db.scalars(select(RuleStep).order_by(RuleStep.id.desc()).limit(1).with_for_update()).first()
-    db.info.pop(rule_queries.KNOWN, None)
+    return rule_queries.versions_in_force(db)
+
+
+def _tell(db: Session, version: str, place: Place, *, is_over: bool, now: datetime) -> None:
+    told = RulesTried(
+        at=now,
+        version=version,
+        branch_id=place.branch_id,
+        store_id=place.store_id or 0,
+        is_over=is_over,
+    )
+    outbox.record(db, told)
 
 
 def _step(
@@ -143,7 +152,7 @@ def _step(
     act: RuleAct,
     version: str,
     *,
-    branch_id: int | None,
+    place: Place | None,
     words: str,
     by: Actor,
     now: datetime,
@@ -152,7 +161,8 @@ def _step(
         RuleStep(
             act=act,
             version=version,
-            branch_id=branch_id,
+            branch_id=place.branch_id if place else None,
+            store_id=place.store_id if place else None,
             actor_id=by.id,
             words=words.strip(),
             at=now,

@@ -42,7 +42,7 @@ def open_strike(
     it. Takes no lock: whatever may be locked already.
     """
     assert evidence, "a strike cites what was recorded"
-    rules = rule_queries.in_force(db, branch_id=branch_id)
+    rules = rule_queries.in_force(db, branch_id=branch_id, member_id=member_id)
     strike = Strike(
         number=new_number("S"),
         kind=StrikeKind(kind),

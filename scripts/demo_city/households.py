@@ -7,6 +7,7 @@ from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from random import Random
 
+from booking import queries
 from gateways.maps.gazetteer import Entry, Kind, qingdao
 from kernel.db import Session
 from kernel.geo import Point, great_circle_m
@@ -109,7 +110,8 @@ def settle(compounds: Mapping[str, Sequence[Entry]]) -> dict[str, list[Household
 def enrol(db: Session, households: Iterable[Household]) -> int:
     """Write each household's member and the touch that brought him; return how many."""
     homes = sorted(households, key=lambda home: home.joined_at)
-    members = [_member(home) for home in homes]
+    stores = {store.scene: store.id for store in queries.stores(db)}
+    members = [_member(home, stores) for home in homes]
     bulk.insert_all(db, Member, members)
     for home, member in zip(homes, members, strict=True):
         home.member_id = member.id
@@ -165,7 +167,7 @@ def _scene(throw: Random, branch_code: str) -> str:
     return throw.choices(SHOPS, weights)[0].scene
 
 
-def _member(home: Household) -> Member:
+def _member(home: Household, stores: Mapping[str, int]) -> Member:
     return Member(
         number=home.number,
         openid=home.openid,
@@ -174,5 +176,6 @@ def _member(home: Household) -> Member:
         follows=True,
         first_scene=home.scene,
         last_scene=home.scene,
+        store_id=stores.get(home.scene),
         joined_at=home.joined_at,
     )

@@ -11,16 +11,17 @@ from kernel.db import transaction
 from kernel.errors import Forbidden
 from members import queries, rule_queries, strike_queries
 from members.ledger_models import Posting
-from members.operations import ruling
+from members.operations import following, ruling
 from members.operations.ruling import InForceAlready, NotOverAll, NotTried
 from members.risk import terms
+from members.rule_models import Place
 from members.rule_queries import RulesMissing
 from members.rule_text import RULES, RuleOutOfBounds, standard_text
 from members.rules import Rules
 from tests.house import MONDAY_NINE, a_member
 from tests.integration.members.cases import BRANCH, DAY, SUN, ZOU, a_strike, post_due, told
 
-OTHER = 2
+OTHER, STORE = 2, 7
 WHY = "先在一个网点试"
 OF_BRANCH = Actor(16, Role.MANAGER, frozenset({BRANCH}))
 
@@ -47,10 +48,17 @@ def in_force(branch_id: int | None = None) -> Rules:
 
 
 def tried(version: str, *, branch_id: int = BRANCH, by: Actor = SUN) -> None:
+    at(Place(branch_id=branch_id), version, by=by)
+
+
+def at(place: Place, version: str, *, by: Actor = SUN) -> None:
     with transaction() as db:
-        ruling.begin_pilot(
-            db, version=version, branch_id=branch_id, words=WHY, by=by, now=MONDAY_NINE
-        )
+        ruling.begin_pilot(db, version=version, place=place, words=WHY, by=by, now=MONDAY_NINE)
+
+
+def ended(place: Place) -> None:
+    with transaction() as db:
+        ruling.end_pilot(db, place=place, words=WHY, by=SUN, now=MONDAY_NINE)
 
 
 def published(version: str, *, by: Actor = SUN) -> None:
@@ -86,8 +94,7 @@ class TestAPilot:
         tried(name)
         assert (in_force(BRANCH).version, in_force(OTHER), in_force()) == (name, RULES, RULES)
 
-        with transaction() as db:
-            ruling.end_pilot(db, branch_id=BRANCH, words=WHY, by=SUN, now=MONDAY_NINE)
+        ended(Place(branch_id=BRANCH))
         assert in_force(BRANCH) is RULES
         assert told() == ["RulesTried", "RulesTried"]
 
@@ -101,8 +108,48 @@ class TestAPilot:
             tried(name, branch_id=OTHER, by=OF_BRANCH)
         with pytest.raises(RulesMissing):
             tried("2026-01-01-00000000", branch_id=OTHER)
-        with pytest.raises(NotTried), transaction() as db:
-            ruling.end_pilot(db, branch_id=OTHER, words=WHY, by=SUN, now=MONDAY_NINE)
+        with pytest.raises(NotTried):
+            ended(Place(branch_id=OTHER))
+
+
+class TestAPilotAtAStore:
+    def test_is_in_force_for_whom_its_code_brought_wherever_he_is(self) -> None:
+        store = Place(branch_id=BRANCH, store_id=STORE)
+        of_branch, of_store = a_version(), a_version(("no_show: 200", "no_show: 100"))
+        with transaction() as db:
+            his = queries.member(db, 1).openid
+            following.follow(db, openid=his, scene="st_1", now=MONDAY_NINE)
+            other = a_member(db, openid="oNoStore").id
+            for scene, store_id in (("st_else", OTHER), ("st_1", STORE), ("st_1", OTHER)):
+                following.belong(db, member_id=1, scene=scene, store_id=store_id)
+        tried(of_branch)
+        at(store, of_store)
+
+        def versions() -> list[str]:
+            with transaction(reads_only=True) as db:
+                return [
+                    rule_queries.in_force(db, branch_id=branch_id, member_id=member_id).version
+                    for branch_id in (BRANCH, OTHER)
+                    for member_id in (1, other, None)
+                ]
+
+        rest = RULES.version
+        assert versions() == [of_store, of_branch, of_branch, of_store, rest, rest]
+        assert a_strike().rules_version == of_store
+
+        ended(store)
+        assert versions() == [of_branch, of_branch, of_branch, rest, rest, rest]
+        with pytest.raises(Forbidden):
+            at(Place(branch_id=OTHER, store_id=STORE), of_store, by=OF_BRANCH)
+
+    def test_ends_when_its_version_is_published(self) -> None:
+        name = a_version()
+        at(Place(branch_id=BRANCH, store_id=STORE), name)
+
+        published(name)
+
+        with transaction(reads_only=True) as db:
+            assert rule_queries.versions_in_force(db) == {None: name}
 
 
 class TestPublishing:
@@ -130,8 +177,7 @@ class TestWhatWasDecided:
         name = a_version()
         tried(name)
         strike = a_strike()
-        with transaction() as db:
-            ruling.end_pilot(db, branch_id=BRANCH, words=WHY, by=SUN, now=MONDAY_NINE)
+        ended(Place(branch_id=BRANCH))
         post_due(MONDAY_NINE + DAY)
 
         assert (strike.points, strike.rules_version) == (300, name)
@@ -143,8 +189,7 @@ class TestWhatWasDecided:
     def test_a_blacklisting_follows_from_the_rules_of_the_strike_that_began_it(self) -> None:
         tried(a_version(("strikes: 3 ", "strikes: 1 "), ("for_days: 90 ", "for_days: 10 ")))
         a_strike()
-        with transaction() as db:
-            ruling.end_pilot(db, branch_id=BRANCH, words=WHY, by=SUN, now=MONDAY_NINE)
+        ended(Place(branch_id=BRANCH))
         post_due(MONDAY_NINE + DAY)
 
         with transaction(reads_only=True) as db:

@@ -6,11 +6,14 @@ import pytest
 from flask import Flask
 
 from booking import queries
-from booking.operations import cancelling
+from booking.models import Store
+from booking.operations import cancelling, catalogue
+from kernel.actor import Actor, Role
 from kernel.db import transaction
 from kernel.money import Money
 from members import queries as members
 from members import rule_queries
+from members.operations import following
 from members.rule_text import RULES, standard_text
 from tests.house import MONDAY_NINE
 from tests.journeys.clockwork import let, stand_at
@@ -67,8 +70,36 @@ class TestAText:
             assert [row.version for row in rule_queries.versions(db)] == [RULES.version]
 
 
-def test_a_change_is_replayed_tried_at_one_branch_published_and_taken_back(
-    app: Flask, town: Town, desk: Desk
+def a_friend_of(store: Store) -> Actor:
+    """Let somebody come by the store's code."""
+    with transaction() as db:
+        made = following.follow(db, openid="oFriend", scene=store.scene, now=MONDAY_NINE)
+        return Actor(made.id, Role.MEMBER)
+
+
+def tried_in_a_store(
+    page: Page, number: str, *, app: Flask, town: Town, desk: Desk, desk_of: DeskOf
+) -> Page:
+    """Try the page's version for a store's members and end that: who did not come by it is as before."""
+    with transaction() as db:
+        store = catalogue.add_store(
+            db, code="TD", name="台东店", scene="st_TD", branch_id=town.here, welcome="欢迎光临。"
+        )
+    friend = a_friend_of(store)
+    let(app)
+    theirs = a_promise(friend)
+    page = desk.send(page.form("/pilot"), place=f"{town.here}-{store.id}", **WHY)
+    assert f"{store.name} 正在按这一版算" in page.text
+    assert (cost_of_cancelling(theirs), cost_of_cancelling(number)) == (40, 20)
+    seen = desk_of("store").open("/console/trials").text
+    assert (f"试点前后 · {store.name}" in seen, WHY["words"] in seen) == (True, True)
+    page = desk.send(page.form("/pilot/end"), words="在网点里再试")
+    assert cost_of_cancelling(theirs) == 20
+    return page
+
+
+def test_a_change_is_replayed_tried_in_a_store_and_at_a_branch_published_and_taken_back(
+    app: Flask, town: Town, desk: Desk, desk_of: DeskOf
 ) -> None:
     number = a_promise(town.member)
     with transaction() as db:
@@ -92,7 +123,8 @@ def test_a_change_is_replayed_tried_at_one_branch_published_and_taken_back(
     assert "押金 ¥0.00 → ¥30.00 第 2 级的待遇改了" in page.text
     assert desk.ask("GET", f"{address}/progress").headers["HX-Refresh"] == "true"
 
-    page = desk.send(page.form("/pilot"), branch=str(town.here), **WHY)
+    page = tried_in_a_store(page, number, app=app, town=town, desk=desk, desk_of=desk_of)
+    page = desk.send(page.form("/pilot"), place=str(town.here), **WHY)
     assert "正在按这一版算" in page.text
     assert "试点前后" in page.text
     assert cost_of_cancelling(number) == 40
