@@ -12,13 +12,14 @@ from booking.models import Addition, Booking, BookingStep, Draft, Promise, Servi
 from booking.policy import Ending
 from booking.states import KEPT, KNOWN, PROMISED, BookingAction, BookingState
 from booking.tryouts import TRYOUT
+from dispatch import queries as dispatch
 from kernel.actor import Actor, Role
 from kernel.clock import midnight
 from kernel.db import Session
 from kernel.errors import Missing
 from kernel.words import msg
 from members import queries as members
-from members import rule_queries
+from members import rule_queries, tag_queries
 from members.rules import Rules
 
 
@@ -206,6 +207,12 @@ def branch_of_member(db: Session, member_id: int) -> int | None:
     """Return the branch that served or will serve him last: by its rules he is told where he stands."""
     newest = select(Booking.branch_id).where(Booking.member_id == member_id)
     return db.scalar(newest.order_by(Booking.id.desc()).limit(1))
+
+
+def is_kept_for(db: Session, *, branch_id: int, member_id: int) -> bool:
+    """Tell whether the member may be offered what the branch keeps, if it keeps any."""
+    keeping = dispatch.branch(db, branch_id).keeping
+    return keeping is None or tag_queries.has_tag(db, member_id, tag_id=keeping.tag_id)
 
 
 def rules_of_member(db: Session, member_id: int) -> Rules:

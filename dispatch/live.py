@@ -11,7 +11,7 @@ from threading import Lock
 
 import numpy as np
 
-from dispatch import daybook, queries, rows, travel
+from dispatch import daybook, keeping, queries, rows, travel
 from dispatch.daybook import DayPlan, build
 from dispatch.models import Visit
 from dispatch.planner import insertion
@@ -51,6 +51,7 @@ class VisitShape:
     # What the price card says it takes, and from how many visits `work_s` was learned.
     card_s: int | None = None
     learned_from: int = 0
+    is_kept_for: bool = False  # what the branch keeps for some is open to it
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -98,12 +99,11 @@ def find(
     days: int = HORIZON_DAYS,
     day: date | None = None,
 ) -> list[Offer]:
-    """Return every window of the next `days` days, today included, into which the visit fits.
-
-    With `day`, of that day alone, if it is one of them. Each comes with its best witness; ordered by
-    day and time.
-    """
-    sold = dict(on_sale(db, branch_id=branch_id, now=now, days=days, day=day))
+    """Return every window of the next `days` days, today included, into which the visit fits, by day and
+    time, each with its best witness. With `day`, of that day alone, if it is one of them."""
+    sold = dict(
+        on_sale(db, branch_id=branch_id, now=now, days=days, day=day, is_kept_for=shape.is_kept_for)
+    )
     plans = day_plans(db, branch_id=branch_id, days=list(sold), now=now)
     return [offer for plan in plans for offer in offers_of(plan, shape, sold[plan.day])]
 
@@ -115,16 +115,16 @@ def on_sale(
     now: datetime,
     days: int = HORIZON_DAYS,
     day: date | None = None,
+    is_kept_for: bool = False,
 ) -> list[tuple[date, list[Window]]]:
-    """Return the windows that may be sold now, by day; days with none are left out."""
-    windows = [Window(a, b) for a, b in queries.branch(db, branch_id).windows]
-    first = local_date(now)
+    """Return the windows that may be sold now, by day, if there are any; `is_kept_for`: the kept, too."""
+    branch, first = queries.branch(db, branch_id), local_date(now)
+    kept = None if is_kept_for else branch.keeping
     found = []
     for each in (first + timedelta(days=n) for n in range(days)):
-        soonest_s = second_of_day(now, each) + LEAD_S
-        open_windows = [w for w in windows if w.open_s >= soonest_s]
-        if open_windows and day in (None, each):
-            found.append((each, open_windows))
+        free = keeping.free(branch.windows, kept, now_s=second_of_day(now, each), lead_s=LEAD_S)
+        if free and day in (None, each):
+            found.append((each, free))
     return found
 
 

@@ -6,6 +6,8 @@ from typing import Any
 from sqlalchemy import JSON, CheckConstraint, Enum, ForeignKey, Index, UniqueConstraint, false, text
 from sqlalchemy.orm import Mapped, mapped_column
 
+from dispatch.keeping import Keeping
+from dispatch.planner.problem import Window
 from dispatch.states import (
     PROPOSAL_MACHINE,
     VISIT_MACHINE,
@@ -37,10 +39,22 @@ class Branch(Base):
     windows: Mapped[list[list[int]]] = mapped_column(JSON)
     # Whether plans spread the hours of the month evenly.
     is_fair: Mapped[bool] = mapped_column(default=False, server_default=false())
+    # Windows kept for the members with a tag until so many hours before they open; none without a tag.
+    kept_tag_id: Mapped[int | None] = mapped_column(ForeignKey("members_tag.id"))
+    kept_windows: Mapped[list[list[int]] | None] = mapped_column(JSON)
+    kept_hours: Mapped[int] = mapped_column(default=0, server_default="0")
 
     @property
     def point(self) -> Point:
         return Point(self.lat, self.lon)
+
+    @property
+    def keeping(self) -> Keeping | None:
+        """Return which windows are kept for whom, None when none are."""
+        if self.kept_tag_id is None:
+            return None
+        windows = frozenset(Window(a, b) for a, b in self.kept_windows or ())
+        return Keeping(self.kept_tag_id, windows, self.kept_hours)
 
 
 class Technician(Base):

@@ -88,7 +88,9 @@ def gaps(
     the visit; with `day`, of that day alone."""
     offered = {(offer.day, offer.window) for offer in offers}
     found = []
-    for each, windows in live.on_sale(db, branch_id=branch_id, now=now, day=day):
+    for each, windows in live.on_sale(
+        db, branch_id=branch_id, now=now, day=day, is_kept_for=shape.is_kept_for
+    ):
         full = tuple(window for window in windows if (each, window) not in offered)
         if not full:
             continue

@@ -39,6 +39,12 @@ def tags_of(db: Session, member_id: int) -> Sequence[Tag]:
     return db.scalars(found.where(Tagging.member_id == member_id).order_by(Tag.name)).all()
 
 
+def has_tag(db: Session, member_id: int, *, tag_id: int) -> bool:
+    """Tell whether the tag stands on the member."""
+    found = select(Tagging.id).where(Tagging.member_id == member_id, Tagging.tag_id == tag_id)
+    return db.scalar(found) is not None
+
+
 def wearers(db: Session, tag_id: int) -> set[int]:
     """Return the members who have the tag."""
     return set(db.scalars(select(Tagging.member_id).where(Tagging.tag_id == tag_id)))

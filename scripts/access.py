@@ -103,6 +103,7 @@ BY_BRANCH = frozenset(
         "console.set_crew",
         "console.set_estate",
         "console.set_fair",
+        "console.set_kept",
         "console.set_load",
         "console.set_partner",
         "console.set_tool",

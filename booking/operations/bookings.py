@@ -70,7 +70,9 @@ def hold(
     for booking in before:
         if _keeps(db, booking, day=day, window=window, service_id=draft.service_id):
             return booking
-    placing.check_window(db, branch_id=draft.branch_id, day=day, window=window, now=now)
+    placing.check_window(
+        db, branch_id=draft.branch_id, member_id=draft.member_id, day=day, window=window, now=now
+    )
     policy.check_may_hold(holds=len(held) - len(before))
 
     look = partial(_look, db, draft, window=window, first_try=first_try, only=only, now=now)

@@ -128,7 +128,7 @@ def reschedule(
     old = promises.standing(db, booking)
     _check_movable(db, booking, old)
     _check_new(booking, old, starts_at=instant_at(day, window.open_s))
-    placing.check_window(db, branch_id=booking.branch_id, day=day, window=window, now=now)
+    _check_sold(db, booking, day=day, window=window, now=now)
     is_provider = cause is not None and cause in OURS
     is_ours = is_provider or fails_him(db, booking)
     rules = rule_queries.governing(db, booking)
@@ -193,6 +193,18 @@ def _check_new(booking: Booking, standing: Sequence[Promise], *, starts_at: date
     """Refuse the window it has. Raises SameWindow."""
     if _is_standing(booking, standing, starts_at):
         raise SameWindow(field="window")
+
+
+def _check_sold(db: Session, booking: Booking, *, day: date, window: Window, now: datetime) -> None:
+    """Refuse what is not on sale to its member. Raises what `placing.check_window` does."""
+    placing.check_window(
+        db,
+        branch_id=booking.branch_id,
+        member_id=booking.member_id,
+        day=day,
+        window=window,
+        now=now,
+    )
 
 
 def _is_standing(booking: Booking, standing: Sequence[Promise], starts_at: datetime) -> bool:
@@ -286,7 +298,8 @@ def _moves_both(db: Session, booking: Booking, draft: Draft) -> bool:
 def _shape(db: Session, booking: Booking) -> live.VisitShape:
     visit = dispatch.visit(db, _moving_visit_id(db, booking))
     barred = dispatch.barred_from(db, [visit.id]).get(visit.id, frozenset())
-    return live.shape_of(visit, barred=barred)
+    kept = queries.is_kept_for(db, branch_id=booking.branch_id, member_id=booking.member_id)
+    return replace(live.shape_of(visit, barred=barred), is_kept_for=kept)
 
 
 def _moving_visit_id(db: Session, booking: Booking) -> int:

@@ -11,6 +11,7 @@ from booking.models import Draft, Service
 from dispatch import learning, live, openings
 from dispatch import queries as dispatch_queries
 from dispatch.daybook import DayPlan
+from dispatch.keeping import KeptWindow
 from dispatch.live import Offer, VisitShape
 from dispatch.openings import Gap, Opening
 from dispatch.operations import places
@@ -73,7 +74,7 @@ def offers(
     for each in sorted({offer.day for offer in deliveries}):
         that_day = [offer for offer in deliveries if offer.day == each]
         plan = live.day_plan(db, branch_id=draft.branch_id, day=each, now=now)
-        found += _coupled(db, draft, that_day, plan, first=first, shape=shape)
+        found += _coupled(db, draft, that_day, plan, first=first, shape=shape, now=now)
     return found
 
 
@@ -89,9 +90,14 @@ def gaps(
     if draft.delivery_id is None:
         return found
     first = delivery_shape(db, draft, queries.service_by_id(db, draft.delivery_id), now=now)
-    on_sale = dict(live.on_sale(db, branch_id=draft.branch_id, now=now, day=day))
     return [
-        CoupledGap(gap.plan, gap.shape, gap.windows, first, tuple(on_sale[gap.plan.day]))
+        CoupledGap(
+            gap.plan,
+            gap.shape,
+            gap.windows,
+            first,
+            tuple(_on_sale(db, draft, gap.plan.day, shape=shape, now=now)),
+        )
         for gap in found
     ]
 
@@ -225,11 +231,14 @@ def _shape(
         estate=draft.compound,
         card_s=card_s,
         learned_from=length.visits,
+        is_kept_for=queries.is_kept_for(db, branch_id=draft.branch_id, member_id=draft.member_id),
     )
 
 
-def check_window(db: Session, *, branch_id: int, day: date, window: Window, now: datetime) -> None:
-    """Refuse what is not on sale. Raises OffGrid, SlotPast, TooSoon, TooFar."""
+def check_window(
+    db: Session, *, branch_id: int, member_id: int, day: date, window: Window, now: datetime
+) -> None:
+    """Refuse what is not on sale to that member. Raises OffGrid, SlotPast, TooSoon, TooFar, KeptWindow."""
     branch = dispatch_queries.branch(db, branch_id)
     if [window.open_s, window.shut_s] not in branch.windows:
         raise OffGrid(field="window")
@@ -240,6 +249,11 @@ def check_window(db: Session, *, branch_id: int, day: date, window: Window, now:
         raise TooSoon(field="window")
     if (day - local_date(now)).days >= live.HORIZON_DAYS:
         raise TooFar(field="window")
+    keeping = branch.keeping
+    if keeping is None or not keeping.keeps(window, opens_in_s=window.open_s - now_s):
+        return
+    if not queries.is_kept_for(db, branch_id=branch_id, member_id=member_id):
+        raise KeptWindow(field="window", hours=keeping.hours)
 
 
 def _coupled(
@@ -250,9 +264,10 @@ def _coupled(
     *,
     first: VisitShape,
     shape: VisitShape,
+    now: datetime,
 ) -> list[Offer]:
     """Return the installation's windows of one day, each with its delivery."""
-    windows = [Window(a, b) for a, b in dispatch_queries.branch(db, draft.branch_id).windows]
+    windows = _on_sale(db, draft, plan.day, shape=shape, now=now)
     found = coupling.pairs(
         deliveries,
         work_s=coupling.longest_s(plan, first),
@@ -272,7 +287,18 @@ def _pairs(
     shape: VisitShape,
     now: datetime,
 ) -> list[Offer]:
-    soonest_s = second_of_day(now, plan.day) + live.LEAD_S
-    windows = [Window(a, b) for a, b in dispatch_queries.branch(db, draft.branch_id).windows]
-    deliveries = live.offers_of(plan, first, [w for w in windows if w.open_s >= soonest_s])
-    return _coupled(db, draft, deliveries, plan, first=first, shape=shape) if deliveries else []
+    windows = _on_sale(db, draft, plan.day, shape=first, now=now)
+    deliveries = live.offers_of(plan, first, windows)
+    if not deliveries:
+        return []
+    return _coupled(db, draft, deliveries, plan, first=first, shape=shape, now=now)
+
+
+def _on_sale(
+    db: Session, draft: Draft, day: date, *, shape: VisitShape, now: datetime
+) -> list[Window]:
+    """Return the windows of one day that may be sold for that visit."""
+    sold = live.on_sale(
+        db, branch_id=draft.branch_id, now=now, day=day, is_kept_for=shape.is_kept_for
+    )
+    return dict(sold).get(day, [])

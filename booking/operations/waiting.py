@@ -254,7 +254,14 @@ def _check_day(
     """Refuse a day that is not on sale. Raises OffGrid, SlotPast, TooSoon, TooFar."""
     sold = [Window(a, b) for a, b in dispatch.branch(db, draft.branch_id).windows]
     for window in wanted or sold[-1:]:
-        placing.check_window(db, branch_id=draft.branch_id, day=day, window=window, now=now)
+        placing.check_window(
+            db,
+            branch_id=draft.branch_id,
+            member_id=draft.member_id,
+            day=day,
+            window=window,
+            now=now,
+        )
 
 
 def _end(db: Session, row: Waiting, action: WaitingAction, *, now: datetime) -> None:

@@ -11,10 +11,12 @@ from sqlalchemy import select
 
 from dispatch import queries, ties
 from dispatch.daybook import DayPlan
+from dispatch.keeping import BadKeeping
 from dispatch.models import Crew, Load, Partner, Tool, Visit
 from dispatch.operations import plan as plans
 from dispatch.operations import rules
 from dispatch.planner.judge import Verdict
+from dispatch.planner.problem import Window
 from dispatch.states import MOVABLE
 from kernel.db import Session
 from kernel.errors import Invalid
@@ -120,6 +122,23 @@ def set_load(
 def set_fair(db: Session, *, branch_id: int, is_fair: bool) -> None:
     """Say whether plans spread the hours of the month evenly."""
     queries.branch(db, branch_id).is_fair = is_fair
+
+
+def set_keeping(
+    db: Session,
+    *,
+    branch_id: int,
+    tag_id: int | None,
+    windows: Sequence[Window],
+    hours: int,
+) -> None:
+    """Keep windows of each day for the members with that tag until so many hours before they open;
+    without a tag, keep none. Visits that are placed stay. Raises BadKeeping."""
+    row = queries.branch(db, branch_id)
+    pairs = [[window.open_s, window.shut_s] for window in windows]
+    if tag_id is not None and (not pairs or any(pair not in row.windows for pair in pairs)):
+        raise BadKeeping(field="kept")
+    row.kept_tag_id, row.kept_windows, row.kept_hours = tag_id, pairs, hours
 
 
 def set_crew(db: Session, *, branch_id: int, numbers: Sequence[str]) -> Crew:

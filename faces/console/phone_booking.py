@@ -15,7 +15,7 @@ from faces.chrome import call
 from faces.chrome.filters import gettext
 from faces.chrome.schema import Form, Text
 from faces.chrome.sign_in import signed_in
-from faces.console import acting, frame
+from faces.console import acting, frame, keeping
 from faces.console.acting import NO_FAILURE, Failure, Told
 from faces.console.case_forms import WindowField
 from faces.console.moving import chosen_day, days_of, rows_of
@@ -211,5 +211,6 @@ def _windows(number: str, failed: Failure) -> str:
             days=days,
             day=day,
             choices=rows_of([offer for offer in offers if offer.day == day]),
+            kept=keeping.shown(db, draft.branch_id)["said"],
             failed=failed,
         )

@@ -11,19 +11,22 @@ from marshmallow import fields, validate
 from booking import queries as bookings
 from dispatch import live, queries
 from dispatch import ties as reads
+from dispatch.keeping import HOURS_MAX
 from dispatch.operations import roster, ties
 from dispatch.operations.ties import COUNT_MAX, TieKind
+from dispatch.planner.problem import Window
 from dispatch.states import MOVABLE
 from faces.chrome import audited, call
 from faces.chrome.filters import day_text, gettext, second_text
 from faces.chrome.schema import Form, Text
 from faces.chrome.sign_in import signed_in
-from faces.console import filled, frame
+from faces.console import filled, frame, keeping
 from faces.console.forms import TEXT_LENGTH_MAX, TextQuery
 from faces.console.routes import LEADERS, READERS, blueprint
 from kernel.db import Session, transaction
-from kernel.errors import Refusal
+from kernel.errors import Invalid, Refusal
 from kernel.words import msg
+from members import tag_queries
 
 FIELDS = ("name", "visits", "people", "tool", "count", "services", "down", "up")
 # What can be written down here, and by which form each is.
@@ -43,6 +46,7 @@ CREW_DAYS = 14
 # So many visits are shown to choose a crew from; the others are found by a word.
 CHOICES_MAX = 40
 _COUNT = validate.Range(min=0, max=COUNT_MAX)
+_WINDOW = validate.Regexp(r"\A\d{1,5}-\d{1,5}\Z")
 
 
 class _BranchForm(Form):
@@ -93,6 +97,14 @@ class FairForm(_BranchForm):
     """Whether plans spread the hours of the month."""
 
     fair = fields.Boolean(load_default=False)
+
+
+class KeepingForm(_BranchForm):
+    """For which tag (0 for none) which windows are kept, each 36000-43200, and until when."""
+
+    tag = fields.Integer(required=True, validate=validate.Range(min=0))
+    kept = fields.List(fields.String(validate=_WINDOW), load_default=list)
+    hours = fields.Integer(load_default=24, validate=validate.Range(min=1, max=HOURS_MAX))
 
 
 class DropForm(_BranchForm):
@@ -200,6 +212,31 @@ def set_fair() -> ResponseReturnValue:
     return _said(done)
 
 
+@blueprint.post("/ties/kept")
+@signed_in(*LEADERS)
+def set_kept() -> ResponseReturnValue:
+    """Keep windows for the members with a tag, or none any more."""
+    given: dict[str, Any] = {}
+    try:
+        given = _given(KeepingForm())
+        windows = [Window(*map(int, text.split("-"))) for text in given["kept"]]
+        with call.once() as db:
+            tag_id = tag_queries.tag(db, given["tag"]).id if given["tag"] else None
+            ties.set_keeping(
+                db,
+                branch_id=given["branch"],
+                tag_id=tag_id,
+                windows=windows,
+                hours=given["hours"],
+            )
+            done = _kept(given)
+    except Invalid as refusal:
+        if not given:
+            raise
+        return _page(given["branch"], {}, errors=filled.errors_of(refusal, "kept")), filled.STATUS
+    return _said(done)
+
+
 @blueprint.post("/ties/remove")
 @signed_in(*LEADERS)
 def drop_tie() -> ResponseReturnValue:
@@ -293,6 +330,7 @@ def _page(branch_id: int | None, asked: Mapping[str, Any], *, errors: Mapping[st
             more=len(choices[CHOICES_MAX:]),
             typed=typed,
             ticked=ticked,
+            keeping=keeping.shown(db, branch.id),
             errors=errors,
         )
 

@@ -6,11 +6,13 @@ from dataclasses import dataclass, field, replace
 from datetime import date, datetime, timedelta
 from typing import TypeAlias
 
-from booking import bonus_queries, windows
+from booking import bonus_queries, queries, windows
 from booking.on_the_way import Mark
+from dispatch import live
 from dispatch import queries as dispatch
-from dispatch.live import HORIZON_DAYS, LEAD_S, Offer
+from dispatch.live import HORIZON_DAYS, Offer
 from dispatch.planner.problem import Window
+from faces.chrome import call
 from faces.chrome.filters import day_text, gettext, month_text, second_text, weekday
 from faces.consumer import forms
 from kernel.clock import instant_at, local_date, second_of_day
@@ -239,10 +241,10 @@ def _full(
 
 
 def _still_on_sale(db: Session, *, branch_id: int, day: date, now: datetime) -> list[Window]:
-    """Return the windows of a day that open late enough to be booked now."""
-    soonest_s = second_of_day(now, day) + LEAD_S
-    windows_of_all = [Window(a, b) for a, b in dispatch.branch(db, branch_id).windows]
-    return [window for window in windows_of_all if window.open_s >= soonest_s]
+    """Return the windows of a day that open late enough to be booked now, by this member."""
+    kept = queries.is_kept_for(db, branch_id=branch_id, member_id=call.actor().id)
+    sold = live.on_sale(db, branch_id=branch_id, now=now, day=day, is_kept_for=kept)
+    return dict(sold).get(day, [])
 
 
 def _resting(

@@ -39,6 +39,17 @@ def test_a_partner_without_technicians_is_refused_at_its_field(lead: Desk, town:
     assert refused.form("/partners").fields["name"] == "海信服务"
 
 
+def test_windows_are_kept_for_a_tag(lead: Desk, town: Town) -> None:
+    lead.send(lead.open("/console/tags").form("/tags"), name="VIP")
+    form = lead.open(f"{PAGE}?branch={town.here}").form("/kept")
+
+    refused = lead.send(form, tag="1", hours="24")
+    shown = lead.send(form, tag="1", hours="24", kept="28800-36000")
+
+    assert "请选本网点的时段，至少一个" in refused.text
+    assert "08:00–10:00 留给带「VIP」标签的会员；别的会员开始前 24 小时" in shown.text
+
+
 def test_a_tool_names_the_services_that_need_it(lead: Desk, town: Town) -> None:
     form = lead.open(f"{PAGE}?branch={town.here}&add=tool").form("/tools")
 
