@@ -12,8 +12,9 @@ from sqlalchemy import delete, select, update
 
 from kernel.actor import Role
 from kernel.db import Session
-from members import ledger_queries, survey_queries
+from members import contact_queries, ledger_queries, survey_queries
 from members.collection_models import Collection
+from members.contact_models import Contact
 from members.ledger import POINTS, member_owner
 from members.models import Consent, Member, SignIn
 from members.privacy import VERSIONS, ConsentKind, StillToCome
@@ -41,6 +42,10 @@ def told(db: Session, member_id: int) -> Told:
                 "phone": member.phone,
                 "joined_at": member.joined_at,
             }
+        ],
+        "contacts": [
+            {"name": row.name, "phone": row.phone, "roles": ", ".join(row.roles)}
+            for row in contact_queries.contacts_of(db, member_id)
         ],
         "consents": [
             {"kind": row.kind, "version": row.version, "is_given": row.is_given, "at": row.at}
@@ -90,6 +95,7 @@ def forget(db: Session, member: Member, *, now: datetime) -> None:
     member.name = member.phone = member.unionid = ""
     member.phone_confirmed_at, member.follows, member.erased_at = None, False, now
     db.execute(delete(SignIn).where(SignIn.role == Role.MEMBER, SignIn.subject_id == member.id))
+    db.execute(delete(Contact).where(Contact.member_id == member.id))
     his = update(Appeal).where(Appeal.member_id == member.id)
     db.execute(his.values(text="", words="", photos=[]))
     won = update(Collection).where(Collection.member_id == member.id)

@@ -40,6 +40,7 @@ OWNED = frozenset(
         "codes",
         "collections",
         "complaints",
+        "contacts",
         "drafts",
         "earnings",
         "goods",

@@ -15,6 +15,7 @@ from kernel.geo import Point
 from kernel.numbers import new_number
 from kernel.phone import Phone
 from kernel.words import msg
+from members import contact_queries
 from members.operations import following
 
 
@@ -86,7 +87,10 @@ def save_draft(
         made_at=now,
     )
     db.add(draft)
-    following.name_member(db, member_id=owner_id, name=contact, phone=phone.digits)
+    # Who is at home for him does not become him.
+    household = contact_queries.contacts_of(db, owner_id)
+    if phone.digits not in {row.phone for row in household}:
+        following.name_member(db, member_id=owner_id, name=contact, phone=phone.digits)
     db.flush()
     tryouts.check_wanted(db, draft, service)
     return draft

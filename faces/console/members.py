@@ -22,6 +22,7 @@ from faces.console.routes import READERS, WRITERS, blueprint
 from kernel.db import Session, transaction
 from kernel.errors import Invalid
 from members import (
+    contact_queries,
     ledger,
     ledger_proof,
     ledger_queries,
@@ -30,6 +31,7 @@ from members import (
     rule_queries,
     strike_queries,
 )
+from members.contacts import ROLE_NAMES
 from members.risk import TIER_NAMES
 
 LIST_SIZE = 20
@@ -131,6 +133,8 @@ def page(number: str, failed: Failure) -> str:
             **tags.worn(db, found.id),
             care=care.of_member(db, found.id),
             **merging.shown(db, found),
+            household=contact_queries.contacts_of(db, found.id),
+            role_names=ROLE_NAMES,
         )
 
 

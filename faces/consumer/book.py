@@ -26,7 +26,9 @@ from kernel.actor import Role
 from kernel.db import Session, transaction
 from kernel.errors import Refusal
 from kernel.money import Money
+from members import contact_queries
 from members import queries as members
+from members.contacts import ROLE_NAMES
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -75,11 +77,14 @@ class Delivery:
 @blueprint.get("/book/<code>")
 @signed_in(Role.MEMBER)
 def book(code: str) -> ResponseReturnValue:
-    """Show the form, filled in as far as the member is known; ?draft=D… fills in that draft,
-    ?said=last the place that he named last in the chat."""
+    """Show the form, filled in as far as the member is known; ?draft=D… fills in that draft, ?who=H…
+    names somebody of the household, ?said=last the place that he named last in the chat."""
     with transaction(reads_only=True) as db:
         service = queries.service_by_code(db, code)
         typed = _known(db, service_id=service.id, draft_number=request.args.get("draft", ""))
+        household = contact_queries.contacts_of(db, call.actor().id)
+        who = next((row for row in household if row.number == request.args.get("who")), None)
+        typed |= {"contact": who.name, "phone": who.phone} if who else {}
         if "said" in request.args:
             typed |= _said(db, typed)
         return _page(db, code, typed=typed, errors={})
@@ -180,6 +185,8 @@ def _page(db: Session, code: str, *, typed: Mapping[str, str], errors: Mapping[s
         questions=questions,
         delivery=may_deliver,
         stop=blocked.read(db),
+        household=contact_queries.contacts_of(db, call.actor().id),
+        role_names=ROLE_NAMES,
         total=_sum(service.price, service.work_s, service.options, counts, delivery=delivery),
     )
 

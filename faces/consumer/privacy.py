@@ -34,6 +34,7 @@ ERASE = "注销"
 # What the parts of a copy, and what stands in them, are called.
 PARTS: Mapping[str, str] = {
     "profile": msg("我的资料"),
+    "contacts": msg("家里的联系人"),
     "consents": msg("同意的记录"),
     "points": msg("积分明细"),
     "strikes": msg("违约记录"),
@@ -58,6 +59,7 @@ HEADS: Mapping[str, str] = {
     "what": msg("东西"),
     "phone": msg("手机号"),
     "joined_at": msg("加入时间"),
+    "roles": msg("做什么"),
     "kind": msg("种类"),
     "version": msg("版本"),
     "is_given": msg("是否同意"),

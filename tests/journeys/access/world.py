@@ -28,7 +28,8 @@ from kernel.db import Session, transaction
 from kernel.geo import Point
 from kernel.phone import Phone
 from members import strike_queries
-from members.operations import appeals, blacklist, following, sign_ins, strikes
+from members.contacts import ContactRole
+from members.operations import appeals, blacklist, contacts, following, sign_ins, strikes
 from members.policy import AppealReason
 from members.rule_text import STANDARD_VERSION
 from tests.house import (
@@ -165,6 +166,10 @@ def _a_case(app: Flask, side: Side, number: int) -> None:
         )
         phone = Phone.parse("13800002046")
         following.name_member(db, member_id=person.id, name="林", phone=phone.digits)
+        roles = [ContactRole.AT_HOME]
+        contact = contacts.add_contact(
+            db, member_id=side.member.id, name="林", phone=phone, roles=roles, now=MONDAY_NINE
+        )
         caller = following.add_caller(db, name="林", phone=phone, now=MONDAY_NINE)
         asked = blacklist.ask_release(
             db,
@@ -177,6 +182,7 @@ def _a_case(app: Flask, side: Side, number: int) -> None:
         side.things |= {
             "members": person.number,
             "merge": caller.number,
+            "contacts": contact.number,
             "members/strikes": last,
             "overrides": asked.number,
             "blacklistings": listing.number,
