@@ -70,12 +70,13 @@ from dispatch.events import (
     VisitDeparted,
     VisitTaken,
 )
+from faces.chrome.keeping import RULES
 from faces.wechat.routes import blueprint as wechat_blueprint
 from gateways.wechat.client import WeChat
 from gateways.wechat.crypto import CallbackDoor
 from gateways.wechat.oauth import OAuth
 from gateways.wechat.pay import WeChatPay
-from kernel import db, delivery, idempotency, logs, queue, relay
+from kernel import db, delivery, idempotency, logs, queue, relay, retention
 from kernel.clock import Clock, SystemClock, wall_s
 from kernel.demo import demo_clock
 from kernel.relay import Drain, Periodic
@@ -355,6 +356,7 @@ def _periodics(app: Flask) -> list[Periodic]:
         Periodic("blacklist", LOOK_EVERY_S, partial(members.jobs.end_blacklistings, clock)),
         Periodic("points", LOOK_EVERY_S, partial(members.jobs.look_after_points, settings, clock)),
         Periodic("grades", LOOK_EVERY_S, partial(booking.jobs.look_at_grades, clock)),
+        Periodic("retention", SWEEP_EVERY_S, partial(retention.drop_what_is_over, RULES, clock)),
         Periodic("growth", SWEEP_EVERY_S, partial(members.jobs.look_after_growth, clock)),
         Periodic("bills", BILLS_LOOK_EVERY_S, partial(check, pay, clock)),
         Periodic("chats", CHATS_LOOK_EVERY_S, partial(conversations.jobs.end_silent_chats, clock)),

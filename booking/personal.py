@@ -1,6 +1,7 @@
 """What booking knows of one person: told to him, and forgotten. Visits and money stay, without him."""
 
 from collections.abc import Mapping, Sequence
+from datetime import datetime
 
 from sqlalchemy import select, update
 
@@ -9,13 +10,17 @@ from booking.care_models import CarePlan
 from booking.feedback_models import Complaint, Rating
 from booking.models import Booking, Draft, Promise
 from booking.shop_models import Exchange
-from booking.states import KEPT, PROMISED, BookingState
+from booking.states import KEPT, PROMISED, BookingState, ComplaintState
 from dispatch import personal
+from kernel import retention
 from kernel.db import Session
 from members.privacy import StillBooked
 
 Told = Mapping[str, Sequence[Mapping[str, object]]]
 _WHERE = {"address": "", "compound": "", "door": "", "contact": "", "phone": ""}
+_DOOR = dict.fromkeys(("address", "door", "contact", "phone"), "")
+# Of which somebody still has to come, or something is to be decided.
+_OPEN = PROMISED | KEPT | {BookingState.DISPUTED}
 
 
 def told(db: Session, member_id: int) -> Told:
@@ -65,9 +70,8 @@ def told(db: Session, member_id: int) -> Told:
 def forget(db: Session, member_id: int) -> None:
     """Forget where the member lives, whom one asks for there, and what he wrote. Raises StillBooked
     while a visit is owed or disputed, or a sample tried."""
-    open_states = PROMISED | KEPT | {BookingState.DISPUTED}
     his = Booking.member_id == member_id
-    if db.scalar(select(Booking.id).where(his, Booking.state.in_(open_states)).limit(1)):
+    if db.scalar(select(Booking.id).where(his, Booking.state.in_(_OPEN)).limit(1)):
         raise StillBooked
     if tryout_queries.open_of(db, member_id) is not None:
         raise StillBooked
@@ -80,3 +84,25 @@ def forget(db: Session, member_id: int) -> None:
     visits = select(Promise.visit_id).join(Booking, Booking.id == Promise.booking_id).where(his)
     first = select(Booking.visit_id).where(his)
     personal.forget(db, {*db.scalars(visits), *db.scalars(first)})
+
+
+def drop_old_places(db: Session, before: datetime, limit: int) -> int:
+    """Drop door and contact of the bookings that ended before then; the 小区 stays, for the figures."""
+    over = [Booking.ends_at < before, Booking.state.not_in(_OPEN), Booking.phone != ""]
+    return retention.blank(db, Booking, where=over, values=_DOOR, limit=limit)
+
+
+def drop_old_drafts(db: Session, before: datetime, limit: int) -> int:
+    """Drop door and contact of the drafts of before then whose booking, if any, is over."""
+    is_open = select(Booking.id).where(Booking.draft_id == Draft.id, Booking.state.in_(_OPEN))
+    over = [Draft.made_at < before, Draft.phone != "", ~is_open.exists()]
+    return retention.blank(db, Draft, where=over, values=_DOOR, limit=limit)
+
+
+def drop_old_complaints(db: Session, before: datetime, limit: int) -> int:
+    """Drop the words of the complaints that were answered before then."""
+    is_over = Complaint.state == ComplaintState.ANSWERED
+    over = [Complaint.state_since < before, is_over, Complaint.text != ""]
+    return retention.blank(
+        db, Complaint, where=over, values={"text": "", "answer": ""}, limit=limit
+    )

@@ -1,10 +1,12 @@
 """What was said in the chat by and to one person: told to him, and forgotten."""
 
 from collections.abc import Mapping, Sequence
+from datetime import datetime
 
-from sqlalchemy import delete, select, update
+from sqlalchemy import delete, or_, select, update
 
 from conversations.models import Chat, ChatLine, InboxRow, Picture
+from kernel import retention
 from kernel.db import Session
 
 Told = Mapping[str, Sequence[Mapping[str, object]]]
@@ -33,3 +35,31 @@ def forget(db: Session, openid: str, *, erased: str) -> None:
     db.execute(update(Chat).where(Chat.openid == openid).values(openid=erased))
     for model in (InboxRow, Picture):
         db.execute(delete(model).where(model.openid == openid))
+
+
+def drop_old_words(db: Session, before: datetime, limit: int) -> int:
+    """Drop what was said before then, and the places that were sent; that something was said stays."""
+    theirs = or_(InboxRow.text != "", InboxRow.answer != "", InboxRow.lat.is_not(None))
+    ours = or_(ChatLine.text != "", ChatLine.picture != "")
+    said = retention.blank(
+        db,
+        InboxRow,
+        where=[InboxRow.at < before, theirs],
+        values={"text": "", "answer": "", "lat": None, "lon": None},
+        limit=limit,
+    )
+    return said + retention.blank(
+        db,
+        ChatLine,
+        where=[ChatLine.at < before, ours],
+        values={"text": "", "picture": ""},
+        limit=limit - said,
+    )
+
+
+def drop_old_pictures(db: Session, before: datetime, limit: int) -> int:
+    """Drop pictures that were sent before then; their files leave the shelf by themselves."""
+    old = select(Picture.id).where(Picture.at < before).order_by(Picture.id).limit(limit)
+    ids = db.scalars(old).all()
+    db.execute(delete(Picture).where(Picture.id.in_(ids)))
+    return len(ids)

@@ -1,10 +1,13 @@
 """What visits show of a home: forgotten. When, how long and by whom stays, for the plans to come."""
 
 from collections.abc import Collection
+from datetime import datetime
 
-from sqlalchemy import delete, update
+from sqlalchemy import String, delete, select, update
 
 from dispatch.models import Evidence, Visit, VisitPhoto
+from dispatch.states import Proof
+from kernel import retention
 from kernel.db import Session
 
 
@@ -14,3 +17,21 @@ def forget(db: Session, visit_ids: Collection[int]) -> None:
     db.execute(update(Visit).where(Visit.id.in_(visit_ids)).values(label="", estate=""))
     db.execute(update(Evidence).where(Evidence.visit_id.in_(visit_ids)).values(facts={}))
     db.execute(delete(VisitPhoto).where(VisitPhoto.visit_id.in_(visit_ids)))
+
+
+def drop_old_photos(db: Session, before: datetime, limit: int) -> int:
+    """Drop the photos of the work that were taken before then."""
+    old = select(VisitPhoto.id).where(VisitPhoto.taken_at < before).order_by(VisitPhoto.id)
+    ids = db.scalars(old.limit(limit)).all()
+    db.execute(delete(VisitPhoto).where(VisitPhoto.id.in_(ids)))
+    return len(ids)
+
+
+def drop_old_signatures(db: Session, before: datetime, limit: int) -> int:
+    """Drop the strokes of signatures of before then; that was signed stays."""
+    over = [
+        Evidence.at < before,
+        Evidence.kind == Proof.SIGNATURE,
+        Evidence.facts.cast(String) != "{}",
+    ]
+    return retention.blank(db, Evidence, where=over, values={"facts": {}}, limit=limit)

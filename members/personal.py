@@ -10,6 +10,7 @@ from secrets import token_hex
 
 from sqlalchemy import delete, select, update
 
+from kernel import retention
 from kernel.actor import Role
 from kernel.db import Session
 from members import contact_queries, ledger_queries, survey_queries
@@ -18,7 +19,7 @@ from members.contact_models import Contact
 from members.ledger import POINTS, member_owner
 from members.models import Consent, Member, SignIn
 from members.privacy import VERSIONS, ConsentKind, StillToCome
-from members.states import CollectionState
+from members.states import AppealState, CollectionState
 from members.strike_models import Appeal, Strike
 from members.survey_models import SurveyWords
 
@@ -128,3 +129,11 @@ def agree(db: Session, *, member_id: int, kind: ConsentKind, is_given: bool, now
 def _consents(db: Session, member_id: int) -> Sequence[Consent]:
     found = select(Consent).where(Consent.member_id == member_id)
     return db.scalars(found.order_by(Consent.id)).all()
+
+
+def drop_old_appeals(db: Session, before: datetime, limit: int) -> int:
+    """Drop the words and photos of appeals that were decided before then."""
+    waiting = (AppealState.OPEN, AppealState.PROPOSED)
+    over = [Appeal.decided_at < before, Appeal.state.not_in(waiting), Appeal.text != ""]
+    values = {"text": "", "words": "", "photos": []}
+    return retention.blank(db, Appeal, where=over, values=values, limit=limit)

@@ -1,11 +1,12 @@
 """What one person was sent: told to him, and forgotten."""
 
 from collections.abc import Mapping, Sequence
+from datetime import datetime
 from typing import cast
 
-from sqlalchemy import Table, delete, select, update
+from sqlalchemy import String, Table, delete, select, update
 
-from kernel import leases
+from kernel import leases, retention
 from kernel.db import Session
 from notifications.models import Grant, Message, StrayReport
 
@@ -35,3 +36,13 @@ def forget(db: Session, openid: str, *, erased: str) -> None:
     db.execute(his.values(openid=erased, fields={}))
     db.execute(update(StrayReport).where(StrayReport.openid == openid).values(openid=erased))
     db.execute(delete(Grant).where(Grant.openid == openid))
+
+
+def drop_old_fields(db: Session, before: datetime, limit: int) -> int:
+    """Drop what messages of before then said, but for those that still wait."""
+    over = [
+        Message.made_at < before,
+        Message.state != leases.PENDING,
+        Message.fields.cast(String) != "{}",
+    ]
+    return retention.blank(db, Message, where=over, values={"fields": {}}, limit=limit)

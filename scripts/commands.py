@@ -8,6 +8,7 @@ from scripts import (
     demo_command,
     draw_command,
     ledger_command,
+    retention_command,
     wechat_setup,
 )
 
@@ -20,6 +21,7 @@ def join(app: Flask) -> None:
         bill_command,
         draw_command,
         ledger_command,
+        retention_command,
         demo_command,
     ):
         command.join(app)

@@ -19,6 +19,13 @@ from members import contact_queries
 from members.operations import following
 
 
+class AddressDropped(Conflict):
+    """It was so long ago that we no longer know where it was."""
+
+    code = "address_dropped"
+    says = msg("这次预约的地址已到期删除，请重新填写地址预约。")
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Address:
     """A checked address: `compound` is the 小区, `door` what comes after it."""
@@ -99,10 +106,13 @@ def save_draft(
 def repeat_draft(db: Session, *, booking_number: str, by: Actor, now: datetime) -> Draft:
     """Fill in a new draft as an earlier booking was, priced by today's price card.
 
-    Raises BookingMissing, BadOption when the price card no longer has an option, OutOfArea.
+    Raises BookingMissing, AddressDropped, BadOption when the price card no longer has an option,
+    OutOfArea.
     """
     booking = queries.booking(db, number=booking_number, by=by)
     before = queries.draft_by_id(db, booking.draft_id)
+    if not before.phone:
+        raise AddressDropped
     return save_draft(
         db,
         service_code=queries.services_by_id(db)[before.service_id].code,

@@ -16,6 +16,7 @@ import notifications.personal
 from faces.chrome import call
 from faces.chrome.errors import sentence_of, status_of
 from faces.chrome.filters import clock_text, gettext, local
+from faces.chrome.keeping import KEPT, RULES
 from faces.chrome.schema import Form
 from faces.chrome.sign_in import drop_cookie, proved_lately, signed_in
 from faces.consumer import forms
@@ -103,7 +104,9 @@ def privacy() -> ResponseReturnValue:
     with transaction(reads_only=True) as db:
         member = members.member(db, call.actor().id)
         said = personal.consents(db, member.id)
-        return render_template("consumer/privacy.html", member=member, said=said)
+        return render_template(
+            "consumer/privacy.html", member=member, said=said, rules=RULES, kept=KEPT
+        )
 
 
 @blueprint.post("/privacy/consent")

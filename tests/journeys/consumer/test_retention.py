@@ -1,0 +1,75 @@
+"""What is kept of people is dropped when its time is over, some at a time, and counted."""
+
+from datetime import timedelta
+
+from flask import Flask
+from sqlalchemy import select, update
+
+from booking.models import Booking, Draft
+from booking.states import BookingState
+from conversations.models import InboxRow
+from dispatch.models import VisitPhoto
+from faces.chrome.keeping import RULES
+from kernel import retention
+from kernel.clock import FixedClock
+from kernel.db import transaction
+from notifications.models import Message
+from tests.house import MONDAY_NINE
+from tests.journeys.consumer.pages import Phone
+from tests.journeys.consumer.steps import book
+
+LATER = MONDAY_NINE + timedelta(days=182)
+
+
+def test_what_is_over_goes_and_the_rest_stays(app: Flask, phone: Phone) -> None:
+    number = book(phone)
+    still = book(phone, "2026-11-24/46800-54000")
+    with transaction() as db:
+        done = update(Booking).where(Booking.number == number)
+        db.execute(done.values(state=BookingState.CLOSED))
+        visit_id = db.scalars(select(Booking.visit_id).where(Booking.number == number)).one()
+        for place, at in enumerate((MONDAY_NINE, LATER)):
+            db.add(InboxRow(dedupe_key=f"x{place}", openid="o", kind="text", text="门牌402", at=at))
+            db.add(
+                VisitPhoto(number=f"V{place}", visit_id=visit_id, sha256=str(place), taken_at=at)
+            )
+        db.execute(update(Message).values(state="sent"))
+
+    first = retention.drop_what_is_over(RULES, FixedClock(LATER))
+    again = retention.drop_what_is_over(RULES, FixedClock(LATER))
+
+    assert (first > 0, again) == (True, 0)
+    with transaction(reads_only=True) as db:
+        kept = {row.number: row for row in db.scalars(select(Booking))}
+        assert (kept[number].phone, kept[number].door, kept[number].address) == ("", "", "")
+        assert kept[number].compound
+        assert kept[still].phone == "13800002046"
+        assert db.get_one(Draft, kept[still].draft_id).phone == "13800002046"
+        assert db.scalars(select(InboxRow.text).order_by(InboxRow.id)).all() == ["", "门牌402"]
+        assert db.scalars(select(VisitPhoto.sha256)).all() == ["1"]
+        assert {str(row.fields) for row in db.scalars(select(Message))} <= {"{}"}
+        told = retention.report(db)
+        assert sum(one.rows for one in told.values()) == first
+        assert told["places"].rows == 1
+
+
+def test_goes_on_where_it_was(phone: Phone) -> None:
+    with transaction() as db:
+        for place in range(retention.BATCH_MAX + 3):
+            db.add(
+                InboxRow(dedupe_key=f"x{place}", openid="o", kind="text", text="话", at=MONDAY_NINE)
+            )
+    with transaction() as db:
+        [rule] = [rule for rule in RULES if rule.name == "chat_words"]
+        assert rule.drop(db, LATER, 2) == 2
+
+    assert retention.drop_what_is_over([rule], FixedClock(LATER)) == retention.BATCH_MAX + 1
+    with transaction(reads_only=True) as db:
+        assert len(db.scalars(select(retention.RetentionRun)).all()) == 2
+
+
+def test_the_member_reads_the_same_table(phone: Phone) -> None:
+    page = phone.open("/c/privacy").text
+
+    assert all(rule.what in page for rule in RULES)
+    assert "180 天" in page
