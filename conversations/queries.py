@@ -259,6 +259,21 @@ def queue(
     return db.scalars(page).all(), total
 
 
+def said_to_us(
+    db: Session, *, branch_id: int, since: datetime, limit: int
+) -> Sequence[tuple[InboxRow, Chat]]:
+    """Return what members of a branch's chats said in them since then, the newest first."""
+    found = (
+        select(InboxRow, Chat)
+        .join(Chat, (Chat.openid == InboxRow.openid) & (InboxRow.at >= Chat.opened_at))
+        .where(Chat.branch_id == branch_id, InboxRow.at >= since, InboxRow.kind.in_(_SAID))
+        .where((Chat.state != ChatState.CLOSED) | (InboxRow.at <= Chat.state_since))
+        .order_by(InboxRow.id.desc())
+        .limit(limit)
+    )
+    return [(row[0], row[1]) for row in db.execute(found)]
+
+
 def last_words(db: Session, openids: Collection[str]) -> dict[str, Spoken]:
     """Return what each of those people said last; a picture has no words."""
     spoke = (

@@ -366,6 +366,14 @@ def visits_of_people(text: str) -> Select[int]:
     return select(Visit.id).where(Visit.technician_id.in_(technicians_named))
 
 
+def done_visits(*, since: date) -> Select[int, int | None, date]:
+    """Return the query for the visits done from that day on: id, technician and day."""
+    found = select(Visit.id, Visit.technician_id, Visit.day)
+    return found.where(
+        Visit.state == VisitState.DONE, Visit.day >= since, Visit.technician_id.is_not(None)
+    )
+
+
 def visits_of_nobody() -> Select[int]:
     """Return the query for the promised visits that stand in no route."""
     return select(Visit.id).where(Visit.route_id.is_(None), Visit.state.in_(OWED))

@@ -85,6 +85,7 @@ ACTIONS: Mapping[str, str] = {
     "console.make_segment": msg("建分群"),
     "console.tag_member": msg("加减会员标签"),
     "console.set_kept": msg("改会员保留时段"),
+    "console.answer_leak": msg("答一问"),
     "console.plan_care": msg("建定期拜访"),
     "console.change_care": msg("改定期拜访"),
     "console.note_care": msg("记拜访结果"),

@@ -212,6 +212,7 @@ _LIST_OF = {
     "console.phone_booking": "console.members",
     "console.new_care": "console.members",
     "console.care_plan": "console.care",
+    "console.leaks": "console.leaks",
     "console.phone_windows": "console.members",
     "console.appeal": "console.appeals",
     "console.complaint": "console.complaints",

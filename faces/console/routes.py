@@ -24,6 +24,7 @@ def _shared() -> dict[str, object]:
         "shell": frame.shell(),
         "may_write": role in WRITERS,
         "may_lead": role in LEADERS,
+        "may_watch": role in (*LEADERS, Role.AUDITOR),
     }
 
 

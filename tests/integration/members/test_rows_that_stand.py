@@ -59,6 +59,7 @@ def test_one_posting_is_reversed_once() -> None:
         "members_survey_answer",
         "members_survey_words",
         "booking_care_note",
+        "booking_leak_note",
     ],
 )
 def test_every_table_of_what_has_happened_is_guarded(table: str) -> None:

@@ -1,0 +1,24 @@
+"""Answers to questions about leakage: added, never changed, and without effect on anybody."""
+
+from datetime import datetime
+
+from booking.leak_models import LeakNote
+from booking.leaks import LeakAnswer
+from kernel.actor import Actor
+from kernel.db import Session
+
+
+def note(
+    db: Session,
+    *,
+    key: str,
+    branch_id: int,
+    answer: LeakAnswer,
+    text: str,
+    by: Actor,
+    now: datetime,
+) -> LeakNote:
+    """Write down what came of a question."""
+    row = LeakNote(key=key, branch_id=branch_id, answer=answer, text=text, staff_id=by.id, at=now)
+    db.add(row)
+    return row
