@@ -13,6 +13,8 @@ from scripts.bench.committing.twin import Bare, postgres_twin, sqlite_twin
 from scripts.bench.killing import house
 from scripts.benches import Stand
 
+MEMORY = Path("/dev/shm")
+
 
 @dataclass(frozen=True, slots=True)
 class Ground:
@@ -36,12 +38,15 @@ class Ground:
                 sa.engine.dispose()
 
 
-def at_hand(stand: Stand) -> Iterator[Ground]:
-    """Give one ground after the other; of PostgreSQL, say so where it is not at hand."""
+def at_hand(stand: Stand, *, is_durable: bool = True) -> Iterator[Ground]:
+    """Give one ground after the other; of PostgreSQL, say so where it is not at hand.
+
+    One that is not durable lies in memory where the system has a folder there, and waits for no disk.
+    """
     for opened in GROUNDS:
         with ExitStack() as stack:
             try:
-                ground = stack.enter_context(opened())
+                ground = stack.enter_context(opened(is_durable))
             except (ImportError, RuntimeError) as error:
                 if opened is _sqlite:
                     raise
@@ -51,8 +56,9 @@ def at_hand(stand: Stand) -> Iterator[Ground]:
 
 
 @contextmanager
-def _sqlite() -> Iterator[Ground]:
-    with tempfile.TemporaryDirectory(prefix="doorbell-bench-") as name:
+def _sqlite(is_durable: bool) -> Iterator[Ground]:
+    shelf = MEMORY if MEMORY.is_dir() and not is_durable else None
+    with tempfile.TemporaryDirectory(prefix="doorbell-bench-", dir=shelf) as name:
         folder = Path(name)
 
         def copy() -> Bare:
@@ -64,12 +70,12 @@ def _sqlite() -> Iterator[Ground]:
 
 
 @contextmanager
-def _postgres() -> Iterator[Ground]:
+def _postgres(is_durable: bool) -> Iterator[Ground]:
     from tests.servers import PostgresServer  # noqa: PLC0415 - only a checkout has it
 
     with ExitStack() as stack:
         name = stack.enter_context(tempfile.TemporaryDirectory(prefix="doorbell-bench-"))
-        server = stack.enter_context(PostgresServer(is_durable=True))
+        server = stack.enter_context(PostgresServer(is_durable=is_durable))
 
         def copy() -> Bare:
             return postgres_twin(server.create("twin", template="bench"))
@@ -77,4 +83,4 @@ def _postgres() -> Iterator[Ground]:
         yield Ground("postgres", Path(name), server.create("bench"), copy)
 
 
-GROUNDS: Sequence[Callable[[], AbstractContextManager[Ground]]] = (_sqlite, _postgres)
+GROUNDS: Sequence[Callable[[bool], AbstractContextManager[Ground]]] = (_sqlite, _postgres)
