@@ -52,6 +52,11 @@ def kinds(db: Session) -> list[Counted]:
     return [Counted(kind, count or 0) for kind, count in rows]
 
 
+def promisable(db: Session) -> list[Counted]:
+    """Return the kinds that are given and do not run out, the newest first."""
+    return [one for one in kinds(db) if one.kind.ended_at is None and one.kind.given_max is None]
+
+
 def kind(db: Session, number: str) -> CouponKind:
     """Return a kind of coupon. Raises CouponMissing."""
     row = db.scalars(select(CouponKind).where(CouponKind.number == number)).one_or_none()
@@ -140,3 +145,8 @@ def giving_now(db: Session) -> CouponGiving | None:
     """Return the oldest giving that is not at its end."""
     found = select(CouponGiving).where(CouponGiving.done_at.is_(None))
     return db.scalars(found.order_by(CouponGiving.id)).first()
+
+
+def given_for(db: Session, keys: Sequence[str]) -> set[str]:
+    """Return those of the keys for which a coupon was given."""
+    return set(db.scalars(select(Coupon.key).where(Coupon.key.in_(keys))))

@@ -34,6 +34,7 @@ class CouponSource(StrEnum):
     CAMPAIGN = "campaign"
     AMENDS = "amends"
     SHOP = "shop"
+    PRIZE = "prize"
 
 
 SOURCE_WORDS: Mapping[CouponSource, str] = {
@@ -41,6 +42,7 @@ SOURCE_WORDS: Mapping[CouponSource, str] = {
     CouponSource.CAMPAIGN: msg("活动发放"),
     CouponSource.AMENDS: msg("给您的补偿"),
     CouponSource.SHOP: msg("积分兑换"),
+    CouponSource.PRIZE: msg("砸金蛋"),
 }
 
 

@@ -66,6 +66,8 @@ class DrawPrize(Base):
     )
     points: Mapped[int] = mapped_column(default=0)
     quantity: Mapped[int]
+    # The number of the coupon's kind, "" for what is none.
+    coupon: Mapped[str] = mapped_column(default="", server_default="")
 
 
 class Play(Base):

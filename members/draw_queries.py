@@ -1,6 +1,5 @@
 """Reads of draws, and their proof."""
 
-from collections import Counter
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
@@ -9,7 +8,7 @@ from sqlalchemy import func, select
 
 from kernel.actor import Actor, Role
 from kernel.db import Session
-from members import ledger_queries
+from members import collection_queries, ledger_queries
 from members.draw_models import Draw, DrawPrize, Play
 from members.drawing import (
     NO_HEAD,
@@ -71,22 +70,22 @@ def running(db: Session, *, now: datetime) -> Draw | None:
 
 def terms_of(db: Session, row: Draw) -> Terms:
     """Return the draw's terms as its commitment covers them."""
-    prizes = db.scalars(
-        select(DrawPrize).where(DrawPrize.draw_id == row.id).order_by(DrawPrize.place)
-    )
-    return Terms(
-        row.number,
-        row.eggs,
-        tuple(Prize(p.place, p.name, p.kind, p.points, p.quantity) for p in prizes),
-    )
+    return Terms(row.number, row.eggs, tuple(s.prize for s in stock_of(db, [row])[row.id]))
 
 
-def stock_of(db: Session, row: Draw) -> list[Stock]:
-    """Return the prizes in their order, and how many of each are left."""
-    won: Mapping[int, int] = Counter(
-        db.scalars(select(Play.prize).where(Play.draw_id == row.id, Play.prize > 0))
+def stock_of(db: Session, rows: Sequence[Draw]) -> Mapping[int, list[Stock]]:
+    """Return the prizes of each draw in their order, and how many of each are left, by the draw's id."""
+    won = (
+        select(func.count())
+        .where(Play.draw_id == DrawPrize.draw_id, Play.prize == DrawPrize.place)
+        .scalar_subquery()
     )
-    return [Stock(p, p.quantity - won.get(p.place, 0)) for p in terms_of(db, row).prizes]
+    found: dict[int, list[Stock]] = {row.id: [] for row in rows}
+    prizes = select(DrawPrize, won).where(DrawPrize.draw_id.in_(found)).order_by(DrawPrize.place)
+    for p, count in db.execute(prizes):
+        prize = Prize(p.place, p.name, p.kind, p.points, p.quantity, p.coupon)
+        found[p.draw_id].append(Stock(prize, p.quantity - count))
+    return found
 
 
 def play_of(db: Session, *, draw_id: int, member_id: int) -> Play | None:
@@ -128,12 +127,34 @@ def prove(db: Session, row: Draw) -> DrawProof:
         if play.prize != bears.get(play.egg, 0):
             return DrawProof(len(plays), f"egg {play.egg} bore another prize")
         prize = by_place.get(play.prize)
-        if prize and prize.kind is PrizeKind.POINTS and not _posted(db, row.number, play.egg):
-            return DrawProof(len(plays), f"the points of egg {play.egg} were not posted")
+        if prize and not _given(db, prize, evidence_of(row.number, play.egg)):
+            return DrawProof(len(plays), f"what lay in egg {play.egg} was not given")
     if head != row.head:
         return DrawProof(len(plays), "the log was cut off at its end")
     return DrawProof(len(plays))
 
 
-def _posted(db: Session, number: str, egg: int) -> bool:
-    return ledger_queries.posting_of(db, evidence_of(number, egg)) is not None
+def prize_of(db: Session, play: Play) -> Prize | None:
+    """Return what a play won."""
+    row = db.get_one(Draw, play.draw_id)
+    prizes = (s.prize for s in stock_of(db, [row])[row.id])
+    return next((prize for prize in prizes if prize.place == play.prize), None)
+
+
+def eggs_of(db: Session, row: Draw, *, kind: PrizeKind) -> Sequence[int]:
+    """Return the smashed eggs that bore a prize of that kind, in their order."""
+    found = (
+        select(Play.egg)
+        .join(DrawPrize, (DrawPrize.draw_id == Play.draw_id) & (DrawPrize.place == Play.prize))
+        .where(Play.draw_id == row.id, DrawPrize.kind == kind)
+    )
+    return db.scalars(found.order_by(Play.egg)).all()
+
+
+def _given(db: Session, prize: Prize, cause: str) -> bool:
+    """Tell whether points were posted and a thing is owed; coupons are not ours to see."""
+    if prize.kind is PrizeKind.POINTS:
+        return ledger_queries.posting_of(db, cause) is not None
+    if prize.kind is PrizeKind.GIFT:
+        return collection_queries.by_cause(db, cause=cause) is not None
+    return True

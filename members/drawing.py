@@ -29,10 +29,12 @@ NO_HEAD = ""
 
 
 class PrizeKind(StrEnum):
-    """What a prize is: points, which are there at once, or a thing that is sent or picked up."""
+    """What a prize is: points or a coupon, which are there at once, or a thing that is sent or picked
+    up."""
 
     POINTS = "points"
     GIFT = "gift"
+    COUPON = "coupon"
 
 
 class DrawState(StrEnum):
@@ -73,13 +75,15 @@ class BadPrizes(Invalid):
 
 @dataclass(frozen=True, slots=True)
 class Prize:
-    """One kind of prize: `place` counts from 1; `points` is 0 for a gift."""
+    """One kind of prize: `place` counts from 1; `points` is 0 but for points; `coupon` is the number of the
+    coupon's kind, "" for what is none."""
 
     place: int
     name: str
     kind: PrizeKind
     points: int
     quantity: int
+    coupon: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -94,7 +98,7 @@ class Terms:
     def text(self) -> str:
         """One line of JSON, the same for the same terms."""
         prizes = [
-            [p.place, p.name, p.kind.value, p.points, p.quantity]
+            [p.place, p.name, p.kind.value, p.points, p.quantity, *([p.coupon] if p.coupon else [])]
             for p in sorted(self.prizes, key=lambda p: p.place)
         ]
         return json.dumps([self.number, self.eggs, prizes], ensure_ascii=False)
@@ -128,8 +132,13 @@ def check_prizes(prizes: Sequence[Prize], *, eggs: int) -> None:
     if not 1 <= len(prizes) <= PRIZES_MAX or sum(p.quantity for p in prizes) > eggs:
         raise BadPrizes(field="prizes")
     for prize in prizes:
-        has_points = 1 <= prize.points <= POINTS_MAX
-        if prize.quantity < 1 or not prize.name or (prize.kind is PrizeKind.POINTS) != has_points:
+        is_whole = (
+            prize.quantity >= 1
+            and prize.name
+            and (prize.kind is PrizeKind.POINTS) == (1 <= prize.points <= POINTS_MAX)
+            and (prize.kind is PrizeKind.COUPON) == bool(prize.coupon)
+        )
+        if not is_whole:
             raise BadPrizes(field="prizes")
 
 
@@ -145,7 +154,7 @@ def points_draft(*, number: str, egg: int, member_id: int, points: int) -> Draft
 
 
 def evidence_of(number: str, egg: int) -> str:
-    """Return what the posting of an egg's points and a thing that is owed for it cite."""
+    """Return what the posting of an egg's points, and a coupon or a thing that is owed for it, cite."""
     return f"draw:{number}:{egg}"
 
 

@@ -67,6 +67,13 @@ class TagByRule(Conflict):
     says = msg("这个标签由规则决定，不能手工加减。")
 
 
+class NowhereToLead(Invalid):
+    """News that leads to something that is over."""
+
+    code = "nowhere_to_lead"
+    says = msg("选的这个活动刚刚结束了，请另选点开到哪。")
+
+
 class NoTags(Invalid):
     """A segment of no tags is everybody, or nobody."""
 

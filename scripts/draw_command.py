@@ -4,6 +4,7 @@ import click
 from flask import Flask, current_app
 from flask.cli import AppGroup
 
+from booking import prize_queries
 from kernel.actor import SYSTEM
 from kernel.db import transaction
 from members import draw_queries
@@ -17,13 +18,12 @@ def join(app: Flask) -> None:
     @group.command("verify")
     @click.argument("number")
     def verify(number: str) -> None:
-        """Derive the commitment, every result, the log's chain and the points that were posted; name
-        the first thing that does not follow (exit status 1)."""
+        """Derive the commitment, every result, the log's chain and what was given; name the first thing that does not follow (exit status 1)."""
         now = current_app.extensions["doorbell.clock"].now()
         try:
             with transaction(reads_only=True) as db:
                 row = draw_queries.draw(db, number=number, by=SYSTEM, now=now)
-                proof = draw_queries.prove(db, row)
+                proof = prize_queries.prove(db, row)
         except DrawMissing as missing:
             raise click.ClickException("no such draw") from missing
         print(f"{row.eggs} eggs, {proof.plays} smashed, commitment {row.commitment or 'none yet'}")

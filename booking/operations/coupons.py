@@ -4,7 +4,7 @@ from collections.abc import Sequence
 from datetime import datetime
 from typing import cast
 
-from sqlalchemy import CursorResult, Select, Table, update
+from sqlalchemy import CursorResult, Select, Table, true, update
 
 from booking import code_queries, coupon_queries
 from booking.coupon_models import Coupon, CouponGiving, CouponKind
@@ -78,7 +78,8 @@ def end_kind(db: Session, *, number: str, now: datetime) -> CouponKind:
 def give(
     db: Session, *, kind_id: int, member_id: int, key: str, source: CouponSource, now: datetime
 ) -> bool:
-    """Give the member a coupon of that kind, once for `key`; tell whether it is new.
+    """Give the member a coupon of that kind, once for `key`; tell whether it is new. A prize is given even
+    where the kind has ended since it was promised.
 
     Raises NoneLeft: the transaction then has given none.
     """
@@ -96,9 +97,10 @@ def give(
     if not insert_once(db, _COUPON, [row], by="key"):
         return False
     is_there = (_KIND.c.given_max.is_(None)) | (_KIND.c.given < _KIND.c.given_max)
+    is_given = _KIND.c.ended_at.is_(None) if source is not CouponSource.PRIZE else true()
     counted = (
         update(_KIND)
-        .where(_KIND.c.id == kind.id, _KIND.c.ended_at.is_(None), is_there)
+        .where(_KIND.c.id == kind.id, is_given, is_there)
         .values(given=_KIND.c.given + 1)
     )
     if cast(CursorResult[None], db.connection().execute(counted)).rowcount != 1:

@@ -30,6 +30,7 @@ from members.tagging import (
     HOLD_OUT_PERCENT,
     NAME_MAX,
     TEXT_MAX,
+    NowhereToLead,
 )
 from notifications import queries as notifications
 
@@ -82,7 +83,7 @@ def set_up_campaign() -> ResponseReturnValue:
         given = call.form(CampaignForm())
         with call.once() as db:
             if given["path"] not in dict(_paths(db)):
-                given["path"] = "/c/"
+                raise NowhereToLead(field="path")
             segment_id = given.pop("segment")
             row = operations.set_up(
                 db, segment_id=segment_id, **given, by=call.actor(), now=call.now()

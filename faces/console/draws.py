@@ -8,6 +8,8 @@ from flask import flash, render_template, request
 from flask.typing import ResponseReturnValue
 from marshmallow import fields, validate
 
+from booking import coupon_queries, prize_queries
+from booking.operations import prizes
 from faces.chrome import call
 from faces.chrome.filters import gettext
 from faces.chrome.schema import Form, Text
@@ -37,6 +39,8 @@ from members.operations import draws as operations
 
 FIELDS = ("name", "about", "eggs", "ends_on", "prizes")
 COLUMNS = ("prize_name", "prize_kind", "prize_points", "prize_quantity")
+# What a prize is, where it is no coupon, which is named by its kind's number.
+KINDS = (PrizeKind.GIFT.value, PrizeKind.POINTS.value)
 DAYS_AHEAD = 14
 
 
@@ -73,9 +77,13 @@ def draws() -> ResponseReturnValue:
     with transaction(reads_only=True) as db:
         branch = frame.enter(db, branch_id=wanted["branch"])
         rows, page.total = draw_queries.draws(db, limit=page.size, offset=page.offset)
-        won = {row.id: draw_queries.stock_of(db, row) for row in rows}
         return render_template(
-            "console/draws.html", branch=branch, rows=rows, won=won, now=call.now(), page_=page
+            "console/draws.html",
+            branch=branch,
+            rows=rows,
+            won=draw_queries.stock_of(db, rows),
+            now=call.now(),
+            page_=page,
         )
 
 
@@ -94,7 +102,7 @@ def set_up_draw() -> ResponseReturnValue:
     try:
         given = call.form(DrawForm())
         with call.once() as db:
-            row = operations.set_up(
+            row = prizes.set_up(
                 db,
                 name=given["name"],
                 about=given["about"],
@@ -170,7 +178,7 @@ def _page(number: str, failed: Failure) -> str:
         row = draw_queries.draw(db, number=number, by=call.actor(), now=now)
         log = draw_queries.log_of(db, draw_id=row.id, limit=page.size, offset=page.offset)
         page.total = row.smashed
-        stock = draw_queries.stock_of(db, row)
+        stock = draw_queries.stock_of(db, [row])[row.id]
         return render_template(
             "console/draw.html",
             branch=branch,
@@ -180,7 +188,7 @@ def _page(number: str, failed: Failure) -> str:
             names={s.prize.place: s.prize.name for s in stock},
             known=queries.members_by_id(db, [play.member_id for play in log]),
             log=log,
-            proof=draw_queries.prove(db, row) if row.started_at else None,
+            proof=prize_queries.prove(db, row) if row.started_at else None,
             why_max=WHY_MAX,
             failed=failed,
             page_=page,
@@ -195,7 +203,12 @@ def _form(typed: Mapping[str, str], errors: Mapping[str, str]) -> str:
     with transaction(reads_only=True) as db:
         branch = frame.enter(db)
         return render_template(
-            "console/draw_new.html", branch=branch, typed=typed, errors=errors, prizes=rows
+            "console/draw_new.html",
+            branch=branch,
+            typed=typed,
+            errors=errors,
+            prizes=rows,
+            coupons=[(one.kind.number, one.kind.name) for one in coupon_queries.promisable(db)],
         )
 
 
@@ -207,9 +220,10 @@ def _prizes(given: Mapping[str, Any]) -> list[Prize]:
         Prize(
             place=place,
             name=name.strip(),
-            kind=PrizeKind.POINTS if kind == PrizeKind.POINTS else PrizeKind.GIFT,
+            kind=PrizeKind(kind) if kind in KINDS else PrizeKind.COUPON,
             points=_whole(points),
             quantity=_whole(quantity),
+            coupon="" if kind in KINDS else kind,
         )
         for place, (name, kind, points, quantity) in enumerate(said, start=1)
     ]

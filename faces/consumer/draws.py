@@ -3,6 +3,7 @@
 from flask import render_template
 from flask.typing import ResponseReturnValue
 
+from booking.operations import prizes
 from faces.chrome import call
 from faces.chrome.errors import sentence_of, status_of
 from faces.chrome.sign_in import signed_in
@@ -13,7 +14,6 @@ from kernel.db import transaction
 from kernel.errors import Conflict
 from members import collection_queries, draw_queries
 from members.drawing import DrawState, evidence_of
-from members.operations import draws
 
 LINES_SHOWN = 50
 
@@ -32,7 +32,7 @@ def smash(number: str) -> ResponseReturnValue:
     try:
         call.form(NothingForm())
         with call.once() as db:
-            draws.smash(db, number=number, by=call.actor(), now=call.now())
+            prizes.smash(db, number=number, by=call.actor(), now=call.now())
             return call.leads_to("consumer.draw_page", number=number)
     except Conflict as refusal:
         return _page(number, error=sentence_of(refusal)), status_of(refusal)
@@ -42,7 +42,7 @@ def _page(number: str, *, error: str = "") -> str:
     by, now = call.actor(), call.now()
     with transaction(reads_only=True) as db:
         row = draw_queries.draw(db, number=number, by=by, now=now)
-        stock = draw_queries.stock_of(db, row)
+        stock = draw_queries.stock_of(db, [row])[row.id]
         play = draw_queries.play_of(db, draw_id=row.id, member_id=by.id)
         won = next((s.prize for s in stock if play and s.prize.place == play.prize), None)
         cause = evidence_of(number, play.egg) if play else ""

@@ -65,6 +65,7 @@ def set_up(
             kind=prize.kind,
             points=prize.points,
             quantity=prize.quantity,
+            coupon=prize.coupon,
         )
         for prize in prizes
     )
@@ -119,7 +120,8 @@ def stop(db: Session, *, number: str, why: str, by: Actor, now: datetime) -> Dra
 
 
 def smash(db: Session, *, number: str, by: Actor, now: datetime) -> Play:
-    """Smash the next egg and give what lies in it: one a member, again is as once.
+    """Smash the next egg and give what lies in it, but for a coupon, which is booking's to give: one a
+    member, again is as once.
 
     Raises DrawMissing, DrawNotOpen.
     """
@@ -151,7 +153,7 @@ def _give(db: Session, prize: Prize, *, number: str, egg: int, by: Actor, now: d
     if prize.kind is PrizeKind.POINTS:
         draft = points_draft(number=number, egg=egg, member_id=by.id, points=prize.points)
         postings.post(db, draft, now=now)
-    else:
+    elif prize.kind is PrizeKind.GIFT:
         cause = evidence_of(number, egg)
         collections.owe(db, member_id=by.id, what=prize.name, cause=cause, now=now)
 

@@ -71,7 +71,7 @@ def test_the_last_egg_ends_it_and_all_prizes_are_out(number: str) -> None:
     assert [smash(number, n) for n in range(1, 6)] == ["done"] * 4 + ["draw_not_open"]
     with transaction(reads_only=True) as db:
         row = draw_queries.draw(db, number=number, by=SYSTEM, now=MONDAY_NINE)
-        assert [each.left for each in draw_queries.stock_of(db, row)] == [0, 0]
+        assert [each.left for each in draw_queries.stock_of(db, [row])[row.id]] == [0, 0]
     assert wrong(number) == ""
 
 

@@ -54,3 +54,23 @@ def test_who_wants_no_news_hears_none(
     clockwork.let(app, "growth")
 
     assert not any("该清洗" in line for line in messages(town.member))
+
+
+def test_news_that_leads_to_what_is_over_is_refused(
+    town: Town, desk_of: DeskOf, member_number: str
+) -> None:
+    a_campaign(desk_of, member_number)
+    desk = desk_of("manager")
+    page = desk.open("/console/campaigns/new")
+
+    refused = desk.send(
+        page.form("/campaigns"),
+        name="砸金蛋啦",
+        segment="1",
+        about="金蛋还剩不多",
+        tip="点开去砸",
+        path="/c/draws/Z0",
+        hold_out="0",
+    )
+
+    assert (refused.status, "刚刚结束了" in refused.text) == (400, True)

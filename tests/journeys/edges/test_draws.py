@@ -1,12 +1,15 @@
 """A draw from its set-up to the prize in the member's hands."""
 
 from flask import Flask
+from sqlalchemy import update
 
+from booking.coupon_models import Coupon
 from kernel.db import transaction
 from members import collection_queries
 from members.collection_models import Collection
 from tests.journeys.console.conftest import DeskOf, Town
 from tests.journeys.consumer.pages import Phone
+from tests.journeys.edges.test_coupons import a_kind, coupons_of
 from tests.journeys.edges.test_shop import has_a_store
 
 
@@ -60,6 +63,28 @@ def test_a_prize_is_won_and_handed_over_for_its_code(
 
     told = app.test_cli_runner().invoke(args=["draw", "verify", number])
     assert (told.exit_code, "everything follows" in told.output) == (0, True)
+
+
+def test_a_coupon_is_there_at_once_and_its_log_is_proven(
+    app: Flask, town: Town, phone: Phone, desk_of: DeskOf
+) -> None:
+    desk = desk_of("manager")
+    few = a_kind(desk, given_max="1")
+    assert few not in desk.open("/console/draws/new").text
+    kind = a_kind(desk, given_max="")
+    number = a_draw(desk_of, kind=kind)
+    desk.send(desk.open(f"/console/coupons/{kind}").form("/end"))
+
+    page = phone.send(phone.open(f"/c/draws/{number}").form("/smash"))
+
+    assert "券已放进您的券包" in page.text
+    assert [coupon.source for coupon in coupons_of(town.member)] == ["prize"]
+    verify = ["draw", "verify", number]
+    assert app.test_cli_runner().invoke(args=verify).exit_code == 0
+    with transaction() as db:
+        db.execute(update(Coupon).values(key="elsewhere"))
+    told = app.test_cli_runner().invoke(args=verify)
+    assert (told.exit_code, "egg 1 was not given" in told.output) == (1, True)
 
 
 def test_points_are_there_at_once(town: Town, phone: Phone, desk_of: DeskOf) -> None:

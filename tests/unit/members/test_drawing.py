@@ -45,7 +45,12 @@ def test_no_egg_is_better_than_another() -> None:
 def test_other_terms_have_another_commitment() -> None:
     fewer = Terms("Z1", 64, (UMBRELLA,))
 
-    assert len({commitment_of("a seed", TERMS), commitment_of("a seed", fewer)}) == 2
+    coupon = [Terms("Z1", 64, (Prize(1, "券", PrizeKind.COUPON, 0, 3, k),)) for k in ("K1", "K2")]
+    assert len({commitment_of("a seed", terms) for terms in (TERMS, fewer, *coupon)}) == 4
+
+
+def test_the_terms_of_a_draw_without_coupons_read_as_they_always_did() -> None:
+    assert TERMS.text == '["Z1", 64, [[1, "雨伞", "gift", 0, 3], [2, "50 积分", "points", 50, 7]]]'
 
 
 @pytest.mark.parametrize(
@@ -55,6 +60,8 @@ def test_other_terms_have_another_commitment() -> None:
         pytest.param([Prize(1, "雨伞", PrizeKind.GIFT, 0, 65)], id="more_than_eggs"),
         pytest.param([Prize(1, "积分", PrizeKind.POINTS, 0, 1)], id="points_of_nothing"),
         pytest.param([Prize(1, "雨伞", PrizeKind.GIFT, 5, 1)], id="a_gift_with_points"),
+        pytest.param([Prize(1, "券", PrizeKind.COUPON, 0, 1)], id="a_coupon_of_no_kind"),
+        pytest.param([Prize(1, "雨伞", PrizeKind.GIFT, 0, 1, "K1")], id="a_gift_with_a_coupon"),
         pytest.param([Prize(1, "", PrizeKind.GIFT, 0, 1)], id="no_name"),
     ],
 )
