@@ -2,7 +2,7 @@
 
 from datetime import datetime
 
-from sqlalchemy import CheckConstraint, Enum, ForeignKey, UniqueConstraint
+from sqlalchemy import CheckConstraint, Enum, ForeignKey, UniqueConstraint, text
 from sqlalchemy.orm import Mapped, mapped_column
 
 from kernel.db import Base, Instant, Sealed
@@ -67,7 +67,7 @@ class DrawPrize(Base):
     points: Mapped[int] = mapped_column(default=0)
     quantity: Mapped[int]
     # The number of the coupon's kind, "" for what is none.
-    coupon: Mapped[str] = mapped_column(default="", server_default="")
+    coupon: Mapped[str] = mapped_column(default="", server_default=text("''"))
 
 
 class Play(Base):

@@ -1,7 +1,9 @@
 """The frame of every page: which branch one stands in, which day, and what the top bar offers."""
 
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from datetime import date, timedelta
+from typing import Any
 
 from flask import Response, g, request, url_for
 
@@ -87,6 +89,7 @@ def shell() -> dict[str, object]:
         return {}
     shown: dict[str, object] = {
         "rail": _rail(actor.role),
+        "is_store": actor.role is Role.STORE,
         "user": {
             "name": g.get("staff_name", ""),
             "role": gettext(_ROLE_WORDS[actor.role]),
@@ -137,23 +140,27 @@ def _here(**changes: object) -> str:
     return url_for(endpoint, **{**kept, **changes})  # type: ignore[arg-type]  # names of parameters
 
 
-def _rail(role: Role) -> list[dict[str, str]]:
+def _rail(role: Role) -> list[dict[str, Any]]:
+    """Return the areas of the console with their pages; the first page is the area's own address. A
+    store has few pages, each of which stands for itself."""
+    names = _names()
     if role is Role.STORE:
-        pages = {
-            "chats": gettext("客服"),
-            "messages": gettext("消息"),
-            "codes": pgettext("list", "二维码"),
-            "care": gettext("关怀"),
-            "redemptions": gettext("积分"),
-            "collections": gettext("领取"),
-            "trials": gettext("试点"),
-            "account": gettext("我的账号"),
-        }
-        return [
-            {"key": key, "name": name, "href": url_for(f"console.{key}")}
-            for key, name in pages.items()
-        ]
-    names = {
+        return [_way(key, names[key]) for key in _STORE_PAGES]
+    more = _MORE_OF.get(role, ())
+    areas = []
+    for key, (word, kept) in _AREAS.items():
+        pages = [_way(one, names[one]) for one in kept if one not in _SOME or one in more]
+        if pages:
+            areas.append({"key": key, "name": word(), "href": pages[0]["href"], "pages": pages})
+    return areas
+
+
+def _way(key: str, name: str) -> dict[str, Any]:
+    return {"key": key, "name": name, "href": url_for(f"console.{key}")}
+
+
+def _names() -> dict[str, str]:
+    return {
         "board": gettext("看板"),
         "plans": gettext("排班"),
         "bookings": pgettext("list", "预约"),
@@ -168,41 +175,43 @@ def _rail(role: Role) -> list[dict[str, str]]:
         "messages": gettext("消息"),
         "catalogue": gettext("目录"),
         "stores": pgettext("list", "门店"),
+        "codes": pgettext("list", "二维码"),
         "redemptions": gettext("积分"),
         "rulebook": gettext("规则"),
         "draws": gettext("活动"),
         "bills": gettext("对账"),
         "users": gettext("用户"),
         "audit": gettext("审计"),
+        "account": gettext("我的账号"),
+        "trials": gettext("试点"),
     }
-    keys = [*_RAIL, *_MORE_OF.get(role, ())]
-    return [{"key": key, "name": names[key], "href": url_for(f"console.{key}")} for key in keys]
 
 
-_RAIL = (
-    "board",
-    "plans",
-    "bookings",
-    "members",
-    "care",
-    "technicians",
-    "appeals",
-    "complaints",
-    "waiting",
-    "chats",
-    "messages",
-    "catalogue",
-    "stores",
-    "redemptions",
-    "draws",
-    "serials",
-    "rulebook",
-)
+_AREAS: Mapping[str, tuple[Callable[[], str], tuple[str, ...]]] = {
+    "dispatching": (
+        lambda: gettext("调度"),
+        ("board", "plans", "bookings", "waiting", "technicians"),
+    ),
+    "people": (
+        lambda: pgettext("list", "会员"),
+        ("members", "chats", "messages", "care", "appeals", "complaints"),
+    ),
+    "growth": (lambda: gettext("增长"), ("draws", "redemptions", "stores")),
+    "money": (lambda: gettext("账目"), ("bills",)),
+    "settings": (
+        lambda: gettext("设置"),
+        ("catalogue", "serials", "rulebook", "users", "audit"),
+    ),
+}
+# What not every role of the console reads.
+_SOME = frozenset({"bills", "users", "audit"})
 _MORE_OF = {
     Role.MANAGER: ("bills",),
     Role.ADMINISTRATOR: ("bills", "users", "audit"),
     Role.AUDITOR: ("bills", "audit"),
 }
+_STORE_PAGES = ("chats", "messages", "codes", "care", "redemptions", "trials", "account")
+_RAIL = tuple(key for _, pages in _AREAS.values() for key in pages)
 _LIST_OF = {
     **{f"console.{key}": f"console.{key}" for key in _RAIL},
     "console.plan": "console.plans",
@@ -219,9 +228,6 @@ _LIST_OF = {
     "console.chat": "console.chats",
     "console.canned": "console.canned",
     **dict.fromkeys(("console.new_rules", "console.rules_version"), "console.rulebook"),
-    "console.bills": "console.bills",
-    "console.users": "console.users",
-    "console.audit": "console.audit",
     **dict.fromkeys(("console.technician", "console.shift"), "console.technicians"),
     **dict.fromkeys(("console.shop", "console.article", "console.new_article"), "console.shop"),
     **dict.fromkeys(("console.coupons", "console.coupon", "console.new_coupon"), "console.coupons"),

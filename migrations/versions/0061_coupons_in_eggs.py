@@ -14,7 +14,8 @@ depends_on = None
 
 def upgrade() -> None:
     op.add_column(
-        "members_draw_prize", sa.Column("coupon", sa.String(), nullable=False, server_default="")
+        "members_draw_prize",
+        sa.Column("coupon", sa.String(), nullable=False, server_default=sa.text("''")),
     )
 
 

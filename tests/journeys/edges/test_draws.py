@@ -8,14 +8,14 @@ from kernel.db import transaction
 from members import collection_queries
 from members.collection_models import Collection
 from tests.journeys.console.conftest import DeskOf, Town
+from tests.journeys.console.desk import Desk
 from tests.journeys.consumer.pages import Phone
 from tests.journeys.edges.test_coupons import a_kind, coupons_of
 from tests.journeys.edges.test_shop import has_a_store
 
 
-def a_draw(desk_of: DeskOf, *, kind: str = "gift", points: str = "") -> str:
+def a_draw(desk: Desk, *, kind: str = "gift", points: str = "") -> str:
     """Let a manager set one up in which every egg has a prize, and begin it; return its number."""
-    desk = desk_of("manager")
     page = desk.open("/console/draws/new")
     made = desk.send(
         page.form("/console/draws"),
@@ -42,7 +42,7 @@ def test_a_prize_is_won_and_handed_over_for_its_code(
     app: Flask, town: Town, phone: Phone, desk_of: DeskOf
 ) -> None:
     has_a_store(town)
-    number = a_draw(desk_of)
+    number = a_draw(desk_of("manager"))
     assert "周年庆砸金蛋" in phone.open("/c/").text
     egg = phone.open(f"/c/draws/{number}")
     assert "2/2 的机会" in egg.text
@@ -72,7 +72,7 @@ def test_a_coupon_is_there_at_once_and_its_log_is_proven(
     few = a_kind(desk, given_max="1")
     assert few not in desk.open("/console/draws/new").text
     kind = a_kind(desk, given_max="")
-    number = a_draw(desk_of, kind=kind)
+    number = a_draw(desk, kind=kind)
     desk.send(desk.open(f"/console/coupons/{kind}").form("/end"))
 
     page = phone.send(phone.open(f"/c/draws/{number}").form("/smash"))
@@ -88,7 +88,7 @@ def test_a_coupon_is_there_at_once_and_its_log_is_proven(
 
 
 def test_points_are_there_at_once(town: Town, phone: Phone, desk_of: DeskOf) -> None:
-    number = a_draw(desk_of, kind="points", points="50")
+    number = a_draw(desk_of("manager"), kind="points", points="50")
 
     page = phone.send(phone.open(f"/c/draws/{number}").form("/smash"))
 
