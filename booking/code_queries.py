@@ -18,7 +18,7 @@ from booking.code_models import Code
 from booking.codes import Bought, By, Came, CodeKind, Met, Source, funnel
 from booking.models import Booking, Service, Store
 from booking.payment_models import Payment
-from booking.states import BookingState, PaymentState
+from booking.states import SERVED, BookingState, PaymentState
 from dispatch import queries as dispatch
 from kernel.actor import Actor, Role
 from kernel.db import Session
@@ -100,6 +100,11 @@ def scenes_of(store_ids: Collection[int] | None = None) -> CompoundSelect[str]:
     return stores.union(ours)
 
 
+def scenes_seen_by(db: Session, by: Actor) -> Sequence[str]:
+    """Return the scenes that brought the followers of a store's people, none for anybody else."""
+    return db.scalars(scenes_of(by.store_ids)).all() if by.role is Role.STORE else ()
+
+
 def every(db: Session) -> list[Source]:
     """Return every code there is."""
     return [*map(_of_store, db.scalars(select(Store))), *_of_codes(db, _CODES)]
@@ -168,12 +173,15 @@ def _bought(db: Session, member_ids: Sequence[int], since: datetime) -> list[Bou
         .subquery()
     )
     rows = db.execute(
-        select(Booking.member_id, Booking.made_at, paid.c.paid)
+        select(Booking.member_id, Booking.made_at, paid.c.paid, Booking.state)
         .outerjoin(paid, paid.c.booking_id == Booking.id)
         .where(Booking.member_id.in_(member_ids), Booking.made_at >= since)
         .where(Booking.state.not_in(_NOT_BOOKED))
     )
-    return [Bought(member_id, at, _money(sum_)) for member_id, at, sum_ in rows]
+    return [
+        Bought(member_id, at, _money(sum_), is_served=state in SERVED)
+        for member_id, at, sum_, state in rows
+    ]
 
 
 def _money(sum_: Money | int | None) -> Money:

@@ -1,7 +1,7 @@
 """QR codes that bring people, and how far those went whom each one brought. Pure."""
 
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, fields
 from datetime import datetime
 from enum import StrEnum
 
@@ -77,17 +77,19 @@ class Bought:
     member_id: int
     at: datetime
     paid: Money
+    is_served: bool = False
 
 
 @dataclass(slots=True)
 class Came:
     """How often a code was scanned, by how many people, how many of them began to follow; how many
-    bookings it has earned, how many of those are paid, and what for."""
+    bookings it has earned, how many of those are served and paid, and what for."""
 
     scans: int = 0
     people: int = 0
     follows: int = 0
     booked: int = 0
+    served: int = 0
     paid: int = 0
     sum: Money = ZERO
 
@@ -117,9 +119,19 @@ def funnel(
             continue
         came = found.setdefault(earner, Came())
         came.booked += 1
+        came.served += booking.is_served
         came.paid += booking.paid > ZERO
         came.sum += booking.paid
     return found
+
+
+def together(parts: Iterable[Came]) -> Came:
+    """Return what several codes have done; who met two of them is two."""
+    whole = Came()
+    for one in parts:
+        for each in fields(Came):
+            setattr(whole, each.name, getattr(whole, each.name) + getattr(one, each.name))
+    return whole
 
 
 def _earner(history: list[Met], at: datetime, by: By) -> str | None:

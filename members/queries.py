@@ -83,13 +83,24 @@ def members_by_id(db: Session, member_ids: Sequence[int]) -> dict[int, Member]:
     return {row.id: row for row in rows}
 
 
-def member_by_number(db: Session, *, number: str, by: Actor) -> Member:
+def follower_counts(
+    db: Session, *, by: Actor, scenes: Collection[str], since: datetime
+) -> tuple[int, int]:
+    """Return how many whom the actor may see follow the account, and how many of them joined since."""
+    found = select(func.count(), func.count().filter(Member.joined_at >= since))
+    row = db.execute(found.where(Member.follows, visible_to(by, scenes=scenes))).one()
+    return row[0], row[1]
+
+
+def member_by_number(
+    db: Session, *, number: str, by: Actor, scenes: Collection[str] = ()
+) -> Member:
     """Return a member that the actor may see, by the number of one who was merged into him too. Raises
     MemberMissing."""
     merged = aliased(Member)
     his = Member.number == number
     became = select(merged.merged_into_id).where(merged.number == number).scalar_subquery()
-    found = select(Member).where(his | (Member.id == became), visible_to(by))
+    found = select(Member).where(his | (Member.id == became), visible_to(by, scenes=scenes))
     row = db.scalars(found.where(Member.merged_into_id.is_(None))).one_or_none()
     if row is None:
         raise MemberMissing

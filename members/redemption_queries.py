@@ -62,6 +62,14 @@ def redeemed(
     return db.scalars(page.limit(limit).offset(offset)).all(), total
 
 
+def points_taken(db: Session, *, by: Actor, since: datetime) -> int:
+    """Return the points that were taken in the actor's scope since then and not given back."""
+    found = select(func.sum(Redemption.points)).where(
+        Redemption.redeemed_at >= since, Redemption.reversed_at.is_(None), visible_to(by)
+    )
+    return db.scalar(found) or 0
+
+
 def visible_to(by: Actor) -> ColumnElement[bool]:
     """Return the condition for the redemptions in the actor's scope: a member's own, those that a
     technician took himself, a store's, and for who reads cases at the console all."""

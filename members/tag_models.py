@@ -66,6 +66,8 @@ class Campaign(Base):
     path: Mapped[str]
     # Of a hundred, so many hear nothing: what they do is what would have happened anyway.
     hold_out: Mapped[int] = mapped_column(default=0)
+    # The store whose followers alone it goes to.
+    store_id: Mapped[int | None]
     made_at: Mapped[datetime] = mapped_column(Instant)
     made_by_id: Mapped[int]
     started_at: Mapped[datetime | None] = mapped_column(Instant)

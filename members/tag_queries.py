@@ -1,11 +1,12 @@
 """Reads of tags, segments and campaigns."""
 
 from collections import Counter
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterator, Mapping, Sequence
 from datetime import datetime
 
-from sqlalchemy import Select, String, cast, func, literal, select
+from sqlalchemy import Select, String, cast, func, literal, select, true
 
+from kernel.actor import Actor, Role
 from kernel.db import Session
 from members.ledger import COMPLETION, DEBT, POINTS
 from members.ledger_models import Account, Entry, Posting
@@ -31,6 +32,15 @@ def tag_counts(db: Session) -> Mapping[int, int]:
     """Return how many members have each tag."""
     rows = db.execute(select(Tagging.tag_id, func.count()).group_by(Tagging.tag_id))
     return {row[0]: row[1] for row in rows}
+
+
+def tags_by_member(db: Session, member_ids: Sequence[int]) -> Mapping[int, list[Tag]]:
+    """Return the tags of each of those members, by name."""
+    found: dict[int, list[Tag]] = {member_id: [] for member_id in member_ids}
+    rows = select(Tagging.member_id, Tag).join(Tag, Tagging.tag_id == Tag.id)
+    for member_id, row in db.execute(rows.where(Tagging.member_id.in_(found)).order_by(Tag.name)):
+        found[member_id].append(row)
+    return found
 
 
 def tags_of(db: Session, member_id: int) -> Sequence[Tag]:
@@ -103,13 +113,16 @@ def segment(db: Session, segment_id: int) -> Segment:
     return row
 
 
-def in_segment(row: Segment) -> Select[int]:
-    """Return the query for the ids of those in it."""
+def in_segment(row: Segment, *, scenes: Collection[str] | None = None) -> Select[int]:
+    """Return the query for the ids of those in it, of those alone whom one of the scenes brought first or
+    last where scenes are given."""
 
     def worn(tag_id: int) -> Select[int]:
         return select(Tagging.member_id).where(Tagging.tag_id == tag_id)
 
     found = select(Member.id)
+    if scenes is not None:
+        found = found.where(Member.first_scene.in_(scenes) | Member.last_scene.in_(scenes))
     for tag_id in row.with_ids:
         found = found.where(Member.id.in_(worn(tag_id)))
     for tag_id in row.without_ids:
@@ -117,9 +130,12 @@ def in_segment(row: Segment) -> Select[int]:
     return found
 
 
-def segment_counts(db: Session, row: Segment) -> tuple[int, int]:
-    """Return how many are in it, and how many of them may be written to."""
-    ids = in_segment(row).subquery()
+def segment_counts(
+    db: Session, row: Segment, *, scenes: Collection[str] | None = None
+) -> tuple[int, int]:
+    """Return how many are in it, of those whom the scenes brought where some are given, and how many of
+    them may be written to."""
+    ids = in_segment(row, scenes=scenes).subquery()
     people = db.scalar(select(func.count()).select_from(ids)) or 0
     refused = select(NewsRefusal.member_id)
     reached = select(func.count()).where(
@@ -133,10 +149,14 @@ def wants_news(db: Session, member_id: int) -> bool:
     return db.get(NewsRefusal, member_id) is None
 
 
-def campaigns(db: Session, *, limit: int, offset: int = 0) -> tuple[Sequence[Campaign], int]:
-    """Return a page of the campaigns, the newest first, and how many there are."""
-    total = db.scalar(select(func.count()).select_from(Campaign)) or 0
-    found = select(Campaign).order_by(Campaign.id.desc()).limit(limit).offset(offset)
+def campaigns(
+    db: Session, *, by: Actor, limit: int, offset: int = 0
+) -> tuple[Sequence[Campaign], int]:
+    """Return a page of the campaigns, a store's own for its people, the newest first, and how many there
+    are."""
+    where = Campaign.store_id.in_(by.store_ids) if by.role is Role.STORE else true()
+    total = db.scalar(select(func.count()).select_from(Campaign).where(where)) or 0
+    found = select(Campaign).where(where).order_by(Campaign.id.desc()).limit(limit).offset(offset)
     return db.scalars(found).all(), total
 
 

@@ -43,6 +43,7 @@ OWNED = frozenset(
         "contacts",
         "drafts",
         "earnings",
+        "followers",
         "goods",
         "payments",
         "photos",

@@ -70,9 +70,9 @@ class Shown:
 @blueprint.get("/")
 @signed_in(*STAFF)
 def home() -> ResponseReturnValue:
-    """The board is the console's first page; a store, which has none, begins with who waits."""
+    """The board is the console's first page; a store, which has none, begins with its own."""
     is_reader = call.actor().role in READERS
-    return redirect(url_for("console.board" if is_reader else "console.chats"))
+    return redirect(url_for("console.board" if is_reader else "console.own_store"))
 
 
 @blueprint.get("/board")

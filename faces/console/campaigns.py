@@ -52,12 +52,14 @@ class CampaignForm(Form):
 @blueprint.get("/campaigns")
 @signed_in(*READERS)
 def campaigns() -> ResponseReturnValue:
-    """List the campaigns."""
+    """List the campaigns, those of stores among them."""
     wanted = call.query(PageQuery())
     page = Page(number=wanted["page"])
     with transaction(reads_only=True) as db:
         branch = frame.enter(db, branch_id=wanted["branch"])
-        rows, page.total = tag_queries.campaigns(db, limit=page.size, offset=page.offset)
+        rows, page.total = tag_queries.campaigns(
+            db, by=call.actor(), limit=page.size, offset=page.offset
+        )
         return render_template(
             "console/campaigns.html",
             branch=branch,
@@ -82,7 +84,7 @@ def set_up_campaign() -> ResponseReturnValue:
     try:
         given = call.form(CampaignForm())
         with call.once() as db:
-            if given["path"] not in dict(_paths(db)):
+            if given["path"] not in dict(paths(db)):
                 raise NowhereToLead(field="path")
             segment_id = given.pop("segment")
             row = operations.set_up(
@@ -161,7 +163,7 @@ def _page(number: str, failed: Failure) -> str:
             within=FOLLOWED_WITHIN.days,
             cap=CAP.days,
             a_day=A_DAY_MAX,
-            where=dict(_paths(db)).get(row.path, row.path),
+            where=dict(paths(db)).get(row.path, row.path),
             failed=failed,
         )
 
@@ -179,14 +181,14 @@ def _form(typed: Mapping[str, str], errors: Mapping[str, str]) -> str:
                 for row in tag_queries.segments(db)
                 for _, reached in [tag_queries.segment_counts(db, row)]
             ],
-            paths=_paths(db),
+            paths=paths(db),
             shares=[(n, f"{n}%") for n in HOLD_OUT_PERCENT],
             cap=CAP.days,
             text_max=TEXT_MAX,
         )
 
 
-def _paths(db: Session) -> list[tuple[str, str]]:
+def paths(db: Session) -> list[tuple[str, str]]:
     """Return where news may lead, with its name."""
     found = [("/c/", gettext("首页")), ("/c/points", gettext("我的积分"))]
     draw = draw_queries.running(db, now=call.now())

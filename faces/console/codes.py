@@ -10,7 +10,7 @@ from flask.typing import ResponseReturnValue
 from booking import code_queries, coupon_queries
 from booking import queries as booking
 from booking.code_queries import CodeMissing
-from booking.codes import KIND_WORDS, SCENE_HEADS, Came, CodeKind, Source
+from booking.codes import KIND_WORDS, SCENE_HEADS, Came, CodeKind, Source, together
 from booking.operations import codes as operations
 from conversations import queries as conversations
 from conversations.operations import account
@@ -59,7 +59,7 @@ def codes() -> ResponseReturnValue:
     return render_template(
         "console/codes.html",
         rows=[(source, came.get(source.scene, Came())) for source in rows],
-        whole=_whole(came, found),
+        whole=together(came[source.scene] for source in found if source.scene in came),
         people_max=code_queries.PEOPLE_MAX,
         kinds=KIND_WORDS,
         branch=branch,
@@ -201,19 +201,6 @@ def _changeable(db: Session, scene: str) -> Source:
     if source.kind is CodeKind.STORE:
         raise CodeMissing
     return source
-
-
-def _whole(came: Mapping[str, Came], found: list[Source]) -> Came:
-    """Return what the listed codes have done together; who met two of them is two."""
-    whole = Came()
-    for one in (came[source.scene] for source in found if source.scene in came):
-        whole.scans += one.scans
-        whole.people += one.people
-        whole.follows += one.follows
-        whole.booked += one.booked
-        whole.paid += one.paid
-        whole.sum += one.sum
-    return whole
 
 
 def _again(branch_id: int | None, source: Source | None, refusal: Refusal) -> ResponseReturnValue:

@@ -184,6 +184,9 @@ def _names() -> dict[str, str]:
         "audit": gettext("审计"),
         "account": gettext("我的账号"),
         "trials": gettext("试点"),
+        "own_store": pgettext("list", "门店"),
+        "followers": gettext("粉丝"),
+        "news": gettext("发送"),
     }
 
 
@@ -210,10 +213,22 @@ _MORE_OF = {
     Role.ADMINISTRATOR: ("bills", "users", "audit"),
     Role.AUDITOR: ("bills", "audit"),
 }
-_STORE_PAGES = ("chats", "messages", "codes", "care", "redemptions", "trials", "account")
+_STORE_PAGES = (
+    "own_store",
+    "followers",
+    "chats",
+    "news",
+    "messages",
+    "codes",
+    "care",
+    "redemptions",
+    "trials",
+    "account",
+)
 _RAIL = tuple(key for _, pages in _AREAS.values() for key in pages)
 _LIST_OF = {
     **{f"console.{key}": f"console.{key}" for key in _RAIL},
+    **{f"console.{key}": f"console.{key}" for key in ("own_store", "followers", "news")},
     "console.plan": "console.plans",
     "console.booking": "console.bookings",
     "console.move_booking": "console.bookings",

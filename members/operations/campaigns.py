@@ -1,13 +1,15 @@
 """News to a segment: set up, begun, told to a few at a time, stopped."""
 
+from collections.abc import Collection
 from datetime import datetime
 
 from sqlalchemy import func, select
 
 from kernel import locks, outbox
-from kernel.actor import Actor
+from kernel.actor import Actor, Role
 from kernel.clock import local_date, midnight
 from kernel.db import Session
+from kernel.errors import Forbidden
 from kernel.numbers import new_number
 from members import policy, tag_queries
 from members.events import NewsOrdered
@@ -44,14 +46,16 @@ def set_up(
     tip: str,
     path: str,
     hold_out: int,
+    store_id: int | None = None,
     by: Actor,
     now: datetime,
 ) -> Campaign:
-    """Write a campaign down; nobody hears of it until it begins.
+    """Write a campaign down, to the whole segment or to a store's followers in it; nobody hears of it
+    until it begins.
 
     Raises Forbidden, TagMissing, TooShort, TooLong.
     """
-    policy.check_leader(by)
+    _check_sender(by, store_id)
     policy.check_length(name, field="name", least=1, most=NAME_MAX)
     policy.check_length(about, field="about", least=ABOUT_MIN, most=TEXT_MAX)
     policy.check_length(tip, field="tip", least=ABOUT_MIN, most=TEXT_MAX)
@@ -64,6 +68,7 @@ def set_up(
         tip=tip.strip(),
         path=path,
         hold_out=hold_out,
+        store_id=store_id,
         made_at=now,
         made_by_id=by.id,
     )
@@ -72,18 +77,23 @@ def set_up(
     return row
 
 
-def begin(db: Session, *, number: str, by: Actor, now: datetime) -> Campaign:
-    """Choose whom it goes to, as the segment is now; again is as once.
+def begin(
+    db: Session, *, number: str, scenes: Collection[str] | None = None, by: Actor, now: datetime
+) -> Campaign:
+    """Choose whom it goes to, as the segment is now; again is as once. `scenes` are those of its store,
+    None where it has none.
 
     Raises Forbidden, TagMissing, CampaignBegun.
     """
-    policy.check_leader(by)
     row = _locked(db, number)
+    _check_sender(by, row.store_id)
+    assert (scenes is None) == (row.store_id is None), "a store writes to its own followers"
     if row.stopped_at is not None:
         raise CampaignBegun
     if row.started_at is not None:
         return row
-    people = db.scalars(tag_queries.in_segment(tag_queries.segment(db, row.segment_id)))
+    segment = tag_queries.segment(db, row.segment_id)
+    people = db.scalars(tag_queries.in_segment(segment, scenes=scenes))
     db.add_all(
         Target(campaign_id=row.id, member_id=one, fate=_first_fate(row, one)) for one in people
     )
@@ -94,10 +104,18 @@ def begin(db: Session, *, number: str, by: Actor, now: datetime) -> Campaign:
 
 def stop(db: Session, *, number: str, by: Actor, now: datetime) -> Campaign:
     """Tell nobody more; again is as once. Raises Forbidden, TagMissing."""
-    policy.check_leader(by)
     row = _locked(db, number)
+    _check_sender(by, row.store_id)
     row.stopped_at = row.stopped_at or now
     return row
+
+
+def _check_sender(by: Actor, store_id: int | None) -> None:
+    """Refuse who does not lead all, nor works at that store. Raises Forbidden."""
+    if by.role is not Role.STORE:
+        policy.check_leader(by)
+    elif store_id not in by.store_ids:
+        raise Forbidden
 
 
 def tell_some(db: Session, *, now: datetime) -> int:

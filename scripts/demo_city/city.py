@@ -16,6 +16,7 @@ from scripts.demo_city import (
     ahead,
     caring,
     catalogue,
+    growing,
     history,
     households,
     journal,
@@ -62,6 +63,7 @@ def seed(settings: Settings, *, is_calm: bool = False) -> None:
         return
     with step("一个忙乱的早晨 · a lively morning"):
         lively.enliven(_administrator(made))
+        growing.grow(_administrator(made))
 
 
 def _administrator(made: list[SignIn]) -> Actor:

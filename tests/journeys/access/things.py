@@ -300,6 +300,10 @@ def _a_draw(db: Session, side: Side, _booking: Booking, _visit: Visit) -> str:
     return number
 
 
+def _a_follower(db: Session, side: Side, _booking: Booking, _visit: Visit) -> str:
+    return members.member(db, side.member.id).number
+
+
 def _a_campaign(db: Session, side: Side, _booking: Booking, _visit: Visit) -> str:
     leader = Actor(1, Role.MANAGER)
     name = f"标签 {side.branch_id}"
@@ -385,6 +389,7 @@ MAKERS: Mapping[str, Maker] = {
     "codes": _a_code,
     "shop": _an_article,
     "campaigns": _a_campaign,
+    "followers": _a_follower,
     "collections": _a_collection,
     "draws": _a_draw,
     "surveys": _a_survey,
