@@ -86,8 +86,14 @@ def visible_to(by: Actor) -> ColumnElement[bool]:
 
 def open_of(db: Session, member_id: int) -> Tryout | None:
     """Return the member's tryout that is not over."""
+    found = all_open_of(db, member_id)
+    return found[-1] if found else None
+
+
+def all_open_of(db: Session, member_id: int) -> Sequence[Tryout]:
+    """Return his tryouts that are not over, oldest first: one, or what two had who are one by now."""
     found = select(Tryout).where(Tryout.member_id == member_id, Tryout.state.in_(OPEN))
-    return db.scalars(found.order_by(Tryout.id.desc())).first()
+    return db.scalars(found.order_by(Tryout.id)).all()
 
 
 def of_member(db: Session, member_id: int) -> Sequence[Tryout]:
@@ -151,7 +157,9 @@ def next_service(db: Session, row: Tryout) -> Service:
 
 
 def next_visit(db: Session, row: Tryout) -> Booking | None:
-    """Return the booking of the visit that is held or promised for it."""
+    """Return the booking of the visit that is held or promised for it; none once it is there."""
+    if row.state not in (TryoutState.ASKED, TryoutState.RETURNING):
+        return None
     return visit_ahead(db, row, service_id=next_service(db, row).id)
 
 

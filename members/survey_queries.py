@@ -6,7 +6,7 @@ from datetime import datetime
 from sqlalchemy import func, select
 
 from kernel.db import Session
-from members import ledger_queries, tag_queries
+from members import ledger_queries, merge_queries, tag_queries
 from members.ledger import member_owner
 from members.models import Member
 from members.survey_models import Survey, SurveyAnswer, SurveyWords
@@ -38,9 +38,8 @@ def open_ones(db: Session, *, now: datetime) -> Sequence[Survey]:
 
 def open_for(db: Session, *, member_id: int, now: datetime) -> Sequence[Survey]:
     """Return what that member is asked and has not answered, SHOWN_MAX at most."""
-    answered = set(
-        db.scalars(select(SurveyAnswer.survey_id).where(SurveyAnswer.member_id == member_id))
-    )
+    his = SurveyAnswer.member_id.in_(merge_queries.ids_of(member_id))
+    answered = set(db.scalars(select(SurveyAnswer.survey_id).where(his)))
     rows = [row for row in open_ones(db, now=now) if row.id not in answered]
     return [row for row in rows if asks(db, row, member_id=member_id)][:SHOWN_MAX]
 
@@ -55,11 +54,10 @@ def asks(db: Session, row: Survey, *, member_id: int) -> bool:
 
 
 def answer_of(db: Session, *, survey_id: int, member_id: int) -> SurveyAnswer | None:
-    """Return what the member answered."""
-    found = select(SurveyAnswer).where(
-        SurveyAnswer.survey_id == survey_id, SurveyAnswer.member_id == member_id
-    )
-    return db.scalars(found).one_or_none()
+    """Return what the person answered, by whichever of his names; first, if by two."""
+    his = SurveyAnswer.member_id.in_(merge_queries.ids_of(member_id))
+    found = select(SurveyAnswer).where(SurveyAnswer.survey_id == survey_id, his)
+    return db.scalars(found.order_by(SurveyAnswer.id)).first()
 
 
 def answers(db: Session, survey_id: int) -> Sequence[Sequence[Sequence[int]]]:
@@ -98,17 +96,18 @@ def word_counts(db: Session, survey_id: int) -> Mapping[int, int]:
 
 
 def words_of(db: Session, *, survey_id: int, member_id: int) -> Mapping[int, str]:
-    """Return by question's place what that member wrote."""
+    """Return by question's place what was written under that name."""
     rows = select(SurveyWords).where(
         SurveyWords.survey_id == survey_id, SurveyWords.member_id == member_id
     )
     return {row.place: row.text for row in db.scalars(rows)}
 
 
-def earned(db: Session, row: Survey, *, member_id: int) -> int:
-    """Return the points that the member's answer brought him."""
-    posted = ledger_queries.posting_of(db, key_of(row.number, member_id))
-    return ledger_queries.legs_of(db, posted.id)[1][member_owner(member_id)] if posted else 0
+def earned(db: Session, row: Survey, answer: SurveyAnswer) -> int:
+    """Return the points that an answer brought."""
+    posted = ledger_queries.posting_of(db, key_of(row.number, answer.member_id))
+    legs = ledger_queries.legs_of(db, posted.id)[1] if posted else {}
+    return legs.get(member_owner(answer.member_id), 0)
 
 
 def said_by(db: Session, member_id: int) -> list[tuple[datetime, str, str, str]]:

@@ -171,16 +171,16 @@ def visited(db: Session, *, booking_number: str, now: datetime) -> None:
     if booking is None:
         return
     following.lock_member(db, booking.member_id)
-    row = tryout_queries.open_of(db, booking.member_id)
-    if row is None:
+    rows = tryout_queries.all_open_of(db, booking.member_id)
+    done = next((r for r in rows if _waits_for(db, r, booking)), None)
+    if done is None:
         return
-    sample = tryout_queries.sample_of(db, row)
-    if row.state is TryoutState.ASKED and booking.service_id == sample.delivery_id:
-        row.delivered_at = dispatch.visit(db, booking.visit_id).finished_at or now
-        row.ends_at = row.delivered_at + timedelta(hours=row.hours)
-        _move(db, row, TryoutAction.DELIVER, by=SYSTEM, now=now)
-    elif row.state is TryoutState.RETURNING and booking.service_id == sample.pickup_id:
-        _take_back(db, row, by=SYSTEM, now=now)
+    if done.state is TryoutState.RETURNING:
+        _take_back(db, done, by=SYSTEM, now=now)
+        return
+    done.delivered_at = dispatch.visit(db, booking.visit_id).finished_at or now
+    done.ends_at = done.delivered_at + timedelta(hours=done.hours)
+    _move(db, done, TryoutAction.DELIVER, by=SYSTEM, now=now)
 
 
 def choose_keep(db: Session, *, number: str, by: Actor, now: datetime) -> Payment:
@@ -196,8 +196,10 @@ def choose_keep(db: Session, *, number: str, by: Actor, now: datetime) -> Paymen
 def paid(db: Session, booking: Booking, payment: Payment, *, now: datetime) -> None:
     """Take note that the price of the sample came, under its member's lock: it is his. What was given
     back meanwhile is nobody's to sell: the money goes back."""
-    row = tryout_queries.open_of(db, booking.member_id)
-    if row is None or row.state is not TryoutState.OUT or _delivery(db, row).id != booking.id:
+    rows = tryout_queries.all_open_of(db, booking.member_id)
+    out = [row for row in rows if row.state is TryoutState.OUT]
+    row = next((row for row in out if _delivery(db, row).id == booking.id), None)
+    if row is None:
         billing.pay_back(db, payment, reason=OUT_OF_TURN, now=now)
         told = RefundOrdered(
             at=now,
@@ -266,10 +268,15 @@ def look_at(db: Session, *, number: str, now: datetime) -> None:
             cancel(db, number=number, by=SYSTEM, now=now)
 
 
+def _waits_for(db: Session, row: Tryout, booking: Booking) -> bool:
+    wants = row.state in (TryoutState.ASKED, TryoutState.RETURNING)
+    return wants and tryout_queries.next_service(db, row).id == booking.service_id
+
+
 def _keep(db: Session, row: Tryout, *, by: Actor, now: datetime) -> None:
     _move(db, row, TryoutAction.KEEP, by=by, now=now)
     branch_id = tryout_queries.sample_of(db, row).branch_id
-    rules = rule_queries.in_force(db, branch_id=branch_id)
+    rules = rule_queries.in_force(db, branch_id=branch_id, member_id=row.member_id)
     draft = purchase_draft(member_id=row.member_id, number=row.number, price=row.price, rules=rules)
     if draft is not None:
         postings.post(db, draft, now=now)

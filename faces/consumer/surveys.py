@@ -73,10 +73,12 @@ def _page(number: str, said: Mapping[str, Sequence[str]], errors: Mapping[str, s
             survey=row,
             questions=row.asked,
             answer=answer,
-            wrote=survey_queries.words_of(db, survey_id=row.id, member_id=member_id),
+            wrote=survey_queries.words_of(db, survey_id=row.id, member_id=answer.member_id)
+            if answer
+            else {},
             why_not="" if answer else _why_not(db, row),
             points=points_for(surveys=1, rules=booking.rules_of_member(db, member_id)),
-            earned=survey_queries.earned(db, row, member_id=member_id),
+            earned=survey_queries.earned(db, row, answer) if answer else 0,
             said=said,
             errors=errors,
             words_max=WORDS_MAX,

@@ -7,6 +7,7 @@ from marshmallow import fields, validate
 from booking import tryout_queries
 from booking.operations import tryouts
 from booking.tryouts import STATE_WORDS, is_due
+from dispatch import queries as dispatch
 from faces.chrome import call
 from faces.chrome.errors import sentence_of, status_of
 from faces.chrome.schema import Form
@@ -95,6 +96,7 @@ def _samples(*, error: str = "") -> str:
         return render_template(
             "consumer/samples.html",
             samples=tryout_queries.on_offer(db),
+            branches={row.id: row.name for row in dispatch.branches(db)},
             mine=tryout_queries.open_of(db, call.actor().id),
             error=error,
         )

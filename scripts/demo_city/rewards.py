@@ -1,4 +1,4 @@
-"""What members' points are good for, and one way to earn some: the shop, a coupon by scan, a survey."""
+"""What members' points are good for, and one way to earn some: the shop, a coupon by scan, a survey, a sample."""
 
 from dataclasses import dataclass
 from datetime import timedelta
@@ -6,8 +6,9 @@ from datetime import timedelta
 from booking import queries
 from booking.codes import CodeKind
 from booking.coupons import CouponForm, Terms
-from booking.operations import codes, coupons
+from booking.operations import codes, coupons, tryouts
 from booking.operations import shop as operations
+from booking.tryouts import HOURS
 from kernel.actor import Actor
 from kernel.db import Session
 from kernel.money import Money
@@ -32,7 +33,7 @@ class Reward:
 
 
 def put_out(db: Session, *, by: Actor) -> None:
-    """Fill the points shop, hang out a code in a store whose scan gives a coupon, and ask a survey."""
+    """Fill the points shop, hang out a code whose scan gives a coupon, ask a survey, lend a sample."""
     water = queries.service_by_code(db, "filter_change")
     off = Terms(form=CouponForm.FIXED, amount=Money(2_000), least=Money(10_000))
     free = Terms(form=CouponForm.PERCENT, percent_off=100, service_id=water.id)
@@ -72,6 +73,7 @@ def put_out(db: Session, *, by: Actor) -> None:
         _add(db, reward)
     _hang_out(db, by=by)
     _ask(db, by=by)
+    _lend(db)
 
 
 def _add(db: Session, reward: Reward) -> None:
@@ -133,6 +135,23 @@ def _ask(db: Session, *, by: Actor) -> None:
         after_service=False,
         ends_at=NOW + timedelta(days=30),
         by=by,
+        now=NOW,
+    )
+
+
+def _lend(db: Session) -> None:
+    store = queries.store_by_code(db, SCAN_STORE)
+    assert store is not None
+    tryouts.add_sample(
+        db,
+        branch_id=store.branch_id,
+        name="客厅投影仪",
+        about="1080P、自动对焦，带 80 寸幕布",
+        price=Money(329_900),
+        hours=HOURS,
+        stock=6,
+        delivery="sample_bring",
+        pickup="sample_fetch",
         now=NOW,
     )
 

@@ -85,7 +85,8 @@ def test_reminded_told_it_is_over_and_kept_for_its_price(
 ) -> None:
     assert "都借出去了" in phone.open("/c/samples").text
     visit(app, phone, desk_of, "bring", day=TUESDAY)
-    assert "试用到" in tryout(phone, number).text
+    at_home = tryout(phone, number).text
+    assert ("试用到" in at_home, "看这次上门" in at_home) == (True, False)
 
     for hours in (47, 48, 71, 72, 73):
         clockwork.stand_at(app, TUESDAY_TEN + timedelta(hours=hours))
@@ -164,6 +165,28 @@ def test_nobody_books_such_a_visit_without_a_tryout_nor_twice(
     assert [page.status for page in (wrong, twice)] == [409, 409]
     assert "/c/book/bring_1" not in phone.open("/c/").links
     assert "上门已经约好" in press(phone, f"/c/tryouts/{number}/cancel").text
+
+
+def test_a_manager_offers_what_two_free_services_bring_and_fetch(
+    town: Town, desk_of: DeskOf
+) -> None:
+    with transaction() as db:
+        a_sample(db, branch_id=town.here)
+    desk = desk_of("manager")
+    form = desk.open("/console/samples/new").form("/console/samples")
+    asked = {"name": "扫地机", "price": "2499", "stock": "3", "delivery": "bring_1"}
+
+    wrong = desk.send(form, **asked, pickup="bring_1")
+    offered = desk.send(form, **asked, pickup="fetch_1")
+    [newest, _] = [link for link in offered.links if "/console/samples/U" in link]
+    page = desk.open(newest)
+    fewer = desk.send(page.form(newest), more="-4")
+    none = desk.send(page.form(newest), more="-3")
+
+    assert "一项送，一项取" in wrong.text
+    assert "扫地机" in offered.text
+    assert "刚刚都借出去了" in fewer.text
+    assert "库存 0" in none.text
 
 
 def again(phone: Phone) -> Page:

@@ -91,7 +91,7 @@ class TestCatalogue:
         assert sum(ware.share for ware in WARES) == 100
 
     def test_sells_deliveries_installations_and_maintenance(self) -> None:
-        assert {w.category for w in WARES} == {"delivery", "installation", "maintenance"}
+        assert {w.category for w in WARES} == {"delivery", "installation", "maintenance", "tryout"}
 
     def test_stores_belong_to_a_branch_and_have_scenes_of_their_own(self) -> None:
         codes = {ground.code for ground in GROUNDS}
