@@ -147,6 +147,11 @@ def _a_side(app: Flask, number: int, *, west: float) -> Side:
 def _a_case(app: Flask, side: Side, number: int) -> None:
     """Somebody else of that branch whose bookings are stopped, and who contests his last strike."""
     scene, photo = f"store_{number}", _stored(app, shade=100 + number)
+    phone, roles = Phone.parse("13800002046"), [ContactRole.AT_HOME]
+    with transaction() as db:
+        contact = contacts.add_contact(
+            db, member_id=side.member.id, name="林", phone=phone, roles=roles, now=MONDAY_NINE
+        )
     with transaction() as db:
         person = following.follow(db, openid=f"oCase{number:023d}", scene=scene, now=SEVEN)
         for day in range(4, 1, -1):
@@ -164,12 +169,7 @@ def _a_case(app: Flask, side: Side, number: int) -> None:
             by=Actor(person.id, Role.MEMBER),
             now=MONDAY_NINE,
         )
-        phone = Phone.parse("13800002046")
         following.name_member(db, member_id=person.id, name="林", phone=phone.digits)
-        roles = [ContactRole.AT_HOME]
-        contact = contacts.add_contact(
-            db, member_id=side.member.id, name="林", phone=phone, roles=roles, now=MONDAY_NINE
-        )
         caller = following.add_caller(db, name="林", phone=phone, now=MONDAY_NINE)
         asked = blacklist.ask_release(
             db,

@@ -128,7 +128,7 @@ def test_a_store_comes_in_without_a_code_and_begins_with_who_waits(app: Flask, t
 
     came = desk.sign_in("store")
 
-    assert came.path == "/console/chats"
+    assert came.path == "/console/own-store"
     assert "门店店员" in came.text
     assert desk.open("/console/board").status == 403
 
