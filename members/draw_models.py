@@ -1,10 +1,11 @@
 """Lucky draws and their log."""
 
-from datetime import datetime
+from datetime import date, datetime, timedelta
 
 from sqlalchemy import CheckConstraint, Enum, ForeignKey, UniqueConstraint, text
 from sqlalchemy.orm import Mapped, mapped_column
 
+from kernel.clock import local_date
 from kernel.db import Base, Instant, Sealed
 from members.drawing import DrawState, PrizeKind
 
@@ -37,6 +38,10 @@ class Draw(Base):
     # Stopped by hand before its eggs or its time ran out.
     stopped_at: Mapped[datetime | None] = mapped_column(Instant)
     stopped_why: Mapped[str] = mapped_column(default="")
+
+    @property
+    def last_day(self) -> date:
+        return local_date(self.ends_at - timedelta(seconds=1))
 
     def state_at(self, now: datetime) -> DrawState:
         """Return where it stands."""

@@ -25,7 +25,7 @@ SLICES = {
 
 # Slices whose files are shared out between two processes; a browser needs the machine whole. So do
 # races: they stay together in one process, and beside them the faults, which wait more than they work.
-SHARED = {"unit", "integration", "races"}
+SHARED = {"unit", "integration", "races", "properties"}
 HANDS = ("--numprocesses=2", "--dist=loadfile")
 
 BROWSERS = ("chromium", "chromium-browser", "google-chrome")
