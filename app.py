@@ -130,6 +130,8 @@ REACTIONS: delivery.Reactions = {
     booking.events.RefundOrdered: [account.on_refund_ordered],
     booking.events.DepositSettled: [account.on_deposit_settled],
     booking.events.WaitingOffered: [account.on_waiting_offered],
+    booking.events.StandbyOffered: [life.on_standby_offered],
+    booking.events.StandbyEnded: [life.on_standby_ended],
     VisitAssigned: [reactions.on_assigned],
     VisitDelayed: [life.on_delayed],
     VisitDeparted: [reactions.on_departed],
@@ -157,12 +159,7 @@ REACTIONS: delivery.Reactions = {
 # Which RQ queue hears which bell.
 PLANNER = "planner"
 QUEUE_OF = {
-    "outbox": "messages",
-    "messages": "messages",
-    "refunds": "messages",
-    "account": "messages",
-    "quotas": "messages",
-    "pictures": "messages",
+    **dict.fromkeys(("outbox", "messages", "refunds", "account", "quotas", "pictures"), "messages"),
     "plans": PLANNER,
     "replays": PLANNER,
 }

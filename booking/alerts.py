@@ -105,8 +105,7 @@ def _goods_late(db: Session, branch_id: int, *, now: datetime) -> list[BookingAl
 
 def _unconfirmed(db: Session, branch_id: int, *, now: datetime) -> list[BookingAlert]:
     """Return the bookings of those whom the rules let somebody call, as they have not answered."""
-    versions = rule_queries.versions_in_force(db).values()
-    rules = [rule_queries.in_force(db), *(rule_queries.of(db, each) for each in versions)]
+    rules = rule_queries.all_in_force(db)
     rows = select(Booking).where(
         Booking.branch_id == branch_id,
         Booking.state == BookingState.BOOKED,

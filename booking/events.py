@@ -292,6 +292,23 @@ class WaitingEnded(_WaitingEvent):
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class StandbyOffered(_WaitingEvent):
+    """He who waits is asked to stand by for a place that may come free until `until`."""
+
+    standby_id: int
+    until: datetime
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class StandbyEnded(_WaitingEvent):
+    """He stands by no more, and has no booking of it; `was_accepted`: he had said that he would."""
+
+    standby_id: int
+    why: str
+    was_accepted: bool
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class PaymentReceived(_BookingEvent):
     """WeChat has the money that was asked for."""
 

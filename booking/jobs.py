@@ -8,6 +8,7 @@ from booking import (
     goods_queries,
     offering,
     queries,
+    standby_queries,
     tryout_queries,
     waiting_queries,
 )
@@ -17,13 +18,15 @@ from booking.operations import (
     coupons,
     late_goods,
     looking,
+    standbys,
     tryouts,
     waiting,
 )
 from booking.operations.waiting import Outcome
+from booking.waiting import STANDBY_HOURS
 from dispatch import queries as dispatch
 from dispatch.operations.places import PlaceGone
-from kernel.clock import Clock
+from kernel.clock import Clock, local_date, second_of_day
 from kernel.db import transaction
 from kernel.errors import Conflict, Forbidden, Refusal
 from members import grade_queries
@@ -66,6 +69,8 @@ def look_after_bookings(clock: Clock) -> int:
 
 # How many of one day's line are tried in one run.
 SERVE_MAX = 100
+# For how many places somebody is asked to stand by in one run, and how many of a line for one of them.
+STANDBYS_MAX = 20
 
 
 def expire_holds(clock: Clock) -> int:
@@ -166,7 +171,38 @@ def serve_waiting(clock: Clock) -> int:
     for number in decided:
         with transaction() as db:
             waiting.settle(db, number=number, now=now)
-    return sum(_serve_day(branch_id, day, now) for branch_id, day in days)
+    served = sum(_serve_day(branch_id, day, now) for branch_id, day in days)
+    return served + _look_after_standbys(now)
+
+
+def _look_after_standbys(now: datetime) -> int:
+    """Settle the stand-bys that are decided, and ask others, by day; return how many were asked."""
+    with transaction(reads_only=True) as db:
+        decided = standby_queries.to_settle(db, now=now, limit=EXPIRE_BATCH_MAX)
+    for booking_id in decided:
+        with transaction() as db:
+            standbys.settle(db, booking_id=booking_id, now=now)
+    since, until = STANDBY_HOURS
+    if not since * 3600 <= second_of_day(now, local_date(now)) < until * 3600:
+        return 0
+    with transaction(reads_only=True) as db:
+        risky = [row.id for row in standby_queries.unanswered(db, now=now, limit=STANDBYS_MAX)]
+    return sum(_asked_somebody(booking_id, now) for booking_id in risky)
+
+
+def _asked_somebody(booking_id: int, now: datetime) -> bool:
+    """Ask the first in line whose visit would fit, if there is one."""
+    with transaction() as db:
+        line = standbys.lines_for(db, booking_id=booking_id, now=now)[:STANDBYS_MAX]
+    for waiting_id in line:
+        try:
+            with transaction() as db:
+                if standbys.offer(db, booking_id=booking_id, waiting_id=waiting_id, now=now):
+                    return True
+        except Forbidden:
+            # He must not book just now: the next one is asked.
+            continue
+    return False
 
 
 def _serve_day(branch_id: int, day: date, now: datetime) -> int:

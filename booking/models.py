@@ -177,6 +177,8 @@ class Booking(Base):
     tier: Mapped[int] = mapped_column(default=0, server_default="0")
     asks: Mapped[int] = mapped_column(default=0, server_default="0")
     asked_at: Mapped[datetime | None] = mapped_column(Instant)
+    # When somebody was last looked for who would stand by for its place.
+    standby_looked_at: Mapped[datetime | None] = mapped_column(Instant)
     # What must be paid before it is a promise; zero for most.
     deposit: Mapped[Money] = mapped_column(Fen, default=ZERO, server_default="0")
     consented_at: Mapped[datetime | None] = mapped_column(Instant)

@@ -230,6 +230,37 @@ WAITING_MACHINE = Machine(
 )
 
 
+class StandbyState(StrEnum):
+    OFFERED = "offered"
+    ACCEPTED = "accepted"
+    TAKEN = "taken"
+    ENDED = "ended"
+
+
+class StandbyAction(StrEnum):
+    ACCEPT = "accept"
+    TAKE = "take"
+    END = "end"
+
+
+STANDBY_MACHINE = Machine(
+    name="standby",
+    table={
+        StandbyState.OFFERED: {
+            StandbyAction.ACCEPT: StandbyState.ACCEPTED,
+            StandbyAction.END: StandbyState.ENDED,
+        },
+        # The other's place came free: the booking is made with it.
+        StandbyState.ACCEPTED: {
+            StandbyAction.TAKE: StandbyState.TAKEN,
+            StandbyAction.END: StandbyState.ENDED,
+        },
+        StandbyState.TAKEN: {},
+        StandbyState.ENDED: {},
+    },
+)
+
+
 class PaymentState(StrEnum):
     OPEN = "open"
     PAID = "paid"

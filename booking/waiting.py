@@ -2,6 +2,7 @@
 
 from collections.abc import Iterable, Sequence
 from datetime import timedelta
+from enum import StrEnum
 
 from dispatch.planner.problem import Window
 from kernel.errors import Conflict, Missing
@@ -10,6 +11,35 @@ from kernel.words import msg
 # How long a place that came free is kept for him who waited.
 OFFER_LIFE = timedelta(minutes=30)
 LINES_MAX = 5
+# Who is asked to stand by for the place of one who has not answered has so long to say yes, and is asked
+# so long before it may come free at least, in these hours of the day; for one place somebody is looked for
+# so often. So long after the moment of letting go nobody stands by any more.
+STANDBY_LIFE = timedelta(hours=1)
+STANDBY_LEAST = timedelta(hours=1)
+STANDBY_HOURS = (8, 21)
+STANDBY_EVERY = timedelta(minutes=10)
+STANDBY_GRACE = timedelta(minutes=10)
+
+
+class StandbyEnd(StrEnum):
+    """Why one who stood by has no booking of it."""
+
+    # The other one comes, or his place was not let go in time.
+    KEPT = "kept"
+    # It came free before he had said yes, or too little of it was left for him.
+    FREE = "free"
+    GONE = "gone"
+    UNANSWERED = "unanswered"
+    DECLINED = "declined"
+    # He was offered or has another place, or waits no more.
+    LEFT = "left"
+
+
+class NotAskedToStandBy(Conflict):
+    """Nothing was asked of one in that line."""
+
+    code = "not_asked_to_stand_by"
+    says = msg("这条候补没有备着的时段。")
 
 
 class WaitingMissing(Missing):

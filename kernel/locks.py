@@ -49,6 +49,11 @@ def lock_rows(
     return rows
 
 
+def is_held(db: Session, *, rank: Rank, key: tuple[Any, ...]) -> bool:
+    """Tell whether this transaction has taken that lock."""
+    return (rank, key) in db.info.get("locks", ())
+
+
 def _check_order(db: Session, place: tuple[Rank, tuple[Any, ...]]) -> None:
     held = db.info.setdefault("locks", [])
     assert not held or place in held or place > max(held), f"lock {place} after {max(held)}"

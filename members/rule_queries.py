@@ -88,6 +88,11 @@ def versions_in_force(db: Session) -> dict[Place | None, str]:
     }
 
 
+def all_in_force(db: Session) -> list[Rules]:
+    """Return what is published and whatever is tried anywhere."""
+    return [in_force(db), *(of(db, version) for version in versions_in_force(db).values())]
+
+
 def _store_of(db: Session, member_id: int) -> int | None:
     known: dict[int, int | None] = db.info.setdefault(STORES, {})
     if member_id not in known:

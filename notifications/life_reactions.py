@@ -4,9 +4,9 @@ Each looks at the rows as they are now: news that something later has overtaken 
 """
 
 from collections.abc import Mapping
-from datetime import timedelta
+from datetime import datetime, timedelta
 
-from booking import goods_queries
+from booking import goods_queries, standby_queries, waiting_queries
 from booking import queries as bookings
 from booking.events import (
     AdditionAsked,
@@ -18,21 +18,24 @@ from booking.events import (
     GoodsLate,
     GoodsMoved,
     ReturnNeeded,
+    StandbyEnded,
+    StandbyOffered,
     WorkFinished,
 )
 from booking.policy import Cause
-from booking.states import PROMISED, AdditionState, BookingState, GoodsState
+from booking.states import PROMISED, AdditionState, BookingState, GoodsState, StandbyState
+from booking.waiting import StandbyEnd
 from dispatch import queries as visits
 from dispatch.events import EvidenceAdded, VisitDelayed
 from dispatch.operations import plan as plans
 from dispatch.states import OWED, Proof, VisitState
 from kernel.actor import SYSTEM
 from kernel.clock import Clock, instant_at
-from kernel.db import transaction
+from kernel.db import Session, transaction
 from kernel.events import Event
 from members import strike_queries
 from notifications import messages
-from notifications.saying import KEEPS_FOR, place_of, say
+from notifications.saying import KEEPS_FOR, place_of, say, say_account
 
 SOON_FOR = timedelta(hours=2)
 
@@ -252,6 +255,50 @@ def on_return_needed(event: Event, clock: Clock) -> None:
             not_after=event.at + KEEPS_FOR,
             now=clock.now(),
         )
+
+
+def on_standby_offered(event: Event, clock: Clock) -> None:
+    """Ask one who waits whether he would take a place that may come free (W1)."""
+    assert isinstance(event, StandbyOffered)
+    with transaction() as db:
+        tip = f"{messages.clock(event.until)} 前空出来就归您，点开决定"
+        _say_standby(db, event, tip=tip, now=clock.now())
+
+
+def on_standby_ended(event: Event, clock: Clock) -> None:
+    """Tell one who stood by that the place did not come free, or not for him (W1)."""
+    assert isinstance(event, StandbyEnded)
+    if not event.was_accepted or event.why not in _STANDBY_TIPS:
+        return
+    with transaction() as db:
+        _say_standby(db, event, tip=_STANDBY_TIPS[StandbyEnd(event.why)], now=clock.now())
+
+
+_STANDBY_TIPS = {
+    StandbyEnd.KEPT: "没有空出来，您还在候补",
+    StandbyEnd.GONE: "空出来的排不下，您还在候补",
+}
+
+
+def _say_standby(
+    db: Session, event: StandbyOffered | StandbyEnded, *, tip: str, now: datetime
+) -> None:
+    standby = standby_queries.by_id(db, event.standby_id)
+    if isinstance(event, StandbyOffered) and standby.state is not StandbyState.OFFERED:
+        return
+    line = waiting_queries.waiting_by_number(db, number=event.waiting_number, by=SYSTEM)
+    draft = bookings.draft_by_id(db, line.draft_id)
+    say_account(
+        db,
+        "W1",
+        event.member_id,
+        key=f"standby:{standby.id}:{standby.state.value}",
+        time=messages.window(standby.starts_at, standby.ends_at),
+        about=messages.place(compound=draft.compound, door=draft.door),
+        tip=tip,
+        path=f"/c/waiting/{line.number}/standby",
+        now=now,
+    )
 
 
 def on_work_finished(event: Event, clock: Clock) -> None:

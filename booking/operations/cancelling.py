@@ -6,7 +6,7 @@ from datetime import datetime
 from booking import policy
 from booking.events import BookingCancelled, PromiseBroken
 from booking.models import Booking, Promise
-from booking.operations import goods, looking, moving, promises
+from booking.operations import goods, looking, moving, promises, standbys
 from booking.operations.moving import Quote
 from booking.operations.steps import facts_of, locked, move
 from booking.policy import Cause, Ending, Tariff
@@ -73,6 +73,7 @@ def cancel(
     booking go, GOODS_LATE when late goods made him give up: the last two cost nothing. Raises
     BookingMissing, IllegalMove once somebody is at the door.
     """
+    standbys.lock_members(db, booking_number=number)
     booking = locked(db, number, by)
     standing = _locked_promises(db, booking, now=now)
     technician_id = _accepted_by(db, booking)
@@ -89,6 +90,7 @@ def cancel(
     booking.cause, booking.needs_window = cause.value, False
     _end_all(db, standing, _TROUBLE[cause], Ending.CANCELLED, by=by, now=now)
     looking.plan_next(db, booking, now=now)
+    standbys.take_over(db, booking, now=now)
 
     _charge(db, booking, tariff, visit_number=visit_number, technician_id=technician_id, now=now)
     told = BookingCancelled(at=now, cause=cause.value, points=tariff.points, **facts_of(booking))

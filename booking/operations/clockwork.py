@@ -4,7 +4,7 @@ from datetime import datetime
 
 from booking import policy
 from booking.models import Booking, Promise
-from booking.operations import cancelling, closing, looking, presence, promises, visits
+from booking.operations import cancelling, closing, looking, presence, promises, standbys, visits
 from booking.operations.steps import locked
 from booking.policy import Cause
 from booking.states import PROMISED, BookingState
@@ -21,6 +21,7 @@ def look(db: Session, *, number: str, now: datetime) -> None:
 
     Safe to repeat: whatever was done is not done twice.
     """
+    standbys.lock_members(db, booking_number=number)
     booking = locked(db, number, SYSTEM)
     if booking.look_at is None or booking.look_at > now:
         return

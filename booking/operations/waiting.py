@@ -11,7 +11,7 @@ from enum import StrEnum
 from booking import queries, waiting, waiting_queries, windows
 from booking.events import WaitingEnded, WaitingJoined, WaitingOffered
 from booking.models import Draft
-from booking.operations import bookings, placing
+from booking.operations import bookings, placing, standbys
 from booking.policy import HOLDS_MAX
 from booking.states import KEPT, BookingState, WaitingAction, WaitingState
 from booking.waiting import LINES_MAX, OFFER_LIFE, BookedAlready, TooManyLines
@@ -170,6 +170,7 @@ def serve(
     row.booking_id = booking.id
     row.advance(WaitingAction.OFFER, now=now)
     db.flush()
+    standbys.drop(db, row, now=now)
 
     outbox.record(
         db,
@@ -267,6 +268,7 @@ def _check_day(
 def _end(db: Session, row: Waiting, action: WaitingAction, *, now: datetime) -> None:
     row.advance(action, now=now)
     db.flush()
+    standbys.drop(db, row, now=now)
     outbox.record(
         db,
         WaitingEnded(

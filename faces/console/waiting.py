@@ -5,7 +5,7 @@ from typing import Any
 from flask import render_template
 from flask.typing import ResponseReturnValue
 
-from booking import queries, waiting_queries
+from booking import queries, standby_queries, waiting_queries
 from booking.operations import waiting as lines
 from booking.states import WaitingState
 from faces.chrome import call
@@ -60,12 +60,17 @@ def _page(wanted: dict[str, Any], failed: Failure) -> str:
             limit=page.size,
             offset=page.offset,
         )
+        asked = standby_queries.open_of_lines(db, [row.id for row in rows])
         drafts = {row.draft_id: queries.draft_by_id(db, row.draft_id) for row in rows}
         return render_template(
             "console/waiting.html",
             rows=[
                 (row, drafts[row.draft_id], _place(db, row), _held_until(db, row)) for row in rows
             ],
+            standbys=asked,
+            risky={
+                one.booking_id: queries.by_id(db, one.booking_id).number for one in asked.values()
+            },
             services=queries.services_by_id(db),
             members=members.members_by_id(db, [row.member_id for row in rows]),
             states=[

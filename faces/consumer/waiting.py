@@ -4,12 +4,15 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import date
 
+from flask import render_template
 from flask.typing import ResponseReturnValue
 from marshmallow import fields, validate
 
-from booking import queries, waiting_queries
-from booking.operations import waiting
+from booking import queries, standby_queries, waiting_queries
+from booking.operations import standbys, waiting
+from booking.standby_models import Standby
 from booking.states import WaitingState
+from booking.waiting import NotAskedToStandBy
 from faces.chrome import call
 from faces.chrome.limits import BOOKING, rated
 from faces.chrome.schema import Form
@@ -18,7 +21,7 @@ from faces.consumer.confirm import NothingForm
 from faces.consumer.forms import WindowField
 from faces.consumer.routes import blueprint
 from kernel.actor import Role
-from kernel.db import Session
+from kernel.db import Session, transaction
 from kernel.words import msg
 
 WINDOWS_MAX = 20
@@ -26,7 +29,8 @@ WINDOWS_MAX = 20
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Line:
-    """The member's place in the line of one day; `hold` is the booking that he was offered."""
+    """The member's place in the line of one day; `hold` is the booking that he was offered, `standby`
+    the place for which he stands by or is asked to."""
 
     number: str
     draft: str
@@ -34,6 +38,7 @@ class Line:
     day: date
     position: int
     hold: str
+    standby: Standby | None
 
 
 class LineForm(Form):
@@ -73,11 +78,54 @@ def leave_line(number: str) -> ResponseReturnValue:
         return call.leads_to("consumer.windows_page", number=draft.number, day=row.day.isoformat())
 
 
+@blueprint.get("/waiting/<number>/standby")
+@signed_in(Role.MEMBER)
+def standby(number: str) -> ResponseReturnValue:
+    """Ask whether he would stand by for a place that may come free, or show what came of it."""
+    with transaction(reads_only=True) as db:
+        row = waiting_queries.waiting_by_number(db, number=number, by=call.actor())
+        found = standby_queries.latest(db, row.id)
+        if found is None:
+            raise NotAskedToStandBy
+        draft = queries.draft_by_id(db, row.draft_id)
+        return render_template(
+            "consumer/standby.html",
+            row=row,
+            standby=found,
+            draft=draft,
+            service=queries.service_by_id(db, draft.service_id),
+            booking=queries.by_id(db, row.booking_id) if row.booking_id else None,
+        )
+
+
+@blueprint.post("/waiting/<number>/standby")
+@signed_in(Role.MEMBER)
+@rated(BOOKING)
+def accept_standby(number: str) -> ResponseReturnValue:
+    """Stand by: the place is his by itself, should it come free."""
+    call.form(NothingForm())
+    with call.once() as db:
+        standbys.accept(db, number=number, by=call.actor(), now=call.now())
+        return call.leads_to("consumer.standby", number=number)
+
+
+@blueprint.post("/waiting/<number>/standby/decline")
+@signed_in(Role.MEMBER)
+def decline_standby(number: str) -> ResponseReturnValue:
+    """Stand by no more; the place in the line is kept."""
+    call.form(NothingForm())
+    with call.once() as db:
+        standbys.decline(db, number=number, by=call.actor(), now=call.now())
+        return call.leads_to("consumer.standby", number=number)
+
+
 def lines(db: Session) -> list[Line]:
     """Return where the member stands in line now, oldest first."""
     services = queries.services_by_id(db)
     found = []
-    for row in waiting_queries.open_of(db, call.actor().id):
+    rows = waiting_queries.open_of(db, call.actor().id)
+    asked = standby_queries.open_of_lines(db, [row.id for row in rows])
+    for row in rows:
         draft = queries.draft_by_id(db, row.draft_id)
         is_offered = row.state is WaitingState.OFFERED and row.booking_id is not None
         found.append(
@@ -88,6 +136,7 @@ def lines(db: Session) -> list[Line]:
                 day=row.day,
                 position=waiting_queries.position_of(db, row),
                 hold=queries.by_id(db, row.booking_id or 0).number if is_offered else "",
+                standby=asked.get(row.id),
             )
         )
     return found

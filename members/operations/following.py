@@ -77,6 +77,11 @@ def lock_person(db: Session, member_id: int) -> Member:
     return lock_member(db, queries.member(db, member_id).id)
 
 
+def is_locked(db: Session, member_id: int) -> bool:
+    """Tell whether this transaction has locked the member."""
+    return locks.is_held(db, rank=locks.Rank.MEMBER, key=(member_id,))
+
+
 def meet(db: Session, *, openid: str, now: datetime) -> Member:
     """Return the member of that openid, or into whom he was merged; made now when he is new."""
     found = select(Member).where(Member.openid == openid)

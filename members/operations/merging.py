@@ -182,6 +182,7 @@ def _fill_in(kept: Member, gone: Member) -> None:
         first.first_scene or last.first_scene,
         last.last_scene or first.last_scene,
     )
+    kept.store_id = first.store_id if first.first_scene else last.store_id
     kept.joined_at = first.joined_at
     kept.name, kept.unionid = kept.name or gone.name, kept.unionid or gone.unionid
     if not kept.phone or (gone.phone_confirmed_at and not kept.phone_confirmed_at):

@@ -1,0 +1,176 @@
+"""Stand-bys: a place that may come free is promised to one who waits, and there are never two for it."""
+
+from datetime import datetime, timedelta
+
+import pytest
+from flask import Flask
+
+from booking import jobs, queries, standby_queries
+from booking.models import Booking
+from booking.operations import cancelling, presence, standbys, waiting
+from booking.standby_models import Standby
+from booking.states import BookingState, StandbyState
+from booking.waiting import STANDBY_LIFE
+from dispatch import queries as dispatch
+from dispatch.planner.problem import Window
+from kernel.actor import Actor
+from kernel.clock import FixedClock
+from kernel.db import transaction
+from tests.house import (
+    HOUR_S,
+    MONDAY,
+    MONDAY_NINE,
+    a_branch,
+    a_draft,
+    a_member,
+    a_technician,
+)
+from tests.integration.booking.living import HOUR, OPENS, SECOND, done, looked_after, struck, told
+from tests.integration.booking.promised import MORNING, a_promise, a_service, booking_of, visit_of
+
+THURSDAY, TEN = MONDAY + timedelta(days=3), OPENS + timedelta(days=2)
+ASKED = TEN - 24 * HOUR + HOUR
+RELEASED = TEN - 2 * HOUR
+
+
+@pytest.fixture
+def people(app: Flask) -> list[Actor]:
+    """One who failed us twice, and two others, in a city with one place a day."""
+    with transaction() as db:
+        here = a_branch(db, windows=[(MORNING.open_s, MORNING.shut_s)])
+        a_technician(db, branch_id=here, opens_s=10 * HOUR_S, shuts_s=11 * HOUR_S + 3000)
+        a_service(db)
+        members = [a_member(db, openid=f"oTest{n:023d}") for n in range(1, 4)]
+    struck(members[0], 60, 20)
+    return members
+
+
+def waits(by: Actor, *, wanted: tuple[Window, ...] = ()) -> str:
+    draft = done(a_draft, by=by)
+    row = done(
+        waiting.join, draft_number=draft, day=THURSDAY, wanted=wanted, by=by, now=MONDAY_NINE
+    )
+    return row.number
+
+
+def served(at: datetime) -> int:
+    return jobs.serve_waiting(FixedClock(at))
+
+
+def standby_for(number: str) -> Standby | None:
+    with transaction(reads_only=True) as db:
+        found = standby_queries.open_of_booking(db, booking_of(number).id)
+        return found[0] if found else None
+
+
+def his_bookings(by: Actor) -> list[Booking]:
+    with transaction(reads_only=True) as db:
+        return list(queries.bookings_of(db, by.id))
+
+
+def accepted(people: list[Actor]) -> str:
+    """Let the first have the day's place, unanswered, and the second stand by for it."""
+    risky, line = a_promise(people[0], day=THURSDAY), waits(people[1])
+    looked_after(TEN - 24 * HOUR)
+    assert served(ASKED) == 1
+    done(standbys.accept, number=line, by=people[1], now=ASKED)
+    return risky
+
+
+class TestWhoIsAsked:
+    def test_is_the_first_in_line_once_the_risky_one_was_asked(self, people: list[Actor]) -> None:
+        risky = a_promise(people[0], day=THURSDAY)
+        waits(people[1])
+        waits(people[2])
+
+        assert served(TEN - 40 * HOUR) == 0
+        looked_after(TEN - 24 * HOUR)
+        assert (served(ASKED), served(ASKED)) == (1, 0)
+
+        asked = standby_for(risky)
+        assert asked is not None
+        assert (asked.until, asked.opens_s, asked.state) == (
+            RELEASED,
+            MORNING.open_s,
+            StandbyState.OFFERED,
+        )
+        assert [fact["member_id"] for fact in told("StandbyOffered")] == [people[1].id]
+
+    def test_is_the_next_when_he_does_not_say(self, people: list[Actor]) -> None:
+        a_promise(people[0], day=THURSDAY)
+        waits(people[1])
+        waits(people[2])
+        looked_after(TEN - 24 * HOUR)
+        served(ASKED)
+
+        assert served(ASKED + STANDBY_LIFE) == 1
+
+        assert [fact["member_id"] for fact in told("StandbyOffered")] == [
+            people[1].id,
+            people[2].id,
+        ]
+        assert [fact["why"] for fact in told("StandbyEnded")] == ["unanswered"]
+
+    def test_is_nobody_for_who_is_on_no_such_step_or_at_night(self, people: list[Actor]) -> None:
+        a_promise(people[2], day=THURSDAY)
+        waits(people[1])
+        looked_after(TEN - 24 * HOUR)
+
+        assert served(ASKED) == 0
+        assert served(ASKED + 12 * HOUR) == 0
+
+    def test_is_nobody_whose_window_opens_too_soon_after(self, people: list[Actor]) -> None:
+        with transaction() as db:
+            # Sold an hour earlier than the moment of letting go allows.
+            windows = [[8 * HOUR_S, 9 * HOUR_S], [MORNING.open_s, MORNING.shut_s]]
+            dispatch.branch(db, 1).windows = windows
+        a_promise(people[0], day=THURSDAY)
+        waits(people[1], wanted=(Window(8 * HOUR_S, 9 * HOUR_S),))
+        looked_after(TEN - 24 * HOUR)
+
+        assert served(ASKED) == 0
+
+
+class TestThePlace:
+    def test_is_his_by_itself_when_it_is_let_go(self, people: list[Actor]) -> None:
+        risky = accepted(people)
+
+        looked_after(RELEASED - SECOND)
+        assert his_bookings(people[1]) == []
+        looked_after(RELEASED)
+
+        [mine] = his_bookings(people[1])
+        assert (booking_of(risky).state, mine.state) == (
+            BookingState.CANCELLED,
+            BookingState.BOOKED,
+        )
+        assert mine.starts_at == TEN
+        assert visit_of(mine.number).route_id is not None
+        assert visit_of(risky).route_id is None
+
+    def test_is_his_when_the_other_cancels(self, people: list[Actor]) -> None:
+        risky = accepted(people)
+
+        done(cancelling.cancel, number=risky, by=people[0], now=ASKED + HOUR)
+
+        assert [one.state for one in his_bookings(people[1])] == [BookingState.BOOKED]
+
+    def test_is_the_others_who_answers(self, people: list[Actor]) -> None:
+        risky = accepted(people)
+        done(presence.confirm, number=risky, by=people[0], now=ASKED + HOUR)
+
+        served(ASKED + HOUR)
+        looked_after(RELEASED)
+
+        assert (booking_of(risky).state, his_bookings(people[1])) == (BookingState.CONFIRMED, [])
+        assert [fact["why"] for fact in told("StandbyEnded")] == ["kept"]
+
+    def test_is_nobodys_who_has_left_the_line(self, people: list[Actor]) -> None:
+        risky = accepted(people)
+        line = told("WaitingJoined")[0]["waiting_number"]
+        done(waiting.leave, number=line, by=people[1], now=ASKED)
+
+        looked_after(RELEASED)
+
+        assert (booking_of(risky).state, his_bookings(people[1])) == (BookingState.CANCELLED, [])
+        assert [fact["why"] for fact in told("StandbyEnded")] == ["left"]
