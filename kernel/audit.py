@@ -1,7 +1,7 @@
 """The audit log: who did, or looked at, what. Rows are never changed; triggers refuse it."""
 
 from collections.abc import Collection, Mapping, Sequence
-from datetime import datetime
+from datetime import datetime, timedelta
 from typing import Any
 
 from sqlalchemy import JSON, ColumnElement, func, select
@@ -9,6 +9,9 @@ from sqlalchemy.orm import Mapped, mapped_column
 
 from kernel.actor import CONSOLE_ROLES, Actor
 from kernel.db import Base, Instant, Session
+
+# Who looks again so soon, or whose page renews itself, has looked once.
+LOOKED_AGAIN_AFTER = timedelta(minutes=10)
 
 
 class AuditRow(Base):
@@ -50,6 +53,18 @@ def record(
             detail=dict(detail or {}),
         )
     )
+
+
+def has_looked(db: Session, *, by: Actor, action: str, about: str, now: datetime) -> bool:
+    """Tell whether it is written down that the actor looked at the thing within LOOKED_AGAIN_AFTER."""
+    same = select(AuditRow.id).where(
+        AuditRow.actor_role == by.role.value,
+        AuditRow.actor_id == by.id,
+        AuditRow.action == action,
+        AuditRow.about == about,
+        AuditRow.at > now - LOOKED_AGAIN_AFTER,
+    )
+    return db.scalar(same.limit(1)) is not None
 
 
 def entries(

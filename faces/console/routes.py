@@ -2,8 +2,11 @@
 
 from flask import Blueprint, Response, g, request
 
+from faces.chrome import audited, call
 from faces.console import frame
+from kernel import audit
 from kernel.actor import Role
+from kernel.db import transaction
 
 # An auditor sees what a manager sees and changes nothing.
 READERS = (Role.DISPATCHER, Role.MANAGER, Role.ADMINISTRATOR, Role.AUDITOR)
@@ -26,6 +29,37 @@ def _shared() -> dict[str, object]:
         "may_lead": role in LEADERS,
         "may_watch": role in (*LEADERS, Role.AUDITOR),
     }
+
+
+# Pages that show who somebody is, where he lives or what he said: that one was opened is written down.
+PERSONAL = frozenset(
+    f"console.{name}"
+    for name in (
+        "appeal",
+        "booking",
+        "chat",
+        "compare_members",
+        "complaint",
+        "member",
+        "phone_booking",
+        "phone_windows",
+        "visit",
+    )
+)
+
+
+@blueprint.after_request
+def _write_down_looks(answer: Response) -> Response:
+    """Write down who opened a page about a person; without the line there is no page."""
+    if request.method == "GET" and request.endpoint in PERSONAL and answer.status_code == 200:
+        by, now = call.actor(), call.now()
+        about, action = audited.about_of_call(), f"{request.endpoint}.look"
+        with transaction(reads_only=True) as db:
+            is_known = audit.has_looked(db, by=by, action=action, about=about, now=now)
+        if not is_known:
+            with transaction() as db:
+                audit.record(db, by=by, action=action, about=about, now=now)
+    return answer
 
 
 @blueprint.after_request

@@ -67,6 +67,20 @@ def the_strike(number: str) -> str:
     return row.number
 
 
+class TestLooks:
+    def test_at_a_person_are_written_down_once_in_ten_minutes(
+        self, app: Flask, desk: Desk, name: str
+    ) -> None:
+        for minutes in (0, 9, 11):
+            stand_at(app, MONDAY_NINE + timedelta(minutes=minutes))
+            desk.open(address(name))
+
+        with transaction(reads_only=True) as db:
+            rows, count = audit.entries(db, action="console.member.look")
+        assert count == 2
+        assert {row.about for row in rows} == {f"member:{name}"}
+
+
 class TestMembers:
     def test_are_found_by_the_end_of_a_phone(self, desk: Desk, name: str, number: str) -> None:
         assert name in desk.open("/console/members?q=2046").text

@@ -251,7 +251,8 @@ def test_a_refund_that_cannot_reach_its_payer_waits_for_a_person(
     assert "押金已退回" in booking(phone, number).said("answer")
     with transaction(reads_only=True) as db:
         acts = db.scalars(select(AuditRow).where(AuditRow.about == f"booking:{number}")).all()
-    assert [act.action for act in acts] == ["console.refund_again", "console.refund_done"]
+    acted = [act.action for act in acts if not act.action.startswith("look.")]
+    assert acted == ["console.refund_again", "console.refund_done"]
 
 
 def test_a_payment_of_which_the_page_heard_first_is_asked_after_at_once(
