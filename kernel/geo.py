@@ -19,6 +19,12 @@ class Point:
             raise ValueError(f"no such place: {self.lat}, {self.lon}")
 
 
+def roughly(point: Point) -> Point:
+    """Return a point within some 360 m of that one, the same for all that are near: it tells the
+    neighbourhood, not the door."""
+    return Point(round(point.lat * 200) / 200, round(point.lon * 200) / 200)
+
+
 def great_circle_m(start: Point, end: Point) -> float:
     """Return the metres between two points on a sphere (haversine)."""
     lat_a, lat_b = math.radians(start.lat), math.radians(end.lat)

@@ -11,7 +11,7 @@ from dispatch.policy import ACCEPT_LIFE
 from dispatch.states import LEFT, OUT, UNDER_WAY, VisitState
 from kernel.clock import instant_at, local_date
 from kernel.db import Session
-from kernel.geo import Point
+from kernel.geo import Point, roughly
 from kernel.money import ZERO, Money
 from kernel.names import surname_of
 
@@ -245,7 +245,7 @@ def _cards(
                 price=booking.due,
                 booking=booking.number,
                 member_id=booking.member_id,
-                point=visit.point,
+                point=visit.point if shows else roughly(visit.point),
                 arrived_at=visit.arrived_at,
                 started_at=visit.started_at,
                 finished_at=visit.finished_at,

@@ -4,7 +4,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from kernel.geo import Point, great_circle_m, in_ring
+from kernel.geo import Point, great_circle_m, in_ring, roughly
 
 SQUARE = (Point(36.0, 120.0), Point(36.0, 121.0), Point(37.0, 121.0), Point(37.0, 120.0))
 # A letter C: open towards the east.
@@ -77,3 +77,13 @@ class TestInRing:
         border = Point(36.5, 121.0)
 
         assert [in_ring(border, SQUARE), in_ring(border, east)].count(True) == 1
+
+
+class TestRoughly:
+    def test_tells_the_neighbourhood_and_not_the_door(self) -> None:
+        doors = [Point(36.0921, 120.3742), Point(36.0919, 120.3755)]
+
+        told = {roughly(door) for door in doors}
+
+        assert len(told) == 1
+        assert all(great_circle_m(door, *told) < 360 for door in doors)
