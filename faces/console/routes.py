@@ -53,7 +53,7 @@ def _write_down_looks(answer: Response) -> Response:
     """Write down who opened a page about a person; without the line there is no page."""
     if request.method == "GET" and request.endpoint in PERSONAL and answer.status_code == 200:
         by, now = call.actor(), call.now()
-        about, action = audited.about_of_call(), f"{request.endpoint}.look"
+        about, action = audited.about_of_call(), f"look.{request.endpoint.removeprefix('console.')}"
         with transaction(reads_only=True) as db:
             is_known = audit.has_looked(db, by=by, action=action, about=about, now=now)
         if not is_known:

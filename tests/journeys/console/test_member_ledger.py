@@ -2,6 +2,8 @@
 
 import csv
 import io
+from io import BytesIO
+from zipfile import ZipFile
 
 import pytest
 from flask import Flask
@@ -130,3 +132,21 @@ class TestProof:
             row.balance += 1
 
         assert "账本对不上" in proof(desk, name)
+
+
+class TestCopy:
+    def test_is_a_managers_to_take_and_says_in_the_log_for_whom(
+        self, desk_of: DeskOf, desk: Desk, name: str
+    ) -> None:
+        path = f"/console/members/{name}/copy"
+        manager = desk_of("manager")
+        form = manager.open(f"/console/members/{name}").form("/copy")
+
+        answer = manager.ask("POST", path, data=form.press({"why": "来电，回拨原号核对"}))
+
+        with ZipFile(BytesIO(answer.get_data())) as files:
+            assert name in files.read("data.json").decode()
+        with transaction(reads_only=True) as db:
+            [kept], _ = audit.entries(db, action="console.copy_member")
+        assert (kept.about, kept.detail["why"]) == (f"member:{name}", "来电，回拨原号核对")
+        assert desk.post(path, {"why": "来电，回拨原号核对"}).status == 403

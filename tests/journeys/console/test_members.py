@@ -76,7 +76,7 @@ class TestLooks:
             desk.open(address(name))
 
         with transaction(reads_only=True) as db:
-            rows, count = audit.entries(db, action="console.member.look")
+            rows, count = audit.entries(db, action="look.member")
         assert count == 2
         assert {row.about for row in rows} == {f"member:{name}"}
 
