@@ -147,6 +147,18 @@ class Consent(Base):
     at: Mapped[datetime] = mapped_column(Instant)
 
 
+class ErasureRequest(Base):
+    """One of us asked that a member who called or wrote be forgotten; another is to confirm it."""
+
+    __tablename__ = "members_erasure_request"
+
+    member_id: Mapped[int] = mapped_column(ForeignKey("members_member.id"), primary_key=True)
+    # How he asked, and how we know that it is he.
+    why: Mapped[str]
+    asked_by_id: Mapped[int]
+    asked_at: Mapped[datetime] = mapped_column(Instant)
+
+
 class Touch(Base):
     """A member met one of our QR codes."""
 

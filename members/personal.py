@@ -17,7 +17,7 @@ from members import contact_queries, ledger_queries, survey_queries
 from members.collection_models import Collection
 from members.contact_models import Contact
 from members.ledger import POINTS, member_owner
-from members.models import Consent, Member, SignIn
+from members.models import Consent, ErasureRequest, Member, SignIn
 from members.privacy import VERSIONS, ConsentKind, StillToCome
 from members.states import AppealState, CollectionState
 from members.strike_models import Appeal, Strike
@@ -97,6 +97,7 @@ def forget(db: Session, member: Member, *, now: datetime) -> None:
     member.phone_confirmed_at, member.follows, member.erased_at = None, False, now
     db.execute(delete(SignIn).where(SignIn.role == Role.MEMBER, SignIn.subject_id == member.id))
     db.execute(delete(Contact).where(Contact.member_id == member.id))
+    db.execute(delete(ErasureRequest).where(ErasureRequest.member_id == member.id))
     his = update(Appeal).where(Appeal.member_id == member.id)
     db.execute(his.values(text="", words="", photos=[]))
     won = update(Collection).where(Collection.member_id == member.id)

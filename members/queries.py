@@ -23,7 +23,7 @@ from members import ledger_queries, merge_queries, policy, risk, rule_queries, s
 from members.histories import History
 from members.ledger import COMPLETION, POINTS
 from members.ledger_models import Account, Entry, Posting
-from members.models import ApiClient, Member, SignIn, Staff, Touch
+from members.models import ApiClient, ErasureRequest, Member, SignIn, Staff, Touch
 from members.policy import Blocked, BlockedByHand, MemberMissing
 from members.risk import Standing, StrikeFact
 from members.rules import Rules
@@ -306,3 +306,8 @@ def _standing(
         now=now,
         rules=rules,
     )
+
+
+def erasure_asked(db: Session, member_id: int) -> ErasureRequest | None:
+    """Return what one of us asked about forgetting him, if it waits for another."""
+    return db.get(ErasureRequest, member_id)

@@ -32,6 +32,7 @@ from members import (
     strike_queries,
 )
 from members.contacts import ROLE_NAMES
+from members.merging import WHY_MAX
 from members.risk import TIER_NAMES
 
 LIST_SIZE = 20
@@ -129,6 +130,7 @@ def page(number: str, failed: Failure) -> str:
             broken=member_ledger.BROKEN,
             **_account(db, found.id, wanted["unit"], wanted["before"]),
             **_cases(db, found.id),
+            **_erasure(db, found.id),
             **_things(db, found.id),
             **tags.worn(db, found.id),
             care=care.of_member(db, found.id),
@@ -207,6 +209,16 @@ def _cases(db: Session, member_id: int) -> dict[str, Any]:
         "names": names_of(db, staff),
         "me": by.id,
         "fades_days": bookings.rules_of_member(db, member_id).fades_after.days,
+    }
+
+
+def _erasure(db: Session, member_id: int) -> dict[str, Any]:
+    """Return what was asked about forgetting him, and by whom."""
+    asked = queries.erasure_asked(db, member_id)
+    return {
+        "erasure": asked,
+        "erasure_by": names_of(db, {asked.asked_by_id})[asked.asked_by_id] if asked else "",
+        "why_max": WHY_MAX,
     }
 
 

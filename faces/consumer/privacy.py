@@ -4,10 +4,7 @@ from flask import Response, render_template
 from flask.typing import ResponseReturnValue
 from marshmallow import fields, validate
 
-import booking.personal
-import conversations.personal
-import notifications.personal
-from faces.chrome import call
+from faces.chrome import call, forgetting
 from faces.chrome.copies import copy_of
 from faces.chrome.errors import sentence_of, status_of
 from faces.chrome.keeping import KEPT, RULES
@@ -20,9 +17,8 @@ from kernel.actor import Role
 from kernel.db import Session, transaction
 from kernel.errors import Conflict
 from kernel.words import msg
-from members import merge_queries, personal
+from members import personal
 from members import queries as members
-from members.operations.following import lock_member
 from members.privacy import ConsentKind
 
 ERASE = "注销"
@@ -99,22 +95,11 @@ def erase() -> ResponseReturnValue:
         return _erase_page(errors["word"]), 422
     try:
         with call.once(again=_gone) as db:
-            _forget(db)
+            _written_down(db, "privacy.erase")
+            forgetting.forget(db, call.actor().id, now=call.now())
     except Conflict as refusal:
         return _erase_page(sentence_of(refusal)), status_of(refusal)
     return _gone()
-
-
-def _forget(db: Session) -> None:
-    """Have every part of the house forget the member: those below first, who may refuse."""
-    lock_member(db, call.actor().id)
-    _written_down(db, "privacy.erase")
-    for member in merge_queries.rows_of(db, call.actor().id):
-        openid = member.openid
-        booking.personal.forget(db, member.id)
-        personal.forget(db, member, now=call.now())
-        conversations.personal.forget(db, openid, erased=member.openid)
-        notifications.personal.forget(db, openid, erased=member.openid)
 
 
 def _erase_page(error: str) -> str:

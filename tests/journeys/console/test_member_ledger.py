@@ -10,6 +10,7 @@ from flask import Flask
 from sqlalchemy import select, text
 
 from kernel import audit
+from kernel.actor import SYSTEM
 from kernel.db import transaction
 from kernel.money import Money
 from members import ledger
@@ -150,3 +151,33 @@ class TestCopy:
             [kept], _ = audit.entries(db, action="console.copy_member")
         assert (kept.about, kept.detail["why"]) == (f"member:{name}", "来电，回拨原号核对")
         assert desk.post(path, {"why": "来电，回拨原号核对"}).status == 403
+
+
+class TestErasure:
+    def test_is_asked_by_one_and_confirmed_by_another(self, desk_of: DeskOf, name: str) -> None:
+        path = f"/console/members/{name}"
+        manager, other = desk_of("manager"), desk_of("administrator")
+        why = "来信要求注销，已核对身份证"
+
+        asked = manager.send(manager.open(path).form("/erasure"), why=why)
+        alone = manager.send(manager.open(path).form("/erasure/confirm"))
+
+        assert "等另一位同事确认" in asked.text
+        assert "要由另一位同事确认" in alone.text
+        assert why in other.open(path).text
+        assert "资料已删除" in other.send(other.open(path).form("/erasure/confirm")).text
+        with transaction(reads_only=True) as db:
+            found = members.member_by_number(db, number=name, by=SYSTEM)
+            assert found.erased_at is not None
+            assert not found.name + found.phone
+            assert members.erasure_asked(db, found.id) is None
+
+    def test_that_is_turned_down_leaves_everything(self, desk_of: DeskOf, name: str) -> None:
+        path = f"/console/members/{name}"
+        manager = desk_of("manager")
+        manager.send(manager.open(path).form("/erasure"), why="来电要求注销，回拨核对")
+
+        said = manager.send(manager.open(path).form("/erasure/drop"))
+
+        assert "什么都没有改" in said.text
+        assert "提议注销" in said.text
