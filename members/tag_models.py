@@ -2,7 +2,7 @@
 
 from datetime import datetime
 
-from sqlalchemy import JSON, Enum, ForeignKey, Index, UniqueConstraint
+from sqlalchemy import JSON, Enum, ForeignKey, Index, UniqueConstraint, false, text
 from sqlalchemy.orm import Mapped, mapped_column
 
 from kernel.db import Base, Instant
@@ -53,7 +53,7 @@ class Segment(Base):
 
 
 class Campaign(Base):
-    """One piece of news to a segment, as it was when sending began."""
+    """One piece of news to a segment, as it was when it began: written to, or called."""
 
     __tablename__ = "members_campaign"
 
@@ -64,6 +64,7 @@ class Campaign(Base):
     about: Mapped[str]
     tip: Mapped[str]
     path: Mapped[str]
+    is_by_call: Mapped[bool] = mapped_column(default=False, server_default=false())
     # Of a hundred, so many hear nothing: what they do is what would have happened anyway.
     hold_out: Mapped[int] = mapped_column(default=0)
     # The store whose followers alone it goes to.
@@ -77,7 +78,8 @@ class Campaign(Base):
 
 class Target(Base):
     """One member of a campaign's segment, and what became of him: waiting, told, held_out (to measure),
-    capped (he heard from us lately), refused (he wants no news) or gone (he does not follow)."""
+    capped (he heard from us lately), refused (he wants no news) or gone (he does not follow, or where
+    people are called, has no phone)."""
 
     __tablename__ = "members_target"
     __table_args__ = (
@@ -91,6 +93,10 @@ class Target(Base):
     member_id: Mapped[int] = mapped_column(ForeignKey("members_member.id"))
     fate: Mapped[str] = mapped_column(default="waiting")
     told_at: Mapped[datetime | None] = mapped_column(Instant)
+    # When he was called last, by whom, and what was noted.
+    tried_at: Mapped[datetime | None] = mapped_column(Instant)
+    tried_by_id: Mapped[int | None]
+    said: Mapped[str] = mapped_column(default="", server_default=text("''"))
 
 
 class NewsRefusal(Base):

@@ -12,7 +12,7 @@ from members.ledger import COMPLETION, DEBT, POINTS
 from members.ledger_models import Account, Entry, Posting
 from members.models import Member
 from members.tag_models import Campaign, NewsRefusal, Segment, Tag, Tagging, Target
-from members.tagging import Change, Facts, TagMissing, wears
+from members.tagging import WAITING, Change, Facts, TagMissing, wears
 
 
 def tags(db: Session) -> Sequence[Tag]:
@@ -169,11 +169,26 @@ def campaign(db: Session, number: str) -> Campaign:
 
 
 def under_way(db: Session) -> Sequence[str]:
-    """Return the numbers of the campaigns that have still somebody to tell."""
+    """Return the numbers of the campaigns that have still somebody to write to."""
     found = select(Campaign.number).where(
-        Campaign.started_at.is_not(None), Campaign.stopped_at.is_(None), Campaign.done_at.is_(None)
+        Campaign.started_at.is_not(None),
+        Campaign.stopped_at.is_(None),
+        Campaign.done_at.is_(None),
+        Campaign.is_by_call.is_(False),
     )
     return db.scalars(found.order_by(Campaign.id)).all()
+
+
+def to_call(db: Session, row: Campaign, *, limit: int) -> Sequence[tuple[Target, Member]]:
+    """Return whom to call next: first those whom nobody called yet, then whoever waits longest."""
+    waiting = (
+        select(Target, Member)
+        .join(Member, Member.id == Target.member_id)
+        .where(Target.campaign_id == row.id, Target.fate == WAITING)
+    )
+    order = (Target.tried_at.is_not(None), Target.tried_at, Target.id)
+    found = db.execute(waiting.order_by(*order).limit(limit))
+    return [(target, member) for target, member in found]
 
 
 def fates_of(db: Session, campaign_ids: Sequence[int]) -> Mapping[int, Counter[str]]:

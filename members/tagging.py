@@ -26,6 +26,17 @@ HOLD_OUT_PERCENT = (0, 10, 20, 50)
 FOLLOWED_WITHIN = timedelta(days=14)
 
 
+# How one of a campaign's people stands: see `tag_models.Target`.
+WAITING, TOLD, HELD_OUT, CAPPED, REFUSED, GONE = (
+    "waiting",
+    "told",
+    "held_out",
+    "capped",
+    "refused",
+    "gone",
+)
+
+
 class RuleKind(StrEnum):
     """What puts a tag on; each has a number."""
 
@@ -36,6 +47,21 @@ class RuleKind(StrEnum):
     POINTS = "points"
 
 
+class CallOutcome(StrEnum):
+    """What came of calling somebody; who was not reached is called again."""
+
+    REACHED = "reached"
+    NOT_REACHED = "not_reached"
+    NO_MORE = "no_more"
+
+
+CALL_WORDS: Mapping[CallOutcome, str] = MappingProxyType(
+    {
+        CallOutcome.REACHED: msg("联系上了"),
+        CallOutcome.NOT_REACHED: msg("没联系上"),
+        CallOutcome.NO_MORE: msg("以后别再联系"),
+    }
+)
 RULE_WORDS: Mapping[RuleKind, str] = MappingProxyType(
     {
         RuleKind.COMPLETED: msg("完成过至少 %(number)s 次服务"),
@@ -86,6 +112,13 @@ class CampaignBegun(Conflict):
 
     code = "campaign_begun"
     says = msg("这次发送已经开始或停止。")
+
+
+class NotToCall(Conflict):
+    """He is not on the list, or was called already."""
+
+    code = "not_to_call"
+    says = msg("这位已经联系过，或不在名单里。")
 
 
 @dataclass(frozen=True, slots=True)

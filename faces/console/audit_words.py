@@ -112,6 +112,7 @@ ACTIONS: Mapping[str, str] = {
     "console.member_phone": msg("查看手机号"),
     "console.member_ledger": msg("导出账本"),
     "console.copy_member": msg("替本人导出资料"),
+    "console.note_call": msg("记电话召回"),
     "console.ask_erasure": msg("提议注销会员"),
     "console.confirm_erasure": msg("确认注销会员"),
     "console.drop_erasure": msg("不注销会员"),

@@ -17,25 +17,31 @@ from faces.console import acting, filled, frame
 from faces.console.acting import NO_FAILURE, Failure
 from faces.console.forms import NoForm, PageQuery
 from faces.console.paging import Page
-from faces.console.routes import LEADERS, READERS, blueprint
+from faces.console.routes import LEADERS, READERS, WRITERS, blueprint
 from kernel.db import Session, transaction
 from kernel.errors import Refusal
 from members import draw_queries, survey_queries, tag_queries
+from members import queries as members
 from members.operations import campaigns as operations
-from members.operations.campaigns import HELD_OUT, TOLD
 from members.tagging import (
     A_DAY_MAX,
+    CALL_WORDS,
     CAP,
     FOLLOWED_WITHIN,
+    HELD_OUT,
     HOLD_OUT_PERCENT,
     NAME_MAX,
     TEXT_MAX,
+    TOLD,
+    CallOutcome,
     NowhereToLead,
 )
 from notifications import queries as notifications
 
-FIELDS = ("name", "segment", "about", "tip", "path", "hold_out")
-PATH_MAX = 60
+FIELDS = ("name", "segment", "about", "tip", "path", "hold_out", "is_by_call")
+PATH_MAX, SAID_MAX = 60, 60
+# So many of those who are to be called are shown at a time.
+CALLS_SHOWN = 20
 
 
 class CampaignForm(Form):
@@ -47,6 +53,15 @@ class CampaignForm(Form):
     tip = Text(most=TEXT_MAX, least=1, required=True)
     path = fields.String(required=True, validate=validate.Length(max=PATH_MAX))
     hold_out = fields.Integer(required=True, validate=validate.OneOf(HOLD_OUT_PERCENT))
+    is_by_call = fields.Boolean(load_default=False)
+
+
+class CallForm(Form):
+    """Who of the list was called, and what came of it."""
+
+    member = fields.String(required=True, validate=validate.Length(min=1, max=40))
+    outcome = fields.Enum(CallOutcome, by_value=True, required=True)
+    text = Text(most=SAID_MAX, load_default="")
 
 
 @blueprint.get("/campaigns")
@@ -113,7 +128,7 @@ def begin_campaign(number: str) -> ResponseReturnValue:
 
     def effect(db: Session, _given: dict[str, Any]) -> acting.Said:
         operations.begin(db, number=number, by=call.actor(), now=call.now())
-        return gettext("已开始，白天分批发出。")
+        return gettext("已开始。")
 
     return _perform(number, "begin", effect)
 
@@ -130,11 +145,36 @@ def stop_campaign(number: str) -> ResponseReturnValue:
     return _perform(number, "stop", effect)
 
 
-def _perform(number: str, form: str, effect: Any) -> ResponseReturnValue:
+@blueprint.post("/campaigns/<number>/calls")
+@signed_in(*WRITERS)
+def note_call(number: str) -> ResponseReturnValue:
+    """Write down what came of calling one of its people."""
+
+    def effect(db: Session, given: dict[str, Any]) -> acting.Said:
+        by = call.actor()
+        operations.note_call(
+            db,
+            number=number,
+            member_id=members.member_by_number(db, number=given["member"], by=by).id,
+            outcome=given["outcome"],
+            text=given["text"],
+            by=by,
+            now=call.now(),
+        )
+        return gettext("已记下。")
+
+    return _perform(number, "call", effect, CallForm())
+
+
+def _perform(
+    number: str, form: str, effect: Any, schema: Form | None = None
+) -> ResponseReturnValue:
     def page(failed: Failure) -> str:
         return _page(number, failed)
 
-    return acting.perform(form, NoForm(), effect, to="console.campaign", page=page, number=number)
+    return acting.perform(
+        form, schema or NoForm(), effect, to="console.campaign", page=page, number=number
+    )
 
 
 def _page(number: str, failed: Failure) -> str:
@@ -164,6 +204,9 @@ def _page(number: str, failed: Failure) -> str:
             cap=CAP.days,
             a_day=A_DAY_MAX,
             where=dict(paths(db)).get(row.path, row.path),
+            calls=tag_queries.to_call(db, row, limit=CALLS_SHOWN) if row.is_by_call else [],
+            outcomes=[(one.value, gettext(word)) for one, word in CALL_WORDS.items()],
+            said_max=SAID_MAX,
             failed=failed,
         )
 

@@ -3,7 +3,7 @@
 from collections.abc import Collection
 from datetime import datetime
 
-from sqlalchemy import func, select
+from sqlalchemy import func, select, update
 
 from kernel import locks, outbox
 from kernel.actor import Actor, Role
@@ -14,26 +14,25 @@ from kernel.numbers import new_number
 from members import policy, tag_queries
 from members.events import NewsOrdered
 from members.models import Member
-from members.operations import telling
+from members.operations import following, tags, telling
 from members.tag_models import Campaign, NewsRefusal, Target
 from members.tagging import (
     A_DAY_MAX,
     ABOUT_MIN,
     BATCH_MAX,
+    CAPPED,
+    GONE,
+    HELD_OUT,
     NAME_MAX,
+    REFUSED,
     TEXT_MAX,
+    TOLD,
+    WAITING,
+    CallOutcome,
     CampaignBegun,
+    NotToCall,
     TagMissing,
     is_held_out,
-)
-
-WAITING, TOLD, HELD_OUT, CAPPED, REFUSED, GONE = (
-    "waiting",
-    "told",
-    "held_out",
-    "capped",
-    "refused",
-    "gone",
 )
 
 
@@ -47,11 +46,12 @@ def set_up(
     path: str,
     hold_out: int,
     store_id: int | None = None,
+    is_by_call: bool = False,
     by: Actor,
     now: datetime,
 ) -> Campaign:
-    """Write a campaign down, to the whole segment or to a store's followers in it; nobody hears of it
-    until it begins.
+    """Write a campaign down, to the whole segment or to a store's followers in it, who are written to or
+    called; nobody hears of it until it begins.
 
     Raises Forbidden, TagMissing, TooShort, TooLong.
     """
@@ -69,6 +69,7 @@ def set_up(
         path=path,
         hold_out=hold_out,
         store_id=store_id,
+        is_by_call=is_by_call,
         made_at=now,
         made_by_id=by.id,
     )
@@ -99,6 +100,8 @@ def begin(
     )
     row.started_at = now
     db.flush()
+    if row.is_by_call:
+        _leave_out_whom_no_call_reaches(db, row)
     return row
 
 
@@ -151,6 +154,52 @@ def _tell(db: Session, row: Campaign, *, now: datetime) -> int:
             )
     db.flush()
     return len(batch)
+
+
+def note_call(
+    db: Session,
+    *,
+    number: str,
+    member_id: int,
+    outcome: CallOutcome,
+    text: str,
+    by: Actor,
+    now: datetime,
+) -> Campaign:
+    """Write down what came of calling one of those who are to be called; who wants no more hears no
+    news from then on.
+
+    Raises Forbidden, TagMissing, NotToCall.
+    """
+    policy.check_decider(by)
+    member = following.lock_member(db, member_id)
+    row = _locked(db, number)
+    waiting = select(Target).where(
+        Target.campaign_id == row.id, Target.member_id == member.id, Target.fate == WAITING
+    )
+    one = db.scalars(waiting).one_or_none()
+    if one is None or not row.is_by_call or row.stopped_at is not None:
+        raise NotToCall
+    one.tried_at, one.tried_by_id, one.said = now, by.id, text.strip()
+    if outcome is CallOutcome.REACHED:
+        one.fate, one.told_at = TOLD, now
+        telling.claim(db, [member.id], now=now)
+    elif outcome is CallOutcome.NO_MORE:
+        one.fate = REFUSED
+        tags.want_news(db, wanted=False, by=Actor(member.id, Role.MEMBER), now=now)
+    db.flush()
+    if not tag_queries.to_call(db, row, limit=1):
+        row.done_at = row.done_at or now
+    return row
+
+
+def _leave_out_whom_no_call_reaches(db: Session, row: Campaign) -> None:
+    """Pass over who wants no news or has no phone, before anybody is called."""
+    waiting = update(Target).where(Target.campaign_id == row.id, Target.fate == WAITING)
+    mute = select(Member.id).where(Member.phone == "")
+    db.execute(waiting.where(Target.member_id.in_(mute)).values(fate=GONE))
+    refused = select(NewsRefusal.member_id)
+    db.execute(waiting.where(Target.member_id.in_(refused)).values(fate=REFUSED))
 
 
 def _first_fate(row: Campaign, member_id: int) -> str:

@@ -315,6 +315,7 @@ class TestTheTechniciansDay:
             "WorkFinished",
             "VisitDone",
             "PointsPosted",
+            "PhoneConfirmed",
             "BookingCompleted",
         ]
 

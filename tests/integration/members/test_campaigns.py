@@ -5,6 +5,7 @@ from datetime import timedelta
 
 import pytest
 from flask import Flask
+from sqlalchemy import select
 
 from kernel.actor import Actor, Role
 from kernel.clock import FixedClock
@@ -15,7 +16,7 @@ from members.ledger import completion_draft
 from members.models import Member
 from members.operations import campaigns, postings, tags
 from members.rule_text import RULES
-from members.tagging import A_DAY_MAX, CAP, Rule, RuleKind, TagByRule
+from members.tagging import A_DAY_MAX, CAP, CallOutcome, NotToCall, Rule, RuleKind, TagByRule
 from tests.house import MONDAY_NINE, a_member
 
 LEADER = Actor(1, Role.MANAGER)
@@ -49,7 +50,7 @@ def wearers(tag_id: int) -> set[int]:
         return tag_queries.wearers(db, tag_id)
 
 
-def a_campaign(*, hold_out: int = 0, name: str = "召回") -> str:
+def a_campaign(*, hold_out: int = 0, name: str = "召回", is_by_call: bool = False) -> str:
     """Begin one to all six, who have a tag put on by hand."""
     tag_id = a_tag(f"{name}标签")
     with transaction() as db:
@@ -66,6 +67,7 @@ def a_campaign(*, hold_out: int = 0, name: str = "召回") -> str:
             tip="点开预约",
             path="/c/",
             hold_out=hold_out,
+            is_by_call=is_by_call,
             by=LEADER,
             now=MONDAY_NINE,
         )
@@ -113,6 +115,40 @@ def test_who_wants_none_or_does_not_follow_is_passed_over() -> None:
     jobs.look_after_growth(FixedClock(MONDAY_NINE))
 
     assert states(number) == {"told": 4, "refused": 1, "gone": 1}
+
+
+def called(number: str, member_id: int, outcome: CallOutcome) -> None:
+    with transaction() as db:
+        campaigns.note_call(
+            db,
+            number=number,
+            member_id=member_id,
+            outcome=outcome,
+            text="",
+            by=LEADER,
+            now=MONDAY_NINE,
+        )
+
+
+def test_who_is_called_is_noted_once_and_who_wants_no_more_hears_none() -> None:
+    with transaction() as db:
+        tags.want_news(db, wanted=False, by=Actor(2, Role.MEMBER), now=MONDAY_NINE)
+        for row in db.scalars(select(Member).where(Member.id != 3)):
+            row.phone = f"1380000000{row.id}"
+    number = a_campaign(is_by_call=True)
+    jobs.look_after_growth(FixedClock(MONDAY_NINE))
+
+    called(number, 1, CallOutcome.REACHED)
+    called(number, 4, CallOutcome.NO_MORE)
+    called(number, 5, CallOutcome.NOT_REACHED)
+    with pytest.raises(NotToCall):
+        called(number, 1, CallOutcome.REACHED)
+
+    assert states(number) == {"told": 1, "refused": 2, "gone": 1, "waiting": 2}
+    with transaction(reads_only=True) as db:
+        assert not tag_queries.wants_news(db, 4)
+        row = tag_queries.campaign(db, number)
+        assert [member.id for _, member in tag_queries.to_call(db, row, limit=9)] == [6, 5]
 
 
 def test_nobody_hears_twice_within_the_cap() -> None:

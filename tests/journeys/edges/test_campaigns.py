@@ -2,13 +2,15 @@
 
 from flask import Flask
 
+from kernel.db import transaction
+from members import queries as members
 from tests.journeys import clockwork
 from tests.journeys.console.conftest import DeskOf, Town
 from tests.journeys.consumer.pages import Page, Phone
 from tests.journeys.edges.steps import messages
 
 
-def a_campaign(desk_of: DeskOf, member_number: str) -> tuple[Page, str]:
+def a_campaign(desk_of: DeskOf, member_number: str, *, is_by_call: str = "0") -> tuple[Page, str]:
     """Let a manager tag the member, name a segment, write to it; return the page and its number."""
     desk = desk_of("manager")
     made = desk.send(desk.open("/console/tags").form("/tags"), name="老客户")
@@ -28,6 +30,7 @@ def a_campaign(desk_of: DeskOf, member_number: str) -> tuple[Page, str]:
         tip="点开预约清洗",
         path="/c/",
         hold_out="0",
+        is_by_call=is_by_call,
     )
     return desk.send(made.form("/begin")), made.path.rpartition("/")[2]
 
@@ -60,7 +63,7 @@ def test_news_that_leads_to_what_is_over_is_refused(
     town: Town, desk_of: DeskOf, member_number: str
 ) -> None:
     a_campaign(desk_of, member_number)
-    desk = desk_of("manager")
+    desk = desk_of("administrator")
     page = desk.open("/console/campaigns/new")
 
     refused = desk.send(
@@ -73,4 +76,23 @@ def test_news_that_leads_to_what_is_over_is_refused(
         hold_out="0",
     )
 
-    assert (refused.status, "刚刚结束了" in refused.text) == (400, True)
+    assert (refused.status, "刚刚结束了" in refused.text) == (422, True)
+
+
+def test_people_are_called_one_by_one(
+    app: Flask, town: Town, phone: Phone, desk_of: DeskOf, member_number: str
+) -> None:
+    with transaction() as db:
+        members.member(db, town.member.id).phone = "13800000001"
+    begun, number = a_campaign(desk_of, member_number, is_by_call="1")
+    clockwork.let(app, "growth")
+    path, desk = f"/console/campaigns/{number}", desk_of("administrator")
+    assert "还没打过" in begun.text
+    assert not any("该清洗" in line for line in messages(town.member))
+
+    tried = desk.send(desk.open(path).form("/calls"), outcome="not_reached", text="响了没人接")
+    done = desk.send(tried.form("/calls"), outcome="reached", text="下周约")
+
+    assert "响了没人接" in tried.text
+    assert "告诉了的 1" in done.text
+    assert "待联系" not in done.text
