@@ -54,9 +54,7 @@ def run(stand: Stand) -> Result:
 def _share_of_bare(ground: Ground, stand: Stand) -> float:
     """Post in turns with the bare driver; return our rate over its rate, by medians."""
     count = WARM + (POSTED_QUICK if stand.is_quick else POSTED)
-    for key in range(WARM):
-        poster.do(key)
-    sa.engine.dispose()
+    _begin()
     watch = Watch(sa.engine)
     ours_s, bare_s = [], []
     with closing(ground.copy()) as bare:
@@ -74,9 +72,17 @@ def _share_of_bare(ground: Ground, stand: Stand) -> float:
     return theirs / ours
 
 
+def _begin() -> None:
+    """Do what the first keys mean, in this process: members have points, and every path was gone once."""
+    for key in range(WARM):
+        poster.do(key)
+    sa.engine.dispose()
+
+
 def _by_many(ground: Ground, stand: Stand, result: Result, around: dict[str, str]) -> None:
     name, is_quick = ground.name, stand.is_quick
     wanted = OPERATIONS_QUICK if is_quick else OPERATIONS
+    _begin()
     before, began_s = _done(), time.monotonic()
     with hands(poster.post, around, log=ground.folder / "house.log") as start:
         kills = _kill_while_they_post(
