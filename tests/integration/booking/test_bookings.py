@@ -262,7 +262,6 @@ class TestTheTechniciansDay:
     ) -> None:
         number, technician = assigned
         day = MONDAY_NINE + timedelta(days=1)
-
         with transaction() as db:
             visit = visit_operations.accept(db, number=number, by=technician, now=MONDAY_NINE)
         with transaction() as db:

@@ -147,8 +147,8 @@ def test_who_is_called_is_noted_once_and_who_wants_no_more_hears_none() -> None:
     assert states(number) == {"told": 1, "refused": 2, "gone": 1, "waiting": 2}
     with transaction(reads_only=True) as db:
         assert not tag_queries.wants_news(db, 4)
-        row = tag_queries.campaign(db, number)
-        assert [member.id for _, member in tag_queries.to_call(db, row, limit=9)] == [6, 5]
+        begun = tag_queries.campaign(db, number)
+        assert [member.id for _, member in tag_queries.to_call(db, begun, limit=9)] == [6, 5]
 
 
 def test_nobody_hears_twice_within_the_cap() -> None:
