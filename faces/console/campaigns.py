@@ -41,7 +41,7 @@ from notifications import queries as notifications
 FIELDS = ("name", "segment", "about", "tip", "path", "hold_out", "is_by_call")
 PATH_MAX, SAID_MAX = 60, 60
 # So many of those who are to be called are shown at a time.
-CALLS_SHOWN = 20
+CALLS_SHOWN = 10
 
 
 class CampaignForm(Form):

@@ -217,7 +217,7 @@ def _erasure(db: Session, member_id: int) -> dict[str, Any]:
     asked = queries.erasure_asked(db, member_id)
     return {
         "erasure": asked,
-        "erasure_by": names_of(db, {asked.asked_by_id})[asked.asked_by_id] if asked else "",
+        "erasure_by": names_of(db, {asked.asked_by_id}).get(asked.asked_by_id, "") if asked else "",
         "why_max": WHY_MAX,
     }
 

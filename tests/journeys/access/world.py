@@ -29,7 +29,15 @@ from kernel.geo import Point
 from kernel.phone import Phone
 from members import strike_queries
 from members.contacts import ContactRole
-from members.operations import appeals, blacklist, contacts, following, sign_ins, strikes
+from members.operations import (
+    appeals,
+    blacklist,
+    contacts,
+    erasing,
+    following,
+    sign_ins,
+    strikes,
+)
 from members.policy import AppealReason
 from members.rule_text import STANDARD_VERSION
 from tests.house import (
@@ -176,6 +184,13 @@ def _a_case(app: Flask, side: Side, number: int) -> None:
             member_id=person.id,
             by=Actor(999, Role.MANAGER),
             reason="核实后认为应当提前解除",
+            now=MONDAY_NINE,
+        )
+        erasing.ask(
+            db,
+            member_id=person.id,
+            why="来电要求注销，回拨核对",
+            by=Actor(999, Role.MANAGER),
             now=MONDAY_NINE,
         )
         [listing] = strike_queries.blacklistings_of(db, member_id=person.id)
