@@ -76,7 +76,8 @@ def forget(db: Session, member_id: int) -> None:
     if tryout_queries.open_of(db, member_id) is not None:
         raise StillBooked
     db.execute(update(Booking).where(his).values(_WHERE))
-    db.execute(update(Draft).where(Draft.member_id == member_id).values(_WHERE))
+    near = {name: retention.roughly(getattr(Draft, name)) for name in ("lat", "lon")}
+    db.execute(update(Draft).where(Draft.member_id == member_id).values(_WHERE | near))
     db.execute(update(Rating).where(Rating.member_id == member_id).values(text=""))
     db.execute(update(CarePlan).where(CarePlan.member_id == member_id).values(due_on=None))
     said = update(Complaint).where(Complaint.member_id == member_id)

@@ -12,9 +12,12 @@ from kernel.db import Session
 
 
 def forget(db: Session, visit_ids: Collection[int]) -> None:
-    """Forget the photos, the signature and the place's name of those visits; photos that nothing
-    speaks of any more leave the shelf by themselves."""
-    db.execute(update(Visit).where(Visit.id.in_(visit_ids)).values(label="", estate=""))
+    """Forget the photos, the signature, the place's name and where its door is of those visits; photos
+    that nothing speaks of any more leave the shelf by themselves."""
+    roughly = {name: retention.roughly(getattr(Visit, name)) for name in ("lat", "lon")}
+    db.execute(
+        update(Visit).where(Visit.id.in_(visit_ids)).values({"label": "", "estate": ""} | roughly)
+    )
     db.execute(update(Evidence).where(Evidence.visit_id.in_(visit_ids)).values(facts={}))
     db.execute(delete(VisitPhoto).where(VisitPhoto.visit_id.in_(visit_ids)))
 

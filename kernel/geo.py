@@ -19,10 +19,16 @@ class Point:
             raise ValueError(f"no such place: {self.lat}, {self.lon}")
 
 
+# So many parts of a degree tell the neighbourhood, not the door.
+ROUGH_PARTS = 200
+
+
 def roughly(point: Point) -> Point:
     """Return a point within some 360 m of that one, the same for all that are near: it tells the
     neighbourhood, not the door."""
-    return Point(round(point.lat * 200) / 200, round(point.lon * 200) / 200)
+    return Point(
+        round(point.lat * ROUGH_PARTS) / ROUGH_PARTS, round(point.lon * ROUGH_PARTS) / ROUGH_PARTS
+    )
 
 
 def great_circle_m(start: Point, end: Point) -> float:

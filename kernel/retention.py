@@ -11,6 +11,7 @@ from sqlalchemy.orm import Mapped, mapped_column
 
 from kernel.clock import Clock
 from kernel.db import Base, Instant, Session, transaction
+from kernel.geo import ROUGH_PARTS
 
 log = logging.getLogger(__name__)
 
@@ -97,3 +98,8 @@ def report(db: Session) -> Mapping[str, Dropped]:
     found = select(RetentionRun.rule, func.sum(RetentionRun.dropped), func.max(RetentionRun.at))
     rows = db.execute(found.group_by(RetentionRun.rule))
     return {rule: Dropped(int(dropped), at) for rule, dropped, at in rows}
+
+
+def roughly(column: ColumnElement[float]) -> ColumnElement[Any]:
+    """Return what `geo.roughly` makes of a coordinate, for the database to compute."""
+    return func.round(column * ROUGH_PARTS) / ROUGH_PARTS

@@ -22,6 +22,7 @@ from members.privacy import VERSIONS, ConsentKind, StillToCome
 from members.states import AppealState, CollectionState
 from members.strike_models import Appeal, Strike
 from members.survey_models import SurveyWords
+from members.tag_models import Target
 
 Told = Mapping[str, Sequence[Mapping[str, object]]]
 LINES_MAX = 20_000
@@ -102,6 +103,8 @@ def forget(db: Session, member: Member, *, now: datetime) -> None:
     db.execute(his.values(text="", words="", photos=[]))
     won = update(Collection).where(Collection.member_id == member.id)
     db.execute(won.values(name="", phone="", address="", tracking="", why=""))
+    noted = update(Target).where(Target.member_id == member.id)
+    db.execute(noted.values(said=""))
     db.flush()
     db.execute(delete(SurveyWords).where(SurveyWords.member_id == member.id))
 

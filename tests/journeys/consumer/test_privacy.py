@@ -15,11 +15,13 @@ from sqlalchemy import delete, select
 from sqlalchemy.exc import DBAPIError
 
 from booking.feedback_models import Complaint
-from booking.models import Booking
+from booking.models import Booking, Draft
 from booking.states import BookingState
+from dispatch.models import Visit
 from kernel import audit
 from kernel.actor import Actor, Role
 from kernel.db import Base, transaction
+from kernel.geo import roughly
 from kernel.money import Money
 from members import ledger_queries
 from members.ledger import completion_draft
@@ -192,4 +194,6 @@ def test_nothing_of_him_is_left_and_the_ledger_stands(
         truths.the_ledger_keeps_its_promises(db, now=MONDAY_NINE)
         [row], _ = audit.entries(db, action="privacy.erase")
         assert not db.scalars(select(SignIn)).all()
+        for place in (*db.scalars(select(Draft)), *db.scalars(select(Visit))):
+            assert place.point == roughly(place.point)
     assert row.about.startswith("member:M")
