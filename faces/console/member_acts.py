@@ -28,14 +28,14 @@ def waive_strike(number: str, strike: str) -> ResponseReturnValue:
 
     def effect(db: Session, given: dict[str, Any]) -> str:
         row = strike_queries.strike(db, number=strike, by=call.actor())
-        if row.member_id != _member_id(db, number):
+        if row.member_id != member_id_of(db, number):
             raise StrikeMissing
         strikes.waive_strike(
             db, number=strike, reason=given["reason"], by=call.actor(), now=call.now()
         )
         return gettext("违约已撤销，不扣分。")
 
-    return _act(number, f"waive-{strike}", ReasonForm(), effect)
+    return act(number, f"waive-{strike}", ReasonForm(), effect)
 
 
 @blueprint.post("/members/<number>/release")
@@ -46,14 +46,14 @@ def ask_release(number: str) -> ResponseReturnValue:
     def effect(db: Session, given: dict[str, Any]) -> str:
         blacklist.ask_release(
             db,
-            member_id=_member_id(db, number),
+            member_id=member_id_of(db, number),
             reason=given["reason"],
             by=call.actor(),
             now=call.now(),
         )
         return gettext("已提出，等另一位同事确认。")
 
-    return _act(number, "release", ReasonForm(), effect)
+    return act(number, "release", ReasonForm(), effect)
 
 
 @blueprint.post("/members/<number>/stop")
@@ -66,7 +66,7 @@ def ask_stop(number: str) -> ResponseReturnValue:
         end = datetime.combine(given["until"], time(), SHANGHAI) + timedelta(days=1)
         blacklist.ask_blacklisting(
             db,
-            member_id=_member_id(db, number),
+            member_id=member_id_of(db, number),
             until=end,
             reason=given["reason"],
             by=call.actor(),
@@ -74,7 +74,7 @@ def ask_stop(number: str) -> ResponseReturnValue:
         )
         return gettext("已提出，等另一位同事确认。")
 
-    return _act(number, "stop", StopForm(), effect)
+    return act(number, "stop", StopForm(), effect)
 
 
 @blueprint.post("/members/<number>/overrides/<override>/confirm")
@@ -89,7 +89,7 @@ def confirm_override(number: str, override: str) -> ResponseReturnValue:
         blacklist.confirm_blacklisting(db, number=override, by=call.actor(), now=call.now())
         return gettext("已暂停预约，会员会收到微信。")
 
-    return _act(number, f"confirm-{override}", NoForm(), effect)
+    return act(number, f"confirm-{override}", NoForm(), effect)
 
 
 @blueprint.post("/members/<number>/overrides/<override>/refuse")
@@ -104,7 +104,7 @@ def refuse_override(number: str, override: str) -> ResponseReturnValue:
         )
         return gettext("没有通过，什么都没有改。")
 
-    return _act(number, f"refuse-{override}", ReasonForm(), effect)
+    return act(number, f"refuse-{override}", ReasonForm(), effect)
 
 
 @blueprint.post("/members/<number>/blacklistings/<listing>/review")
@@ -114,27 +114,29 @@ def review_blacklisting(number: str, listing: str) -> ResponseReturnValue:
 
     def effect(db: Session, given: dict[str, Any]) -> str:
         row = strike_queries.blacklisting(db, number=listing, by=call.actor())
-        if row.member_id != _member_id(db, number):
+        if row.member_id != member_id_of(db, number):
             raise BlacklistingMissing
         blacklist.review(db, number=listing, words=given["words"], by=call.actor(), now=call.now())
         return gettext("已看过，暂停照旧。要解除请提出解除。")
 
-    return _act(number, f"review-{listing}", WordsForm(), effect)
+    return act(number, f"review-{listing}", WordsForm(), effect)
 
 
-def _member_id(db: Session, number: str) -> int:
+def member_id_of(db: Session, number: str) -> int:
+    """Return the id of the member of that number. Raises MemberMissing."""
     return queries.member_by_number(db, number=number, by=call.actor()).id
 
 
 def _asked(db: Session, number: str, override: str) -> OverrideKind:
     """Return what was asked for about that member. Raises OverrideMissing."""
     asked = strike_queries.override_asked(db, override)
-    if asked.member_id != _member_id(db, number):
+    if asked.member_id != member_id_of(db, number):
         raise OverrideMissing
     return asked.kind
 
 
-def _act(number: str, form: str, schema: Schema, effect: Any) -> ResponseReturnValue:
+def act(number: str, form: str, schema: Schema, effect: Any) -> ResponseReturnValue:
+    """Let `effect` happen once and go on to the member's page; a refusal is said there."""
     return acting.perform(
         form,
         schema,

@@ -11,11 +11,10 @@ from faces.chrome.copies import copy_of
 from faces.chrome.filters import gettext
 from faces.chrome.schema import Form, Text
 from faces.chrome.sign_in import proved_lately, signed_in
-from faces.console import acting, members
 from faces.console.forms import NoForm
+from faces.console.member_acts import act, member_id_of
 from faces.console.routes import LEADERS, blueprint
 from kernel.db import Session, transaction
-from members import queries
 from members.merging import WHY_MAX, WHY_MIN
 from members.operations import erasing
 
@@ -33,7 +32,7 @@ def copy_member(number: str) -> ResponseReturnValue:
     """Send all that is kept of the member, for one of us to pass on to him; it is written down."""
     call.form(BehalfForm())
     with call.once(again=lambda: _copy(number)) as db:
-        _member_id(db, number)
+        member_id_of(db, number)
     return _copy(number)
 
 
@@ -46,14 +45,14 @@ def ask_erasure(number: str) -> ResponseReturnValue:
     def effect(db: Session, given: dict[str, Any]) -> str:
         erasing.ask(
             db,
-            member_id=_member_id(db, number),
+            member_id=member_id_of(db, number),
             why=given["why"],
             by=call.actor(),
             now=call.now(),
         )
         return gettext("已提出，等另一位同事确认。")
 
-    return _act(number, "erasure", BehalfForm(), effect)
+    return act(number, "erasure", BehalfForm(), effect)
 
 
 @blueprint.post("/members/<number>/erasure/confirm")
@@ -63,12 +62,12 @@ def confirm_erasure(number: str) -> ResponseReturnValue:
     """Agree, as the second person: he is forgotten, once and for all."""
 
     def effect(db: Session, _given: dict[str, Any]) -> str:
-        member_id = _member_id(db, number)
+        member_id = member_id_of(db, number)
         erasing.check_second(db, member_id=member_id, by=call.actor())
         forgetting.forget(db, member_id, now=call.now())
         return gettext("已注销，资料已删除。")
 
-    return _act(number, "erasure-confirm", NoForm(), effect)
+    return act(number, "erasure-confirm", NoForm(), effect)
 
 
 @blueprint.post("/members/<number>/erasure/drop")
@@ -77,28 +76,13 @@ def drop_erasure(number: str) -> ResponseReturnValue:
     """Turn down what was asked for, or take back what oneself has asked for."""
 
     def effect(db: Session, _given: dict[str, Any]) -> str:
-        erasing.drop(db, member_id=_member_id(db, number), by=call.actor())
+        erasing.drop(db, member_id=member_id_of(db, number), by=call.actor())
         return gettext("没有通过，什么都没有改。")
 
-    return _act(number, "erasure-drop", NoForm(), effect)
-
-
-def _act(number: str, form: str, schema: Form, effect: Any) -> ResponseReturnValue:
-    return acting.perform(
-        form,
-        schema,
-        effect,
-        to="console.member",
-        page=lambda failed: members.page(number, failed),
-        number=number,
-    )
-
-
-def _member_id(db: Session, number: str) -> int:
-    return queries.member_by_number(db, number=number, by=call.actor()).id
+    return act(number, "erasure-drop", NoForm(), effect)
 
 
 def _copy(number: str) -> Response:
     with transaction(reads_only=True) as db:
-        member_id = _member_id(db, number)
+        member_id = member_id_of(db, number)
     return copy_of(member_id)
