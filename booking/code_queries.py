@@ -18,7 +18,7 @@ from booking.code_models import Code
 from booking.codes import Bought, By, Came, CodeKind, Met, Source, funnel
 from booking.models import Booking, Service, Store
 from booking.payment_models import Payment
-from booking.states import SERVED, BookingState, PaymentState
+from booking.states import NOT_BOOKED, SERVED, PaymentState
 from dispatch import queries as dispatch
 from kernel.actor import Actor, Role
 from kernel.db import Session
@@ -33,7 +33,6 @@ from members.ledger import staff_owner, technician_owner
 PEOPLE_MAX = 20_000
 _AT_ONCE = 500
 # A window that is only kept, or was given back, is no booking yet.
-_NOT_BOOKED = (BookingState.HELD, BookingState.AWAITING_DEPOSIT, BookingState.EXPIRED)
 
 
 class CodeMissing(Missing):
@@ -176,7 +175,7 @@ def _bought(db: Session, member_ids: Sequence[int], since: datetime) -> list[Bou
         select(Booking.member_id, Booking.made_at, paid.c.paid, Booking.state)
         .outerjoin(paid, paid.c.booking_id == Booking.id)
         .where(Booking.member_id.in_(member_ids), Booking.made_at >= since)
-        .where(Booking.state.not_in(_NOT_BOOKED))
+        .where(Booking.state.not_in(NOT_BOOKED))
     )
     return [
         Bought(member_id, at, _money(sum_), is_served=state in SERVED)

@@ -22,12 +22,10 @@ from booking.leaks import (
     stopped,
 )
 from booking.models import Booking, Promise
-from booking.states import BookingState
+from booking.states import NOT_BOOKED
 from dispatch import queries as dispatch
 from kernel.clock import local_date
 from kernel.db import Session
-
-_NOT_BOOKED = (BookingState.HELD, BookingState.AWAITING_DEPOSIT, BookingState.EXPIRED)
 
 
 def signals(db: Session, *, branch_id: int, now: datetime) -> list[Signal]:
@@ -93,7 +91,7 @@ def _histories(db: Session, *, branch_id: int, now: datetime) -> Iterator[Histor
         visited[member_id].append((day, technician_id))
     booked = db.execute(
         select(Booking.member_id, func.max(Booking.starts_at))
-        .where(Booking.member_id.in_(theirs), Booking.state.not_in(_NOT_BOOKED))
+        .where(Booking.member_id.in_(theirs), Booking.state.not_in(NOT_BOOKED))
         .group_by(Booking.member_id)
     )
     for member_id, newest in booked:

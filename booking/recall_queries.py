@@ -7,11 +7,10 @@ from datetime import datetime, timedelta
 from sqlalchemy import select
 
 from booking.models import Booking
-from booking.states import SERVED, BookingState
+from booking.states import NOT_BOOKED, SERVED
 from kernel.db import Session
 
 _AT_ONCE = 500
-_NOT_BOOKED = (BookingState.HELD, BookingState.AWAITING_DEPOSIT, BookingState.EXPIRED)
 
 
 @dataclass(frozen=True, slots=True)
@@ -35,7 +34,7 @@ def recall(db: Session, since: Mapping[int, datetime], *, within: timedelta) -> 
         rows = db.execute(
             select(Booking.member_id, Booking.made_at, Booking.state)
             .where(Booking.member_id.in_(ids[start : start + _AT_ONCE]))
-            .where(Booking.state.not_in(_NOT_BOOKED), Booking.made_at >= min(since.values()))
+            .where(Booking.state.not_in(NOT_BOOKED), Booking.made_at >= min(since.values()))
         )
         for member_id, made_at, state in rows:
             if since[member_id] <= made_at <= since[member_id] + within:

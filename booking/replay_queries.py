@@ -11,7 +11,7 @@ from booking.models import Booking, Promise
 from booking.policy import Ending
 from booking.replay_models import Replay
 from booking.replaying import Left, Life
-from booking.states import SERVED, BookingState
+from booking.states import NOT_BOOKED, SERVED
 from dispatch import queries as dispatch
 from kernel import leases
 from kernel.db import Session, transaction
@@ -24,7 +24,6 @@ from members.rules import StrikeKind
 from members.strike_models import Strike
 
 MEMBERS_MAX = 20_000
-_GIVEN_BACK = (BookingState.HELD, BookingState.AWAITING_DEPOSIT, BookingState.EXPIRED)
 
 
 class ReplayMissing(Missing):
@@ -81,7 +80,7 @@ def lives(
 ) -> dict[int, Life]:
     """Return what happened to those members within the span."""
     bookings = db.scalars(
-        select(Booking).where(Booking.member_id.in_(member_ids), Booking.state.not_in(_GIVEN_BACK))
+        select(Booking).where(Booking.member_id.in_(member_ids), Booking.state.not_in(NOT_BOOKED))
     ).all()
     of: dict[int, list[Booking]] = defaultdict(list)
     for booking in bookings:

@@ -74,6 +74,8 @@ BOOKING_MACHINE = Machine(
 
 # A window is kept for the member, and nothing is promised yet.
 KEPT = frozenset({_S.HELD, _S.AWAITING_DEPOSIT})
+# Never was promised, so that its member did not book.
+NOT_BOOKED = KEPT | {_S.EXPIRED}
 # The house owes a visit.
 PROMISED = frozenset({_S.BOOKED, _S.CONFIRMED})
 # The work was done.
