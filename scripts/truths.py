@@ -14,7 +14,17 @@ from sqlalchemy import select
 from booking import goods, policy
 from booking.goods_models import GoodsItem, GoodsStep, LateGoods
 from booking.models import Booking, BookingStep, Draft, Promise
-from booking.states import BOOKING_MACHINE, KEPT, PROMISED, BookingState, WaitingState
+from booking.standby_models import Standby
+from booking.standby_queries import OPEN
+from booking.states import (
+    BOOKING_MACHINE,
+    KEPT,
+    PROMISED,
+    BookingState,
+    StandbyState,
+    WaitingState,
+)
+from booking.waiting import STANDBY_GRACE, STANDBY_LIFE
 from booking.waiting_models import Waiting
 from dispatch import live
 from dispatch.models import Branch, RouteRow, Visit, VisitStep
@@ -77,6 +87,7 @@ def hold_for_the_house(db: Session, *, now: datetime) -> None:
     every_move_is_told_once(db)
     every_booking_keeps_its_windows(db)
     who_is_let_go_is_out(db)
+    who_stands_by_has_the_place_or_waits(db)
     the_ledger_keeps_its_promises(db, now=now)
 
 
@@ -315,3 +326,55 @@ def lines_are_settled(db: Session) -> None:
         if row.state is WaitingState.TAKEN:
             assert row.booking_id is not None
             assert bookings[row.booking_id].state not in KEPT, row.number
+
+
+def who_stands_by_has_the_place_or_waits(db: Session) -> None:
+    """4: of a place, and of one who waits, one stand-by is open, and he waits still; what came of one is
+    a single promise of its window, made in time and once the other had let the place go."""
+    rows = all_of(db, Standby)
+    for of in ("booking_id", "waiting_id"):
+        standing = Counter(getattr(row, of) for row in rows if row.state in OPEN)
+        assert all(count == 1 for count in standing.values()), (of, standing)
+    taken = [row for row in rows if row.state is StandbyState.TAKEN]
+    for of in ("visit_id", "waiting_id"):
+        had = Counter(getattr(row, of) for row in taken)
+        assert all(count == 1 for count in had.values()), (of, had)
+    for row in rows:
+        waits = db.get_one(Waiting, row.waiting_id)
+        assert (row.why != "") is (row.state is StandbyState.ENDED), row.id
+        if row.state in OPEN:
+            assert waits.state is WaitingState.WAITING, waits.number
+    for row in taken:
+        _had_the_place(db, row, db.get_one(Waiting, row.waiting_id))
+
+
+def _had_the_place(db: Session, row: Standby, waits: Waiting) -> None:
+    assert waits.state is not WaitingState.WAITING, waits.number
+    assert waits.booking_id is not None, waits.number
+    booking = db.get_one(Booking, waits.booking_id)
+    assert booking.draft_id == waits.draft_id, waits.number
+    its = select(Promise).where(
+        Promise.booking_id == booking.id,
+        Promise.starts_at == row.starts_at,
+        Promise.ends_at == row.ends_at,
+        Promise.promised_at == row.state_since,
+    )
+    assert len(db.scalars(its).all()) == 1, booking.number
+    assert row.state_since < row.until + STANDBY_GRACE, row.id
+    other = db.scalars(select(Promise).where(Promise.visit_id == row.visit_id)).one()
+    assert other.booking_id == row.booking_id, row.id
+    assert other.ending not in ("", policy.Ending.KEPT), (row.id, other.ending)
+    assert other.ended_at is not None, row.id
+    assert other.ended_at <= row.state_since, row.id
+
+
+def stand_bys_are_decided(db: Session, *, now: datetime) -> None:
+    """After the clock's round nobody stands by past his time, or for a place that is decided."""
+    for row in all_of(db, Standby):
+        if row.state in OPEN:
+            booking = db.get_one(Booking, row.booking_id)
+            assert booking.state is BookingState.BOOKED, booking.number
+            assert booking.visit_id == row.visit_id, booking.number
+            assert now < row.until + STANDBY_GRACE, row.id
+        if row.state is StandbyState.OFFERED:
+            assert now < row.state_since + STANDBY_LIFE, row.id

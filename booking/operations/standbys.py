@@ -154,14 +154,19 @@ def _settle(db: Session, standby: Standby, row: Waiting, *, now: datetime) -> No
     booking = queries.by_id(db, standby.booking_id)
     db.refresh(booking)
     is_free = booking.state not in _STILL_HIS or booking.visit_id != standby.visit_id
+    is_over = now >= standby.until + STANDBY_GRACE
     if standby.state not in standby_queries.OPEN:
         return
     if is_free and standby.state is StandbyState.ACCEPTED:
-        _take(db, standby, row, now=now)
+        # So long he said yes for, and no longer, whatever held up the clock.
+        if is_over:
+            _end(db, standby, row, StandbyEnd.GONE, now=now)
+        else:
+            _take(db, standby, row, now=now)
     elif is_free:
         # He is the first whom the line serves, if he is.
         _end(db, standby, row, StandbyEnd.FREE, now=now)
-    elif booking.state is not BookingState.BOOKED or now >= standby.until + STANDBY_GRACE:
+    elif booking.state is not BookingState.BOOKED or is_over:
         _end(db, standby, row, StandbyEnd.KEPT, now=now)
     elif standby.state is StandbyState.OFFERED and now >= standby.state_since + STANDBY_LIFE:
         _end(db, standby, row, StandbyEnd.UNANSWERED, now=now)

@@ -114,6 +114,12 @@ def leave(db: Session, *, number: str, by: Actor, now: datetime) -> Waiting:
     return row
 
 
+def leave_all(db: Session, *, member_id: int, now: datetime) -> None:
+    """Take the member, whose lock is held, out of every line; he is to be forgotten."""
+    for row in waiting_queries.open_of(db, member_id):
+        leave(db, number=row.number, by=SYSTEM, now=now)
+
+
 def settle(db: Session, *, number: str, now: datetime) -> Waiting:
     """Write down what became of an offer: taken, or run out. Safe to repeat."""
     row = _locked(db, number, SYSTEM)

@@ -5,6 +5,7 @@ from datetime import datetime
 import booking.personal
 import conversations.personal
 import notifications.personal
+from booking.operations import waiting
 from kernel.db import Session
 from members import merge_queries, personal
 from members.operations.following import lock_member
@@ -18,6 +19,7 @@ def forget(db: Session, member_id: int, *, now: datetime) -> None:
     lock_member(db, member_id)
     for member in merge_queries.rows_of(db, member_id):
         openid = member.openid
+        waiting.leave_all(db, member_id=member.id, now=now)
         booking.personal.forget(db, member.id)
         personal.forget(db, member, now=now)
         conversations.personal.forget(db, openid, erased=member.openid)

@@ -4,18 +4,22 @@ from datetime import datetime, timedelta
 
 import pytest
 from flask import Flask
+from sqlalchemy import update
 
 from booking import jobs, queries, standby_queries
-from booking.models import Booking
+from booking.models import Booking, Promise
 from booking.operations import cancelling, presence, standbys, waiting
 from booking.standby_models import Standby
-from booking.states import BookingState, StandbyState
-from booking.waiting import STANDBY_LIFE
+from booking.states import BookingState, StandbyState, WaitingState
+from booking.waiting import STANDBY_GRACE, STANDBY_LIFE
+from booking.waiting_models import Waiting
 from dispatch import queries as dispatch
 from dispatch.planner.problem import Window
+from faces.chrome import forgetting
 from kernel.actor import Actor
 from kernel.clock import FixedClock
 from kernel.db import transaction
+from scripts import truths
 from tests.house import (
     HOUR_S,
     MONDAY,
@@ -174,3 +178,68 @@ class TestThePlace:
 
         assert (booking_of(risky).state, his_bookings(people[1])) == (BookingState.CANCELLED, [])
         assert [fact["why"] for fact in told("StandbyEnded")] == ["left"]
+
+    def test_is_nobodys_when_the_clock_comes_too_late(self, people: list[Actor]) -> None:
+        risky = accepted(people)
+
+        looked_after(RELEASED + STANDBY_GRACE)
+
+        assert (booking_of(risky).state, his_bookings(people[1])) == (BookingState.CANCELLED, [])
+        assert [fact["why"] for fact in told("StandbyEnded")] == ["gone"]
+
+    def test_is_nobodys_who_is_forgotten(self, people: list[Actor]) -> None:
+        accepted(people)
+
+        done(lambda db: forgetting.forget(db, people[1].id, now=ASKED))
+        looked_after(RELEASED)
+
+        assert his_bookings(people[1]) == []
+        assert [fact["why"] for fact in told("StandbyEnded")] == ["left"]
+
+
+# What of a place that was taken each is no more, and would be had in spite of every operation.
+PLANTS: dict[str, tuple[type[Standby | Waiting | Promise], dict[str, object]]] = {
+    "in another window": (Standby, {"opens_s": 9 * HOUR_S}),
+    "too late": (Standby, {"until": RELEASED - HOUR}),
+    "taken and kept": (Standby, {"why": "kept"}),
+    "open for one who has it": (Standby, {"state": StandbyState.ACCEPTED}),
+    "without a booking": (Waiting, {"booking_id": None}),
+    "by one who waits": (Waiting, {"state": WaitingState.WAITING}),
+    "had by both": (Promise, {"ended_at": None, "ending": ""}),
+    "before it was free": (Promise, {"ended_at": RELEASED + SECOND}),
+}
+
+
+class TestTheTruth:
+    """What holds after every step of the machine and after every race finds what breaks it."""
+
+    def test_of_a_place_that_was_taken(self, people: list[Actor]) -> None:
+        accepted(people)
+        looked_after(RELEASED)
+
+        found = []
+        with transaction() as db:
+            for fault, (model, facts) in PLANTS.items():
+                with db.begin_nested() as planted:
+                    db.execute(update(model).where(model.id == 1).values(**facts))
+                    try:
+                        truths.who_stands_by_has_the_place_or_waits(db)
+                    except AssertionError:
+                        found.append(fault)
+                    planted.rollback()
+            truths.who_stands_by_has_the_place_or_waits(db)
+            truths.stand_bys_are_decided(db, now=RELEASED)
+
+        assert found == list(PLANTS)
+
+    def test_of_one_that_is_open(self, people: list[Actor]) -> None:
+        risky = accepted(people)
+        with transaction(reads_only=True) as db:
+            truths.who_stands_by_has_the_place_or_waits(db)
+            truths.stand_bys_are_decided(db, now=RELEASED)
+
+        with transaction(reads_only=True) as db, pytest.raises(AssertionError):
+            truths.stand_bys_are_decided(db, now=RELEASED + STANDBY_GRACE)
+        done(presence.confirm, number=risky, by=people[0], now=ASKED)
+        with transaction(reads_only=True) as db, pytest.raises(AssertionError):
+            truths.stand_bys_are_decided(db, now=ASKED)

@@ -16,6 +16,7 @@ from booking import queries
 from booking.models import Booking, BookingStep
 from booking.operations import bookings, drafts, placing
 from booking.operations.drafts import Address
+from booking.standby_models import Standby
 from booking.states import PROMISED, BookingState
 from dispatch import live, watching
 from dispatch.models import Visit, VisitStep
@@ -32,6 +33,7 @@ from members import jobs as members_jobs
 from scripts import truths
 from tests.house import MONDAY_NINE, a_branch, a_member, a_technician, empty_tables
 from tests.house import a_service as a_priced_service
+from tests.integration.booking.living import struck
 from tests.integration.booking.promised import a_service
 from tests.properties.life.presses import Killed, Press, check_one_effect
 
@@ -55,7 +57,7 @@ T = TypeVar("T")
 
 
 class House(RuleBasedStateMachine):
-    """Two technicians, three members, two dispatchers and a clock."""
+    """Two technicians, three members of whom the first has failed us twice, two dispatchers and a clock."""
 
     def __init__(self) -> None:
         super().__init__()
@@ -73,6 +75,7 @@ class House(RuleBasedStateMachine):
             a_service(db, code="air_delivery", category="delivery")
             a_service(db, delivery_code="air_delivery")
             self.members = [a_member(db, openid=f"oHouse{n:023d}") for n in range(3)]
+        struck(self.members[0], 60, 20)
 
     # --- How anything is done -----------------------------------------------------------------
 
@@ -205,6 +208,7 @@ class House(RuleBasedStateMachine):
             truths.what_is_late_is_named(db, now=self.now)
             truths.nothing_is_long_overdue(db, now=self.now)
             truths.lines_are_settled(db)
+            truths.stand_bys_are_decided(db, now=self.now)
 
     # --- What must be true ----------------------------------------------------------------------
 
@@ -225,6 +229,7 @@ class House(RuleBasedStateMachine):
             truths.every_move_is_told_once(db)
             truths.every_booking_keeps_its_windows(db)
             truths.who_is_let_go_is_out(db)
+            truths.who_stands_by_has_the_place_or_waits(db)
             truths.late_goods_are_asked_about_once(db)
             truths.the_ledger_keeps_its_promises(db, now=self.now)
 
@@ -232,3 +237,4 @@ class House(RuleBasedStateMachine):
         with transaction(reads_only=True) as db:
             what_was_seen.update(db.scalars(select(BookingStep.action)))
             what_was_seen.update(db.scalars(select(VisitStep.action)))
+            what_was_seen.update(f"standby {state}" for state in db.scalars(select(Standby.state)))

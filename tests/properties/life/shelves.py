@@ -9,8 +9,17 @@ from hypothesis.stateful import rule
 from booking.goods import GoodsKind, LateAnswer, NewItem
 from booking.goods_models import GoodsItem
 from booking.models import Booking
-from booking.operations import goods, late_goods, waiting
-from booking.states import PROMISED, GoodsState
+from booking.operations import (
+    cancelling,
+    clockwork,
+    goods,
+    late_goods,
+    presence,
+    standbys,
+    waiting,
+)
+from booking.standby_models import Standby
+from booking.states import PROMISED, BookingState, GoodsState
 from booking.waiting_models import Waiting
 from dispatch.planner.problem import Window
 from kernel.actor import Actor, Role
@@ -82,3 +91,51 @@ class Line(House):
         row = self.one(Waiting, chosen)
         if row is not None:
             self.tried(waiting.leave, number=row.number, by=Actor(row.member_id, Role.MEMBER))
+
+
+class StandBys(House):
+    """Somebody stands by for the place of the one who failed us, who gives it up or keeps it."""
+
+    @rule(chosen=pick, who=pick, door=st.sampled_from(DOORS), what=pick, says_yes=st.booleans())
+    def somebody_is_asked_to_stand_by(
+        self, chosen: int, who: int, door: Any, what: int, *, says_yes: bool
+    ) -> None:
+        """A day before a window that nobody has answered for."""
+        risky = self.one(
+            Booking,
+            chosen,
+            Booking.member_id == self.members[0].id,
+            Booking.state == BookingState.BOOKED,
+            Booking.needs_window.is_(False),
+            Booking.starts_at > self.now + timedelta(hours=3),
+        )
+        if risky is None:
+            return
+        self.now = max(self.now, risky.starts_at - timedelta(hours=24))
+        self.tried(clockwork.look, may_break=True, number=risky.number)
+        by, day = self.members[1 + who % 2], local_date(risky.starts_at)
+        draft = self.drafted(by, what=what, door=door)
+        row = self.tried(waiting.join, draft_number=draft, day=day, by=by)
+        if row is not None:
+            self.tried(standbys.offer, booking_id=risky.id, waiting_id=row.id)
+            if says_yes:
+                self.tried(standbys.accept, number=row.number, by=by)
+
+    @rule(chosen=pick, how=st.sampled_from(["accept", "decline", "cancel", "confirm", "let_go"]))
+    def a_stand_by_goes_on(self, chosen: int, how: str) -> None:
+        standby = self.one(Standby, chosen)
+        if standby is None:
+            return
+        waits = self.one(Waiting, 0, Waiting.id == standby.waiting_id)
+        risky = self.one(Booking, 0, Booking.id == standby.booking_id)
+        assert waits is not None
+        assert risky is not None
+        if how in ("accept", "decline"):
+            by = Actor(waits.member_id, Role.MEMBER)
+            self.tried(getattr(standbys, how), number=waits.number, by=by)
+        elif how == "let_go":
+            self.now = max(self.now, standby.until)
+            self.tried(clockwork.look, may_break=True, number=risky.number)
+        else:
+            act = cancelling.cancel if how == "cancel" else presence.confirm
+            self.tried(act, number=risky.number, by=Actor(risky.member_id, Role.MEMBER))

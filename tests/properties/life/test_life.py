@@ -26,7 +26,7 @@ from members.strike_models import Appeal
 from tests.house import an_app, close_connections
 from tests.properties.life.house import DISPATCHERS, House, pick, what_was_seen
 from tests.properties.life.people import WORDS, Members, Technicians
-from tests.properties.life.shelves import Line, Warehouse
+from tests.properties.life.shelves import Line, StandBys, Warehouse
 
 EXAMPLES, STEPS = (
     int(os.environ.get("LIFE_EXAMPLES", "6")),
@@ -105,7 +105,7 @@ class Dispatchers(House):
             )
 
 
-class Life(Members, Technicians, Dispatchers, Warehouse, Line):
+class Life(Members, Technicians, Dispatchers, Warehouse, Line, StandBys):
     """Everybody in one house."""
 
 
@@ -134,5 +134,5 @@ def test_no_order_of_events_breaks_the_house(house: Flask) -> None:
     wanted = ["commit", "assign"]
     if EXAMPLES >= LONG:
         wanted += ["reschedule", "cancel", "return", "accept", "depart", "arrive", "start"]
-        wanted += ["join", "add_items", "heed_notice"]
+        wanted += ["join", "add_items", "heed_notice", "standby taken", "standby ended"]
     assert all(what_was_seen[act] for act in wanted), what_was_seen
