@@ -16,6 +16,8 @@ class LeakNote(Base):
 
     id: Mapped[int] = mapped_column(primary_key=True)
     key: Mapped[str] = mapped_column(index=True)
+    # About whom it asked, under the name that he had then.
+    member_id: Mapped[int | None] = mapped_column(index=True)
     branch_id: Mapped[int] = mapped_column(ForeignKey("dispatch_branch.id"))
     answer: Mapped[LeakAnswer] = mapped_column(
         Enum(LeakAnswer, native_enum=False, length=32, values_callable=list)

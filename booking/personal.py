@@ -2,23 +2,42 @@
 
 from collections.abc import Mapping, Sequence
 from datetime import datetime
+from typing import Any
 
-from sqlalchemy import select, update
+from sqlalchemy import select, union, update
 
+import members.personal
 from booking import tryout_queries
-from booking.care_models import CarePlan
+from booking.bill_models import BillDifference, BillNote
+from booking.care_models import CareNote, CarePlan
+from booking.events import BookingRefunded
 from booking.feedback_models import Complaint, Rating
-from booking.models import Booking, Draft, Promise
+from booking.goods_models import GoodsItem
+from booking.leak_models import LeakNote
+from booking.models import Addition, Booking, Draft, Promise
 from booking.shop_models import Exchange
 from booking.states import KEPT, PROMISED, BookingState, ComplaintState
+from booking.tryout_models import Tryout
+from booking.waiting_models import Waiting
 from dispatch import personal
-from kernel import retention
+from kernel import erasing, idempotency, retention
 from kernel.db import Session
+from kernel.erasing import Ids, Typed, acts_on
+from kernel.outbox import OutboxRow
 from members.privacy import StillBooked
 
 Told = Mapping[str, Sequence[Mapping[str, object]]]
 _WHERE = {"address": "", "compound": "", "door": "", "contact": "", "phone": ""}
 _DOOR = dict.fromkeys(("address", "door", "contact", "phone"), "")
+# What the audit log calls the things that a member has here.
+_THINGS: Mapping[str, Any] = {
+    "booking": Booking,
+    "draft": Draft,
+    "waiting": Waiting,
+    "complaint": Complaint,
+    "care": CarePlan,
+    "tryout": Tryout,
+}
 # Of which somebody still has to come, or something is to be decided.
 _OPEN = PROMISED | KEPT | {BookingState.DISPUTED}
 
@@ -82,9 +101,36 @@ def forget(db: Session, member_id: int) -> None:
     db.execute(update(CarePlan).where(CarePlan.member_id == member_id).values(due_on=None))
     said = update(Complaint).where(Complaint.member_id == member_id)
     db.execute(said.values(text="", answer=""))
+    for model in (Booking, Draft):
+        idempotency.forget_answers(db, select(model.number).where(model.member_id == member_id))
     visits = select(Promise.visit_id).join(Booking, Booking.id == Promise.booking_id).where(his)
     first = select(Booking.visit_id).where(his)
     personal.forget(db, {*db.scalars(visits), *db.scalars(first)})
+
+
+def typed(ids: Ids) -> tuple[Typed, ...]:
+    """Return where people typed about those members, or about the bookings that they had."""
+    his = Booking.member_id.in_(ids)
+    bookings, numbers = select(Booking.id).where(his), select(Booking.number).where(his)
+    plans = select(CarePlan.id).where(CarePlan.member_id.in_(ids))
+    differences = select(BillDifference.id).where(BillDifference.booking_id.in_(bookings))
+    by_hand = BillNote.difference_id.in_(differences) & BillNote.staff_id.is_not(None)
+    first, all_of = select(Booking.visit_id).where(his), Promise.booking_id.in_(bookings)
+    return (
+        *personal.typed(union(first, select(Promise.visit_id).where(all_of))),
+        *(acts_on(kind, model.number, model.member_id.in_(ids)) for kind, model in _THINGS.items()),
+        acts_on("good", GoodsItem.number, GoodsItem.booking_id.in_(bookings)),
+        Typed(Addition.reason, Addition.booking_id.in_(bookings)),
+        Typed(GoodsItem.order_number, GoodsItem.booking_id.in_(bookings)),
+        Typed(Complaint.answer, Complaint.member_id.in_(ids)),
+        Typed(CarePlan.tips, CarePlan.member_id.in_(ids)),
+        Typed(CarePlan.gift, CarePlan.member_id.in_(ids)),
+        Typed(CareNote.text, CareNote.plan_id.in_(plans)),
+        Typed(LeakNote.text, LeakNote.member_id.in_(ids)),
+        Typed(BillNote.text, by_hand),
+        *members.personal.typed_about_bookings(numbers),
+        erasing.told(BookingRefunded.__name__, OutboxRow.facts["number"].as_string().in_(numbers)),
+    )
 
 
 def drop_old_places(db: Session, before: datetime, limit: int) -> int:

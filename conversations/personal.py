@@ -8,6 +8,7 @@ from sqlalchemy import delete, or_, select, update
 from conversations.models import Chat, ChatLine, InboxRow, Picture
 from kernel import retention
 from kernel.db import Session
+from kernel.erasing import Ids, Typed, acts_on
 
 Told = Mapping[str, Sequence[Mapping[str, object]]]
 
@@ -35,6 +36,16 @@ def forget(db: Session, openid: str, *, erased: str) -> None:
     db.execute(update(Chat).where(Chat.openid == openid).values(openid=erased))
     for model in (InboxRow, Picture):
         db.execute(delete(model).where(model.openid == openid))
+
+
+def typed(ids: Ids) -> tuple[Typed, ...]:
+    """Return where people of ours wrote to those members, or of them to each other."""
+    his = ChatLine.chat_id.in_(select(Chat.id).where(Chat.member_id.in_(ids)))
+    return (
+        Typed(ChatLine.text, his),
+        Typed(ChatLine.picture, his, mark=""),
+        acts_on("chat", Chat.number, Chat.member_id.in_(ids)),
+    )
 
 
 def drop_old_words(db: Session, before: datetime, limit: int) -> int:

@@ -3,12 +3,19 @@
 from collections.abc import Collection
 from datetime import datetime
 
-from sqlalchemy import String, delete, select, update
+from sqlalchemy import CompoundSelect, String, delete, select, update
 
-from dispatch.models import Evidence, Visit, VisitPhoto
-from dispatch.states import Proof
-from kernel import retention
+from dispatch.events import VisitDeclined, VisitForced
+from dispatch.models import BarredPair, Evidence, Visit, VisitPhoto, VisitStep
+from dispatch.states import Proof, VisitAction
+from kernel import erasing, retention
 from kernel.db import Session
+from kernel.erasing import Typed, acts_on
+from kernel.outbox import OutboxRow
+
+# Moves whose cause is what somebody wrote; that of the others is one of `states.Trouble`.
+_A = VisitAction
+_EXPLAINED = (_A.ASSIGN, _A.DECLINE, _A.ARRIVE, _A.START, _A.PAUSE)
 
 
 def forget(db: Session, visit_ids: Collection[int]) -> None:
@@ -20,6 +27,20 @@ def forget(db: Session, visit_ids: Collection[int]) -> None:
     )
     db.execute(update(Evidence).where(Evidence.visit_id.in_(visit_ids)).values(facts={}))
     db.execute(delete(VisitPhoto).where(VisitPhoto.visit_id.in_(visit_ids)))
+
+
+def typed(visits: CompoundSelect[int]) -> tuple[Typed, ...]:
+    """Return where people typed about those visits."""
+    numbers = select(Visit.number).where(Visit.id.in_(visits))
+    said = OutboxRow.facts["visit_number"].as_string().in_(numbers)
+    explained = VisitStep.visit_id.in_(visits) & VisitStep.action.in_(_EXPLAINED)
+    return (
+        Typed(VisitStep.cause, explained),
+        acts_on("visit", Visit.number, Visit.id.in_(visits)),
+        Typed(BarredPair.reason, BarredPair.visit_id.in_(visits)),
+        Typed(Evidence.facts, Evidence.visit_id.in_(visits), mark={}),
+        *(erasing.told(event.__name__, said) for event in (VisitForced, VisitDeclined)),
+    )
 
 
 def drop_old_photos(db: Session, before: datetime, limit: int) -> int:

@@ -10,7 +10,7 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any
 
-from sqlalchemy import JSON, delete, insert, select, update
+from sqlalchemy import JSON, Select, String, delete, insert, select, update
 from sqlalchemy.dialects import postgresql
 from sqlalchemy.orm import Mapped, mapped_column
 
@@ -117,6 +117,17 @@ def settle(
         .values(kept)
         .execution_options(synchronize_session=False)
     )
+
+
+def forget_answers(db: Session, numbers: Select[str]) -> None:
+    """Keep no answer any more that another program was given about the things of those numbers: who asks
+    again with its key gets none, and no second effect."""
+    found = numbers.subquery()
+    is_about = UsedKey.answer.cast(String).contains(found.c.number)
+    of_api = UsedKey.scope.contains(" api.") & UsedKey.answer.is_not(None)
+    change = update(UsedKey).where(of_api, select(found).where(is_about).exists())
+    kept = {"status": None, "answer": None}
+    db.execute(change.values(kept).execution_options(synchronize_session=False))
 
 
 def sweep(clock: Clock) -> int:

@@ -31,6 +31,16 @@ def ids_of(member_id: ColumnElement[int] | int) -> Select[int]:
     return select(Member.id).where(is_his)
 
 
+def ids_of_erased() -> Select[int]:
+    """Return the query for the ids of all who were forgotten."""
+    return select(Member.id).where(Member.erased_at.is_not(None))
+
+
+def openids(ids: Select[int]) -> Select[str]:
+    """Return the query for what WeChat calls those members."""
+    return select(Member.openid).where(Member.id.in_(ids))
+
+
 def owners_of(member_id: ColumnElement[int] | int, *, prefix: str = "") -> Select[str]:
     """Return the query for what the ledger calls that person."""
     name = literal(prefix + member_owner(0)[:-1]) + Member.id.cast(String)

@@ -8,24 +8,30 @@ from collections.abc import Mapping, Sequence
 from datetime import datetime
 from secrets import token_hex
 
-from sqlalchemy import delete, select, update
+from sqlalchemy import Select, delete, select, update
 
-from kernel import retention
+from kernel import erasing, retention
 from kernel.actor import Role
 from kernel.db import Session
+from kernel.erasing import Ids, Typed, acts_on
+from kernel.outbox import OutboxRow
 from members import contact_queries, ledger_queries, survey_queries
 from members.collection_models import Collection
 from members.contact_models import Contact
+from members.events import PointsRedeemed
 from members.ledger import POINTS, member_owner
+from members.merge_models import Merge
 from members.models import Consent, ErasureRequest, Member, SignIn
 from members.privacy import VERSIONS, ConsentKind, StillToCome
+from members.redemption_models import Redemption
 from members.states import AppealState, CollectionState
-from members.strike_models import Appeal, Strike
+from members.strike_models import Appeal, Blacklisting, Override, Strike, StrikeStep
 from members.survey_models import SurveyWords
 from members.tag_models import Target
 
 Told = Mapping[str, Sequence[Mapping[str, object]]]
 LINES_MAX = 20_000
+_WAITING = (AppealState.OPEN, AppealState.PROPOSED)
 
 
 def told(db: Session, member_id: int) -> Told:
@@ -103,10 +109,42 @@ def forget(db: Session, member: Member, *, now: datetime) -> None:
     db.execute(his.values(text="", words="", photos=[]))
     won = update(Collection).where(Collection.member_id == member.id)
     db.execute(won.values(name="", phone="", address="", tracking="", why=""))
-    noted = update(Target).where(Target.member_id == member.id)
-    db.execute(noted.values(said=""))
     db.flush()
     db.execute(delete(SurveyWords).where(SurveyWords.member_id == member.id))
+
+
+def typed(ids: Ids) -> tuple[Typed, ...]:
+    """Return where people typed about those members."""
+    strikes = select(Strike.id).where(Strike.member_id.in_(ids))
+    return (
+        Typed(Strike.evidence, Strike.member_id.in_(ids), mark={"erased": True}),
+        Typed(StrikeStep.words, StrikeStep.strike_id.in_(strikes)),
+        Typed(Appeal.words, Appeal.member_id.in_(ids)),
+        Typed(Blacklisting.review_words, Blacklisting.member_id.in_(ids)),
+        Typed(Override.reason, Override.member_id.in_(ids)),
+        Typed(Merge.why, Merge.gone_id.in_(ids)),
+        Typed(Redemption.what, Redemption.member_id.in_(ids)),
+        Typed(Redemption.reversed_why, Redemption.member_id.in_(ids)),
+        Typed(Collection.why, Collection.member_id.in_(ids)),
+        *(acts_on(name, Member.number, Member.id.in_(ids)) for name in ("member", "follower")),
+        acts_on("appeal", Appeal.number, Appeal.member_id.in_(ids)),
+        acts_on("collection", Collection.number, Collection.member_id.in_(ids)),
+        acts_on("redemption", Redemption.number, Redemption.member_id.in_(ids)),
+        Typed(Target.said, Target.member_id.in_(ids)),
+        erasing.told(PointsRedeemed.__name__, OutboxRow.facts["member_id"].as_integer().in_(ids)),
+    )
+
+
+def typed_about_bookings(numbers: Select[str]) -> tuple[Typed, ...]:
+    """Return where people typed about those who served these bookings; it stays until it is decided."""
+    strikes = select(Strike.id).where(Strike.booking_number.in_(numbers))
+    decided = Appeal.booking_number.in_(numbers) & Appeal.state.not_in(_WAITING)
+    return (
+        Typed(StrikeStep.words, StrikeStep.strike_id.in_(strikes)),
+        Typed(Appeal.text, decided),
+        Typed(Appeal.words, decided),
+        Typed(Appeal.photos, decided, mark=[]),
+    )
 
 
 # --- What he agreed to ----------------------------------------------------------------------
@@ -137,7 +175,6 @@ def _consents(db: Session, member_id: int) -> Sequence[Consent]:
 
 def drop_old_appeals(db: Session, before: datetime, limit: int) -> int:
     """Drop the words and photos of appeals that were decided before then."""
-    waiting = (AppealState.OPEN, AppealState.PROPOSED)
-    over = [Appeal.decided_at < before, Appeal.state.not_in(waiting), Appeal.text != ""]
+    over = [Appeal.decided_at < before, Appeal.state.not_in(_WAITING), Appeal.text != ""]
     values = {"text": "", "words": "", "photos": []}
     return retention.blank(db, Appeal, where=over, values=values, limit=limit)

@@ -8,6 +8,8 @@ from sqlalchemy import String, Table, delete, select, update
 
 from kernel import leases, retention
 from kernel.db import Session
+from kernel.erasing import Ids, Typed
+from members import merge_queries
 from notifications.models import Grant, Message, StrayReport
 
 _FENCE = cast(Table, Message.__table__).c.fence
@@ -36,6 +38,12 @@ def forget(db: Session, openid: str, *, erased: str) -> None:
     db.execute(his.values(openid=erased, fields={}))
     db.execute(update(StrayReport).where(StrayReport.openid == openid).values(openid=erased))
     db.execute(delete(Grant).where(Grant.openid == openid))
+
+
+def typed(ids: Ids) -> tuple[Typed, ...]:
+    """Return what those members were told, but for what still waits."""
+    his = Message.openid.in_(merge_queries.openids(ids))
+    return (Typed(Message.fields, his & (Message.state != leases.PENDING), mark={}),)
 
 
 def drop_old_fields(db: Session, before: datetime, limit: int) -> int:

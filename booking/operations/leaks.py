@@ -3,7 +3,7 @@
 from datetime import datetime
 
 from booking.leak_models import LeakNote
-from booking.leaks import LeakAnswer
+from booking.leaks import LeakAnswer, Signal
 from kernel.actor import Actor
 from kernel.db import Session
 
@@ -11,7 +11,7 @@ from kernel.db import Session
 def note(
     db: Session,
     *,
-    key: str,
+    signal: Signal,
     branch_id: int,
     answer: LeakAnswer,
     text: str,
@@ -19,6 +19,14 @@ def note(
     now: datetime,
 ) -> LeakNote:
     """Write down what came of a question."""
-    row = LeakNote(key=key, branch_id=branch_id, answer=answer, text=text, staff_id=by.id, at=now)
+    row = LeakNote(
+        key=signal.key,
+        member_id=signal.member_id,
+        branch_id=branch_id,
+        answer=answer,
+        text=text,
+        staff_id=by.id,
+        at=now,
+    )
     db.add(row)
     return row

@@ -1,12 +1,15 @@
 """How every part of the house forgets a member: by his own hand, or by two of us for him."""
 
+from collections.abc import Iterator
 from datetime import datetime
 
 import booking.personal
 import conversations.personal
 import notifications.personal
 from booking.operations import waiting
+from kernel import erasing
 from kernel.db import Session
+from kernel.erasing import Ids, Typed
 from members import merge_queries, personal
 from members.operations.following import lock_member
 
@@ -24,3 +27,14 @@ def forget(db: Session, member_id: int, *, now: datetime) -> None:
         personal.forget(db, member, now=now)
         conversations.personal.forget(db, openid, erased=member.openid)
         notifications.personal.forget(db, openid, erased=member.openid)
+    erasing.take_out(db, _typed(merge_queries.ids_of(member_id)))
+
+
+def take_out_later_words(db: Session, _before: datetime, _limit: int) -> int:
+    """Take out what was typed about members after they were forgotten; return in how many rows."""
+    return erasing.take_out(db, _typed(merge_queries.ids_of_erased()))
+
+
+def _typed(ids: Ids) -> Iterator[Typed]:
+    for part in (personal, booking.personal, conversations.personal, notifications.personal):
+        yield from part.typed(ids)

@@ -7,6 +7,7 @@ import conversations.personal
 import dispatch.personal
 import members.personal
 import notifications.personal
+from faces.chrome import forgetting
 from kernel.retention import Rule
 from kernel.words import msg
 
@@ -75,6 +76,13 @@ RULES = (
         why=msg("重复投诉要对照"),
         keeps=timedelta(days=365),
         drop=booking.personal.drop_old_complaints,
+    ),
+    Rule(
+        name="typed_later",
+        what=msg("注销以后同事又写下的话"),
+        why=msg("注销了就不再留"),
+        keeps=timedelta(days=1),
+        drop=forgetting.take_out_later_words,
     ),
 )
 # What nobody drops: (what, why).

@@ -9,7 +9,7 @@ from flask.typing import ResponseReturnValue
 from marshmallow import fields, validate
 
 from booking import recall_queries
-from faces.chrome import call
+from faces.chrome import audited, call
 from faces.chrome.filters import gettext
 from faces.chrome.schema import Form, Text
 from faces.chrome.sign_in import signed_in
@@ -152,6 +152,7 @@ def note_call(number: str) -> ResponseReturnValue:
 
     def effect(db: Session, given: dict[str, Any]) -> acting.Said:
         by = call.actor()
+        audited.about(f"member:{given['member']}")
         operations.note_call(
             db,
             number=number,

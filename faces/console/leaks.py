@@ -79,10 +79,20 @@ def answer_leak() -> ResponseReturnValue:
     def effect(db: Session, given: dict[str, Any]) -> acting.Said:
         branch_id = given["branch"]
         frame.check_branch(branch_id)
-        if given["key"] not in {signal.key for signal in _signals(db, branch_id)}:
+        signals = {signal.key: signal for signal in _signals(db, branch_id)}
+        if given["key"] not in signals:
             raise LeakGone
-        operations.note(db, **_renamed(given), by=call.actor(), now=call.now())
-        audited.about(f"branch:{branch_id}")
+        signal = signals[given["key"]]
+        operations.note(
+            db,
+            signal=signal,
+            branch_id=branch_id,
+            answer=given["answer"],
+            text=given["text"],
+            by=call.actor(),
+            now=call.now(),
+        )
+        audited.about(f"member:{members.member(db, signal.member_id).number}")
         return gettext("已记下。")
 
     return acting.perform("leak", AnswerForm(), effect, to="console.leaks", page=_again)
@@ -94,10 +104,6 @@ def _again(failed: Failure) -> str:
     except ValueError as error:
         raise Invalid(field="branch") from error
     return _page(branch_id, failed)
-
-
-def _renamed(given: dict[str, Any]) -> dict[str, Any]:
-    return {("branch_id" if name == "branch" else name): value for name, value in given.items()}
 
 
 def _page(branch_id: int | None, failed: Failure) -> str:

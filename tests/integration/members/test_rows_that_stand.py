@@ -33,6 +33,21 @@ class TestARowThatStands:
         check_refused(f"DELETE FROM {table} WHERE id = 1")
 
 
+ERASABLE = [("members_strike_step", "words"), ("members_override", "reason")]
+
+
+@pytest.mark.parametrize(("table", "column"), ERASABLE)
+class TestWhatWasTyped:
+    def test_is_erased_and_nothing_else(self, table: str, column: str) -> None:
+        with sa.engine.begin() as line:
+            line.exec_driver_sql(f"UPDATE {table} SET {column} = '***'")
+            assert {*line.exec_driver_sql(f"SELECT {column} FROM {table}").scalars()} == {"***"}
+
+    def test_is_not_written_over_otherwise(self, table: str, column: str) -> None:
+        check_refused(f"UPDATE {table} SET {column} = 'other'")
+        check_refused(f"UPDATE {table} SET {column} = '***', actor_id = 2")
+
+
 @pytest.mark.parametrize("key", ["idempotency_key", "reverses_id"])
 def test_a_posting_cannot_be_taken_over_by_an_upsert(key: str) -> None:
     check_refused(upserting(key))

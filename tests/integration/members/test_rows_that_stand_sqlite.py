@@ -6,7 +6,7 @@ from pathlib import Path
 import pytest
 from flask import Flask
 
-from kernel.db import sa
+from kernel.db import Base, sa
 from tests.integration.members.standing import (
     COLLISIONS,
     TABLES,
@@ -51,3 +51,18 @@ class TestARowThatStands:
         line.rollback()
         line.close()
         assert rows() == before
+
+
+def test_a_guard_that_lets_words_be_erased_names_every_other_column() -> None:
+    """PostgreSQL compares rows; here a column that is added later would be let through."""
+    found = "SELECT tbl_name, sql FROM sqlite_master WHERE name LIKE '%no_update' AND sql LIKE '% IS OLD.%'"
+    with sa.engine.connect() as line:
+        guards = line.exec_driver_sql(found).all()
+
+    assert len(guards) == 9
+    for table, words in guards:
+        columns = {*Base.metadata.tables[table].columns.keys()}
+        assert (
+            len({name for name in columns if f"NEW.{name} IS OLD.{name}" in words})
+            == len(columns) - 1
+        )

@@ -34,6 +34,7 @@ from scripts import truths
 from scripts.bench.proving.asking import asked
 from tests.house import MONDAY_NINE
 from tests.journeys.consumer.pages import Phone
+from tests.journeys.consumer.planting import Planting
 from tests.journeys.consumer.steps import book
 from tests.journeys.databases import BOTH
 
@@ -197,3 +198,20 @@ def test_nothing_of_him_is_left_and_the_ledger_stands(
         for place in (*db.scalars(select(Draft)), *db.scalars(select(Visit))):
             assert place.point == roughly(place.point)
     assert row.about.startswith("member:M")
+
+
+@BOTH
+def test_nor_is_what_anybody_typed_about_him(app: Flask, phone: Phone, number: str) -> None:
+    """In every column of every table there is, but for those of which the list says that they hold no
+    words about a person."""
+    folder: Path = app.extensions["doorbell.settings"].data_dir
+    is_over(number)
+    with transaction() as db:
+        planted = Planting(db).everywhere()
+    assert {string for _, string in found(folder, *planted)} == planted
+
+    assert "已经注销" in erase(phone)
+
+    assert found(folder, *planted) == set()
+    told = app.test_cli_runner().invoke(args=["ledger", "verify"])
+    assert "everything follows" in told.output
