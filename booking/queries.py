@@ -75,7 +75,14 @@ def stores(db: Session) -> Sequence[Store]:
 
 
 def stores_within(db: Session, by: Actor) -> Sequence[int] | None:
-    """Return the ids of the stores in the actor's scope, None for all."""
+    """Return the ids of the stores in the actor's scope, a member's being those whose codes brought him,
+    first or last; None for all."""
+    if by.role is Role.MEMBER:
+        member = members.member(db, by.id)
+        scenes = (member.first_scene, member.last_scene)
+        ours = select(Store.id).where(Store.scene.in_(scenes))
+        handed = select(Code.store_id).where(Code.scene.in_(scenes), Code.store_id.is_not(None))
+        return db.scalars(ours.union(handed)).all()
     if by.role is Role.STORE:
         return tuple(by.store_ids)
     if not by.branch_ids:

@@ -3,12 +3,13 @@
 from collections.abc import Collection as Several
 from collections.abc import Sequence
 
-from sqlalchemy import ColumnElement, func, or_, select, true
+from sqlalchemy import ColumnElement, func, select
 
 from kernel.actor import Actor, Role
 from kernel.db import Session
 from members.collecting import CollectionMissing, NothingToCollect, Way
 from members.collection_models import Collection
+from members.scope import of_stores
 from members.states import CollectionState
 
 OWN_LISTED_MAX = 100
@@ -81,8 +82,4 @@ def visible_to(by: Actor, within: Several[int] | None) -> ColumnElement[bool]:
     for its people; for others what is fetched there, and what is posted or not chosen yet."""
     if by.role is Role.MEMBER:
         return Collection.member_id == by.id
-    if by.role is Role.STORE:
-        return Collection.store_id.in_(by.store_ids)
-    if within is None:
-        return true()
-    return or_(Collection.store_id.is_(None), Collection.store_id.in_(within))
+    return of_stores(Collection.store_id, by=by, within=within)

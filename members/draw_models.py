@@ -30,6 +30,8 @@ class Draw(Base):
     commitment: Mapped[str] = mapped_column(default="")
     # The hash of the log's last line.
     head: Mapped[str] = mapped_column(default="")
+    # The store whose followers alone smash its eggs.
+    store_id: Mapped[int | None]
     made_at: Mapped[datetime] = mapped_column(Instant)
     made_by_id: Mapped[int]
     ends_at: Mapped[datetime] = mapped_column(Instant)

@@ -1,10 +1,10 @@
 """Reads of draws, and their proof."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
 
-from sqlalchemy import func, select
+from sqlalchemy import ColumnElement, func, select
 
 from kernel.actor import Actor, Role
 from kernel.db import Session
@@ -22,6 +22,9 @@ from members.drawing import (
     contents,
     evidence_of,
 )
+from members.scope import of_stores
+
+RUNNING_MAX = 3
 
 
 @dataclass(frozen=True, slots=True)
@@ -40,32 +43,50 @@ class DrawProof:
     wrong: str = ""
 
 
-def draw(db: Session, *, number: str, by: Actor, now: datetime) -> Draw:
+def draw(
+    db: Session, *, number: str, by: Actor, within: Collection[int] | None = (), now: datetime
+) -> Draw:
     """Return a draw that the actor may see: a member sees what has begun. Raises DrawMissing."""
-    row = db.scalars(select(Draw).where(Draw.number == number)).one_or_none()
+    found = select(Draw).where(Draw.number == number, visible_to(by, within))
+    row = db.scalars(found).one_or_none()
     hidden = (DrawState.DRAFT, DrawState.DISCARDED)
     if row is None or (by.role is Role.MEMBER and row.state_at(now) in hidden):
         raise DrawMissing
     return row
 
 
-def draws(db: Session, *, limit: int, offset: int = 0) -> tuple[Sequence[Draw], int]:
-    """Return a page of the draws, the newest first, and how many there are in all."""
-    total = db.scalar(select(func.count()).select_from(Draw)) or 0
-    return db.scalars(
-        select(Draw).order_by(Draw.id.desc()).limit(limit).offset(offset)
-    ).all(), total
+def visible_to(by: Actor, within: Collection[int] | None) -> ColumnElement[bool]:
+    """Return the condition for the draws in the actor's scope: the house's, those of the stores `within`,
+    and for a member where he has played."""
+    found = of_stores(Draw.store_id, by=by, within=within)
+    if by.role is not Role.MEMBER:
+        return found
+    return found | Draw.id.in_(select(Play.draw_id).where(Play.member_id == by.id))
 
 
-def running(db: Session, *, now: datetime) -> Draw | None:
-    """Return the draw that began last of those that are running."""
+def draws(
+    db: Session, *, by: Actor, within: Collection[int] | None, limit: int, offset: int = 0
+) -> tuple[Sequence[Draw], int]:
+    """Return a page of the draws in the actor's scope, the newest first, and how many there are in all."""
+    where = visible_to(by, within)
+    total = db.scalar(select(func.count()).select_from(Draw).where(where)) or 0
+    found = select(Draw).where(where).order_by(Draw.id.desc())
+    return db.scalars(found.limit(limit).offset(offset)).all(), total
+
+
+def running(
+    db: Session, *, by: Actor, within: Collection[int] | None, now: datetime
+) -> Sequence[Draw]:
+    """Return the draws in the actor's scope that are running, which began last in front, RUNNING_MAX at
+    most."""
     found = (
         select(Draw)
+        .where(visible_to(by, within))
         .where(Draw.started_at.is_not(None), Draw.stopped_at.is_(None), Draw.ends_at > now)
         .where(Draw.smashed < Draw.eggs)
         .order_by(Draw.started_at.desc())
     )
-    return db.scalars(found).first()
+    return db.scalars(found.limit(RUNNING_MAX)).all()
 
 
 def terms_of(db: Session, row: Draw) -> Terms:

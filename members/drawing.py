@@ -15,6 +15,7 @@ from dataclasses import dataclass
 from enum import StrEnum
 from functools import lru_cache
 
+from kernel.actor import Actor, Role
 from kernel.errors import Conflict, Invalid, Missing
 from kernel.words import msg
 from members.ledger import DRAWN, HOUSE_POINTS, POINTS, Draft, member_owner
@@ -71,6 +72,13 @@ class BadPrizes(Invalid):
 
     code = "bad_prizes"
     says = msg("请核对奖品：至少一种，积分奖要写几分，总数不超过金蛋数。")
+
+
+class HousePrizes(Conflict):
+    """Points and coupons are paid by the house: one who leads begins such a draw of a store."""
+
+    code = "house_prizes"
+    says = msg("奖品里有积分或优惠券，由公司承担，请经理核对后开始。")
 
 
 @dataclass(frozen=True, slots=True)
@@ -140,6 +148,12 @@ def check_prizes(prizes: Sequence[Prize], *, eggs: int) -> None:
         )
         if not is_whole:
             raise BadPrizes(field="prizes")
+
+
+def check_begins(prizes: Sequence[Prize], *, by: Actor) -> None:
+    """Refuse a store's people who would give away what is the house's. Raises HousePrizes."""
+    if by.role is Role.STORE and any(prize.kind is not PrizeKind.GIFT for prize in prizes):
+        raise HousePrizes
 
 
 def points_draft(*, number: str, egg: int, member_id: int, points: int) -> Draft:

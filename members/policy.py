@@ -305,6 +305,14 @@ def check_leader(by: Actor) -> None:
         raise Forbidden
 
 
+def check_runs(by: Actor, store_id: int | None) -> None:
+    """Refuse who neither leads all nor works at the store whose it is. Raises Forbidden."""
+    if by.role is not Role.STORE:
+        check_leader(by)
+    elif store_id not in by.store_ids:
+        raise Forbidden
+
+
 def check_independent(by: Actor, *, barred: Collection[int]) -> None:
     """Refuse whoever had a hand in it. Raises NotIndependent."""
     if by.id in barred:

@@ -24,6 +24,8 @@ class Survey(Base):
     # Whom it asks: all, or a segment as it is when he comes; and of those all, or whom we have served.
     segment_id: Mapped[int | None] = mapped_column(ForeignKey("members_segment.id"))
     after_service: Mapped[bool] = mapped_column(default=False)
+    # The store whose followers alone it asks.
+    store_id: Mapped[int | None]
     made_at: Mapped[datetime] = mapped_column(Instant)
     made_by_id: Mapped[int]
     ends_at: Mapped[datetime] = mapped_column(Instant)

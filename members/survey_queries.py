@@ -1,47 +1,76 @@
 """Reads of surveys."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from datetime import datetime
 
-from sqlalchemy import func, select
+from sqlalchemy import ColumnElement, Select, func, select
 
+from kernel.actor import Actor, Role
 from kernel.db import Session
 from members import ledger_queries, merge_queries, tag_queries
 from members.ledger import member_owner
 from members.models import Member
+from members.scope import of_stores
 from members.survey_models import Survey, SurveyAnswer, SurveyWords
 from members.surveying import SurveyMissing, key_of
 
 SHOWN_MAX, WORDS_SHOWN = 3, 200
 
 
-def survey(db: Session, number: str) -> Survey:
-    """Return a survey. Raises SurveyMissing."""
-    row = db.scalars(select(Survey).where(Survey.number == number)).one_or_none()
+def survey(db: Session, *, number: str, by: Actor, within: Collection[int] | None = ()) -> Survey:
+    """Return a survey in the actor's scope. Raises SurveyMissing."""
+    found = select(Survey).where(Survey.number == number, visible_to(by, within))
+    row = db.scalars(found).one_or_none()
     if row is None:
         raise SurveyMissing
     return row
 
 
-def surveys(db: Session, *, limit: int, offset: int = 0) -> tuple[Sequence[Survey], int]:
-    """Return a page of the surveys, the newest first, and how many there are in all."""
-    total = db.scalar(select(func.count()).select_from(Survey)) or 0
-    found = select(Survey).order_by(Survey.id.desc()).limit(limit).offset(offset)
-    return db.scalars(found).all(), total
+def visible_to(by: Actor, within: Collection[int] | None) -> ColumnElement[bool]:
+    """Return the condition for the surveys in the actor's scope: the house's, those of the stores
+    `within`, None for all, and for a member what he has answered."""
+    found = of_stores(Survey.store_id, by=by, within=within)
+    return found | Survey.id.in_(_answered_by(by.id)) if by.role is Role.MEMBER else found
 
 
-def open_ones(db: Session, *, now: datetime) -> Sequence[Survey]:
-    """Return what can be answered now, the newest first."""
-    found = select(Survey).where(Survey.closed_at.is_(None), Survey.ends_at > now)
+def surveys(
+    db: Session, *, by: Actor, within: Collection[int] | None, limit: int, offset: int = 0
+) -> tuple[Sequence[Survey], int]:
+    """Return a page of the surveys in the actor's scope, the newest first, and how many there are in
+    all."""
+    where = visible_to(by, within)
+    total = db.scalar(select(func.count()).select_from(Survey).where(where)) or 0
+    found = select(Survey).where(where).order_by(Survey.id.desc())
+    return db.scalars(found.limit(limit).offset(offset)).all(), total
+
+
+def open_ones(
+    db: Session, *, by: Actor, within: Collection[int] | None, now: datetime
+) -> Sequence[Survey]:
+    """Return what in the actor's scope can be answered now, the newest first."""
+    found = select(Survey).where(visible_to(by, within))
+    found = found.where(Survey.closed_at.is_(None), Survey.ends_at > now)
     return db.scalars(found.order_by(Survey.id.desc())).all()
 
 
-def open_for(db: Session, *, member_id: int, now: datetime) -> Sequence[Survey]:
+def open_for(
+    db: Session, *, by: Actor, within: Collection[int] | None, now: datetime
+) -> Sequence[Survey]:
     """Return what that member is asked and has not answered, SHOWN_MAX at most."""
+    answered = set(db.scalars(_answered_by(by.id)))
+    rows = [row for row in open_ones(db, by=by, within=within, now=now) if row.id not in answered]
+    return [row for row in rows if asks(db, row, member_id=by.id)][:SHOWN_MAX]
+
+
+def made_since(db: Session, *, store_id: int, since: datetime) -> bool:
+    """Tell whether that store has made a survey since then."""
+    found = select(Survey.id).where(Survey.store_id == store_id, Survey.made_at > since)
+    return db.scalar(found.limit(1)) is not None
+
+
+def _answered_by(member_id: int) -> Select[int]:
     his = SurveyAnswer.member_id.in_(merge_queries.ids_of(member_id))
-    answered = set(db.scalars(select(SurveyAnswer.survey_id).where(his)))
-    rows = [row for row in open_ones(db, now=now) if row.id not in answered]
-    return [row for row in rows if asks(db, row, member_id=member_id)][:SHOWN_MAX]
+    return select(SurveyAnswer.survey_id).where(his)
 
 
 def asks(db: Session, row: Survey, *, member_id: int) -> bool:

@@ -2,6 +2,7 @@
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from datetime import timedelta
 from enum import StrEnum
 
 from kernel.errors import Conflict, Invalid, Missing
@@ -12,6 +13,8 @@ from members.rules import Rules
 TITLE_MAX, ABOUT_MAX, ASKED_MAX, CHOICE_MAX, WORDS_MAX = 20, 120, 60, 30, 300
 QUESTIONS_MAX, CHOICES_MIN, CHOICES_MAX = 10, 2, 12
 SCALE_MAX = 10
+# A store's people make no more than one survey in this time.
+STORE_EVERY = timedelta(days=7)
 
 
 class QuestionKind(StrEnum):
@@ -49,6 +52,13 @@ class SurveyForOthers(Conflict):
 
     code = "survey_for_others"
     says = msg("这份问卷问的是另一些会员，您不用答。")
+
+
+class SurveyTooSoon(Conflict):
+    """A store asks its followers once in STORE_EVERY, as every answer earns points."""
+
+    code = "survey_too_soon"
+    says = msg("门店每 %(days)s 天最多开一份问卷，上一份还不到时候。")
 
 
 class BadQuestions(Invalid):

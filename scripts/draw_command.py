@@ -22,7 +22,7 @@ def join(app: Flask) -> None:
         now = current_app.extensions["doorbell.clock"].now()
         try:
             with transaction(reads_only=True) as db:
-                row = draw_queries.draw(db, number=number, by=SYSTEM, now=now)
+                row = draw_queries.draw(db, number=number, by=SYSTEM, within=None, now=now)
                 proof = prize_queries.prove(db, row)
         except DrawMissing as missing:
             raise click.ClickException("no such draw") from missing

@@ -3,7 +3,7 @@
 from collections.abc import Sequence
 from datetime import datetime
 
-from booking import coupon_queries
+from booking import coupon_queries, queries
 from booking.coupons import CouponSource
 from booking.operations import coupons
 from kernel.actor import Actor
@@ -22,6 +22,7 @@ def set_up(
     eggs: int,
     prizes: Sequence[Prize],
     ends_at: datetime,
+    store_id: int | None = None,
     by: Actor,
     now: datetime,
 ) -> Draw:
@@ -33,7 +34,15 @@ def set_up(
     if any(prize.coupon not in promised for prize in prizes if prize.coupon):
         raise BadPrizes(field="prizes")
     return draws.set_up(
-        db, name=name, about=about, eggs=eggs, prizes=prizes, ends_at=ends_at, by=by, now=now
+        db,
+        name=name,
+        about=about,
+        eggs=eggs,
+        prizes=prizes,
+        ends_at=ends_at,
+        store_id=store_id,
+        by=by,
+        now=now,
     )
 
 
@@ -42,7 +51,8 @@ def smash(db: Session, *, number: str, by: Actor, now: datetime) -> Play:
 
     Raises DrawMissing, DrawNotOpen.
     """
-    play = draws.smash(db, number=number, by=by, now=now)
+    within = queries.stores_within(db, by)
+    play = draws.smash(db, number=number, by=by, within=within, now=now)
     prize = draw_queries.prize_of(db, play)
     if prize is not None and prize.coupon:
         coupons.give(

@@ -1,7 +1,7 @@
 """/console/campaigns: news to a segment, under caps and by day; and what came of it, beside those left out."""
 
 from collections import Counter
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from typing import Any
 
 from flask import flash, render_template
@@ -18,6 +18,7 @@ from faces.console.acting import NO_FAILURE, Failure
 from faces.console.forms import NoForm, PageQuery
 from faces.console.paging import Page
 from faces.console.routes import LEADERS, READERS, WRITERS, blueprint
+from kernel.actor import SYSTEM
 from kernel.db import Session, transaction
 from kernel.errors import Refusal
 from members import draw_queries, survey_queries, tag_queries
@@ -232,10 +233,14 @@ def _form(typed: Mapping[str, str], errors: Mapping[str, str]) -> str:
         )
 
 
-def paths(db: Session) -> list[tuple[str, str]]:
-    """Return where news may lead, with its name."""
-    found = [("/c/", gettext("首页")), ("/c/points", gettext("我的积分"))]
-    draw = draw_queries.running(db, now=call.now())
-    found += [(f"/c/draws/{draw.number}", draw.name)] if draw else []
-    open_ones = survey_queries.open_ones(db, now=call.now())
-    return found + [(f"/c/surveys/{row.number}", row.title) for row in open_ones]
+def paths(db: Session, store_ids: Collection[int] = ()) -> list[tuple[str, str]]:
+    """Return where news may lead, with its name; what is for the followers of these stores as well."""
+    now = call.now()
+    draws = draw_queries.running(db, by=SYSTEM, within=store_ids, now=now)
+    asked = survey_queries.open_ones(db, by=SYSTEM, within=store_ids, now=now)
+    return [
+        ("/c/", gettext("首页")),
+        ("/c/points", gettext("我的积分")),
+        *((f"/c/draws/{row.number}", row.name) for row in draws),
+        *((f"/c/surveys/{row.number}", row.title) for row in asked),
+    ]

@@ -1,6 +1,6 @@
 """/console/draws: lucky draws set up, begun, watched and stopped, with their odds told as they are."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from datetime import timedelta
 from typing import Any
 
@@ -9,16 +9,17 @@ from flask.typing import ResponseReturnValue
 from marshmallow import fields, validate
 
 from booking import coupon_queries, prize_queries
+from booking import queries as booking
 from booking.operations import prizes
 from faces.chrome import call
 from faces.chrome.filters import gettext
 from faces.chrome.schema import Form, Text
 from faces.chrome.sign_in import signed_in
-from faces.console import acting, filled, frame
+from faces.console import acting, filled, frame, growing
 from faces.console.acting import NO_FAILURE, Failure
 from faces.console.forms import NoForm, PageQuery
 from faces.console.paging import Page
-from faces.console.routes import LEADERS, READERS, blueprint
+from faces.console.routes import GROWERS, STAFF, blueprint
 from kernel.clock import local_date, midnight
 from kernel.db import Session, transaction
 from kernel.errors import Refusal
@@ -32,12 +33,14 @@ from members.drawing import (
     PRIZES_MAX,
     WHY_MAX,
     BadPrizes,
+    HousePrizes,
     Prize,
     PrizeKind,
+    check_begins,
 )
 from members.operations import draws as operations
 
-FIELDS = ("name", "about", "eggs", "ends_on", "prizes")
+FIELDS = ("name", "about", "eggs", "ends_on", "store", "prizes")
 COLUMNS = ("prize_name", "prize_kind", "prize_points", "prize_quantity")
 # What a prize is, where it is no coupon, which is named by its kind's number.
 KINDS = (PrizeKind.GIFT.value, PrizeKind.POINTS.value)
@@ -56,6 +59,7 @@ class DrawForm(Form):
     about = Text(most=ABOUT_MAX, load_default="")
     eggs = fields.Integer(required=True, validate=validate.Range(min=1, max=EGGS_MAX))
     ends_on = fields.Date(required=True)
+    store = fields.Integer(load_default=growing.ALL, validate=validate.Range(min=0))
     prize_name = _column()
     prize_kind = _column()
     prize_points = _column()
@@ -69,26 +73,33 @@ class StopForm(Form):
 
 
 @blueprint.get("/draws")
-@signed_in(*READERS)
+@signed_in(*STAFF)
 def draws() -> ResponseReturnValue:
-    """List the draws."""
+    """List the draws, a store's own for its people."""
     wanted = call.query(PageQuery())
     page = Page(number=wanted["page"])
     with transaction(reads_only=True) as db:
         branch = frame.enter(db, branch_id=wanted["branch"])
-        rows, page.total = draw_queries.draws(db, limit=page.size, offset=page.offset)
+        rows, page.total = draw_queries.draws(
+            db,
+            by=call.actor(),
+            within=growing.within(db),
+            limit=page.size,
+            offset=page.offset,
+        )
         return render_template(
             "console/draws.html",
             branch=branch,
             rows=rows,
             won=draw_queries.stock_of(db, rows),
+            store_names=growing.names(db),
             now=call.now(),
             page_=page,
         )
 
 
 @blueprint.get("/draws/new")
-@signed_in(*LEADERS)
+@signed_in(*GROWERS)
 def new_draw() -> ResponseReturnValue:
     """Show the form that sets one up."""
     ends_on = local_date(call.now()) + timedelta(days=DAYS_AHEAD)
@@ -96,7 +107,7 @@ def new_draw() -> ResponseReturnValue:
 
 
 @blueprint.post("/draws")
-@signed_in(*LEADERS)
+@signed_in(*GROWERS)
 def set_up_draw() -> ResponseReturnValue:
     """Write a draw down; it is not begun yet."""
     try:
@@ -109,6 +120,7 @@ def set_up_draw() -> ResponseReturnValue:
                 eggs=given["eggs"],
                 prizes=_prizes(given),
                 ends_at=midnight(given["ends_on"] + timedelta(days=1)),
+                store_id=growing.chosen(db, given["store"]),
                 by=call.actor(),
                 now=call.now(),
             )
@@ -122,46 +134,51 @@ def set_up_draw() -> ResponseReturnValue:
 
 
 @blueprint.get("/draws/<number>")
-@signed_in(*READERS)
+@signed_in(*STAFF)
 def draw(number: str) -> ResponseReturnValue:
     """Show a draw: its odds, what was won, and the log."""
     return _page(number, NO_FAILURE)
 
 
 @blueprint.post("/draws/<number>/begin")
-@signed_in(*LEADERS)
+@signed_in(*GROWERS)
 def begin_draw(number: str) -> ResponseReturnValue:
     """Begin it: what lies in which egg is fixed now."""
 
     def effect(db: Session, _given: dict[str, Any]) -> acting.Said:
-        operations.begin(db, number=number, by=call.actor(), now=call.now())
+        operations.begin(db, number=number, **_hand(db))
         return gettext("活动已开始，承诺值已公布。")
 
     return _perform(number, "begin", NoForm(), effect)
 
 
 @blueprint.post("/draws/<number>/discard")
-@signed_in(*LEADERS)
+@signed_in(*GROWERS)
 def discard_draw(number: str) -> ResponseReturnValue:
     """Give it up before it began."""
 
     def effect(db: Session, _given: dict[str, Any]) -> acting.Said:
-        operations.discard(db, number=number, by=call.actor(), now=call.now())
+        operations.discard(db, number=number, **_hand(db))
         return gettext("活动已作废。")
 
     return _perform(number, "discard", NoForm(), effect)
 
 
 @blueprint.post("/draws/<number>/stop")
-@signed_in(*LEADERS)
+@signed_in(*GROWERS)
 def stop_draw(number: str) -> ResponseReturnValue:
     """Stop it before its time."""
 
     def effect(db: Session, given: dict[str, Any]) -> acting.Said:
-        operations.stop(db, number=number, why=given["why"], by=call.actor(), now=call.now())
+        operations.stop(db, number=number, why=given["why"], **_hand(db))
         return gettext("活动已停止，种子已公布。")
 
     return _perform(number, "stop", StopForm(), effect)
+
+
+def _hand(db: Session) -> dict[str, Any]:
+    """Return who acts, within which stores, and when."""
+    return {"by": call.actor(), "within": growing.within(db), "now": call.now()}
 
 
 def _perform(number: str, form: str, schema: Form, effect: Any) -> ResponseReturnValue:
@@ -172,10 +189,10 @@ def _perform(number: str, form: str, schema: Form, effect: Any) -> ResponseRetur
 
 
 def _page(number: str, failed: Failure) -> str:
-    page, now = Page(number=call.query(PageQuery())["page"]), call.now()
+    page = Page(number=call.query(PageQuery())["page"])
     with transaction(reads_only=True) as db:
         branch = frame.enter(db)
-        row = draw_queries.draw(db, number=number, by=call.actor(), now=now)
+        row = draw_queries.draw(db, number=number, **_hand(db))
         log = draw_queries.log_of(db, draw_id=row.id, limit=page.size, offset=page.offset)
         page.total = row.smashed
         stock = draw_queries.stock_of(db, [row])[row.id]
@@ -183,8 +200,10 @@ def _page(number: str, failed: Failure) -> str:
             "console/draw.html",
             branch=branch,
             draw=row,
-            state=row.state_at(now).value,
+            state=row.state_at(call.now()).value,
             stock=stock,
+            store_name=booking.store_name(db, row.store_id),
+            needs_leader=_needs_leader(stock),
             names={s.prize.place: s.prize.name for s in stock},
             known=queries.members_by_id(db, [play.member_id for play in log]),
             log=log,
@@ -193,6 +212,15 @@ def _page(number: str, failed: Failure) -> str:
             failed=failed,
             page_=page,
         )
+
+
+def _needs_leader(stock: Sequence[draw_queries.Stock]) -> bool:
+    """Tell whether the actor may not begin a draw of these prizes."""
+    try:
+        check_begins([each.prize for each in stock], by=call.actor())
+    except HousePrizes:
+        return True
+    return False
 
 
 def _form(typed: Mapping[str, str], errors: Mapping[str, str]) -> str:
@@ -208,6 +236,7 @@ def _form(typed: Mapping[str, str], errors: Mapping[str, str]) -> str:
             typed=typed,
             errors=errors,
             prizes=rows,
+            places=growing.places(db),
             coupons=[(one.kind.number, one.kind.name) for one in coupon_queries.promisable(db)],
         )
 

@@ -112,7 +112,7 @@ def send_news() -> ResponseReturnValue:
     """Begin to tell it."""
 
     def effect(db: Session, given: dict[str, Any]) -> acting.Said:
-        if given["path"] not in dict(campaigns.paths(db)):
+        if given["path"] not in dict(campaigns.paths(db, {given["store"]})):
             raise NowhereToLead(field="path")
         store_id, segment_id = given.pop("store"), given.pop("segment")
         store_news.send(
@@ -160,7 +160,7 @@ def _page(failed: Failure) -> str:
                 for _, reached in [tag_queries.segment_counts(db, row, scenes=scenes)]
             ],
             names={row.id: row.name for row in segments},
-            paths=campaigns.paths(db),
+            paths=campaigns.paths(db, by.store_ids),
             rows=rows,
             counts=tag_queries.fates_of(db, [row.id for row in rows]),
             cap=CAP.days,

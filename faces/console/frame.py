@@ -218,6 +218,7 @@ _STORE_PAGES = (
     "followers",
     "chats",
     "news",
+    "draws",
     "messages",
     "codes",
     "care",

@@ -15,6 +15,8 @@ STAFF = (*READERS, Role.STORE)
 WRITERS = (Role.DISPATCHER, Role.MANAGER, Role.ADMINISTRATOR)
 # Who decides what is sold and who works here.
 LEADERS = (Role.MANAGER, Role.ADMINISTRATOR)
+# Who runs draws, surveys and campaigns: a store's people for its own followers.
+GROWERS = (*LEADERS, Role.STORE)
 
 blueprint = Blueprint("console", __name__, url_prefix="/console")
 
@@ -27,6 +29,7 @@ def _shared() -> dict[str, object]:
         "shell": frame.shell(),
         "may_write": role in WRITERS,
         "may_lead": role in LEADERS,
+        "may_grow": role in GROWERS,
         "may_watch": role in (*LEADERS, Role.AUDITOR),
     }
 

@@ -8,15 +8,16 @@ from flask import flash, render_template, request, url_for
 from flask.typing import ResponseReturnValue
 from marshmallow import fields, validate
 
+from booking import queries as booking
 from faces.chrome import call, qr
 from faces.chrome.filters import gettext
 from faces.chrome.schema import Form, Text
 from faces.chrome.sign_in import signed_in
-from faces.console import acting, filled, frame
+from faces.console import acting, filled, frame, growing
 from faces.console.acting import NO_FAILURE, Failure
 from faces.console.forms import NoForm, PageQuery
 from faces.console.paging import Page
-from faces.console.routes import LEADERS, READERS, blueprint
+from faces.console.routes import GROWERS, STAFF, blueprint
 from kernel.clock import local_date, midnight
 from kernel.db import Session, transaction
 from kernel.errors import Invalid, Refusal
@@ -38,7 +39,7 @@ from members.surveying import (
     tallies,
 )
 
-FIELDS = ("title", "about", "ends_on", "segment", "after_service", "questions")
+FIELDS = ("title", "about", "ends_on", "store", "segment", "after_service", "questions")
 COLUMNS = ("asked", "kind", "choices")
 DAYS_AHEAD = 14
 # Between a choice and the tag that it writes.
@@ -71,6 +72,7 @@ class SurveyForm(Form):
     title = Text(most=TITLE_MAX, least=1, required=True)
     about = Text(most=ABOUT_MAX, load_default="")
     ends_on = fields.Date(required=True)
+    store = fields.Integer(load_default=growing.ALL, validate=validate.Range(min=0))
     # 0 asks everybody.
     segment = fields.Integer(load_default=0, validate=validate.Range(min=0))
     after_service = fields.Boolean(load_default=False)
@@ -80,27 +82,34 @@ class SurveyForm(Form):
 
 
 @blueprint.get("/surveys")
-@signed_in(*READERS)
+@signed_in(*STAFF)
 def surveys() -> ResponseReturnValue:
-    """List the surveys."""
+    """List the surveys, a store's own for its people."""
     wanted = call.query(PageQuery())
     page = Page(number=wanted["page"])
     with transaction(reads_only=True) as db:
         branch = frame.enter(db, branch_id=wanted["branch"])
-        rows, page.total = survey_queries.surveys(db, limit=page.size, offset=page.offset)
+        rows, page.total = survey_queries.surveys(
+            db,
+            by=call.actor(),
+            within=growing.within(db),
+            limit=page.size,
+            offset=page.offset,
+        )
         return render_template(
             "console/surveys.html",
             branch=branch,
             rows=rows,
             counts=survey_queries.counts(db, [row.id for row in rows]),
             names={row.id: row.name for row in tag_queries.segments(db)},
+            store_names=growing.names(db),
             now=call.now(),
             page_=page,
         )
 
 
 @blueprint.get("/surveys/new")
-@signed_in(*LEADERS)
+@signed_in(*GROWERS)
 def new_survey() -> ResponseReturnValue:
     """Show the form that makes one."""
     ends_on = local_date(call.now()) + timedelta(days=DAYS_AHEAD)
@@ -108,7 +117,7 @@ def new_survey() -> ResponseReturnValue:
 
 
 @blueprint.post("/surveys")
-@signed_in(*LEADERS)
+@signed_in(*GROWERS)
 def make_survey() -> ResponseReturnValue:
     """Make a survey; it is open at once."""
     try:
@@ -122,6 +131,7 @@ def make_survey() -> ResponseReturnValue:
                 segment_id=given["segment"] or None,
                 after_service=given["after_service"],
                 ends_at=midnight(given["ends_on"] + timedelta(days=1)),
+                store_id=growing.chosen(db, given["store"]),
                 by=call.actor(),
                 now=call.now(),
             )
@@ -136,19 +146,20 @@ def make_survey() -> ResponseReturnValue:
 
 
 @blueprint.get("/surveys/<number>")
-@signed_in(*READERS)
+@signed_in(*STAFF)
 def survey(number: str) -> ResponseReturnValue:
     """Show how people reach it, and what they answered."""
     return _page(number, NO_FAILURE)
 
 
 @blueprint.post("/surveys/<number>/close")
-@signed_in(*LEADERS)
+@signed_in(*GROWERS)
 def close_survey(number: str) -> ResponseReturnValue:
     """Let nobody answer any more."""
 
     def effect(db: Session, _given: dict[str, Any]) -> acting.Said:
-        operations.close(db, number=number, by=call.actor(), now=call.now())
+        by, within = call.actor(), growing.within(db)
+        operations.close(db, number=number, by=by, within=within, now=call.now())
         return gettext("问卷已关闭，答过的留着。")
 
     def page(failed: Failure) -> str:
@@ -160,9 +171,9 @@ def close_survey(number: str) -> ResponseReturnValue:
 def _page(number: str, failed: Failure) -> str:
     with transaction(reads_only=True) as db:
         branch = frame.enter(db)
-        row = survey_queries.survey(db, number)
+        row = survey_queries.survey(db, number=number, by=call.actor(), within=growing.within(db))
         answers = survey_queries.answers(db, row.id)
-        may_read = call.actor().role in LEADERS
+        may_read = call.actor().role in GROWERS
         written = survey_queries.words(db, row.id) if may_read else {}
         address = url_for("consumer.survey_page", number=number, _external=True)
         tags = {tag.id: tag.name for tag in tag_queries.tags(db)}
@@ -171,6 +182,7 @@ def _page(number: str, failed: Failure) -> str:
             branch=branch,
             survey=row,
             is_open=row.is_open(call.now()),
+            store_name=booking.store_name(db, row.store_id),
             segment=tag_queries.segment(db, row.segment_id).name if row.segment_id else "",
             answered=len(answers),
             results=list(zip(row.asked, tallies(row.asked, answers), strict=True)),
@@ -199,7 +211,8 @@ def _form(typed: Mapping[str, str], errors: Mapping[str, str]) -> str:
             errors=errors,
             rows=(known + [blank] * QUESTIONS_MAX)[:QUESTIONS_MAX],
             kinds=[(kind.value, gettext(word)) for kind, word in KIND_WORDS.items()],
-            segments=[(0, gettext("所有会员"))]
+            places=growing.places(db),
+            segments=[(0, gettext("不分群，都问"))]
             + [(row.id, row.name) for row in tag_queries.segments(db)],
             tags=[row.name for row in tag_queries.tags(db) if row.rule is None],
             points=rule_queries.in_force(db, branch_id=branch.id).survey_points,

@@ -3,6 +3,7 @@
 from flask import render_template
 from flask.typing import ResponseReturnValue
 
+from booking import queries as booking
 from booking.operations import prizes
 from faces.chrome import call
 from faces.chrome.errors import sentence_of, status_of
@@ -41,7 +42,8 @@ def smash(number: str) -> ResponseReturnValue:
 def _page(number: str, *, error: str = "") -> str:
     by, now = call.actor(), call.now()
     with transaction(reads_only=True) as db:
-        row = draw_queries.draw(db, number=number, by=by, now=now)
+        within = booking.stores_within(db, by)
+        row = draw_queries.draw(db, number=number, by=by, within=within, now=now)
         stock = draw_queries.stock_of(db, [row])[row.id]
         play = draw_queries.play_of(db, draw_id=row.id, member_id=by.id)
         won = next((s.prize for s in stock if play and s.prize.place == play.prize), None)
@@ -51,6 +53,7 @@ def _page(number: str, *, error: str = "") -> str:
             "consumer/draw.html",
             draw=row,
             is_over=is_over,
+            store_name=booking.store_name(db, row.store_id),
             stock=stock,
             names={s.prize.place: s.prize.name for s in stock},
             left=row.eggs - row.smashed,

@@ -68,7 +68,8 @@ def home() -> ResponseReturnValue:
                 holds=holds,
                 lines=lines,
             )
-        member = members.member(db, call.actor().id)
+        by = call.actor()
+        member, within = members.member(db, by.id), queries.stores_within(db, by)
         source = code_queries.met_last(
             db, first_scene=member.first_scene, last_scene=member.last_scene
         )
@@ -83,11 +84,11 @@ def home() -> ResponseReturnValue:
             last=_last(db),
             source=source,
             stop=blocked.read(db),
-            draw=draw_queries.running(db, now=call.now()),
+            draws=draw_queries.running(db, by=by, within=within, now=call.now()),
             tryout=tried,
             tryout_visit=tryout_queries.next_visit(db, tried) if tried else None,
             samples=tryout_queries.on_offer(db),
-            surveys=survey_queries.open_for(db, member_id=member.id, now=call.now()),
+            surveys=survey_queries.open_for(db, by=by, within=within, now=call.now()),
             owed=collection_queries.open_of(db, member_id=member.id),
             assets=assets.mine(db)[:ASSETS_SHOWN],
             asset_count=len(assets.mine(db)),

@@ -80,7 +80,8 @@ def points() -> ResponseReturnValue:
             db, member_id, branch_id=queries.branch_of_member(db, member_id), now=now
         )
         vouchers = _vouchers(db, member_id, about)
-        surveys = survey_queries.open_for(db, member_id=member_id, now=now)
+        by, within = call.actor(), queries.stores_within(db, call.actor())
+        surveys = survey_queries.open_for(db, by=by, within=within, now=now)
         voucher_sum = Money(ledger_queries.compensation_balance(db, member_id))
     name = BLACKLISTED_NAME if standing.blacklisted_until else TIER_NAMES[standing.tier]
     return render_template(

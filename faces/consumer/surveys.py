@@ -48,13 +48,16 @@ def answer_survey(number: str) -> ResponseReturnValue:
         given = call.form(AnswerForm())
         said = {place: given[name] for place, name in enumerate(NAMES)}
         with call.once() as db:
-            asked = survey_queries.survey(db, number).asked
+            by = call.actor()
+            within = booking.stores_within(db, by)
+            asked = survey_queries.survey(db, number=number, by=by, within=within).asked
             surveys.answer(
                 db,
                 number=number,
                 given=read(asked, said),
-                rules=booking.rules_of_member(db, call.actor().id),
-                by=call.actor(),
+                rules=booking.rules_of_member(db, by.id),
+                by=by,
+                within=within,
                 now=call.now(),
             )
             return call.leads_to("consumer.survey_page", number=number)
@@ -64,9 +67,11 @@ def answer_survey(number: str) -> ResponseReturnValue:
 
 
 def _page(number: str, said: Mapping[str, Sequence[str]], errors: Mapping[str, str]) -> str:
-    member_id = call.actor().id
+    by = call.actor()
+    member_id = by.id
     with transaction(reads_only=True) as db:
-        row = survey_queries.survey(db, number)
+        within = booking.stores_within(db, by)
+        row = survey_queries.survey(db, number=number, by=by, within=within)
         answer = survey_queries.answer_of(db, survey_id=row.id, member_id=member_id)
         return render_template(
             "consumer/survey.html",

@@ -9,7 +9,6 @@ from kernel import locks, outbox
 from kernel.actor import Actor, Role
 from kernel.clock import local_date, midnight
 from kernel.db import Session
-from kernel.errors import Forbidden
 from kernel.numbers import new_number
 from members import policy, tag_queries
 from members.events import NewsOrdered
@@ -55,7 +54,7 @@ def set_up(
 
     Raises Forbidden, TagMissing, TooShort, TooLong.
     """
-    _check_sender(by, store_id)
+    policy.check_runs(by, store_id)
     policy.check_length(name, field="name", least=1, most=NAME_MAX)
     policy.check_length(about, field="about", least=ABOUT_MIN, most=TEXT_MAX)
     policy.check_length(tip, field="tip", least=ABOUT_MIN, most=TEXT_MAX)
@@ -87,7 +86,7 @@ def begin(
     Raises Forbidden, TagMissing, CampaignBegun.
     """
     row = _locked(db, number)
-    _check_sender(by, row.store_id)
+    policy.check_runs(by, row.store_id)
     assert (scenes is None) == (row.store_id is None), "a store writes to its own followers"
     if row.stopped_at is not None:
         raise CampaignBegun
@@ -108,17 +107,9 @@ def begin(
 def stop(db: Session, *, number: str, by: Actor, now: datetime) -> Campaign:
     """Tell nobody more; again is as once. Raises Forbidden, TagMissing."""
     row = _locked(db, number)
-    _check_sender(by, row.store_id)
+    policy.check_runs(by, row.store_id)
     row.stopped_at = row.stopped_at or now
     return row
-
-
-def _check_sender(by: Actor, store_id: int | None) -> None:
-    """Refuse who does not lead all, nor works at that store. Raises Forbidden."""
-    if by.role is not Role.STORE:
-        policy.check_leader(by)
-    elif store_id not in by.store_ids:
-        raise Forbidden
 
 
 def tell_some(db: Session, *, now: datetime) -> int:

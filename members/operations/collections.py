@@ -36,17 +36,22 @@ def owe(
     cause: str,
     by_post: bool = True,
     by_pick_up: bool = True,
+    store_id: int | None = None,
     now: datetime,
 ) -> Collection:
-    """Owe the member a thing, once for that cause, which the caller sees to."""
+    """Owe the member a thing, once for that cause, which the caller sees to. What is a store's own waits
+    there for its code from the beginning, and is not posted."""
     row = Collection(
         number=new_number("Q"),
         member_id=member_id,
         what=what,
         cause=cause,
         owed_at=now,
-        by_post=by_post,
+        by_post=by_post and store_id is None,
         by_pick_up=by_pick_up,
+        way=None if store_id is None else Way.PICK_UP,
+        store_id=store_id,
+        code="" if store_id is None else new_code(),
         state=CollectionState.OWED,
         state_since=now,
     )

@@ -1,6 +1,6 @@
 """Lucky draws: set up, begun, smashed, stopped."""
 
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from datetime import UTC, datetime
 
 from kernel import locks
@@ -19,6 +19,7 @@ from members.drawing import (
     Prize,
     PrizeKind,
     chained,
+    check_begins,
     check_prizes,
     commitment_of,
     contents,
@@ -37,11 +38,15 @@ def set_up(
     eggs: int,
     prizes: Sequence[Prize],
     ends_at: datetime,
+    store_id: int | None = None,
     by: Actor,
     now: datetime,
 ) -> Draw:
-    """Write a draw down; nobody sees it until it is begun. Raises Forbidden, BadPrizes, DrawNotOpen."""
-    policy.check_leader(by)
+    """Write a draw down, for all members or for a store's followers; nobody sees it until it is begun.
+
+    Raises Forbidden, BadPrizes, DrawNotOpen.
+    """
+    policy.check_runs(by, store_id)
     check_prizes(prizes, eggs=eggs)
     if ends_at <= now:
         raise DrawNotOpen(field="ends_on")
@@ -51,6 +56,7 @@ def set_up(
         name=name,
         about=about,
         eggs=eggs,
+        store_id=store_id,
         made_at=now,
         made_by_id=by.id,
         ends_at=ends_at,
@@ -73,13 +79,15 @@ def set_up(
     return row
 
 
-def begin(db: Session, *, number: str, by: Actor, now: datetime) -> Draw:
-    """Fix what lies in which egg and publish the commitment to it; again is as once.
+def begin(
+    db: Session, *, number: str, by: Actor, within: Collection[int] | None = (), now: datetime
+) -> Draw:
+    """Fix what lies in which egg and publish the commitment to it; again is as once. `within` here and
+    below is the stores in the actor's scope, None for all.
 
-    Raises Forbidden, DrawMissing, DrawBegun, DrawNotOpen.
+    Raises Forbidden, DrawMissing, DrawBegun, DrawNotOpen, HousePrizes.
     """
-    policy.check_leader(by)
-    row = _locked(db, number)
+    row = _locked_to_run(db, number, by=by, within=within)
     if row.state_at(now) is DrawState.RUNNING:
         return row
     if row.state_at(now) is not DrawState.DRAFT:
@@ -87,30 +95,41 @@ def begin(db: Session, *, number: str, by: Actor, now: datetime) -> Draw:
     if now >= row.ends_at:
         raise DrawNotOpen
 
+    terms = draw_queries.terms_of(db, row)
+    check_begins(terms.prizes, by=by)
+
     row.seed = new_seed()
-    row.commitment = commitment_of(row.seed, draw_queries.terms_of(db, row))
+    row.commitment = commitment_of(row.seed, terms)
     row.started_at = now
     return row
 
 
-def discard(db: Session, *, number: str, by: Actor, now: datetime) -> Draw:
+def discard(
+    db: Session, *, number: str, by: Actor, within: Collection[int] | None = (), now: datetime
+) -> Draw:
     """Give up a draw that was not begun. Raises Forbidden, DrawMissing, DrawBegun."""
-    policy.check_leader(by)
-    row = _locked(db, number)
+    row = _locked_to_run(db, number, by=by, within=within)
     if row.started_at is not None:
         raise DrawBegun
     row.discarded_at = row.discarded_at or now
     return row
 
 
-def stop(db: Session, *, number: str, why: str, by: Actor, now: datetime) -> Draw:
+def stop(
+    db: Session,
+    *,
+    number: str,
+    why: str,
+    by: Actor,
+    within: Collection[int] | None = (),
+    now: datetime,
+) -> Draw:
     """Stop a draw before its time; members read why. Again is as once.
 
     Raises Forbidden, TooShort, TooLong, DrawMissing, DrawNotOpen.
     """
-    policy.check_leader(by)
     policy.check_length(why, field="why", least=WHY_MIN, most=WHY_MAX)
-    row = _locked(db, number)
+    row = _locked_to_run(db, number, by=by, within=within)
     if row.stopped_at is not None:
         return row
     if row.state_at(now) is not DrawState.RUNNING:
@@ -119,14 +138,16 @@ def stop(db: Session, *, number: str, why: str, by: Actor, now: datetime) -> Dra
     return row
 
 
-def smash(db: Session, *, number: str, by: Actor, now: datetime) -> Play:
+def smash(
+    db: Session, *, number: str, by: Actor, within: Collection[int] | None = (), now: datetime
+) -> Play:
     """Smash the next egg and give what lies in it, but for a coupon, which is booking's to give: one a
     member, again is as once.
 
     Raises DrawMissing, DrawNotOpen.
     """
     following.lock_member(db, by.id)
-    row = _locked(db, number)
+    row = _locked(db, number, by=by, within=within)
     before = draw_queries.play_of(db, draw_id=row.id, member_id=by.id)
     if before is not None:
         return before
@@ -145,21 +166,36 @@ def smash(db: Session, *, number: str, by: Actor, now: datetime) -> Play:
 
     for prize in terms.prizes:
         if prize.place == place:
-            _give(db, prize, number=number, egg=egg, by=by, now=now)
+            _give(db, prize, row, by=by, now=now)
     return play
 
 
-def _give(db: Session, prize: Prize, *, number: str, egg: int, by: Actor, now: datetime) -> None:
+def _give(db: Session, prize: Prize, row: Draw, *, by: Actor, now: datetime) -> None:
+    """Give what lay in the egg that was smashed last; a store's thing lies at the store."""
+    number, egg = row.number, row.smashed
     if prize.kind is PrizeKind.POINTS:
         draft = points_draft(number=number, egg=egg, member_id=by.id, points=prize.points)
         postings.post(db, draft, now=now)
     elif prize.kind is PrizeKind.GIFT:
-        cause = evidence_of(number, egg)
-        collections.owe(db, member_id=by.id, what=prize.name, cause=cause, now=now)
+        collections.owe(
+            db,
+            member_id=by.id,
+            what=prize.name,
+            cause=evidence_of(number, egg),
+            store_id=row.store_id,
+            now=now,
+        )
 
 
-def _locked(db: Session, number: str) -> Draw:
-    row = locks.lock(db, Draw, Draw.number == number, rank=locks.Rank.STOCK, key=("draw", number))
+def _locked_to_run(db: Session, number: str, *, by: Actor, within: Collection[int] | None) -> Draw:
+    row = _locked(db, number, by=by, within=within)
+    policy.check_runs(by, row.store_id)
+    return row
+
+
+def _locked(db: Session, number: str, *, by: Actor, within: Collection[int] | None) -> Draw:
+    where = (Draw.number == number) & draw_queries.visible_to(by, within)
+    row = locks.lock(db, Draw, where, rank=locks.Rank.STOCK, key=("draw", number))
     if row is None:
         raise DrawMissing
     return row

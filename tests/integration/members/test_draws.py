@@ -1,16 +1,18 @@
 """A draw holds what it promised, and says so where it would not."""
 
 from datetime import timedelta
+from functools import partial
 
 import pytest
 from flask import Flask
 
 from kernel.actor import SYSTEM, Actor, Role
 from kernel.db import transaction
-from kernel.errors import Refusal
-from members import draw_queries
+from kernel.errors import Forbidden, Refusal
+from members import collection_queries, draw_queries
+from members.collecting import Way
 from members.draw_models import Draw, DrawPrize, Play
-from members.drawing import Prize, PrizeKind
+from members.drawing import DrawMissing, HousePrizes, Prize, PrizeKind
 from members.operations import draws
 from tests.house import MONDAY_NINE, a_member
 
@@ -81,6 +83,76 @@ def test_a_stopped_draw_says_why_and_stays_stopped(number: str) -> None:
         draws.stop(db, number=number, why="奖品损坏", by=LEADER, now=MONDAY_NINE)
 
     assert smash(number, 1) == "draw_not_open"
+
+
+class TestOfAStore:
+    """A draw of store 1: for its people and its followers, and nobody else's."""
+
+    OURS, OTHERS = (
+        Actor(7, Role.STORE, store_ids=frozenset({1})),
+        Actor(8, Role.STORE, store_ids=frozenset({2})),
+    )
+
+    def a_draw(self, *prizes: Prize, by: Actor = OURS) -> str:
+        with transaction() as db:
+            a_member(db)
+            row = draws.set_up(
+                db,
+                name="砸",
+                about="",
+                eggs=2,
+                prizes=prizes,
+                ends_at=END,
+                store_id=1,
+                by=by,
+                now=MONDAY_NINE,
+            )
+            return row.number
+
+    def test_is_set_up_by_its_own_people_alone(self, app: Flask) -> None:
+        with pytest.raises(Forbidden):
+            self.a_draw(PRIZES[0], by=self.OTHERS)
+
+    def test_is_nothing_to_others(self, app: Flask) -> None:
+        number = self.a_draw(PRIZES[0])
+        with transaction() as db:
+            draws.begin(db, number=number, by=self.OURS, now=MONDAY_NINE)
+        stranger = Actor(1, Role.MEMBER)
+
+        for act in (
+            partial(draws.begin, by=self.OTHERS),
+            partial(draws.stop, why="奖品损坏", by=self.OTHERS),
+            partial(draws.stop, why="奖品损坏", by=LEADER, within=[2]),
+            partial(draws.smash, by=stranger, within=[2]),
+            partial(draw_queries.draw, by=self.OTHERS),
+            partial(draw_queries.draw, by=stranger),
+        ):
+            with pytest.raises(DrawMissing), transaction() as db:
+                act(db, number=number, now=MONDAY_NINE)
+
+    def test_keeps_its_things_at_the_store(self, app: Flask) -> None:
+        number = self.a_draw(Prize(1, "雨伞", PrizeKind.GIFT, 0, 2))
+        by = Actor(1, Role.MEMBER)
+        with transaction() as db:
+            draws.begin(db, number=number, by=self.OURS, now=MONDAY_NINE)
+        with transaction() as db:
+            draws.smash(db, number=number, by=by, within=[1], now=MONDAY_NINE)
+
+        with transaction(reads_only=True) as db:
+            [owed] = collection_queries.open_of(db, member_id=1)
+            assert (owed.store_id, owed.way, bool(owed.code)) == (1, Way.PICK_UP, True)
+            # Who has played may look at it, whatever code he scans later.
+            row = draw_queries.draw(db, number=number, by=by, now=MONDAY_NINE)
+            assert draw_queries.prove(db, row).wrong == ""
+
+    def test_gives_points_once_a_leader_began_it(self, app: Flask) -> None:
+        number = self.a_draw(PRIZES[1])
+
+        with pytest.raises(HousePrizes), transaction() as db:
+            draws.begin(db, number=number, by=self.OURS, now=MONDAY_NINE)
+        with transaction() as db:
+            begun = draws.begin(db, number=number, by=LEADER, within=[1], now=MONDAY_NINE)
+            assert begun.commitment
 
 
 class TestTheProof:

@@ -51,8 +51,8 @@ def test_an_answer_stands_for_the_person(app: Flask) -> None:
 
     assert earned == [RULES.survey_points, 0]
     with transaction(reads_only=True) as db:
-        assert not survey_queries.open_for(db, member_id=kept.id, now=MONDAY_NINE)
+        assert not survey_queries.open_for(db, by=kept, within=(), now=MONDAY_NINE)
         answer = survey_queries.answer_of(db, survey_id=1, member_id=kept.id)
         assert answer is not None
-        row = survey_queries.survey(db, number)
+        row = survey_queries.survey(db, number=number, by=kept)
         assert survey_queries.earned(db, row, answer) == RULES.survey_points

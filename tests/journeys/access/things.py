@@ -7,6 +7,7 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 
+from booking import queries as bookings
 from booking.care import CareKind, Doer
 from booking.codes import CodeKind
 from booking.coupons import CouponForm, Terms
@@ -43,15 +44,7 @@ from members import queries as members
 from members.collecting import Way
 from members.drawing import Prize, PrizeKind
 from members.ledger import Draft
-from members.operations import (
-    campaigns,
-    draws,
-    postings,
-    sign_ins,
-    strikes,
-    surveys,
-    tags,
-)
+from members.operations import campaigns, draws, postings, sign_ins, strikes, surveys, tags
 from members.rule_text import RULES
 from members.rules import StrikeKind
 from members.surveying import Question, QuestionKind
@@ -60,6 +53,7 @@ from tests.samples import a_sample
 
 SEVEN = MONDAY_NINE - timedelta(hours=2)
 PASSWORD = "a good long password"
+LEADER = Actor(1, Role.MANAGER)
 
 
 @dataclass
@@ -251,7 +245,7 @@ def _a_code(db: Session, side: Side, _booking: Booking, _visit: Visit) -> str:
         name=f"周年庆 {side.branch_id}",
         branch_id=side.branch_id,
         store_code=side.things["stores"],
-        by=Actor(1, Role.MANAGER),
+        by=LEADER,
         now=MONDAY_NINE,
     ).scene
 
@@ -284,8 +278,11 @@ def _a_collection(db: Session, side: Side, _booking: Booking, _visit: Visit) -> 
     return owed.number
 
 
+def store_id(db: Session, side: Side) -> int:
+    return next(row.id for row in bookings.stores(db) if row.code == side.things["stores"])
+
+
 def _a_draw(db: Session, side: Side, _booking: Booking, _visit: Visit) -> str:
-    leader = Actor(1, Role.MANAGER)
     number = draws.set_up(
         db,
         name=f"砸金蛋 {side.branch_id}",
@@ -293,10 +290,11 @@ def _a_draw(db: Session, side: Side, _booking: Booking, _visit: Visit) -> str:
         eggs=5,
         prizes=[Prize(1, "雨伞", PrizeKind.GIFT, 0, 1)],
         ends_at=MONDAY_NINE + timedelta(days=3),
-        by=leader,
+        store_id=store_id(db, side),
+        by=LEADER,
         now=MONDAY_NINE,
     ).number
-    draws.begin(db, number=number, by=leader, now=MONDAY_NINE)
+    draws.begin(db, number=number, by=LEADER, within=None, now=MONDAY_NINE)
     return number
 
 
@@ -305,11 +303,10 @@ def _a_follower(db: Session, side: Side, _booking: Booking, _visit: Visit) -> st
 
 
 def _a_campaign(db: Session, side: Side, _booking: Booking, _visit: Visit) -> str:
-    leader = Actor(1, Role.MANAGER)
     name = f"标签 {side.branch_id}"
-    tag = tags.make_tag(db, name=name, rule=None, by=leader, now=MONDAY_NINE)
+    tag = tags.make_tag(db, name=name, rule=None, by=LEADER, now=MONDAY_NINE)
     segment = tags.make_segment(
-        db, name=name, with_ids=[tag.id], without_ids=[], by=leader, now=MONDAY_NINE
+        db, name=name, with_ids=[tag.id], without_ids=[], by=LEADER, now=MONDAY_NINE
     )
     return campaigns.set_up(
         db,
@@ -319,7 +316,7 @@ def _a_campaign(db: Session, side: Side, _booking: Booking, _visit: Visit) -> st
         tip="点开预约",
         path="/c/",
         hold_out=0,
-        by=leader,
+        by=LEADER,
         now=MONDAY_NINE,
     ).number
 
@@ -333,7 +330,8 @@ def _a_survey(db: Session, side: Side, _booking: Booking, _visit: Visit) -> str:
         segment_id=None,
         after_service=False,
         ends_at=MONDAY_NINE + timedelta(days=3),
-        by=Actor(1, Role.MANAGER),
+        store_id=store_id(db, side),
+        by=LEADER,
         now=MONDAY_NINE,
     ).number
 

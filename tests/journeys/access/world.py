@@ -24,7 +24,7 @@ from dispatch.operations import publishing, visits
 from dispatch.planner.problem import Window
 from faces.consumer import pictures
 from kernel.actor import SYSTEM, Actor, Role
-from kernel.db import Session, transaction
+from kernel.db import transaction
 from kernel.geo import Point
 from kernel.phone import Phone
 from members import strike_queries
@@ -261,12 +261,6 @@ def _stored(app: Flask, *, shade: int) -> str:
     return photos.store_photo(folder, photos.clean_photo(a_photo(shade=shade)))
 
 
-def _store_id(db: Session, side: Side) -> int:
-    store = bookings.store_by_code(db, side.things["stores"])
-    assert store is not None
-    return store.id
-
-
 def _signed_in(role: Role, side: Side) -> SignedIn:
     with transaction() as db:
         subject = {Role.MEMBER: side.member.id, Role.TECHNICIAN: side.technician.id}.get(role)
@@ -278,7 +272,7 @@ def _signed_in(role: Role, side: Side) -> SignedIn:
                 role=role,
                 password=PASSWORD,
                 branch_ids=[side.branch_id],
-                store_ids=[_store_id(db, side)],
+                store_ids=[things.store_id(db, side)],
             ).id
         opened = sign_ins.open_sign_in(db, role=role, subject_id=subject, now=MONDAY_NINE)
     return SignedIn(opened.token, opened.csrf_token)

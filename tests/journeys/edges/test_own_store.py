@@ -106,3 +106,39 @@ def test_he_writes_to_his_own_followers_alone(
     assert elsewhere.status == 403
     with transaction(reads_only=True) as db:
         assert [row.store_id for row in db.scalars(select(Campaign))] == [1]
+
+
+def test_his_draw_and_survey_are_for_his_own_followers(
+    app: Flask, town: Town, phone: Phone, desk_of: DeskOf
+) -> None:
+    a_crowd(town)
+    store, manager = desk_of("store"), desk_of("manager")
+    form = store.open("/console/draws/new").form("/console/draws")
+    prize = {"prize_name": "雨伞", "prize_kind": "gift", "prize_points": "", "prize_quantity": "2"}
+    drafted = store.send(form, name="店庆砸蛋", eggs="2", store="1", **prize)
+    begun = store.send(drafted.form("/begin"))
+    draw = begun.path.rpartition("/")[2]
+    asked = {"title": "店里好吗", "asked": "几分", "kind": "scale", "choices": "", "store": "1"}
+    survey = store.send(store.open("/console/surveys/new").form("/console/surveys"), **asked)
+    assert ("市北店的粉丝" in begun.text, "门店粉丝" in survey.text) == (True, True)
+    number = survey.path.rpartition("/")[2]
+    house = manager.send(
+        manager.open("/console/draws/new").form("/console/draws"),
+        name="全城砸蛋",
+        eggs="2",
+        **prize,
+    )
+    stranger = Phone(app, Actor(town.member.id + 1, Role.MEMBER))
+
+    home = phone.open("/c/").text
+    won = phone.send(phone.open(f"/c/draws/{draw}").form("/smash"))
+
+    assert ("店庆砸蛋" in home, "店里好吗" in home, "看领取码" in won.text) == (True, True, True)
+    assert not {"店庆砸蛋", "店里好吗"} & set(stranger.open("/c/").text.split())
+    assert stranger.open(f"/c/draws/{draw}").status == 404
+    assert stranger.open(f"/c/surveys/{number}").status == 404
+    assert store.open(house.path).status == 404
+    assert "全城砸蛋" not in store.open("/console/draws").text
+    elsewhere = store.open("/console/draws/new").form("/console/draws")
+    assert store.send(elsewhere, name="别家", store="2", **prize).status == 403
+    assert "店庆砸蛋" in manager.open("/console/draws").text
