@@ -99,6 +99,11 @@ def scenes_of(store_ids: Collection[int] | None = None) -> CompoundSelect[str]:
     return stores.union(ours)
 
 
+def scenes_of_store(db: Session, store_id: int | None) -> Sequence[str] | None:
+    """Return the scenes that bring the store's followers; None for no store, to which all follow."""
+    return None if store_id is None else db.scalars(scenes_of([store_id])).all()
+
+
 def scenes_seen_by(db: Session, by: Actor) -> Sequence[str]:
     """Return the scenes that brought the followers of a store's people, none for anybody else."""
     return db.scalars(scenes_of(by.store_ids)).all() if by.role is Role.STORE else ()

@@ -4,15 +4,16 @@ from collections import Counter
 from collections.abc import Collection, Iterator, Mapping, Sequence
 from datetime import datetime
 
-from sqlalchemy import Select, String, cast, func, literal, select, true
+from sqlalchemy import Select, String, cast, func, literal, select
 
-from kernel.actor import Actor, Role
+from kernel.actor import Actor
 from kernel.db import Session
 from members.ledger import COMPLETION, DEBT, POINTS
 from members.ledger_models import Account, Entry, Posting
 from members.models import Member
+from members.scope import of_stores
 from members.tag_models import Campaign, NewsRefusal, Segment, Tag, Tagging, Target
-from members.tagging import WAITING, Change, Facts, TagMissing, wears
+from members.tagging import WAITING, Change, Facts, NotToCall, TagMissing, wears
 
 
 def tags(db: Session) -> Sequence[Tag]:
@@ -150,19 +151,22 @@ def wants_news(db: Session, member_id: int) -> bool:
 
 
 def campaigns(
-    db: Session, *, by: Actor, limit: int, offset: int = 0
+    db: Session, *, by: Actor, within: Collection[int] | None, limit: int, offset: int = 0
 ) -> tuple[Sequence[Campaign], int]:
-    """Return a page of the campaigns, a store's own for its people, the newest first, and how many there
-    are."""
-    where = Campaign.store_id.in_(by.store_ids) if by.role is Role.STORE else true()
+    """Return a page of the campaigns in the actor's scope, the newest first, and how many there are."""
+    where = of_stores(Campaign.store_id, by=by, within=within)
     total = db.scalar(select(func.count()).select_from(Campaign).where(where)) or 0
     found = select(Campaign).where(where).order_by(Campaign.id.desc()).limit(limit).offset(offset)
     return db.scalars(found).all(), total
 
 
-def campaign(db: Session, number: str) -> Campaign:
-    """Return a campaign. Raises TagMissing."""
-    row = db.scalars(select(Campaign).where(Campaign.number == number)).one_or_none()
+def campaign(
+    db: Session, *, number: str, by: Actor, within: Collection[int] | None = ()
+) -> Campaign:
+    """Return a campaign in the actor's scope: of no store, or of one of the stores `within`, None for all.
+    Raises TagMissing."""
+    where = of_stores(Campaign.store_id, by=by, within=within)
+    row = db.scalars(select(Campaign).where(Campaign.number == number, where)).one_or_none()
     if row is None:
         raise TagMissing
     return row
@@ -189,6 +193,20 @@ def to_call(db: Session, row: Campaign, *, limit: int) -> Sequence[tuple[Target,
     order = (Target.tried_at.is_not(None), Target.tried_at, Target.id)
     found = db.execute(waiting.order_by(*order).limit(limit))
     return [(target, member) for target, member in found]
+
+
+def waiting_call(db: Session, row: Campaign, *, member_number: str) -> tuple[Target, Member]:
+    """Return that one of those who are to be called. Raises NotToCall, also where there is no such
+    member."""
+    waiting = (
+        select(Target, Member)
+        .join(Member, Member.id == Target.member_id)
+        .where(Target.campaign_id == row.id, Target.fate == WAITING)
+    )
+    found = db.execute(waiting.where(Member.number == member_number)).one_or_none()
+    if found is None or not row.is_by_call or row.started_at is None or row.stopped_at is not None:
+        raise NotToCall
+    return found[0], found[1]
 
 
 def fates_of(db: Session, campaign_ids: Sequence[int]) -> Mapping[int, Counter[str]]:

@@ -338,7 +338,7 @@ def on_news_ordered(event: Event, clock: Clock) -> None:
     """Tell a campaign's news (A2)."""
     assert isinstance(event, NewsOrdered)
     with transaction() as db:
-        campaign = tag_queries.campaign(db, event.campaign_number)
+        campaign = tag_queries.campaign(db, number=event.campaign_number, by=SYSTEM, within=None)
         say_account(
             db,
             "A2",

@@ -35,6 +35,7 @@ OWNED = frozenset(
         "assets",
         "blacklistings",
         "bookings",
+        "campaigns",
         "care",
         "chats",
         "codes",
@@ -65,7 +66,6 @@ OWNED = frozenset(
 SHARED = frozenset(
     {
         "book",
-        "campaigns",
         "catalogue",
         "checks",
         "claim",

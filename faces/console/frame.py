@@ -186,7 +186,6 @@ def _names() -> dict[str, str]:
         "trials": gettext("试点"),
         "own_store": pgettext("list", "门店"),
         "followers": gettext("粉丝"),
-        "news": gettext("发送"),
     }
 
 
@@ -217,7 +216,6 @@ _STORE_PAGES = (
     "own_store",
     "followers",
     "chats",
-    "news",
     "draws",
     "messages",
     "codes",
@@ -229,7 +227,7 @@ _STORE_PAGES = (
 _RAIL = tuple(key for _, pages in _AREAS.values() for key in pages)
 _LIST_OF = {
     **{f"console.{key}": f"console.{key}" for key in _RAIL},
-    **{f"console.{key}": f"console.{key}" for key in ("own_store", "followers", "news")},
+    **{f"console.{key}": f"console.{key}" for key in ("own_store", "followers")},
     "console.plan": "console.plans",
     "console.booking": "console.bookings",
     "console.move_booking": "console.bookings",

@@ -6,7 +6,7 @@ from datetime import datetime
 from sqlalchemy import func, select, update
 
 from kernel import locks, outbox
-from kernel.actor import Actor, Role
+from kernel.actor import SYSTEM, Actor, Role
 from kernel.clock import local_date, midnight
 from kernel.db import Session
 from kernel.numbers import new_number
@@ -14,6 +14,7 @@ from members import policy, tag_queries
 from members.events import NewsOrdered
 from members.models import Member
 from members.operations import following, tags, telling
+from members.scope import of_stores
 from members.tag_models import Campaign, NewsRefusal, Target
 from members.tagging import (
     A_DAY_MAX,
@@ -29,7 +30,6 @@ from members.tagging import (
     WAITING,
     CallOutcome,
     CampaignBegun,
-    NotToCall,
     TagMissing,
     is_held_out,
 )
@@ -78,14 +78,20 @@ def set_up(
 
 
 def begin(
-    db: Session, *, number: str, scenes: Collection[str] | None = None, by: Actor, now: datetime
+    db: Session,
+    *,
+    number: str,
+    scenes: Collection[str] | None = None,
+    by: Actor,
+    within: Collection[int] | None = (),
+    now: datetime,
 ) -> Campaign:
     """Choose whom it goes to, as the segment is now; again is as once. `scenes` are those of its store,
-    None where it has none.
+    None where it has none; `within` here and below the stores in the actor's scope, None for all.
 
     Raises Forbidden, TagMissing, CampaignBegun.
     """
-    row = _locked(db, number)
+    row = _locked(db, number, by=by, within=within)
     policy.check_runs(by, row.store_id)
     assert (scenes is None) == (row.store_id is None), "a store writes to its own followers"
     if row.stopped_at is not None:
@@ -104,9 +110,11 @@ def begin(
     return row
 
 
-def stop(db: Session, *, number: str, by: Actor, now: datetime) -> Campaign:
+def stop(
+    db: Session, *, number: str, by: Actor, within: Collection[int] | None = (), now: datetime
+) -> Campaign:
     """Tell nobody more; again is as once. Raises Forbidden, TagMissing."""
-    row = _locked(db, number)
+    row = _locked(db, number, by=by, within=within)
     policy.check_runs(by, row.store_id)
     row.stopped_at = row.stopped_at or now
     return row
@@ -119,7 +127,8 @@ def tell_some(db: Session, *, now: datetime) -> int:
     Whoever heard from us within telling's CAP, wants no news or does not follow is passed over, and it is
     written down why. All campaigns are locked, so that no two choose one batch.
     """
-    rows = [_locked(db, number) for number in sorted(tag_queries.under_way(db))]
+    numbers = sorted(tag_queries.under_way(db))
+    rows = [_locked(db, number, by=SYSTEM, within=None) for number in numbers]
     return sum(_tell(db, row, now=now) for row in rows if row.stopped_at is None)
 
 
@@ -151,10 +160,11 @@ def note_call(
     db: Session,
     *,
     number: str,
-    member_id: int,
+    member_number: str,
     outcome: CallOutcome,
     text: str,
     by: Actor,
+    within: Collection[int] | None = (),
     now: datetime,
 ) -> Campaign:
     """Write down what came of calling one of those who are to be called; who wants no more hears no
@@ -162,15 +172,13 @@ def note_call(
 
     Raises Forbidden, TagMissing, NotToCall.
     """
-    policy.check_decider(by)
-    member = following.lock_member(db, member_id)
-    row = _locked(db, number)
-    waiting = select(Target).where(
-        Target.campaign_id == row.id, Target.member_id == member.id, Target.fate == WAITING
-    )
-    one = db.scalars(waiting).one_or_none()
-    if one is None or not row.is_by_call or row.stopped_at is not None:
-        raise NotToCall
+    if by.role is not Role.STORE:
+        policy.check_decider(by)
+    row = tag_queries.campaign(db, number=number, by=by, within=within)
+    _, asked = tag_queries.waiting_call(db, row, member_number=member_number)
+    member = following.lock_member(db, asked.id)
+    row = _locked(db, number, by=by, within=within)
+    one, _ = tag_queries.waiting_call(db, row, member_number=member_number)
     one.tried_at, one.tried_by_id, one.said = now, by.id, text.strip()
     if outcome is CallOutcome.REACHED:
         one.fate, one.told_at = TOLD, now
@@ -213,14 +221,9 @@ def _about(db: Session, ids: list[int]) -> tuple[set[int], set[int]]:
     return set(db.scalars(refused)), set(db.scalars(follow))
 
 
-def _locked(db: Session, number: str) -> Campaign:
-    row = locks.lock(
-        db,
-        Campaign,
-        Campaign.number == number,
-        rank=locks.Rank.STOCK,
-        key=("campaign", number),
-    )
+def _locked(db: Session, number: str, *, by: Actor, within: Collection[int] | None) -> Campaign:
+    where = (Campaign.number == number) & of_stores(Campaign.store_id, by=by, within=within)
+    row = locks.lock(db, Campaign, where, rank=locks.Rank.STOCK, key=("campaign", number))
     if row is None:
         raise TagMissing
     return row

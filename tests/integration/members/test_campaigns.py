@@ -12,6 +12,7 @@ from kernel.clock import FixedClock
 from kernel.db import transaction
 from kernel.money import Money
 from members import jobs, tag_queries
+from members import queries as members
 from members.ledger import completion_draft
 from members.models import Member
 from members.operations import campaigns, postings, tags
@@ -77,7 +78,7 @@ def a_campaign(*, hold_out: int = 0, name: str = "召回", is_by_call: bool = Fa
 
 def states(number: str) -> Counter[str]:
     with transaction(reads_only=True) as db:
-        row = tag_queries.campaign(db, number)
+        row = tag_queries.campaign(db, number=number, by=LEADER)
         return tag_queries.fates_of(db, [row.id])[row.id]
 
 
@@ -122,7 +123,7 @@ def called(number: str, member_id: int, outcome: CallOutcome) -> None:
         campaigns.note_call(
             db,
             number=number,
-            member_id=member_id,
+            member_number=members.member(db, member_id).number,
             outcome=outcome,
             text="",
             by=LEADER,
@@ -147,7 +148,7 @@ def test_who_is_called_is_noted_once_and_who_wants_no_more_hears_none() -> None:
     assert states(number) == {"told": 1, "refused": 2, "gone": 1, "waiting": 2}
     with transaction(reads_only=True) as db:
         assert not tag_queries.wants_news(db, 4)
-        begun = tag_queries.campaign(db, number)
+        begun = tag_queries.campaign(db, number=number, by=LEADER)
         assert [member.id for _, member in tag_queries.to_call(db, begun, limit=9)] == [6, 5]
 
 

@@ -37,6 +37,7 @@ FORMS: Mapping[str, Mapping[str, Any]] = {
         "ends_at": "2026-11-25T12:00:00+08:00",
     },
     "api.rate": {"stars": 5},
+    "console.note_call": {"outcome": "reached"},
     "console.review_blacklisting": {"words": "看过了，三次都有记录，维持"},
     "console.undo_exchange": {"why": "不要了"},
     "console.add_article": {"by_post": "1"},

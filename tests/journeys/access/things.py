@@ -316,6 +316,7 @@ def _a_campaign(db: Session, side: Side, _booking: Booking, _visit: Visit) -> st
         tip="点开预约",
         path="/c/",
         hold_out=0,
+        store_id=store_id(db, side),
         by=LEADER,
         now=MONDAY_NINE,
     ).number

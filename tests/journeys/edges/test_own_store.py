@@ -71,41 +71,63 @@ def test_he_tags_his_own_followers(town: Town, phone: Phone, desk_of: DeskOf) ->
         assert len(db.scalars(select(Tagging).where(Tagging.tag_id == 2)).all()) == 1
 
 
+NEWS = {
+    "name": "清洗提醒",
+    "segment": "1",
+    "store": "1",
+    "about": "您的空调该清洗了",
+    "tip": "点开预约清洗",
+    "path": "/c/",
+    "hold_out": "0",
+    "is_by_call": "0",
+}
+
+
 def test_he_writes_to_his_own_followers_alone(
     app: Flask, town: Town, phone: Phone, desk_of: DeskOf
 ) -> None:
     a_crowd(town)
-    store = desk_of("store")
-    page = store.open("/console/store-news")
+    store, manager = desk_of("store"), desk_of("manager")
+    page = store.open("/console/campaigns/new")
     assert "老的，1 人可发" in page.text
 
-    sent = store.send(
-        page.form("/store-news"),
-        name="清洗提醒",
-        segment="1",
-        store="1",
-        about="您的空调该清洗了",
-        tip="点开预约清洗",
-        path="/c/",
-    )
+    written = store.send(page.form("/campaigns"), **NEWS)
+    sent = store.send(written.form("/begin"))
 
-    assert "发送中" in sent.text
+    assert ("分群现在 1 人" in written.text, "发送中" in sent.text) == (True, True)
     clockwork.let(app, "growth")
     assert any("该清洗" in line for line in messages(town.member))
-    again = store.open("/console/store-news")
-    assert "已告诉" in again.text
-    elsewhere = store.send(
-        again.form("/store-news"),
-        name="别家",
-        segment="1",
-        store="2",
-        about="您的空调该清洗了",
-        tip="点开预约清洗",
-        path="/c/",
+    again = store.open("/console/campaigns/new").form("/campaigns")
+    assert store.send(again, **NEWS | {"store": "2"}).status == 403
+    house = manager.send(
+        manager.open("/console/campaigns/new").form("/campaigns"), **NEWS | {"store": "0"}
     )
-    assert elsewhere.status == 403
+    assert store.open(house.path).status == 404
     with transaction(reads_only=True) as db:
-        assert [row.store_id for row in db.scalars(select(Campaign))] == [1]
+        assert [row.store_id for row in db.scalars(select(Campaign))] == [1, None]
+
+
+def test_he_calls_his_own_followers_from_a_list(town: Town, phone: Phone, desk_of: DeskOf) -> None:
+    a_crowd(town)
+    with transaction() as db:
+        for n, row in enumerate(db.scalars(select(Member).order_by(Member.id)), start=1):
+            row.phone = f"1380000000{n}"
+    store = desk_of("store")
+    written = store.send(
+        store.open("/console/campaigns/new").form("/campaigns"), **NEWS | {"is_by_call": "1"}
+    )
+    begun = store.send(written.form("/begin"))
+    with transaction(reads_only=True) as db:
+        other = db.scalars(select(Member.number).where(Member.id != town.member.id)).one()
+
+    shown = store.send(begun.form("/calls/phone"))
+    strange = store.send(begun.form("/calls/phone"), member=other)
+    nobody = store.send(begun.form("/calls"), member=other, outcome="reached")
+    done = store.send(store.open(begun.path).form("/calls"), outcome="reached", text="下周约")
+
+    assert "13800000001" in shown.text
+    assert (strange.status, nobody.status) == (409, 409)
+    assert "告诉了的 1" in done.text
 
 
 def test_his_draw_and_survey_are_for_his_own_followers(
