@@ -1,10 +1,12 @@
 """A trial before and after: what happened at its place and everywhere else, over equal times."""
 
-from collections.abc import Mapping, Sequence
+from collections import Counter
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
-from sqlalchemy import ColumnElement, func, not_, select
+from sqlalchemy import ColumnElement, Label, case, func, not_, select
+from sqlalchemy.orm import InstrumentedAttribute
 
 from booking import queries
 from booking.models import Booking, Promise
@@ -21,6 +23,7 @@ from members.strike_models import Strike
 
 # A trial is looked at over so long at most.
 SPAN_MAX = timedelta(days=30)
+WEEK = timedelta(days=7)
 # As kept as cancelled: what is counted by how a promise ended.
 _ENDINGS: Mapping[str, Ending] = {
     "kept": Ending.KEPT,
@@ -39,15 +42,50 @@ MEASURES: Mapping[str, str] = {
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class Week:
+    """Counts by measure within seven days, counted from when the trial began in both directions; the
+    first and the last may be parts of a week. Negative `nth` were before it."""
+
+    nth: int
+    length: timedelta
+    here: Mapping[str, int]
+    elsewhere: Mapping[str, int]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Report:
-    """Counts by measure before the trial and since it began, at its place and elsewhere; both times are
+    """What happened before the trial and since it began, week by week, the oldest first; both times are
     `span` long."""
 
     span: timedelta
-    before: Mapping[str, int]
-    since: Mapping[str, int]
-    others_before: Mapping[str, int]
-    others_since: Mapping[str, int]
+    weeks: Sequence[Week]
+
+    @property
+    def before(self) -> Mapping[str, int]:
+        """The counts at its place before it."""
+        return _summed(week.here for week in self.weeks if week.nth < 0)
+
+    @property
+    def since(self) -> Mapping[str, int]:
+        """The counts at its place since it began."""
+        return _summed(week.here for week in self.weeks if week.nth >= 0)
+
+    @property
+    def others_before(self) -> Mapping[str, int]:
+        """The counts everywhere else before it."""
+        return _summed(week.elsewhere for week in self.weeks if week.nth < 0)
+
+    @property
+    def others_since(self) -> Mapping[str, int]:
+        """The counts everywhere else since it began."""
+        return _summed(week.elsewhere for week in self.weeks if week.nth >= 0)
+
+
+def _summed(counts: Iterable[Mapping[str, int]]) -> Mapping[str, int]:
+    total: Counter[str] = Counter()
+    for each in counts:
+        total.update(each)
+    return total
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -99,44 +137,52 @@ def report(db: Session, *, place: Place, began_at: datetime, until: datetime) ->
     if place.store_id is not None:
         # Whom the store brought, wherever he books.
         here = Booking.member_id.in_(members.ids_of_store(place.store_id))
-    there = not_(here)
-    before, since = (began_at - span, began_at), (began_at, began_at + span)
-    return Report(
-        span=span,
-        before=_counts(db, here, *before),
-        since=_counts(db, here, *since),
-        others_before=_counts(db, there, *before),
-        others_since=_counts(db, there, *since),
-    )
+    steps = -(-span // WEEK) or 1
+    edges = [began_at + max(min(n * WEEK, span), -span) for n in range(-steps, steps + 1)]
+    known = [_counts(db, where, edges) for where in (here, not_(here))]
+    weeks = [
+        Week(nth=n - steps, length=edges[n + 1] - edges[n], here=own, elsewhere=others)
+        for n, (own, others) in enumerate(zip(*known, strict=True))
+    ]
+    return Report(span=span, weeks=weeks)
 
 
 def _counts(
-    db: Session, where: ColumnElement[bool], since: datetime, until: datetime
-) -> dict[str, int]:
-    """Return the counts of the promises whose window opened within [since, until)."""
-    due = (Promise.starts_at >= since) & (Promise.starts_at < until)
+    db: Session, where: ColumnElement[bool], edges: Sequence[datetime]
+) -> list[dict[str, int]]:
+    """Return the counts of the promises whose window opened within each [edge, next edge)."""
+    found = [dict.fromkeys(MEASURES, 0) for _ in edges[1:]]
+    due, nth = _within(Promise.starts_at, edges)
     rows = db.execute(
-        select(Promise.ending, Booking.cause, func.count())
+        select(nth, Promise.ending, Booking.cause, func.count())
         .join(Booking, Booking.id == Promise.booking_id)
         .where(where, due, Promise.promised_at.is_not(None))
-        .group_by(Promise.ending, Booking.cause)
+        .group_by(nth.name, Promise.ending, Booking.cause)
     ).all()
-    found = dict.fromkeys(MEASURES, 0)
-    for ending, cause, count in rows:
-        found["due"] += count
+    for week, ending, cause, count in rows:
+        found[week]["due"] += count
         for name, counted in _ENDINGS.items():
-            found[name] += count if ending == counted else 0
+            found[week][name] += count if ending == counted else 0
         if ending == Ending.CANCELLED and cause == Cause.UNANSWERED:
-            found["released"] += count
+            found[week]["released"] += count
+    happened, nth = _within(Strike.happened_at, edges)
     struck = db.execute(
-        select(Strike.kind, func.count())
+        select(nth, Strike.kind, func.count())
         .join(Booking, Booking.number == Strike.booking_number)
-        .where(where, Strike.happened_at >= since, Strike.happened_at < until)
-        .group_by(Strike.kind)
+        .where(where, happened)
+        .group_by(nth.name, Strike.kind)
     ).all()
-    for kind, count in struck:
+    for week, kind, count in struck:
         if kind in (StrikeKind.NO_SHOW, StrikeKind.REFUSED):
-            found["missed"] += count
+            found[week]["missed"] += count
         if kind is StrikeKind.LATE_CANCEL:
-            found["late_cancel"] += count
+            found[week]["late_cancel"] += count
     return found
+
+
+def _within(
+    at: InstrumentedAttribute[datetime], edges: Sequence[datetime]
+) -> tuple[ColumnElement[bool], Label[int]]:
+    """Return whether `at` lies within the edges, and in the how manieth week of them."""
+    nth = case(*((at < edge, n) for n, edge in enumerate(edges[1:])))
+    return (at >= edges[0]) & (at < edges[-1]), nth.label("nth")

@@ -25,6 +25,7 @@ from faces.console.acting import NO_FAILURE, Failure
 from faces.console.cases import names_of
 from faces.console.forms import NoForm
 from faces.console.routes import LEADERS, READERS, blueprint
+from faces.console.weeks import charts_of
 from kernel.actor import SYSTEM
 from kernel.db import Session, transaction
 from kernel.errors import Forbidden
@@ -281,6 +282,7 @@ def _page(version: str, failed: Failure) -> str:
         failed=failed,
         acts=ACTS,
         measures=MEASURES,
+        charts_of=charts_of,
         may_publish=not call.actor().branch_ids,
         **context,
     )

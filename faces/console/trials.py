@@ -9,6 +9,7 @@ from faces.chrome import call
 from faces.chrome.sign_in import signed_in
 from faces.console import frame
 from faces.console.routes import blueprint
+from faces.console.weeks import charts_of
 from kernel.actor import Role
 from kernel.db import transaction
 from members import rule_queries
@@ -27,4 +28,10 @@ def trials() -> ResponseReturnValue:
             trial.step.version: rule_queries.version(db, trial.step.version).about
             for trial in found
         }
-    return render_template("console/trials.html", trials=found, abouts=abouts, measures=MEASURES)
+    return render_template(
+        "console/trials.html",
+        trials=found,
+        abouts=abouts,
+        measures=MEASURES,
+        charts_of=charts_of,
+    )
