@@ -25,7 +25,9 @@ from kernel.db import Session, transaction
 from kernel.errors import Invalid
 from kernel.phone import Phone
 from kernel.words import msg
+from members import contact_queries
 from members import queries as members
+from members.contacts import ROLE_NAMES
 
 OPTION = "option-"
 COUNT_MAX = 99
@@ -37,10 +39,10 @@ class CallerForm(Form):
     service = fields.String(required=True)
     address = Text(most=120, load_default="")
     door = Text(most=40, load_default="")
-    contact = Text(
-        least=1, most=20, required=True, error_messages={"required": msg("请写师傅怎么称呼他。")}
-    )
-    phone = fields.String(required=True)
+    # Somebody of the household, whose name and phone are taken as they are; else they are typed.
+    who = fields.String(load_default="")
+    contact = Text(most=20, load_default="")
+    phone = fields.String(load_default="")
     # The delivery comes first, in the same booking (送装一体).
     with_delivery = fields.Boolean(load_default=False)
     choices = fields.Dict(
@@ -56,6 +58,13 @@ class CallerForm(Form):
             k.removeprefix(OPTION): v for k, v in given.items() if k.startswith(OPTION) and v
         }
         return plain
+
+
+class ContactNeeded(Invalid):
+    """Nobody is named whom the technician may ask for."""
+
+    code = "contact_needed"
+    says = msg("请写师傅怎么称呼他。")
 
 
 class OtherBranch(Invalid):
@@ -88,13 +97,14 @@ def save_phone_booking(number: str) -> ResponseReturnValue:
         owner = members.member_by_number(db, number=number, by=by)
         members.check_may_book(db, owner.id, now=now)
         found = addresses.check(given["address"], given["door"], gazetteer.qingdao())
+        contact, phone = _whom(db, owner.id, given)
         draft = drafts.save_draft(
             db,
             service_code=given["service"],
             choices=given["choices"],
             address=found.address,
-            contact=given["contact"],
-            phone=Phone.parse(given["phone"]),
+            contact=contact,
+            phone=phone,
             with_delivery=given["with_delivery"],
             member_id=owner.id,
             by=by,
@@ -162,6 +172,19 @@ def take_window(number: str) -> ResponseReturnValue:
     )
 
 
+def _whom(db: Session, member_id: int, given: Mapping[str, Any]) -> tuple[str, Phone]:
+    """Return whom the technician asks for, and his phone, which the console shows masked.
+
+    Raises ContactNeeded, also for one whom the member has taken off meanwhile, and BadPhone.
+    """
+    household = {row.number: row for row in contact_queries.contacts_of(db, member_id)}
+    if row := household.get(given["who"]):
+        return row.name, Phone.parse(row.phone)
+    if given["who"] or not given["contact"]:
+        raise ContactNeeded(field="contact")
+    return given["contact"], Phone.parse(given["phone"])
+
+
 def _form(number: str, failed: Failure) -> str:
     with transaction(reads_only=True) as db:
         owner = members.member_by_number(db, number=number, by=call.actor())
@@ -181,9 +204,19 @@ def _form(number: str, failed: Failure) -> str:
             services=services,
             service=service,
             delivery=_delivery_before(db, service),
+            people=_people(db, owner.id),
             typed=typed,
             failed=failed,
         )
+
+
+def _people(db: Session, member_id: int) -> list[tuple[str, str, str]]:
+    """Return the household as chips, the typed one first; none without a household."""
+    found = [
+        (row.number, f"{row.name} · {gettext(ROLE_NAMES[row.roles[0]])}", row.masked_phone)
+        for row in contact_queries.contacts_of(db, member_id)
+    ]
+    return [("", gettext("别的人"), ""), *found] if found else []
 
 
 def _delivery_before(db: Session, service: Any) -> Any:

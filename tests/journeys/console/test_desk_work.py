@@ -9,7 +9,10 @@ from booking.feedback import Topic
 from booking.operations import feedback, waiting
 from kernel.actor import SYSTEM
 from kernel.db import transaction
+from kernel.phone import Phone
 from members import queries as members
+from members.contacts import ContactRole
+from members.operations import contacts
 from tests.house import MONDAY_NINE, a_draft, tomorrow
 from tests.integration.booking.promised import a_service
 from tests.journeys.console.conftest import DeskOf, Town
@@ -152,6 +155,32 @@ class TestCallers:
 
         assert "预约成功" in booked.text
         assert "调度员" in booked.text
+
+    def test_name_somebody_of_the_household_whose_phone_is_not_shown(
+        self, desk: Desk, town: Town, book: str
+    ) -> None:
+        with transaction() as db:
+            granny = contacts.add_contact(
+                db,
+                member_id=town.member.id,
+                name="王奶奶",
+                phone=Phone("13800009999"),
+                roles=[ContactRole.AT_HOME],
+                now=MONDAY_NINE,
+            )
+        page = desk.open(f"{book}?service=air_install")
+        assert "王奶奶 · 在家" in page.text
+        assert "13800009999" not in page.text
+        asked = {"address": "浮山后三小区", "door": "12-2-402"}
+
+        windows = desk.send(page.form("/book"), who=granny.number, contact="", phone="", **asked)
+        gone = desk.send(page.form("/book"), who="H0", contact="林", phone="13800002046", **asked)
+
+        with transaction(reads_only=True) as db:
+            draft = queries.draft(db, number=windows.path.split("/")[-2], by=SYSTEM)
+        assert (draft.contact, draft.phone) == ("王奶奶", "13800009999")
+        assert "13800009999" not in windows.text
+        assert (gone.status, "请写师傅怎么称呼他。" in gone.text) == (400, True)
 
     def test_may_have_the_delivery_come_first(self, desk: Desk, book: str) -> None:
         with transaction() as db:
