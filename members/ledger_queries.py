@@ -1,6 +1,6 @@
 """Reads of the ledger."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from functools import cache
@@ -17,6 +17,7 @@ from members.ledger import (
     CANCEL_FEE,
     COMPENSATION,
     COMPLETION,
+    DEBT,
     DEBT_SETTLED,
     MOVE_FEE,
     POINTS,
@@ -176,6 +177,19 @@ def points_balance(db: Session, member_id: int) -> int:
     return balance(db, owner=member_owner(member_id), unit=POINTS)
 
 
+def points_balances(db: Session, member_ids: Collection[int]) -> Mapping[int, int]:
+    """Return the points of each of those members."""
+    owners = {member_owner(member_id): member_id for member_id in member_ids}
+    owners |= {debt_owner(owner): member_id for owner, member_id in owners.items()}
+    found = select(Account.owner, Account.balance).where(
+        Account.unit == POINTS, Account.owner.in_(owners)
+    )
+    balances = dict.fromkeys(member_ids, 0)
+    for owner, sum_ in db.execute(found):
+        balances[owners[owner]] += sum_
+    return balances
+
+
 def points_free(db: Session, member_id: int) -> int:
     """Return the points that the member may spend now: what is his and not kept for anything."""
     return _free(db, member_id, POINTS)
@@ -240,15 +254,22 @@ def fees_of(db: Session, *, member_id: int, booking_number: str) -> Sequence[tup
 
 def completions(db: Session, member_id: int) -> int:
     """Return how many bookings were completed for the member, those undone left out."""
-    return db.scalar(_completions(), {"of": member_id}) or 0
+    return sum(completions_of(db, member_id).values())
+
+
+def completions_of(db: Session, *member_ids: int) -> Mapping[int, int]:
+    """Return as much by each id under which it was posted; who has none is not there."""
+    rows = db.execute(_completions(), {"of": member_ids})
+    return {int(owner.removeprefix(member_owner(0)[:-1])): count for owner, count in rows}
 
 
 @cache
-def _completions() -> Select[int]:
+def _completions() -> Select[str, int]:
     """Return the query, built once: it is asked at every booking, and building it takes longer."""
     undoes = aliased(Posting)
+    person = func.replace(Account.owner, DEBT, "")
     return (
-        select(func.count(Posting.id.distinct()))
+        select(person, func.count(Posting.id.distinct()))
         .join(Entry, Entry.posting_id == Posting.id)
         .join(Account, Account.id == Entry.account_id)
         .outerjoin(undoes, undoes.reverses_id == Posting.id)
@@ -257,6 +278,7 @@ def _completions() -> Select[int]:
             Posting.kind == COMPLETION,
             undoes.id.is_(None),
         )
+        .group_by(person)
     )
 
 

@@ -4,10 +4,20 @@ What stands for ever (entries, decisions, consents) still names whom it was abou
 the names of one person.
 """
 
-from collections.abc import Sequence
+from collections.abc import Collection, Mapping, Sequence
 from datetime import datetime
 
-from sqlalchemy import CompoundSelect, Select, String, bindparam, literal, or_, select, union_all
+from sqlalchemy import (
+    CompoundSelect,
+    Select,
+    String,
+    bindparam,
+    func,
+    literal,
+    or_,
+    select,
+    union_all,
+)
 from sqlalchemy.sql.elements import ColumnElement
 
 from kernel.actor import Actor
@@ -25,10 +35,17 @@ from members.risk import MergeFact
 CANDIDATES_MAX = 8
 
 
-def ids_of(member_id: ColumnElement[int] | int) -> Select[int]:
-    """Return the query for the ids of that person."""
-    is_his = or_(Member.id == member_id, Member.merged_into_id == member_id)
+def ids_of(*member_ids: ColumnElement[int] | int) -> Select[int]:
+    """Return the query for the ids of those persons."""
+    is_his = or_(Member.id.in_(member_ids), Member.merged_into_id.in_(member_ids))
     return select(Member.id).where(is_his)
+
+
+def persons(db: Session, member_ids: Collection[int]) -> Mapping[int, int]:
+    """Return by each id of those persons the one that stands."""
+    stands = func.coalesce(Member.merged_into_id, Member.id)
+    found = select(Member.id, stands).where(Member.id.in_(ids_of(*member_ids)))
+    return dict(db.execute(found).all())
 
 
 def ids_of_erased() -> Select[int]:
@@ -43,8 +60,12 @@ def openids(ids: Select[int]) -> Select[str]:
 
 def owners_of(member_id: ColumnElement[int] | int, *, prefix: str = "") -> Select[str]:
     """Return the query for what the ledger calls that person."""
+    return _named(ids_of(member_id), prefix)
+
+
+def _named(ids: Select[int], prefix: str = "") -> Select[str]:
     name = literal(prefix + member_owner(0)[:-1]) + Member.id.cast(String)
-    return ids_of(member_id).with_only_columns(name)
+    return ids.with_only_columns(name)
 
 
 def accounts_of(member_id: ColumnElement[int] | int) -> CompoundSelect[str]:
@@ -52,18 +73,20 @@ def accounts_of(member_id: ColumnElement[int] | int) -> CompoundSelect[str]:
     return union_all(owners_of(member_id), owners_of(member_id, prefix=DEBT))
 
 
-# For queries that are built once; they are asked with `of`, the member's id.
-_OF: ColumnElement[int] = bindparam("of", type_=Member.id.type)
-OWNERS, ACCOUNTS = owners_of(_OF), accounts_of(_OF)
+# For queries that are built once; they are asked with `of`, the ids of members.
+_OF = bindparam("of", type_=Member.id.type, expanding=True)
+_IDS = select(Member.id).where(or_(Member.id.in_(_OF), Member.merged_into_id.in_(_OF)))
+OWNERS = _named(_IDS)
+ACCOUNTS = union_all(OWNERS, _named(_IDS, DEBT))
 
 
-def merges_of(db: Session, member_id: int) -> Sequence[Merge]:
-    """Return the merges that made the person what he is, oldest first."""
-    found = select(Merge).where(Merge.gone_id.in_(ids_of(member_id)))
+def merges_of(db: Session, *member_ids: int) -> Sequence[Merge]:
+    """Return the merges that made those persons what they are, oldest first."""
+    found = select(Merge).where(Merge.gone_id.in_(ids_of(*member_ids)))
     return db.scalars(found.order_by(Merge.id)).all()
 
 
-def merge_facts(db: Session, member_id: int) -> tuple[MergeFact, ...]:
+def merge_facts(db: Session, *member_ids: int) -> tuple[MergeFact, ...]:
     """Return what the ladder knows of those merges."""
     return tuple(
         MergeFact(
@@ -73,7 +96,7 @@ def merge_facts(db: Session, member_id: int) -> tuple[MergeFact, ...]:
             kept_id=row.kept_id,
             rules=rule_queries.of(db, row.rules_version),
         )
-        for row in merges_of(db, member_id)
+        for row in merges_of(db, *member_ids)
     )
 
 

@@ -1,8 +1,10 @@
 """Reads of members."""
 
 import hashlib
-from collections.abc import Collection, Sequence
+from collections import Counter, defaultdict
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from datetime import datetime
+from typing import TypeVar
 
 from sqlalchemy import (
     BindParameter,
@@ -25,8 +27,9 @@ from members.ledger import COMPLETION, POINTS
 from members.ledger_models import Account, Entry, Posting
 from members.models import ApiClient, ErasureRequest, Member, SignIn, Staff, Touch
 from members.policy import Blocked, BlockedByHand, MemberMissing
-from members.risk import Standing, StrikeFact
-from members.rules import Rules
+from members.risk import MergeFact, OverrideFact, Standing, StrikeFact
+
+F = TypeVar("F", StrikeFact, OverrideFact)
 
 
 def member_by_openid(db: Session, openid: str) -> Member | None:
@@ -158,8 +161,45 @@ def standing_of(
 ) -> Standing:
     """Return where the member stands on the risk ladder, computed from the ledger by the rules that are
     in force at the branch where he books."""
-    rules = rule_queries.in_force(db, branch_id=branch_id, member_id=member_id)
-    return _standing(db, member_id, strike_queries.strike_facts(db, member_id), rules, now=now)
+    his = member(db, member_id)
+    return standings_of(db, [his], branches={his.id: branch_id}, now=now)[his.id]
+
+
+def standings_of(
+    db: Session,
+    people: Sequence[Member],
+    *,
+    branches: Mapping[int, int | None],
+    now: datetime,
+    waiting: Sequence[StrikeFact] = (),
+) -> Mapping[int, Standing]:
+    """Return where each of them stands by the rules at the branch where he books, with as many queries
+    for all as for one; `waiting` counts as if it were posted."""
+    ids = [row.id for row in people]
+    known = merge_queries.persons(db, ids)
+    strikes = _by_person(known, (*strike_queries.strike_facts(db, *ids), *waiting))
+    overrides = _by_person(known, strike_queries.override_facts(db, *ids))
+    merges: defaultdict[int, list[MergeFact]] = defaultdict(list)
+    for merge in merge_queries.merge_facts(db, *ids):
+        merges[known[merge.gone_id]].append(merge)
+    completed = Counter[int]()
+    for member_id, count in ledger_queries.completions_of(db, *ids).items():
+        completed[known[member_id]] += count
+    points = ledger_queries.points_balances(db, ids)
+    rule_queries.know_stores(db, people)
+    return {
+        row.id: risk.standing(
+            strikes=strikes[row.id],
+            overrides=overrides[row.id],
+            merges=merges[row.id],
+            completed=completed[row.id],
+            phone_confirmed=row.phone_confirmed_at is not None,
+            balance=points[row.id],
+            now=now,
+            rules=rule_queries.in_force(db, branch_id=branches.get(row.id), member_id=row.id),
+        )
+        for row in people
+    }
 
 
 def standing_if_posted(
@@ -182,8 +222,9 @@ def standing_if_posted(
         for place, row in enumerate(strike_queries.strikes_of(db, member_id=member_id))
         if row.state in strike_queries.NOT_POSTED_YET
     )
-    rules = rule_queries.in_force(db, branch_id=branch_id, member_id=member_id)
-    return _standing(db, member_id, facts + waiting, rules, now=now)
+    his = member(db, member_id)
+    branches = {his.id: branch_id}
+    return standings_of(db, [his], branches=branches, now=now, waiting=waiting)[his.id]
 
 
 def history(db: Session, member_id: int) -> History:
@@ -196,7 +237,7 @@ def history(db: Session, member_id: int) -> History:
         .outerjoin(undoes, undoes.reverses_id == Posting.id)
         .where(Account.owner.in_(merge_queries.ACCOUNTS))
         .order_by(Posting.at, Entry.id),
-        {"of": member_id},
+        {"of": [member_id]},
     ).all()
     completions: dict[datetime, None] = {}
     balances, balance = [], 0
@@ -263,6 +304,12 @@ def touches(db: Session, member_id: int) -> Sequence[Touch]:
     return db.scalars(select(Touch).where(Touch.member_id == member_id).order_by(Touch.id)).all()
 
 
+def last_scene(db: Session, member_id: int) -> str:
+    """Return the code that the member met last, "" for none."""
+    found = select(Touch.scene).where(Touch.member_id == member_id)
+    return db.scalars(found.order_by(Touch.at.desc(), Touch.id.desc()).limit(1)).first() or ""
+
+
 def met_by(db: Session, scenes: Collection[str], *, limit: int) -> Sequence[int]:
     """Return the members who met one of those codes, who did so last in front."""
     found = (
@@ -293,19 +340,12 @@ def hash_of(token: str) -> str:
     return hashlib.sha256(token.encode()).hexdigest()
 
 
-def _standing(
-    db: Session, member_id: int, strikes: Sequence[StrikeFact], rules: Rules, *, now: datetime
-) -> Standing:
-    return risk.standing(
-        strikes=strikes,
-        overrides=strike_queries.override_facts(db, member_id),
-        merges=merge_queries.merge_facts(db, member_id),
-        completed=ledger_queries.completions(db, member_id),
-        phone_confirmed=member(db, member_id).phone_confirmed_at is not None,
-        balance=ledger_queries.points_balance(db, member_id),
-        now=now,
-        rules=rules,
-    )
+def _by_person(known: Mapping[int, int], facts: Iterable[F]) -> Mapping[int, list[F]]:
+    """Return the facts by the id that stands of whom each is about."""
+    found: defaultdict[int, list[F]] = defaultdict(list)
+    for fact in facts:
+        found[known[fact.member_id]].append(fact)
+    return found
 
 
 def erasure_asked(db: Session, member_id: int) -> ErasureRequest | None:

@@ -1,6 +1,6 @@
 """Which rules there are, and which of them are in force where."""
 
-from collections.abc import Collection, Sequence
+from collections.abc import Collection, Iterable, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Protocol
@@ -19,6 +19,7 @@ from members.rules import Rules
 # Where a session keeps what it knows to be in force, and of which store a member is: it is asked
 # several times in a transaction.
 KNOWN, STORES = "members.rules_in_force", "members.stores_of_members"
+LOOKED = "members.rules_by_version"
 VERSIONS_MAX = 200
 _LAST_STEPS = select(RuleStep).where(
     RuleStep.id.in_(select(func.max(RuleStep.id)).group_by(RuleStep.branch_id, RuleStep.store_id))
@@ -93,6 +94,11 @@ def all_in_force(db: Session) -> list[Rules]:
     return [in_force(db), *(of(db, version) for version in versions_in_force(db).values())]
 
 
+def know_stores(db: Session, people: Iterable[Member]) -> None:
+    """Spare `in_force` the look at whom those members' first code belongs to."""
+    db.info.setdefault(STORES, {}).update({row.id: row.store_id for row in people})
+
+
 def _store_of(db: Session, member_id: int) -> int | None:
     known: dict[int, int | None] = db.info.setdefault(STORES, {})
     if member_id not in known:
@@ -104,11 +110,15 @@ def of(db: Session, version: str) -> Rules:
     """Return the rules under that version, which somebody cites. Raises RulesMissing."""
     if version == STANDARD_VERSION:
         return RULES
-    # A version's text never changes: one reading serves the process.
-    text = db.scalars(select(RuleVersion.text).where(RuleVersion.version == version)).one_or_none()
-    if text is None:
-        raise RulesMissing
-    return read_known(text, version)
+    # A version's text never changes: one look serves the transaction, one reading the process.
+    looked: dict[str, Rules] = db.info.setdefault(LOOKED, {})
+    if version not in looked:
+        found = select(RuleVersion.text).where(RuleVersion.version == version)
+        text = db.scalars(found).one_or_none()
+        if text is None:
+            raise RulesMissing
+        looked[version] = read_known(text, version)
+    return looked[version]
 
 
 def cited_by(db: Session, posting: Posting) -> Rules | None:

@@ -92,9 +92,9 @@ def strikes_due(db: Session, *, now: datetime, limit: int) -> Sequence[str]:
     return db.scalars(found.order_by(Strike.posts_at, Strike.id).limit(limit)).all()
 
 
-def strike_facts(db: Session, member_id: int) -> tuple[StrikeFact, ...]:
-    """Return what the ladder knows of the member's strikes: those the ledger posted, and when."""
-    rows = db.execute(_strike_facts(), {"of": member_id})
+def strike_facts(db: Session, *member_ids: int) -> tuple[StrikeFact, ...]:
+    """Return what the ladder knows of the members' strikes: those the ledger posted, and when."""
+    rows = db.execute(_strike_facts(), {"of": member_ids})
     return tuple(
         StrikeFact(
             member_id=int(owner.partition(":")[2]),
@@ -303,9 +303,9 @@ def overrides_waiting(
     return db.scalars(found.order_by(Override.id).limit(limit)).all()
 
 
-def override_facts(db: Session, member_id: int) -> tuple[OverrideFact, ...]:
+def override_facts(db: Session, *member_ids: int) -> tuple[OverrideFact, ...]:
     """Return what the ladder knows of decisions by hand: those that a second person confirmed."""
-    his = Override.member_id.in_(merge_queries.ids_of(member_id))
+    his = Override.member_id.in_(merge_queries.ids_of(*member_ids))
     found = select(Override).where(his, Override.state == OverrideState.CONFIRMED)
     return tuple(
         OverrideFact(

@@ -7,7 +7,7 @@ from typing import Any
 from flask import render_template
 from flask.typing import ResponseReturnValue
 
-from booking import asset_queries, code_queries, waiting_queries
+from booking import asset_queries, code_queries, member_queries, waiting_queries
 from booking import queries as bookings
 from faces.chrome import call
 from faces.chrome.filters import gettext
@@ -51,19 +51,11 @@ def members() -> ResponseReturnValue:
         rows, page.total = queries.search(
             db, by=call.actor(), text=wanted["q"], limit=page.size, offset=page.offset
         )
-        listed = [
-            (
-                row,
-                queries.standing_of(
-                    db,
-                    row.id,
-                    branch_id=bookings.branch_of_member(db, row.id),
-                    now=call.now(),
-                ),
-                ledger_queries.points_balance(db, row.id),
-            )
-            for row in rows
-        ]
+        ids = [row.id for row in rows]
+        branches = member_queries.branches_of_members(db, ids)
+        standings = queries.standings_of(db, rows, branches=branches, now=call.now())
+        points = ledger_queries.points_balances(db, ids)
+        listed = [(row, standings[row.id], points[row.id]) for row in rows]
     return render_template(
         "console/members.html", rows=listed, tiers=TIER_NAMES, wanted=wanted, page_=page
     )

@@ -97,7 +97,7 @@ def merge(
 
     number = new_number("W")
     moved = _move_rows(db, gone.id, kept.id)
-    _fill_in(kept, gone)
+    _fill_in(kept, gone, last_met=queries.last_scene(db, kept.id))
     db.execute(
         update(Member).where(Member.merged_into_id == gone.id).values(merged_into_id=kept.id)
     )
@@ -175,15 +175,17 @@ def _check_nothing_kept(db: Session, gone_id: int) -> None:
         raise PointsInUse
 
 
-def _fill_in(kept: Member, gone: Member) -> None:
-    """Let who stays know what only the other knew of the person."""
+def _fill_in(kept: Member, gone: Member, *, last_met: str) -> None:
+    """Let who stays know what only the other knew of the person; `last_met` is the code that either met
+    last, "" for none."""
     first, last = sorted((kept, gone), key=lambda each: each.joined_at)
     kept.first_scene, kept.last_scene = (
         first.first_scene or last.first_scene,
-        last.last_scene or first.last_scene,
+        last_met or last.last_scene or first.last_scene,
     )
     kept.store_id = first.store_id if first.first_scene else last.store_id
     kept.joined_at = first.joined_at
+    kept.heard_at = max(filter(None, (kept.heard_at, gone.heard_at)), default=None)
     kept.name, kept.unionid = kept.name or gone.name, kept.unionid or gone.unionid
     if not kept.phone or (gone.phone_confirmed_at and not kept.phone_confirmed_at):
         kept.phone, kept.phone_confirmed_at = gone.phone, gone.phone_confirmed_at

@@ -271,6 +271,34 @@ class TestTheRows:
         assert guarded | {"members_member"} == merging.STANDING
 
 
+class TestWhoStays:
+    """Each column of a member: told apart, kept of who stays, or what only the other knew."""
+
+    def test_knows_when_he_heard_of_us_and_which_code_he_met_last(self) -> None:
+        with transaction() as db:
+            old, new = (db.get_one(Member, one) for one in (OLD, NEW))
+            old.joined_at = MONDAY_NINE - 9 * DAY
+            old.heard_at, new.heard_at = LATER - DAY, MONDAY_NINE
+            old.first_scene, old.last_scene = "S1", "S3"
+            new.first_scene = new.last_scene = "S2"
+            for member_id, scene, days in ((OLD, "S1", 0), (NEW, "S2", 1), (OLD, "S3", 2)):
+                db.add(Touch(member_id=member_id, scene=scene, at=MONDAY_NINE + days * DAY))
+
+        merged()
+
+        with transaction(reads_only=True) as db:
+            kept = db.get_one(Member, NEW)
+        assert kept.heard_at == LATER - DAY
+        assert (kept.first_scene, kept.last_scene) == ("S1", "S3")
+
+    def test_has_no_column_that_a_merge_does_not_know(self) -> None:
+        told_apart = {"id", "number", "openid", "follows", "erased_at", "merged_into_id"}
+        filled_in = {"unionid", "name", "phone", "phone_confirmed_at", "first_scene", "last_scene"}
+        filled_in |= {"store_id", "joined_at", "heard_at"}
+
+        assert {*Base.metadata.tables["members_member"].columns.keys()} == told_apart | filled_in
+
+
 class TestByHand:
     def test_takes_something_in_common_and_somebody_who_decides(self) -> None:
         def by_hand(by: Actor) -> Member:

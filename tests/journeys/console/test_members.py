@@ -8,11 +8,14 @@ from flask import Flask
 from booking.operations import closing
 from kernel import audit
 from kernel.actor import SYSTEM
-from kernel.db import transaction
+from kernel.db import Session, transaction
+from kernel.phone import Phone as PhoneNumber
 from members import queries as members
 from members import strike_queries
-from members.operations import strikes
+from members.operations import following, strikes
 from members.risk import StrikeKind
+from members.strike_models import Strike
+from scripts.bench.proving.asking import asked
 from tests.house import MONDAY_NINE
 from tests.journeys.clockwork import stand_at
 from tests.journeys.console.conftest import DeskOf, Town
@@ -65,6 +68,38 @@ def the_strike(number: str) -> str:
     with transaction(reads_only=True) as db:
         [row] = strike_queries.strikes_of_booking(db, booking_number=number)
     return row.number
+
+
+class TestTheList:
+    def test_asks_no_more_for_many_than_for_few(self, town: Town, desk: Desk) -> None:
+        def asked_with(count: int) -> int:
+            for _ in range(count):
+                with transaction() as db:
+                    row = a_struck_member(db, branch_id=town.here)
+                with transaction() as db:
+                    strikes.post_strike(db, number=row.number, now=row.posts_at)
+            with asked() as queries:
+                assert "第 3 级" in desk.open("/console/members").text
+            return len(queries)
+
+        few = asked_with(4)
+
+        assert asked_with(35) == few
+
+
+def a_struck_member(db: Session, *, branch_id: int) -> Strike:
+    member = following.add_caller(
+        db, name="林", phone=PhoneNumber.parse("13800002046"), now=MONDAY_NINE
+    )
+    return strikes.open_strike(
+        db,
+        member_id=member.id,
+        kind=StrikeKind.NO_SHOW,
+        booking_number=f"B{member.number}",
+        branch_id=branch_id,
+        evidence={"arrived_at": MONDAY_NINE.isoformat()},
+        now=MONDAY_NINE,
+    )
 
 
 class TestLooks:
