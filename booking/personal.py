@@ -48,6 +48,11 @@ def told(db: Session, member_id: int) -> Told:
     drafts = select(Draft).where(Draft.member_id == member_id).order_by(Draft.id)
     exchanges = select(Exchange).where(Exchange.member_id == member_id).order_by(Exchange.id)
     ratings = select(Rating).where(Rating.member_id == member_id).order_by(Rating.id)
+    plans = select(CarePlan).where(CarePlan.member_id == member_id)
+    notes = select(CareNote).join(CarePlan, CarePlan.id == CareNote.plan_id)
+    notes = notes.where(CarePlan.member_id == member_id)
+    added = select(Addition).join(Booking, Booking.id == Addition.booking_id)
+    added = added.where(Booking.member_id == member_id)
     complaints = select(Complaint).where(Complaint.member_id == member_id).order_by(Complaint.id)
     return {
         "bookings": [
@@ -66,10 +71,18 @@ def told(db: Session, member_id: int) -> Told:
             for row in db.scalars(exchanges)
         ],
         "care": [
-            {"at": row.made_at, "number": row.number, "kind": row.kind, "text": row.tips}
-            for row in db.scalars(
-                select(CarePlan).where(CarePlan.member_id == member_id).order_by(CarePlan.id)
-            )
+            {"at": row.made_at, "number": row.number, "kind": row.kind, "until": row.due_on}
+            | {"reason": row.tips, "what": row.gift}
+            for row in db.scalars(plans.order_by(CarePlan.id))
+        ],
+        "care_notes": [
+            {"at": row.at, "kind": row.outcome, "until": row.due_on, "reason": row.text}
+            for row in db.scalars(notes.order_by(CareNote.id))
+        ],
+        "additions": [
+            {"at": row.asked_at, "number": row.number, "what": row.name, "reason": row.reason}
+            | {"state": row.state, "price": str(row.price)}
+            for row in db.scalars(added.order_by(Addition.id))
         ],
         "ratings": [
             {"at": row.at, "stars": row.stars, "text": row.text} for row in db.scalars(ratings)

@@ -23,7 +23,7 @@ def told(db: Session, openid: str) -> Told:
             for row in db.scalars(his)
         ],
         "replies": [
-            {"at": row.at, "text": row.text}
+            {"at": row.at, "answer": row.text}
             for row in db.scalars(ours.where(ChatLine.kind == "reply"))
         ],
     }

@@ -92,6 +92,11 @@ def technicians(db: Session, *, branch_id: int) -> Sequence[Technician]:
     return db.scalars(found.order_by(Technician.work_number)).all()
 
 
+def names(db: Session) -> set[str]:
+    """Return what the technicians are called, also those who left."""
+    return set(db.scalars(select(Technician.name)))
+
+
 def technicians_by_id(db: Session, technician_ids: Collection[int]) -> dict[int, Technician]:
     """Return those technicians by id."""
     found = db.scalars(select(Technician).where(Technician.id.in_(technician_ids)))

@@ -12,6 +12,8 @@ from members.ledger import COMPENSATION, DEPOSITS, POINTS
 
 # A member whom one of us wrote down for a caller: WeChat does not know him. In place of his openid.
 CALLER = "caller:"
+# And somebody whom nobody knows any more.
+ERASED = "erased:"
 # What of an account is carried over; strikes and completions stay where they can be undone, and are read
 # from there.
 CARRIED = (POINTS, COMPENSATION, DEPOSITS)
@@ -72,7 +74,7 @@ K = TypeVar("K", bound=Known)
 
 def has_wechat(openid: str) -> bool:
     """Tell whether WeChat knows somebody by that."""
-    return not openid.startswith(CALLER)
+    return not openid.startswith((CALLER, ERASED))
 
 
 def in_common(one: Known, other: Known) -> MergeReason | None:

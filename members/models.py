@@ -44,7 +44,8 @@ class Member(Base):
 
     @property
     def has_wechat(self) -> bool:
-        """Tell whether he can be reached in WeChat; a caller whom one of us wrote down cannot."""
+        """Tell whether he can be reached in WeChat; a caller whom one of us wrote down cannot,
+        nor who was forgotten."""
         return has_wechat(self.openid)
 
     @property

@@ -4,6 +4,7 @@ Forgotten is the key between a member and a person: his openid, name and phone, 
 ledger goes on under the member's id, which by then means nobody; its sums and its chain stay.
 """
 
+from collections import defaultdict
 from collections.abc import Mapping, Sequence
 from datetime import datetime
 from secrets import token_hex
@@ -11,7 +12,6 @@ from secrets import token_hex
 from sqlalchemy import Select, delete, select, update
 
 from kernel import erasing, retention
-from kernel.actor import Role
 from kernel.db import Session
 from kernel.erasing import Ids, Typed, acts_on
 from kernel.outbox import OutboxRow
@@ -21,7 +21,8 @@ from members.contact_models import Contact
 from members.events import PointsRedeemed
 from members.ledger import POINTS, member_owner
 from members.merge_models import Merge
-from members.models import Consent, ErasureRequest, Member, SignIn
+from members.merging import ERASED
+from members.models import Consent, ErasureRequest, Member
 from members.privacy import VERSIONS, ConsentKind, StillToCome
 from members.redemption_models import Redemption
 from members.states import AppealState, CollectionState
@@ -41,6 +42,11 @@ def told(db: Session, member_id: int) -> Told:
     strikes = select(Strike).where(Strike.member_id == member_id).order_by(Strike.id)
     owed = select(Collection).where(Collection.member_id == member_id).order_by(Collection.id)
     appeals = select(Appeal).where(Appeal.member_id == member_id).order_by(Appeal.id)
+    steps = select(StrikeStep).join(Strike, Strike.id == StrikeStep.strike_id)
+    said = steps.where(Strike.member_id == member_id, StrikeStep.words != "")
+    reasons: defaultdict[int, list[str]] = defaultdict(list)
+    for step in db.scalars(said.order_by(StrikeStep.id)):
+        reasons[step.strike_id].append(step.words)
     return {
         "profile": [
             {
@@ -71,8 +77,10 @@ def told(db: Session, member_id: int) -> Told:
         ],
         "strikes": [
             {"at": row.happened_at, "kind": row.kind, "booking": row.booking_number}
+            | {"state": row.state, "reason": "；".join(reasons[row.id])}
             for row in db.scalars(strikes)
         ],
+        **_told_of_decisions(db, member_id),
         "collections": [
             {"at": row.owed_at, "number": row.number, "what": row.what, "state": row.state}
             | {"name": row.name, "phone": row.phone, "address": row.address}
@@ -89,8 +97,33 @@ def told(db: Session, member_id: int) -> Told:
     }
 
 
+def _told_of_decisions(db: Session, member_id: int) -> Told:
+    overrides = select(Override).where(Override.member_id == member_id).order_by(Override.id)
+    pauses = select(Blacklisting).where(Blacklisting.member_id == member_id)
+    taken = select(Redemption).where(
+        Redemption.member_id == member_id, Redemption.redeemed_at.is_not(None)
+    )
+    return {
+        "decisions": [
+            {"at": row.at, "kind": row.kind, "state": row.state, "until": row.until}
+            | {"reason": row.reason}
+            for row in db.scalars(overrides)
+        ],
+        "pauses": [
+            {"at": row.begins_at, "until": row.ended_at or row.until, "state": row.state}
+            | {"reason": row.review_words}
+            for row in db.scalars(pauses.order_by(Blacklisting.id))
+        ],
+        "redemptions": [
+            {"at": row.redeemed_at, "number": row.number, "amount": row.points}
+            | {"what": row.what, "reason": row.reversed_why}
+            for row in db.scalars(taken.order_by(Redemption.id))
+        ],
+    }
+
+
 def forget(db: Session, member: Member, *, now: datetime) -> None:
-    """Forget who the locked member was, and end his sessions; there is no way back. Raises StillToCome
+    """Forget who the locked member was; there is no way back. Raises StillToCome
     while a gift of his is under way."""
     owed = select(Collection.id).where(
         Collection.member_id == member.id,
@@ -99,10 +132,9 @@ def forget(db: Session, member: Member, *, now: datetime) -> None:
     )
     if db.scalar(owed.limit(1)):
         raise StillToCome
-    member.openid = f"erased:{token_hex(14)}"
+    member.openid = f"{ERASED}{token_hex(14)}"
     member.name = member.phone = member.unionid = ""
     member.phone_confirmed_at, member.follows, member.erased_at = None, False, now
-    db.execute(delete(SignIn).where(SignIn.role == Role.MEMBER, SignIn.subject_id == member.id))
     db.execute(delete(Contact).where(Contact.member_id == member.id))
     db.execute(delete(ErasureRequest).where(ErasureRequest.member_id == member.id))
     his = update(Appeal).where(Appeal.member_id == member.id)

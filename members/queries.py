@@ -258,10 +258,13 @@ def history(db: Session, member_id: int) -> History:
 
 
 def check_may_book(db: Session, member_id: int, *, now: datetime) -> None:
-    """Refuse a member whose bookings are stopped. Raises Blocked.
+    """Refuse a member whose bookings are stopped, and one who was forgotten. Raises Blocked,
+    MemberMissing.
 
     Whoever books asks this under the member's lock, under which blacklistings begin.
     """
+    if db.get_one(Member, member_id).erased_at is not None:
+        raise MemberMissing
     in_force = strike_queries.blacklistings_in_force(db, member_id=member_id, now=now)
     if not in_force:
         return

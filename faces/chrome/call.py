@@ -16,11 +16,12 @@ from faces.chrome import audited
 from faces.chrome.reading import NotJson, RepeatedField, WrongType, parsed
 from faces.chrome.schema import BadField, fault_of
 from kernel import audit, idempotency
-from kernel.actor import CONSOLE_ROLES, Actor
+from kernel.actor import CONSOLE_ROLES, Actor, Role
 from kernel.clock import Clock
 from kernel.db import Crossed, Session, transaction
 from kernel.idempotency import Answer
 from kernel.settings import Settings
+from members.operations import sign_ins
 
 __all__ = ["BadField", "NotJson", "RepeatedField"]
 
@@ -119,6 +120,8 @@ def _once(again: Callable[[], ResponseReturnValue] | None) -> Iterator[Session]:
         )
         if before is not None:
             raise AnsweredBefore(before, again)
+        if by.role is Role.MEMBER:
+            sign_ins.keep_open(db, token=g.sign_in_token)
         yield db
         if by.role in CONSOLE_ROLES:
             _write_down(db, by)

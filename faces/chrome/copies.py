@@ -3,7 +3,7 @@
 import io
 import json
 import zipfile
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from datetime import datetime
 
 from flask import Response, render_template
@@ -11,11 +11,14 @@ from flask import Response, render_template
 import booking.personal
 import conversations.personal
 import notifications.personal
+from dispatch import queries as dispatch
 from faces.chrome import call
 from faces.chrome.filters import clock_text, gettext, local
 from kernel.db import Session, transaction
+from kernel.logs import masked
+from kernel.names import surname_of
 from kernel.words import msg
-from members import merge_queries, personal
+from members import merge_queries, personal, staff_queries
 
 # What the parts of a copy, and what stands in them, are called.
 PARTS: Mapping[str, str] = {
@@ -24,12 +27,17 @@ PARTS: Mapping[str, str] = {
     "consents": msg("同意的记录"),
     "points": msg("积分明细"),
     "strikes": msg("违约记录"),
+    "decisions": msg("我们作的决定"),
+    "pauses": msg("暂停预约"),
+    "redemptions": msg("现场兑换"),
     "appeals": msg("申诉"),
     "bookings": msg("预约"),
     "drafts": msg("填写过的地址"),
     "exchanges": msg("用积分换的"),
     "collections": msg("礼品和奖品"),
+    "additions": msg("增项"),
     "care": msg("定期拜访"),
+    "care_notes": msg("拜访的记录"),
     "ratings": msg("评价"),
     "complaints": msg("投诉"),
     "surveys": msg("答过的问卷"),
@@ -38,6 +46,8 @@ PARTS: Mapping[str, str] = {
     "replies": msg("客服的回复"),
     "messages": msg("收到的通知"),
 }
+# What people of ours wrote: they stand in it under their surnames, and their phones masked.
+_OURS = ("answer", "reason")
 HEADS: Mapping[str, str] = {
     "number": msg("编号"),
     "openid": msg("微信标识"),
@@ -57,6 +67,7 @@ HEADS: Mapping[str, str] = {
     "booking": msg("预约"),
     "text": msg("内容"),
     "answer": msg("答复"),
+    "reason": msg("我们写的"),
     "state": msg("状态"),
     "address": msg("地址"),
     "compound": msg("小区"),
@@ -93,7 +104,7 @@ def _in_words(row: Mapping[str, object]) -> dict[str, object]:
     return {
         name: f"{local(value):%Y-%m-%d} {clock_text(value)}"
         if isinstance(value, datetime)
-        else value
+        else ("" if value is None else value)
         for name, value in row.items()
     }
 
@@ -101,6 +112,8 @@ def _in_words(row: Mapping[str, object]) -> dict[str, object]:
 def _told(db: Session, member_id: int) -> personal.Told:
     """Return all that is kept of him, by each name under which it is kept."""
     all_told: dict[str, list[Mapping[str, object]]] = {}
+    people = {row.name for row in staff_queries.accounts(db)} | dispatch.names(db)
+    names = sorted(people - {""}, key=len, reverse=True)
     for row in merge_queries.rows_of(db, member_id):
         for part in (
             personal.told(db, row.id),
@@ -109,5 +122,17 @@ def _told(db: Session, member_id: int) -> personal.Told:
             notifications.personal.told(db, row.openid),
         ):
             for name, lines in part.items():
-                all_told.setdefault(name, []).extend(lines)
+                all_told.setdefault(name, []).extend(_masked(line, names) for line in lines)
     return all_told
+
+
+def _masked(line: Mapping[str, object], names: Iterable[str]) -> Mapping[str, object]:
+    """Return the line without who of us is named in it."""
+    told = dict(line)
+    for key in _OURS:
+        if key in told:
+            words = "\n".join(masked(each) for each in str(told[key]).splitlines())
+            for name in names:
+                words = words.replace(name, f"{surname_of(name)}**")
+            told[key] = words
+    return told

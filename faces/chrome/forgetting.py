@@ -11,15 +11,18 @@ from kernel import erasing
 from kernel.db import Session
 from kernel.erasing import Ids, Typed
 from members import merge_queries, personal
+from members.operations import sign_ins
 from members.operations.following import lock_member
 
 
 def forget(db: Session, member_id: int, *, now: datetime) -> None:
     """Have every part of the house forget the member: those below first, who may refuse.
 
-    Raises StillBooked, StillToCome.
+    Who is forgotten already stays as he is. Raises StillBooked, StillToCome.
     """
-    lock_member(db, member_id)
+    sign_ins.end_member_sessions(db, member_id=member_id)
+    if lock_member(db, member_id).erased_at is not None:
+        return
     for member in merge_queries.rows_of(db, member_id):
         openid = member.openid
         waiting.leave_all(db, member_id=member.id, now=now)

@@ -7,6 +7,7 @@ from kernel.db import Session
 from members import policy
 from members.merging import WHY_MAX, WHY_MIN
 from members.models import ErasureRequest
+from members.operations import sign_ins
 from members.operations.following import lock_member
 from members.policy import AskedBefore, OverrideMissing
 
@@ -27,10 +28,11 @@ def ask(db: Session, *, member_id: int, why: str, by: Actor, now: datetime) -> N
 
 
 def check_second(db: Session, *, member_id: int, by: Actor) -> None:
-    """Refuse whoever may not confirm what was asked for; the member is locked from here on.
+    """Refuse whoever may not confirm what was asked for; the member is signed out and locked from here on.
 
     Raises Forbidden, OverrideMissing, SamePerson.
     """
+    sign_ins.end_member_sessions(db, member_id=member_id)
     policy.check_second(by, first_id=_asked(db, member_id, by).asked_by_id)
 
 

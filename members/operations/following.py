@@ -18,6 +18,7 @@ from members import queries
 from members.events import CodeScanned, MemberFollowed, PhoneConfirmed
 from members.merging import CALLER
 from members.models import Member, Touch
+from members.policy import MemberMissing
 
 
 class PhoneChanged(Conflict):
@@ -207,8 +208,11 @@ _CHANGE = (
 
 
 def name_member(db: Session, *, member_id: int, name: str, phone: str) -> None:
-    """Keep the name and phone he last booked with; another phone than before is not confirmed."""
+    """Keep the name and phone he last booked with; another phone than before is not confirmed. Raises
+    MemberMissing for somebody who was forgotten."""
     member = lock_member(db, member_id)
+    if member.erased_at is not None:
+        raise MemberMissing
     if member.phone != phone:
         member.phone_confirmed_at = None
     member.name, member.phone = name, phone

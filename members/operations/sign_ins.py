@@ -100,6 +100,21 @@ def close_sign_in(db: Session, *, token: str) -> None:
     db.execute(delete(SignIn).where(SignIn.token_hash == hash_of(token)))
 
 
+def keep_open(db: Session, *, token: str) -> None:
+    """Keep the session from being ended before this transaction ends. Raises LoginExpired when it was ended
+    since it let somebody in: whoever is forgotten meanwhile writes nothing any more."""
+    standing = select(SignIn.token_hash).where(SignIn.token_hash == hash_of(token))
+    if db.scalar(standing.with_for_update(read=True, key_share=True)) is None:
+        raise LoginExpired
+
+
+def end_member_sessions(db: Session, *, member_id: int) -> None:
+    """Sign a member out everywhere, once what his sessions are about to write is written. Before he is
+    locked: they hold their session and wait for him."""
+    his = (SignIn.role == Role.MEMBER) & (SignIn.subject_id == member_id)
+    db.execute(delete(SignIn).where(his))
+
+
 def end_staff_sessions(db: Session, *, staff_id: int, but: str = "") -> None:
     """Sign a member of staff out everywhere, but for the session of that token."""
     db.execute(

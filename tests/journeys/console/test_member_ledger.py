@@ -9,16 +9,25 @@ import pytest
 from flask import Flask
 from sqlalchemy import select, text
 
-from kernel import audit
+from faces.chrome import forgetting
+from faces.chrome.keeping import RULES as RULES_OF_KEEPING
+from kernel import audit, retention
 from kernel.actor import SYSTEM
-from kernel.db import transaction
+from kernel.clock import FixedClock
+from kernel.db import Base, transaction
 from kernel.money import Money
 from members import ledger
 from members import queries as members
 from members.ledger_models import Account
-from members.operations import postings
+from members.models import Member
+from members.operations import appeals, following, postings, strikes
+from members.policy import AppealReason, MemberMissing
+from members.risk import StrikeKind
 from members.rule_text import RULES
+from notifications.models import Message
+from scripts import truths
 from tests.house import MONDAY_NINE
+from tests.journeys.clockwork import let
 from tests.journeys.console.conftest import DeskOf, Town
 from tests.journeys.console.desk import Desk
 
@@ -171,6 +180,55 @@ class TestErasure:
             assert found.erased_at is not None
             assert not found.name + found.phone
             assert members.erasure_asked(db, found.id) is None
+
+    def test_leaves_what_is_open_to_us_and_tells_nobody(
+        self, app: Flask, town: Town, desk_of: DeskOf, name: str
+    ) -> None:
+        member_id, words = town.member.id, "林女士说门铃坏了，照片属实"
+        with transaction() as db:
+            struck = strikes.open_strike(
+                db,
+                kind=StrikeKind.NO_SHOW,
+                booking_number="B1",
+                evidence={"arrived_at": MONDAY_NINE.isoformat()},
+                member_id=member_id,
+                branch_id=town.here,
+                now=MONDAY_NINE,
+            )
+            appeal = appeals.open_appeal(
+                db,
+                strike_number=struck.number,
+                reason=AppealReason.NOT_HEARD,
+                text="我一直在家，门铃坏了没听见，手机在充电。",
+                by=town.member,
+                now=MONDAY_NINE,
+            )
+        with transaction() as db:
+            forgetting.forget(db, member_id, now=MONDAY_NINE)
+        with transaction() as db:
+            first = db.get_one(Member, member_id).openid
+            forgetting.forget(db, member_id, now=MONDAY_NINE)
+            assert db.get_one(Member, member_id).openid == first
+        with pytest.raises(MemberMissing), transaction() as db:
+            following.name_member(db, member_id=member_id, name="林", phone="13800002046")
+        with pytest.raises(MemberMissing), transaction() as db:
+            members.check_may_book(db, member_id, now=MONDAY_NINE)
+
+        desk = desk_of("dispatcher")
+        page = desk.open(f"/console/appeals/{appeal.number}")
+        desk.send(page.form("/decide"), upheld="true", words=words)
+
+        let(app, "outbox", "messages")
+        with transaction(reads_only=True) as db:
+            told = db.scalars(select(Message).where(Message.openid == first)).all()
+            assert {row.state for row in told} == {"suppressed"}
+        assert retention.drop_what_is_over(RULES_OF_KEEPING, FixedClock(MONDAY_NINE)) > 0
+        assert words not in desk.open(f"/console/members/{name}").text
+        with transaction(reads_only=True) as db:
+            for table in Base.metadata.sorted_tables:
+                for row in db.execute(select(table)):
+                    assert words not in repr(tuple(row)), table.name
+            truths.the_ledger_keeps_its_promises(db, now=MONDAY_NINE)
 
     def test_that_is_turned_down_leaves_everything(self, desk_of: DeskOf, name: str) -> None:
         path = f"/console/members/{name}"

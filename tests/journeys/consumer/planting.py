@@ -252,6 +252,8 @@ _ALIKE: dict[str, tuple[dict[str, Any], ...]] = {
         {"state": "done", "name": "PointsRedeemed", "facts": {"member_id": 1, "what": _WORD}},
     ),
     "booking_leak_note": ({"member_id": 1},),
+    "conversations_chat_line": ({"kind": "reply"},),
+    "members_redemption": ({"redeemed_at": MONDAY_NINE},),
     "members_appeal": (
         {"subject_number": "S1"},
         {

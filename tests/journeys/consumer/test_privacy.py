@@ -11,13 +11,13 @@ from pathlib import Path
 
 import pytest
 from flask import Flask
-from sqlalchemy import delete, select
+from sqlalchemy import delete, insert, select
 from sqlalchemy.exc import DBAPIError
 
 from booking.feedback_models import Complaint
 from booking.models import Booking, Draft
 from booking.states import BookingState
-from dispatch.models import Visit
+from dispatch.models import Technician, Visit
 from kernel import audit
 from kernel.actor import Actor, Role
 from kernel.db import Base, transaction
@@ -28,6 +28,7 @@ from members.ledger import completion_draft
 from members.models import Consent, Member, SignIn
 from members.operations import postings, surveys
 from members.rule_text import RULES
+from members.strike_models import Override
 from members.survey_models import SurveyWords
 from members.surveying import Given, Question, QuestionKind
 from scripts import truths
@@ -45,6 +46,20 @@ PLANTED = {
     "contact": "司马种下",
     "phone": "13812345678",
 }
+# Where people of ours type what he may read.
+IN_THE_COPY = (
+    "members_strike_step.words",
+    "members_override.reason",
+    "members_blacklisting.review_words",
+    "members_appeal.words",
+    "members_redemption.what",
+    "members_redemption.reversed_why",
+    "booking_addition.reason",
+    "booking_complaint.answer",
+    "booking_care_plan.tips",
+    "booking_care_note.text",
+    "conversations_chat_line.text",
+)
 WORDS, WRITTEN = "我家门口的石狮子左边", "对门王奶奶也说好"
 
 
@@ -154,6 +169,28 @@ def test_his_copy_holds_all_that_is_known_of_him(phone: Phone, number: str) -> N
     with transaction(reads_only=True) as db:
         [row], _ = audit.entries(db, action="privacy.copy")
     assert row.actor_id == 1
+
+
+def test_his_copy_holds_what_we_wrote_of_him_but_not_who_of_us(phone: Phone, number: str) -> None:
+    with transaction() as db:
+        planted = Planting(db).everywhere()
+        name = db.scalars(select(Technician.name)).first()
+        asked = db.scalars(select(Override)).one()
+        heard = f"{name}（13900001111）说他不在家"
+        settled = {"seq": 2, "reason": heard, "state": "confirmed"}
+        kept = {each.name: getattr(asked, each.name) for each in Override.__table__.columns}
+        db.execute(insert(Override).values(kept | settled | {"id": None}))
+
+    packed = phone.fetched(phone.open("/c/privacy").form("/c/privacy/copy"))
+
+    with zipfile.ZipFile(io.BytesIO(packed)) as files:
+        texts = [files.read(each).decode() for each in ("data.json", "我的资料.html")]
+    for text in texts:
+        assert {f"种在{column}" for column in IN_THE_COPY} - {
+            w for w in planted if w in text
+        } == set()
+        assert "**（139****1111）说他不在家" in text
+        assert str(name) not in text
 
 
 def test_who_has_a_visit_before_him_is_not_forgotten_yet(phone: Phone, number: str) -> None:
