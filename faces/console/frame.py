@@ -178,12 +178,12 @@ def _names() -> dict[str, str]:
         "codes": pgettext("list", "二维码"),
         "redemptions": gettext("积分"),
         "rulebook": gettext("规则"),
-        "draws": gettext("活动"),
+        "draws": pgettext("list", "活动"),
         "bills": gettext("对账"),
         "users": gettext("用户"),
         "audit": gettext("审计"),
         "account": gettext("我的账号"),
-        "trials": gettext("试点"),
+        "trials": pgettext("list", "试点"),
         "own_store": pgettext("list", "门店"),
         "followers": gettext("粉丝"),
     }
@@ -191,7 +191,7 @@ def _names() -> dict[str, str]:
 
 _AREAS: Mapping[str, tuple[Callable[[], str], tuple[str, ...]]] = {
     "dispatching": (
-        lambda: gettext("调度"),
+        lambda: pgettext("list", "调度"),
         ("board", "plans", "bookings", "waiting", "technicians"),
     ),
     "people": (

@@ -17,7 +17,7 @@ def shown(db: Session, branch_id: int) -> dict[str, Any]:
     tag = str(branch.kept_tag_id or 0)
     said = gettext(
         "%(windows)s 留给带「%(tag)s」标签的会员；别的会员开始前 %(hours)s 小时起才看得到、约得上。",
-        windows="、".join(words.get(each, each) for each in chosen),
+        windows=gettext("、").join(words.get(each, each) for each in chosen),
         tag=names.get(tag, ""),
         hours=branch.kept_hours,
     )

@@ -37,7 +37,9 @@ def rungs(standing: Standing, rules: Rules) -> list[Rung]:
 
 def means(tier: int, rules: Rules) -> str:
     """Say what it means to stand on that step: how often he is asked, and what else follows."""
-    hours = "、".join(str(int(at.total_seconds()) // 3600) for at in rules.ask_before[tier])
+    hours = gettext("、").join(
+        str(int(at.total_seconds()) // 3600) for at in rules.ask_before[tier]
+    )
     said = [gettext("上门前 %(hours)s 小时问是否在家", hours=hours)]
     if tier >= rules.deposit_from_tier:
         said.append(gettext("收押金"))
