@@ -9,6 +9,7 @@ from conversations.models import Chat, ChatLine, InboxRow, Picture
 from kernel import retention
 from kernel.db import Session
 from kernel.erasing import Ids, Typed, acts_on
+from members import queries as members
 
 Told = Mapping[str, Sequence[Mapping[str, object]]]
 
@@ -46,6 +47,15 @@ def typed(ids: Ids) -> tuple[Typed, ...]:
         Typed(ChatLine.picture, his, mark=""),
         acts_on("chat", Chat.number, Chat.member_id.in_(ids)),
     )
+
+
+def drop_of_strangers(db: Session, before: datetime, limit: int) -> int:
+    """Drop what people did before then of whom no member is known: who was forgotten may still unfollow."""
+    is_known = members.with_openid(InboxRow.openid).exists()
+    old = select(InboxRow.id).where(InboxRow.at < before, ~is_known).order_by(InboxRow.id)
+    ids = db.scalars(old.limit(limit)).all()
+    db.execute(delete(InboxRow).where(InboxRow.id.in_(ids)))
+    return len(ids)
 
 
 def drop_old_words(db: Session, before: datetime, limit: int) -> int:

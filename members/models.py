@@ -9,7 +9,7 @@ from kernel.actor import Role
 from kernel.db import Base, Instant, Sealed
 from kernel.names import surname_of
 from kernel.phone import Phone
-from members.merging import has_wechat
+from members.merging import CALLER, has_wechat
 
 
 class Member(Base):
@@ -47,6 +47,11 @@ class Member(Base):
         """Tell whether he can be reached in WeChat; a caller whom one of us wrote down cannot,
         nor who was forgotten."""
         return has_wechat(self.openid)
+
+    @property
+    def is_caller(self) -> bool:
+        """Tell whether one of us wrote him down, and WeChat does not know him yet."""
+        return self.openid.startswith(CALLER)
 
     @property
     def masked_phone(self) -> str:

@@ -17,7 +17,7 @@ from sqlalchemy import (
     select,
     true,
 )
-from sqlalchemy.orm import aliased
+from sqlalchemy.orm import InstrumentedAttribute, aliased
 
 from kernel.actor import Actor, Role
 from kernel.db import Session
@@ -41,6 +41,11 @@ def member(db: Session, member_id: int) -> Member:
     """Return the member with that id, which must exist, or into whom he was merged."""
     found = db.scalars(select(Member).where(Member.id == member_id)).one()
     return found if found.merged_into_id is None else db.get_one(Member, found.merged_into_id)
+
+
+def with_openid(openid: ColumnElement[str] | InstrumentedAttribute[str]) -> Select[int]:
+    """Return the query for the id of the member of that openid."""
+    return select(Member.id).where(Member.openid == openid)
 
 
 def followers(db: Session) -> Sequence[Member]:

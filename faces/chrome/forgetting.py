@@ -33,9 +33,11 @@ def forget(db: Session, member_id: int, *, now: datetime) -> None:
     erasing.take_out(db, _typed(merge_queries.ids_of(member_id)))
 
 
-def take_out_later_words(db: Session, _before: datetime, _limit: int) -> int:
-    """Take out what was typed about members after they were forgotten; return in how many rows."""
-    return erasing.take_out(db, _typed(merge_queries.ids_of_erased()))
+def take_out_later_words(db: Session, before: datetime, limit: int) -> int:
+    """Take out what was typed about members after they were forgotten, and what people did before then
+    whom nobody knows; return in how many rows."""
+    gone = conversations.personal.drop_of_strangers(db, before, limit)
+    return gone + erasing.take_out(db, _typed(merge_queries.ids_of_erased()))
 
 
 def _typed(ids: Ids) -> Iterator[Typed]:

@@ -79,9 +79,9 @@ RULES = (
     ),
     Rule(
         name="typed_later",
-        what=msg("注销以后同事又写下的话"),
+        what=msg("注销以后同事又写下的话、取消关注的记录"),
         why=msg("注销了就不再留"),
-        keeps=timedelta(days=1),
+        keeps=timedelta(days=3),
         drop=forgetting.take_out_later_words,
     ),
 )

@@ -74,7 +74,7 @@ def claim_code(number: str) -> ResponseReturnValue:
     """Show the code by which the caller, in WeChat, says that he is this member."""
     call.form(NoForm())
     with call.once(again=lambda: _code(number)) as db:
-        if queries.member_by_number(db, number=number, by=call.actor()).has_wechat:
+        if not queries.member_by_number(db, number=number, by=call.actor()).is_caller:
             raise AlreadyInWeChat
     return _code(number)
 

@@ -223,7 +223,10 @@ class TestErasure:
             told = db.scalars(select(Message).where(Message.openid == first)).all()
             assert {row.state for row in told} == {"suppressed"}
         assert retention.drop_what_is_over(RULES_OF_KEEPING, FixedClock(MONDAY_NINE)) > 0
-        assert words not in desk.open(f"/console/members/{name}").text
+        page = desk.open(f"/console/members/{name}")
+        assert words not in page.text
+        assert "已注销" in page.text
+        assert desk.post(f"/console/members/{name}/claim").status == 409
         with transaction(reads_only=True) as db:
             for table in Base.metadata.sorted_tables:
                 for row in db.execute(select(table)):

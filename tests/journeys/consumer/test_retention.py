@@ -13,6 +13,7 @@ from faces.chrome.keeping import RULES
 from kernel import retention
 from kernel.clock import FixedClock
 from kernel.db import transaction
+from members.models import Member
 from notifications.models import Message
 from tests.house import MONDAY_NINE
 from tests.journeys.consumer.pages import Phone
@@ -25,11 +26,15 @@ def test_what_is_over_goes_and_the_rest_stays(app: Flask, phone: Phone) -> None:
     number = book(phone)
     still = book(phone, "2026-11-24/46800-54000")
     with transaction() as db:
+        openid = db.scalars(select(Member.openid)).one()
         done = update(Booking).where(Booking.number == number)
         db.execute(done.values(state=BookingState.CLOSED))
         visit_id = db.scalars(select(Booking.visit_id).where(Booking.number == number)).one()
         for place, at in enumerate((MONDAY_NINE, LATER)):
-            db.add(InboxRow(dedupe_key=f"x{place}", openid="o", kind="text", text="门牌402", at=at))
+            db.add(
+                InboxRow(dedupe_key=f"x{place}", openid=openid, kind="text", text="门牌402", at=at)
+            )
+            db.add(InboxRow(dedupe_key=f"y{place}", openid="oGone", kind="unfollowed", at=at))
             db.add(
                 VisitPhoto(number=f"V{place}", visit_id=visit_id, sha256=str(place), taken_at=at)
             )
@@ -45,7 +50,8 @@ def test_what_is_over_goes_and_the_rest_stays(app: Flask, phone: Phone) -> None:
         assert kept[number].compound
         assert kept[still].phone == "13800002046"
         assert db.get_one(Draft, kept[still].draft_id).phone == "13800002046"
-        assert db.scalars(select(InboxRow.text).order_by(InboxRow.id)).all() == ["", "门牌402"]
+        said = db.execute(select(InboxRow.openid, InboxRow.text).order_by(InboxRow.id)).all()
+        assert said == [(openid, ""), (openid, "门牌402"), ("oGone", "")]
         assert db.scalars(select(VisitPhoto.sha256)).all() == ["1"]
         assert {str(row.fields) for row in db.scalars(select(Message))} <= {"{}"}
         told = retention.report(db)
