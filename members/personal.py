@@ -8,6 +8,7 @@ from collections import defaultdict
 from collections.abc import Mapping, Sequence
 from datetime import datetime
 from secrets import token_hex
+from typing import Any
 
 from sqlalchemy import Select, delete, select, update
 
@@ -32,6 +33,8 @@ from members.tag_models import Target
 
 Told = Mapping[str, Sequence[Mapping[str, object]]]
 LINES_MAX = 20_000
+# What of the evidence of a strike says neither who he is nor what anybody wrote.
+_BARE = frozenset({"proofs", "at", "kind", "metres", "visit", "calls"})
 _WAITING = (AppealState.OPEN, AppealState.PROPOSED)
 
 
@@ -137,6 +140,8 @@ def forget(db: Session, member: Member, *, now: datetime) -> None:
     member.phone_confirmed_at, member.follows, member.erased_at = None, False, now
     db.execute(delete(Contact).where(Contact.member_id == member.id))
     db.execute(delete(ErasureRequest).where(ErasureRequest.member_id == member.id))
+    for strike in db.scalars(select(Strike).where(Strike.member_id == member.id)):
+        strike.evidence = _bare(strike.evidence) or {"erased": True}
     his = update(Appeal).where(Appeal.member_id == member.id)
     db.execute(his.values(text="", words="", photos=[]))
     won = update(Collection).where(Collection.member_id == member.id)
@@ -145,11 +150,21 @@ def forget(db: Session, member: Member, *, now: datetime) -> None:
     db.execute(delete(SurveyWords).where(SurveyWords.member_id == member.id))
 
 
+def _bare(evidence: Any) -> Any:
+    """Return of the evidence what happened when: no words, photos and signatures."""
+    if isinstance(evidence, Mapping):
+        return {name: _bare(value) for name, value in evidence.items() if _is_bare(name)}
+    return [_bare(each) for each in evidence] if isinstance(evidence, list) else evidence
+
+
+def _is_bare(name: str) -> bool:
+    return name in _BARE or name.endswith(("_at", "_id"))
+
+
 def typed(ids: Ids) -> tuple[Typed, ...]:
     """Return where people typed about those members."""
     strikes = select(Strike.id).where(Strike.member_id.in_(ids))
     return (
-        Typed(Strike.evidence, Strike.member_id.in_(ids), mark={"erased": True}),
         Typed(StrikeStep.words, StrikeStep.strike_id.in_(strikes)),
         Typed(Appeal.words, Appeal.member_id.in_(ids)),
         Typed(Blacklisting.review_words, Blacklisting.member_id.in_(ids)),

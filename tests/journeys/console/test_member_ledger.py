@@ -190,7 +190,10 @@ class TestErasure:
                 db,
                 kind=StrikeKind.NO_SHOW,
                 booking_number="B1",
-                evidence={"arrived_at": MONDAY_NINE.isoformat()},
+                evidence={
+                    "arrived_at": MONDAY_NINE.isoformat(),
+                    "proofs": [{"kind": "call", "at": MONDAY_NINE.isoformat(), "reason": words}],
+                },
                 member_id=member_id,
                 branch_id=town.here,
                 now=MONDAY_NINE,
@@ -216,6 +219,7 @@ class TestErasure:
 
         desk = desk_of("dispatcher")
         page = desk.open(f"/console/appeals/{appeal.number}")
+        assert "电话未接" in page.text
         desk.send(page.form("/decide"), upheld="true", words=words)
 
         let(app, "outbox", "messages")
