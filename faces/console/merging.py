@@ -18,7 +18,7 @@ from faces.console.routes import READERS, WRITERS, blueprint
 from kernel.actor import CONSOLE_ROLES
 from kernel.db import Session, transaction
 from members import ledger_queries, merge_queries, queries, strike_queries
-from members.merging import REASON_NAMES, WHY_MAX, WHY_MIN, in_common, stays
+from members.merging import REASON_NAMES, WHY_MAX, in_common, stays
 from members.operations import merging
 from members.policy import MemberMissing
 
@@ -41,7 +41,7 @@ class Side:
 class MergeForm(Form):
     """Why one of us takes them for one."""
 
-    why = Text(least=WHY_MIN, most=WHY_MAX, required=True)
+    why = Text(most=WHY_MAX, required=True)
 
 
 @blueprint.get("/members/<number>/merge/<other>")

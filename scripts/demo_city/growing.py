@@ -1,14 +1,15 @@
 """What brings members back, as the console shows it: a draw under way, tags and their segments, news, a
-friend who was brought, gifts that wait at a store. Each act is the real operation."""
+friend who was brought, gifts that wait at a store, a store's own draw and calls. Each act is the real operation."""
 
 from collections.abc import Sequence
 from datetime import timedelta
 
 from sqlalchemy import select
 
-from booking import shop_queries
+from booking import queries, shop_queries
 from booking.coupons import CouponForm, Terms
 from booking.models import Booking
+from booking.operations import campaigns as beginning
 from booking.operations import coupons, prizes, shop
 from booking.states import SERVED
 from kernel.actor import Actor, Role
@@ -16,6 +17,7 @@ from kernel.db import transaction
 from kernel.errors import Refusal
 from kernel.money import Money
 from members import queries as members
+from members import tag_queries
 from members.collecting import Way
 from members.drawing import Prize, PrizeKind
 from members.operations import campaigns, draws, following, tags
@@ -44,6 +46,7 @@ def grow(leader: Actor) -> None:
     _take(served[:TAKERS])
     _write(served, leader)
     _bring(served[0])
+    _do_in_store(leader)
 
 
 def _play(people: Sequence[int], leader: Actor) -> None:
@@ -135,3 +138,37 @@ def _bring(member_id: int) -> None:
         with transaction() as db:
             openid = f"oFriend{place:021d}"
             following.follow(db, openid=openid, scene=scene_of(number), now=NOW)
+
+
+def _do_in_store(leader: Actor) -> None:
+    """Let a store have a draw of its own under way, and call its followers from a list."""
+    with transaction() as db:
+        store = queries.store_by_code(db, STORE)
+        assert store is not None, "the city has its stores first"
+        number = prizes.set_up(
+            db,
+            name="海尔路店庆",
+            about="砸中的礼品到店里领",
+            eggs=60,
+            prizes=[Prize(1, "保温杯", PrizeKind.GIFT, 0, 20)],
+            ends_at=NOW + timedelta(days=10),
+            store_id=store.id,
+            by=leader,
+            now=NOW,
+        ).number
+        draws.begin(db, number=number, by=leader, within=None, now=NOW)
+    with transaction() as db:
+        number = campaigns.set_up(
+            db,
+            name="老粉回访",
+            segment_id=tag_queries.segments(db)[0].id,
+            about="您的空调该清洗了",
+            tip="点开预约，最近有空位",
+            path="/c/",
+            hold_out=0,
+            store_id=store.id,
+            is_by_call=True,
+            by=leader,
+            now=NOW,
+        ).number
+        beginning.begin(db, number=number, by=leader, now=NOW)
