@@ -1,9 +1,9 @@
 """The outbox: what outsiders must learn, committed with the change that caused it."""
 
 from datetime import datetime
-from typing import Any
+from typing import Any, cast
 
-from sqlalchemy import JSON, Index, select
+from sqlalchemy import JSON, Index, Table, insert, select
 from sqlalchemy.orm import Mapped, mapped_column
 
 from kernel import db as kernel_db
@@ -26,15 +26,20 @@ class OutboxRow(Leased, Base):
     at: Mapped[datetime] = mapped_column(Instant)
 
 
+_INSERT = insert(cast(Table, OutboxRow.__table__))
+
+
 def record(db: Session, event: Event) -> None:
     """Write the event into the caller's transaction; the doorbell rings after its commit."""
-    db.add(
-        OutboxRow(
-            name=type(event).__name__,
-            facts=event.facts(),
-            topics=" ".join(event.topics()),
-            at=event.at,
-        )
+    # Past the unit of work: almost every transaction tells something, and nothing else hangs on its row.
+    db.connection().execute(
+        _INSERT,
+        {
+            "name": type(event).__name__,
+            "facts": event.facts(),
+            "topics": " ".join(event.topics()),
+            "at": event.at,
+        },
     )
     kernel_db.ring_after_commit(db, BELL)
 

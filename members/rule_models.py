@@ -20,6 +20,11 @@ class Place:
     store_id: int | None = None
 
 
+def place_of(branch_id: int | None, store_id: int | None) -> Place | None:
+    """Return the place with those columns, None for everywhere."""
+    return None if branch_id is None else Place(branch_id=branch_id, store_id=store_id)
+
+
 class RuleAct(StrEnum):
     """What was done with a version."""
 
@@ -69,6 +74,4 @@ class RuleStep(Base):
     @property
     def place(self) -> Place | None:
         """Where it was done, None for everywhere."""
-        if self.branch_id is None:
-            return None
-        return Place(branch_id=self.branch_id, store_id=self.store_id)
+        return place_of(self.branch_id, self.store_id)

@@ -12,7 +12,7 @@ from kernel.errors import Missing
 from kernel.words import msg
 from members.ledger_models import Posting
 from members.models import Member
-from members.rule_models import Place, RuleAct, RuleStep, RuleVersion
+from members.rule_models import Place, RuleAct, RuleStep, RuleVersion, place_of
 from members.rule_text import RULES, STANDARD_VERSION, hash_of, read_known, standard_text
 from members.rules import Rules
 
@@ -21,7 +21,7 @@ from members.rules import Rules
 KNOWN, STORES = "members.rules_in_force", "members.stores_of_members"
 LOOKED = "members.rules_by_version"
 VERSIONS_MAX = 200
-_LAST_STEPS = select(RuleStep).where(
+_LAST_STEPS = select(RuleStep.act, RuleStep.version, RuleStep.branch_id, RuleStep.store_id).where(
     RuleStep.id.in_(select(func.max(RuleStep.id)).group_by(RuleStep.branch_id, RuleStep.store_id))
 )
 
@@ -84,8 +84,11 @@ def in_force(db: Session, *, branch_id: int | None = None, member_id: int | None
 
 def versions_in_force(db: Session) -> dict[Place | None, str]:
     """Return the versions in force: under None what is published, and what is tried at which place."""
+    db.flush()
     return {
-        step.place: step.version for step in db.scalars(_LAST_STEPS) if step.act is not RuleAct.END
+        place_of(step.branch_id, step.store_id): step.version
+        for step in db.connection().execute(_LAST_STEPS)
+        if step.act is not RuleAct.END
     }
 
 

@@ -13,6 +13,7 @@ from members.lots import Part, end_of_life, end_of_life_given_back, taken
 
 _LOT, _DRAW = cast(Table, Lot.__table__), cast(Table, LotDraw.__table__)
 
+_CREDIT, _DRAWN = insert(_LOT), insert(_DRAW)
 _FREE = (
     select(Lot.id, Lot.remaining - Lot.held, Lot.expires_at, Lot.entry_id)
     .where(Lot.account_id == bindparam("account_id"), Lot.remaining > Lot.held)
@@ -62,7 +63,7 @@ def lot_evidence(lot_id: int) -> str:
 def draw(db: Session, entry_id: int, parts: Sequence[Part]) -> None:
     """Take the parts out of their lots, for that entry."""
     rows = [{"lot_id": part.lot_id, "entry_id": entry_id, "amount": part.amount} for part in parts]
-    db.connection().execute(insert(_DRAW), rows)
+    db.connection().execute(_DRAWN, rows)
     db.connection().execute(_TAKE, [{"lot": part.lot_id, "part": part.amount} for part in parts])
 
 
@@ -99,7 +100,7 @@ def credit(
         assert draft.rules is not None
         expires_at = end_of_life(now, months=draft.rules.points_live_months)
     db.connection().execute(
-        insert(_LOT),
+        _CREDIT,
         {
             "account_id": account_id,
             "entry_id": entry_id,

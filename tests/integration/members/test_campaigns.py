@@ -17,7 +17,16 @@ from members.ledger import completion_draft
 from members.models import Member
 from members.operations import campaigns, postings, tags
 from members.rule_text import RULES
-from members.tagging import A_DAY_MAX, CAP, CallOutcome, NotToCall, Rule, RuleKind, TagByRule
+from members.tagging import (
+    A_DAY_MAX,
+    CAP,
+    CallOutcome,
+    NotToCall,
+    Rule,
+    RuleKind,
+    TagByRule,
+    is_held_out,
+)
 from tests.house import MONDAY_NINE, a_member
 
 LEADER = Actor(1, Role.MANAGER)
@@ -182,4 +191,5 @@ def test_those_left_out_hear_nothing() -> None:
 
     told = states(number)
     assert told["held_out"] + told["told"] + told["gone"] == len(PEOPLE)
-    assert told["held_out"] > 0
+    out = [member for member in PEOPLE if is_held_out(number, member, percent=50)]
+    assert told["held_out"] == len(out)
