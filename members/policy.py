@@ -216,6 +216,13 @@ class BadTerm(Invalid):
     says = msg("结束时间要在今天之后、一年之内。")
 
 
+class EndsTooSoon(Invalid):
+    """What is to go on for some days would be over before it begins."""
+
+    code = "bad_time"
+    says = msg("最后一天不能早于今天。")
+
+
 # --- Appeals --------------------------------------------------------------------------------
 
 

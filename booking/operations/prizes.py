@@ -28,7 +28,7 @@ def set_up(
 ) -> Draw:
     """Write a draw down. Its coupons are of kinds that do not run out: the draw says how many there are.
 
-    Raises Forbidden, BadPrizes, DrawNotOpen.
+    Raises Forbidden, BadPrizes, EndsTooSoon.
     """
     promised = {one.kind.number for one in coupon_queries.promisable(db)}
     if any(prize.coupon not in promised for prize in prizes if prize.coupon):

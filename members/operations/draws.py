@@ -44,12 +44,12 @@ def set_up(
 ) -> Draw:
     """Write a draw down, for all members or for a store's followers; nobody sees it until it is begun.
 
-    Raises Forbidden, BadPrizes, DrawNotOpen.
+    Raises Forbidden, BadPrizes, EndsTooSoon.
     """
     policy.check_runs(by, store_id)
     check_prizes(prizes, eggs=eggs)
     if ends_at <= now:
-        raise DrawNotOpen(field="ends_on")
+        raise policy.EndsTooSoon(field="ends_on")
 
     row = Draw(
         number=new_number("Z"),

@@ -43,7 +43,7 @@ def make(
 ) -> Survey:
     """Make a survey for all members or for a store's followers, which is open from now on.
 
-    Raises Forbidden, TooShort, TooLong, NoQuestions, BadQuestions, SurveyClosed, TagMissing,
+    Raises Forbidden, TooShort, TooLong, NoQuestions, BadQuestions, EndsTooSoon, TagMissing,
     SurveyTooSoon.
     """
     policy.check_runs(by, store_id)
@@ -52,7 +52,7 @@ def make(
     for question in questions:
         policy.check_length(question.text, field="questions", least=1, most=ASKED_MAX)
     if ends_at <= now:
-        raise SurveyClosed(field="ends_on")
+        raise policy.EndsTooSoon(field="ends_on")
     if segment_id is not None:
         tag_queries.segment(db, segment_id)
     if store_id is not None and by.role is Role.STORE:
@@ -136,4 +136,4 @@ def close(
 
 def _check_not_too_soon(db: Session, store_id: int, *, now: datetime) -> None:
     if survey_queries.made_since(db, store_id=store_id, since=now - STORE_EVERY):
-        raise SurveyTooSoon(days=STORE_EVERY.days)
+        raise SurveyTooSoon(field="store", days=STORE_EVERY.days)

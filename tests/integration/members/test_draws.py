@@ -14,6 +14,7 @@ from members.collecting import Way
 from members.draw_models import Draw, DrawPrize, Play
 from members.drawing import DrawMissing, HousePrizes, Prize, PrizeKind
 from members.operations import draws
+from members.policy import EndsTooSoon
 from tests.house import MONDAY_NINE, a_member
 
 LEADER = Actor(1, Role.MANAGER)
@@ -51,6 +52,13 @@ def wrong(number: str) -> str:
     with transaction(reads_only=True) as db:
         row = draw_queries.draw(db, number=number, by=SYSTEM, now=MONDAY_NINE)
         return draw_queries.prove(db, row).wrong
+
+
+def test_none_ends_before_it_begins(app: Flask) -> None:
+    with pytest.raises(EndsTooSoon), transaction() as db:
+        draws.set_up(
+            db, name="砸", about="", eggs=4, prizes=PRIZES, ends_at=END, by=LEADER, now=END
+        )
 
 
 def test_nobody_smashes_before_the_start_nor_after_the_end(number: str) -> None:
