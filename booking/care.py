@@ -83,6 +83,20 @@ class CareEnded(Conflict):
     says = msg("这个计划已经结束。")
 
 
+class CareMoved(Conflict):
+    """Somebody noted what came of it since the page was read."""
+
+    code = "care_moved"
+    says = msg("这个计划刚有人记过结果，请看过再记。")
+
+
+class NoGift(Invalid):
+    """The plan gives nothing, or nobody was reached who could have got it."""
+
+    code = "no_gift"
+    says = msg("这次没有礼品可送：计划里没写，或没联系上。")
+
+
 class NoService(Invalid):
     """A maintenance needs a service that is booked for it."""
 

@@ -42,12 +42,14 @@ class Counts:
 
 def visible_to(by: Actor) -> ColumnElement[bool]:
     """Return the condition for the plans in the actor's scope: a store's people see those that are
-    theirs to do for their own followers."""
+    theirs to do for their own followers, a technician those that are his."""
     if by.role is Role.MEMBER:
         return CarePlan.member_id == by.id
     if by.role is Role.STORE:
         theirs = members.brought_by(code_queries.scenes_of(by.store_ids))
         return CarePlan.member_id.in_(theirs) & (CarePlan.doer == Doer.STORE)
+    if by.role is Role.TECHNICIAN:
+        return (CarePlan.technician_id == by.id) & (CarePlan.doer == Doer.TECHNICIAN)
     if by.branch_ids:
         return CarePlan.branch_id.in_(by.branch_ids)
     return true() if by.sees_branch(0) else false()
@@ -66,13 +68,14 @@ def due(
     db: Session,
     *,
     by: Actor,
-    branch_id: int,
-    first: date | None,
+    branch_id: int | None = None,
+    first: date | None = None,
     last: date,
     limit: int,
-    offset: int,
+    offset: int = 0,
 ) -> Sequence[CarePlan]:
-    """Return the plans due from `first`, or from ever, through `last`, longest due first."""
+    """Return the plans due from `first`, or from ever, through `last`, of one branch or of all in the
+    actor's scope, longest due first."""
     found = select(CarePlan).where(_at(by, branch_id), CarePlan.due_on <= last)
     if first is not None:
         found = found.where(CarePlan.due_on >= first)
@@ -81,7 +84,7 @@ def due(
     ).all()
 
 
-def counts(db: Session, *, by: Actor, branch_id: int, today: date) -> Counts:
+def counts(db: Session, *, by: Actor, branch_id: int | None = None, today: date) -> Counts:
     """Count what is due."""
     row = db.execute(
         select(
@@ -144,8 +147,10 @@ def lines(db: Session, plans: Sequence[CarePlan]) -> list[Line]:
     return found
 
 
-def _at(by: Actor, branch_id: int) -> ColumnElement[bool]:
-    return visible_to(by) & (CarePlan.branch_id == branch_id)
+def _at(by: Actor, branch_id: int | None) -> ColumnElement[bool]:
+    return (
+        visible_to(by) if branch_id is None else visible_to(by) & (CarePlan.branch_id == branch_id)
+    )
 
 
 def _ids(plans: Sequence[CarePlan], column: str) -> set[int]:

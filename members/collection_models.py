@@ -20,12 +20,12 @@ class Collection(Base):
     number: Mapped[str] = mapped_column(unique=True)
     member_id: Mapped[int] = mapped_column(ForeignKey("members_member.id"), index=True)
     what: Mapped[str]
-    # What it is owed for, as draw:Z…:7 or exchange:X….
+    # What it is owed for, as draw:Z…:7, exchange:X… or care:H…:3.
     cause: Mapped[str] = mapped_column(unique=True)
     owed_at: Mapped[datetime] = mapped_column(Instant)
     by_post: Mapped[bool] = mapped_column(default=True, server_default=true())
     by_pick_up: Mapped[bool] = mapped_column(default=True, server_default=true())
-    # None until the member has chosen.
+    # None until the member has chosen, and of what was brought to him.
     way: Mapped[Way | None] = mapped_column(
         Enum(Way, native_enum=False, length=32, values_callable=list)
     )

@@ -58,6 +58,7 @@ OWNED = frozenset(
         "surveys",
         "technicians",
         "tryouts",
+        "turns",
         "visits",
         "waiting",
     }

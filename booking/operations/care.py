@@ -13,7 +13,9 @@ from booking.care import (
     AGAIN_DAYS,
     CareEnded,
     CareKind,
+    CareMoved,
     Doer,
+    NoGift,
     NoService,
     NoTechnician,
     Outcome,
@@ -29,7 +31,7 @@ from kernel.actor import SYSTEM, Actor
 from kernel.clock import local_date
 from kernel.db import Session
 from kernel.numbers import new_number
-from members.operations import following, telling
+from members.operations import collections, following, telling
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -96,14 +98,21 @@ def note(
     outcome: Outcome,
     text: str = "",
     again_days: int = AGAIN_DAYS,
+    seen: int | None = None,
+    gives_gift: bool = False,
     by: Actor,
     now: datetime,
 ) -> CarePlan:
-    """Write down what came of it, from which follows when the plan is due next, or that it has ended.
+    """Write down what came of it, from which follows when the plan is due next, or that it has ended;
+    with `gives_gift` also that its gift was handed over. `seen` is the last note that the hand saw.
 
-    Raises CareMissing, CareEnded.
+    Raises CareMissing, CareEnded, CareMoved, NoGift.
     """
     row = _locked(db, number, by)
+    if seen is not None and seen != care_queries.notes(db, row.id)[0].seq:
+        raise CareMoved
+    if gives_gift and (not row.gift or outcome is Outcome.NOT_REACHED):
+        raise NoGift(field="gives_gift")
     due_on = next_on(
         outcome,
         kind=row.kind,
@@ -111,7 +120,10 @@ def note(
         every_months=row.every_months,
         again_days=again_days,
     )
-    _note(db, row, outcome, due_on=due_on, text=text, by=by, now=now)
+    seq = _note(db, row, outcome, due_on=due_on, text=text, by=by, now=now)
+    if gives_gift:
+        cause = f"care:{row.number}:{seq}"
+        collections.give(db, member_id=row.member_id, what=row.gift, cause=cause, by=by, now=now)
     return row
 
 
@@ -243,8 +255,9 @@ def _same_door(db: Session, row: CarePlan, booking: Booking) -> bool:
 
 def _locked(db: Session, number: str, by: Actor) -> CarePlan:
     """Return a plan that goes on, fresh, with its member locked. Raises CareMissing, CareEnded."""
+    following.lock_member(db, care_queries.plan(db, number=number, by=by).member_id)
+    # Since it was read it may have become somebody else's work.
     row = care_queries.plan(db, number=number, by=by)
-    following.lock_member(db, row.member_id)
     db.refresh(row)
     if row.due_on is None:
         raise CareEnded
@@ -311,20 +324,21 @@ def _note(
     booking: str = "",
     by: Actor,
     now: datetime,
-) -> None:
+) -> int:
+    """Add a note and return its number among the plan's."""
     row.due_on = due_on
     before = select(func.count()).where(CareNote.plan_id == row.id).scalar_subquery()
-    db.add(
-        CareNote(
-            plan_id=row.id,
-            seq=before + 1,
-            outcome=outcome,
-            text=text,
-            booking=booking,
-            due_on=due_on,
-            actor_role=by.role.value,
-            actor_id=by.id,
-            at=now,
-        )
+    made = CareNote(
+        plan_id=row.id,
+        seq=before + 1,
+        outcome=outcome,
+        text=text,
+        booking=booking,
+        due_on=due_on,
+        actor_role=by.role.value,
+        actor_id=by.id,
+        at=now,
     )
+    db.add(made)
     db.flush()
+    return made.seq

@@ -11,7 +11,6 @@ from marshmallow import fields, validate
 from booking import care_queries, queries
 from booking.care import (
     AGAIN_DAYS,
-    AGAIN_DAYS_MAX,
     AHEAD_DAYS,
     BY_HAND,
     DOERS,
@@ -19,16 +18,14 @@ from booking.care import (
     KINDS,
     MONTHS_MAX,
     OUTCOMES,
-    TEXT_MAX,
     TIPS_MAX,
     CareKind,
     Doer,
-    Outcome,
 )
 from booking.operations import care as operations
 from booking.operations.care import Terms
 from dispatch import queries as dispatch
-from faces.chrome import call
+from faces.chrome import call, caring
 from faces.chrome.filters import gettext
 from faces.chrome.schema import Form, Text
 from faces.chrome.sign_in import signed_in
@@ -70,16 +67,6 @@ class NewPlanForm(TermsForm):
     """A plan that was not there before."""
 
     kind = fields.Enum(CareKind, by_value=True, required=True)
-
-
-class OutcomeForm(Form):
-    """What came of it."""
-
-    outcome = fields.String(required=True, validate=validate.OneOf(BY_HAND))
-    again_days = fields.Integer(
-        load_default=AGAIN_DAYS, validate=validate.Range(min=1, max=AGAIN_DAYS_MAX)
-    )
-    text = Text(most=TEXT_MAX, load_default="")
 
 
 @blueprint.get("/care")
@@ -182,20 +169,9 @@ def note_care(number: str) -> ResponseReturnValue:
     """Write down what came of it."""
 
     def effect(db: Session, given: dict[str, Any]) -> acting.Said:
-        row = operations.note(
-            db,
-            number=number,
-            outcome=Outcome(given["outcome"]),
-            text=given["text"],
-            again_days=given["again_days"],
-            by=call.actor(),
-            now=call.now(),
-        )
-        if row.due_on is None:
-            return gettext("已记下，这个计划到此为止。")
-        return gettext("已记下，下次 %(day)s。", day=row.due_on.isoformat())
+        return caring.note(db, number=number, given=given)
 
-    return _act(number, "note", OutcomeForm(), effect)
+    return _act(number, "note", caring.OutcomeForm(), effect)
 
 
 @blueprint.post("/care/<number>/send")

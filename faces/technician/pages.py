@@ -2,6 +2,7 @@
 
 from faces.technician import (
     arriving,
+    care,
     collect,
     days,
     mine,
@@ -19,6 +20,7 @@ from faces.technician.routes import blueprint
 __all__ = [
     "arriving",
     "blueprint",
+    "care",
     "collect",
     "days",
     "mine",

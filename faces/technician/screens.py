@@ -5,6 +5,7 @@ from types import MappingProxyType
 
 from flask import render_template, request
 
+from booking import care_queries
 from dispatch import queries
 from dispatch.operations.visits import PHOTOS_MAX
 from faces.chrome import call
@@ -32,6 +33,7 @@ def today(*, errors: Mapping[str, str] = NO_ERRORS) -> str:
         left_over = agenda.overdue(db, technician_id=by.id, now=now)
         next_up = ahead[0].next
         around = situation.read(db, next_up) if next_up else None
+        cared_for = care_queries.counts(db, by=by, today=local_date(now))
     return render_template(
         "technician/today_moved.html" if is_htmx() else "technician/today.html",
         today=ahead[0],
@@ -39,6 +41,7 @@ def today(*, errors: Mapping[str, str] = NO_ERRORS) -> str:
         tomorrow=ahead[1],
         week_count=sum(each.count for each in ahead),
         left_over=left_over,
+        cared_for=cared_for,
         shows_done=request.args.get("done") == "1",
         errors=errors,
     )

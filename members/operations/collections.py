@@ -60,6 +60,24 @@ def owe(
     return row
 
 
+def give(
+    db: Session, *, member_id: int, what: str, cause: str, by: Actor, now: datetime
+) -> Collection:
+    """Take note that one of us handed a thing to the member himself, once for that cause, which the
+    caller sees to; the member is told."""
+    row = owe(
+        db,
+        member_id=member_id,
+        what=what,
+        cause=cause,
+        by_post=False,
+        by_pick_up=False,
+        now=now,
+    )
+    _move(db, row, CollectionAction.HAND_OVER, by=by, now=now)
+    return row
+
+
 def choose_pick_up(db: Session, *, number: str, store_id: int | None, by: Actor) -> Collection:
     """Have it kept at that store for a code. Raises CollectionMissing, CollectionOver, BadWay, NoStore."""
     if store_id is None:
@@ -145,7 +163,7 @@ def _move(
     db: Session, row: Collection, action: CollectionAction, *, by: Actor, now: datetime
 ) -> None:
     row.advance(action, now=now)
-    row.staff_id = None if by.role is Role.MEMBER else by.id
+    row.staff_id = None if by.role in (Role.MEMBER, Role.TECHNICIAN) else by.id
     db.flush()
     told = CollectionMoved(
         at=now,

@@ -7,15 +7,18 @@ from flask import Flask
 from sqlalchemy import select
 
 from booking import care_queries, queries
-from booking.care import CareEnded, CareKind, Doer, NoService, NoTechnician, Outcome
+from booking.care import CareEnded, CareKind, Doer, NoGift, NoService, NoTechnician, Outcome
 from booking.care_models import CarePlan
 from booking.operations import care, catalogue
 from booking.operations.care import Terms
 from dispatch.planner.problem import Window
 from kernel.actor import Actor
 from kernel.db import transaction
+from members import collection_queries
+from members.collection_models import Collection
 from members.models import Member
 from members.operations.telling import HeardLately, NotByNight, NotFollowing
+from members.states import CollectionState
 from tests.hands import at_once
 from tests.house import DISPATCHER, HOUR_S, MONDAY, MONDAY_NINE, a_service
 from tests.integration.booking.living import told
@@ -186,6 +189,63 @@ class TestSend:
         with pytest.raises(NotFollowing), transaction() as db:
             care.send(db, number=number, by=DISPATCHER_OF_ALL, now=MONDAY_NINE)
         assert outcomes(plan_of(member)) == [Outcome.MADE]
+
+
+class TestAGift:
+    def test_is_handed_over_once_a_turn_though_two_hands_note_it_at_once(
+        self, app: Flask, member: Actor
+    ) -> None:
+        number = a_call(member, gift="滤网一片").number
+
+        came = at_once(app, [lambda: given_away(number, seen=1)] * 2)
+
+        assert sorted(type(one).__name__ for one in came) == ["CareMoved", "Collection"]
+        [row] = gifts_of(member)
+        assert (row.what, row.state, row.cause) == (
+            "滤网一片",
+            CollectionState.HANDED_OVER,
+            f"care:{number}:2",
+        )
+        assert [one["what"] for one in told("CollectionMoved")] == ["滤网一片"]
+
+    def test_the_stage_shows_the_fault(self, app: Flask, member: Actor) -> None:
+        number = a_call(member, gift="滤网一片").number
+
+        at_once(app, [lambda: given_away(number, seen=None)] * 2)
+
+        assert len(gifts_of(member)) == 2
+
+    def test_is_none_for_who_was_not_reached_or_of_a_plan_without(self, member: Actor) -> None:
+        number = a_call(member, gift="滤网一片").number
+        without = a_call(member).number
+
+        with pytest.raises(NoGift):
+            given_away(number, outcome=Outcome.NOT_REACHED)
+        with pytest.raises(NoGift):
+            given_away(without)
+
+        assert gifts_of(member) == []
+
+
+def given_away(
+    number: str, *, seen: int | None = 1, outcome: Outcome = Outcome.REACHED
+) -> Collection:
+    with transaction() as db:
+        row = care.note(
+            db,
+            number=number,
+            outcome=outcome,
+            seen=seen,
+            gives_gift=True,
+            by=DISPATCHER_OF_ALL,
+            now=MONDAY_NINE,
+        )
+        return collection_queries.all_of(db, member_id=row.member_id)[0]
+
+
+def gifts_of(member: Actor) -> list[Collection]:
+    with transaction(reads_only=True) as db:
+        return list(collection_queries.all_of(db, member_id=member.id))
 
 
 def _follow(member: Actor, *, follows: bool = True) -> None:

@@ -6,6 +6,7 @@ A new kind gets a line in `MAKERS`: how to make one.
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
+from functools import partial
 
 from booking import queries as bookings
 from booking.care import CareKind, Doer
@@ -337,14 +338,14 @@ def _a_survey(db: Session, side: Side, _booking: Booking, _visit: Visit) -> str:
     ).number
 
 
-def _a_care_plan(db: Session, side: Side, _booking: Booking, _visit: Visit) -> str:
+def _a_care_plan(doer: Doer, db: Session, side: Side, _booking: Booking, _visit: Visit) -> str:
     terms = CareTerms(
         service_id=None,
         every_months=6,
         tips="",
         gift="",
-        doer=Doer.STORE,
-        technician_id=None,
+        doer=doer,
+        technician_id=side.technician.id,
         due_on=tomorrow(),
     )
     return care.make(
@@ -368,7 +369,8 @@ def _a_tryout(db: Session, side: Side, _booking: Booking, _visit: Visit) -> str:
 
 
 MAKERS: Mapping[str, Maker] = {
-    "care": _a_care_plan,
+    "care": partial(_a_care_plan, Doer.STORE),
+    "turns": partial(_a_care_plan, Doer.TECHNICIAN),
     "drafts": _a_second_draft,
     "waiting": _a_place_in_line,
     "additions": _an_addition,
