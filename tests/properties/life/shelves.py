@@ -29,6 +29,8 @@ from tests.properties.life.house import DISPATCHERS, DOORS, House, pick
 
 # How late the warehouse expects what it does not have; none while it has not said.
 EXPECTED = [None, timedelta(hours=1), timedelta(days=1), timedelta(days=4)]
+# What becomes of a stand-by.
+GOES_ON = ["accept", "decline", "cancel", "confirm", "let_go"]
 
 
 class Warehouse(House):
@@ -96,11 +98,13 @@ class Line(House):
 class StandBys(House):
     """Somebody stands by for the place of the one who failed us, who gives it up or keeps it."""
 
-    @rule(chosen=pick, who=pick, door=st.sampled_from(DOORS), what=pick, says_yes=st.booleans())
+    @rule(
+        chosen=pick, who=pick, door=st.sampled_from(DOORS), what=pick, then=st.sampled_from(GOES_ON)
+    )
     def somebody_is_asked_to_stand_by(
-        self, chosen: int, who: int, door: Any, what: int, *, says_yes: bool
+        self, chosen: int, who: int, door: Any, what: int, then: str
     ) -> None:
-        """A day before a window that nobody has answered for."""
+        """A day before a window that nobody has answered for; says yes, unless he says no."""
         risky = self.one(
             Booking,
             chosen,
@@ -118,10 +122,11 @@ class StandBys(House):
         row = self.tried(waiting.join, draft_number=draft, day=day, by=by)
         if row is not None:
             self.tried(standbys.offer, booking_id=risky.id, waiting_id=row.id)
-            if says_yes:
+            if then != "decline":
                 self.tried(standbys.accept, number=row.number, by=by)
+            self.a_stand_by_goes_on(0, then)
 
-    @rule(chosen=pick, how=st.sampled_from(["accept", "decline", "cancel", "confirm", "let_go"]))
+    @rule(chosen=pick, how=st.sampled_from(GOES_ON))
     def a_stand_by_goes_on(self, chosen: int, how: str) -> None:
         standby = self.one(Standby, chosen)
         if standby is None:
