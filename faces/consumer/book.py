@@ -77,14 +77,11 @@ class Delivery:
 @blueprint.get("/book/<code>")
 @signed_in(Role.MEMBER)
 def book(code: str) -> ResponseReturnValue:
-    """Show the form, filled in as far as the member is known; ?draft=D… fills in that draft, ?who=H…
-    names somebody of the household, ?said=last the place that he named last in the chat."""
+    """Show the form, filled in as far as the member is known; ?draft=D… fills in that draft,
+    ?said=last the place that he named last in the chat."""
     with transaction(reads_only=True) as db:
         service = queries.service_by_code(db, code)
         typed = _known(db, service_id=service.id, draft_number=request.args.get("draft", ""))
-        household = contact_queries.contacts_of(db, call.actor().id)
-        who = next((row for row in household if row.number == request.args.get("who")), None)
-        typed |= {"contact": who.name, "phone": who.phone} if who else {}
         if "said" in request.args:
             typed |= _said(db, typed)
         return _page(db, code, typed=typed, errors={})
@@ -93,11 +90,13 @@ def book(code: str) -> ResponseReturnValue:
 @blueprint.post("/book/<code>")
 @signed_in(Role.MEMBER)
 def save(code: str) -> ResponseReturnValue:
-    """Keep the draft and go on to the windows; with act=quote only reckon anew."""
+    """Keep the draft and go on to the windows; with act=quote only reckon anew, with who=H… only fill in
+    somebody of the household."""
     values, errors = forms.read(BookForm())
     typed = _typed(request.form)
-    if values.get("act") == "quote":
+    if values.get("act") == "quote" or values.get("who"):
         with transaction(reads_only=True) as db:
+            typed |= _of_household(db, values.get("who", ""))
             return _page(db, code, typed=typed, errors={})
     found = _checked(values, errors)
     if errors or found is None:
@@ -189,6 +188,13 @@ def _page(db: Session, code: str, *, typed: Mapping[str, str], errors: Mapping[s
         role_names=ROLE_NAMES,
         total=_sum(service.price, service.work_s, service.options, counts, delivery=delivery),
     )
+
+
+def _of_household(db: Session, number: str) -> dict[str, str]:
+    """Return what that one of the household fills in; nothing where he is none of it."""
+    household = contact_queries.contacts_of(db, call.actor().id)
+    who = next((row for row in household if row.number == number), None)
+    return {"contact": who.name, "phone": who.phone} if who else {}
 
 
 def _is_known(typed: Mapping[str, str], errors: Mapping[str, str], proof: Proof | None) -> bool:

@@ -84,6 +84,7 @@ class BookForm(Form):
         load_default="", validate=validate.OneOf(["", "1"], error=UNKNOWN)
     )
     act = fields.String(load_default="", validate=validate.OneOf(["", "quote"], error=UNKNOWN))
+    who = fields.String(load_default="")
 
     @pre_load
     def _gather(self, data: Mapping[str, str], **_options: Any) -> dict[str, object]:

@@ -20,14 +20,19 @@ def test_a_contact_is_booked_for_and_does_not_become_the_member(
     assert "139****1111" in page.text
 
     [row] = _household()
-    form = phone.open(f"/c/book/air_install?who={row.number}").form("/c/book/air_install")
+    empty = phone.open("/c/book/air_install").form("/c/book/air_install")
+    form = phone.send(empty, who=row.number, door="9号楼1单元901").form("/c/book/air_install")
+    assert form.fields["door"] == "9号楼1单元901"
     assert (form.fields["contact"], form.fields["phone"]) == ("林妈妈", "13900001111")
     held = phone.send(phone.send(form).form("/windows"), window=TOMORROW_TEN)
     assert "林妈妈" in held.text or held.path.endswith("/confirm")
     with transaction(reads_only=True) as db:
         assert queries.member(db, 1).phone == HOME["phone"].replace(" ", "")
 
-    other_phone().open(f"/c/book/air_install?who={row.number}")
+    stranger = other_phone()
+    blank = stranger.open("/c/book/air_install").form("/c/book/air_install")
+    theirs = stranger.send(blank, who=row.number).form("/c/book/air_install")
+    assert "13900001111" not in theirs.fields.values()
     phone.send(phone.open("/c/contacts").form("/remove"))
     assert _household() == []
 
