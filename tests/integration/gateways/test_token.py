@@ -40,6 +40,11 @@ PROCESSES = 8
 THREADS = 16
 
 
+@pytest.fixture(autouse=True)
+def _short_pauses(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(token_module, "PAUSE_AFTER_FAILURE_S", 0.1)
+
+
 def tokens_of(platform: Platform) -> AccessTokens:
     return AccessTokens(account_at(platform.base), patient_caller())
 

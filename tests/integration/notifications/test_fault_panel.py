@@ -124,7 +124,7 @@ def town(database_url: str, tmp_path: Path) -> Iterator[Town]:
         tmp_path / "sandbox.sqlite3",
         callback_url=f"{server.base}/wechat/callback",
         web_base=BASE,
-        retry_gap_s=2.0,
+        retry_gap_s=1.0,
     )
     stage, served = stage_of(played), Served(played)
     # Both tell the same business time.
