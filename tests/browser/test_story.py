@@ -165,12 +165,14 @@ def _is_visited(
     phone = Phone(sandbox, TECHNICIAN)
     phone.menu("服务", "师傅入口")
     page = phone.browser
+    # While the city is at work its news redraw the list, under the finger, too.
+    city = Desk(house)
+    city.await_city()
     # Somebody else may live in the same compound.
     page.get_by_text("12号楼2单元402").first.click()
     page.get_by_role("button", name="接单").click()
     depart = page.get_by_role("button", name="出发去这一户")
     # The city does its own visits before this one, as the clock goes.
-    city = Desk(house)
     for _ in range(QUARTERS_MAX):
         city.await_city()
         if city.is_next(number):
