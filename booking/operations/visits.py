@@ -26,6 +26,7 @@ from kernel.db import Session
 from kernel.machine import IllegalMove
 from kernel.money import ZERO, Money
 from members import ledger, rule_queries, strike_queries
+from members import queries as members
 from members.ledger import Draft
 from members.operations import following, postings, strikes
 from members.risk import StrikeKind
@@ -260,7 +261,9 @@ def _sign(db: Session, booking: Booking, *, by: Actor, now: datetime) -> Booking
             )
         )
     discounts.spend(db, booking, beside=earned, now=now)
-    following.confirm_phone(db, member_id=booking.member_id, phone=booking.phone, now=now)
+    if booking.phone == members.member(db, booking.member_id).phone:
+        # Else it is that of somebody at home for him, or he has given another since.
+        following.confirm_phone(db, member_id=booking.member_id, phone=booking.phone, now=now)
     outbox.record(db, BookingCompleted(at=now, **facts_of(booking)))
     return booking
 

@@ -13,8 +13,9 @@ from kernel.actor import Actor, Role
 from kernel.db import transaction
 from kernel.errors import Missing, Refusal
 from kernel.machine import IllegalMove
+from members import queries as members
 from members import strike_queries
-from members.operations import strikes
+from members.operations import following, strikes
 from members.risk import StrikeKind
 from members.states import StrikeState
 from tests.integration.booking.living import (
@@ -37,6 +38,7 @@ from tests.integration.booking.promised import (
     assigned,
     at_work,
     booking_of,
+    finished,
     visit_of,
 )
 
@@ -315,3 +317,15 @@ class TestOtherWaysOut:
 
         assert points(member) == 180
         assert len(told("BookingCompleted")) == 1
+
+    def test_is_signed_for_though_he_has_given_another_phone_since(
+        self, member: Actor, number: str, technician: Actor
+    ) -> None:
+        done(following.name_member, member_id=member.id, name="林女士", phone="13900003333")
+        at_work(number, technician)
+
+        finished(number, technician)
+
+        assert booking_of(number).state is BookingState.COMPLETED
+        with transaction(reads_only=True) as db:
+            assert members.member(db, member.id).phone_confirmed_at is None
