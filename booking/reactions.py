@@ -163,26 +163,29 @@ def on_merged(event: Event, clock: Clock) -> None:
 
 
 def on_cancelled(event: Event, clock: Clock) -> None:
-    """Give the deposit of a cancelled booking back, unless a strike still has to be decided."""
+    """Give the deposit of a cancelled booking back, unless a strike of its member has to be decided."""
     assert isinstance(event, BookingCancelled)
     with transaction(reads_only=True) as db:
-        waits = event.cause in (Cause.MEMBER, Cause.AGENT) and bool(
-            strike_queries.strikes_of_booking(db, booking_number=event.number)
-        )
+        strikes = strike_queries.strikes_of_booking(db, booking_number=event.number)
+        is_struck = any(strike.member_id is not None for strike in strikes)
+        waits = event.cause in (Cause.MEMBER, Cause.AGENT) and is_struck
     if not waits:
         _settle(event.number, keep=False, reason="cancelled", clock=clock)
 
 
 def on_strike_posted(event: Event, clock: Clock) -> None:
-    """Keep the deposit of a journey in vain: nobody contested the strike."""
+    """Keep the deposit of a journey in vain: nobody contested the strike. A technician's costs its
+    member nothing."""
     assert isinstance(event, StrikePosted)
-    _settle(event.booking_number, keep=True, reason="strike", clock=clock)
+    if event.member_id:
+        _settle(event.booking_number, keep=True, reason="strike", clock=clock)
 
 
 def on_strike_undone(event: Event, clock: Clock) -> None:
-    """Give the deposit back with the strike that was taken back before it was posted."""
+    """Give the deposit back with the member's strike that was taken back."""
     assert isinstance(event, StrikeWaived | StrikeReversed)
-    _settle(event.booking_number, keep=False, reason="strike undone", clock=clock)
+    if event.member_id:
+        _settle(event.booking_number, keep=False, reason="strike undone", clock=clock)
 
 
 def _settle(number: str, *, keep: bool, reason: str, clock: Clock) -> None:

@@ -1,5 +1,6 @@
 """What a payment brings about: the promise of a deposit, the signature of a door payment."""
 
+from dataclasses import replace
 from datetime import datetime
 
 from sqlalchemy import select, update
@@ -21,6 +22,7 @@ from kernel.errors import Conflict, Refusal
 from kernel.money import Money
 from kernel.words import msg
 from members import deposits, ledger, ledger_queries, rule_queries
+from members.ledger import Draft
 from members.ledger_models import Posting
 from members.operations import postings
 from members.rules import Rules
@@ -115,33 +117,41 @@ def returned_by_hand(db: Session, *, number: str, by: Actor, now: datetime) -> S
 def settle_deposit(
     db: Session, *, booking_number: str, keep: bool, reason: str, now: datetime
 ) -> None:
-    """Give the deposit of an ended booking back, or keep it for a journey in vain; once."""
+    """Give the deposit of an ended booking back, or keep it for a journey in vain; once. One that was kept
+    goes back after all when the strike is undone."""
     booking = locked(db, booking_number, SYSTEM)
     payment = payment_queries.latest(db, booking.id, purpose=DEPOSIT)
     if payment is None or payment.state is not PaymentState.PAID:
         return
-    kind = ledger.DEPOSIT_KEPT if keep else ledger.DEPOSIT_RETURNED
-    other = ledger.DEPOSIT_RETURNED if keep else ledger.DEPOSIT_KEPT
-    if _posted(db, booking, other) or _posted(db, booking, kind):
+    kept = _posted(db, booking, ledger.DEPOSIT_KEPT)
+    if _posted(db, booking, ledger.DEPOSIT_RETURNED) or (keep and kept):
         return
-    paid = _posted(db, booking, ledger.DEPOSIT_PAID)
-    rules = rule_queries.cited_by(db, paid) if paid else None
     if not keep:
         billing.pay_back(db, payment, reason=reason, now=now)
-    postings.post(
-        db,
-        deposits.deposit_draft(
-            member_id=booking.member_id,
-            booking_number=booking.number,
-            kind=kind,
-            amount=payment.amount,
-            # Those by which it was asked for.
-            rules=rules or _rules(db, booking),
-        ),
-        now=now,
+    paid = _posted(db, booking, ledger.DEPOSIT_PAID)
+    rules = rule_queries.cited_by(db, paid) if paid else None
+    draft = deposits.deposit_draft(
+        member_id=booking.member_id,
+        booking_number=booking.number,
+        kind=ledger.DEPOSIT_KEPT if keep else ledger.DEPOSIT_RETURNED,
+        amount=payment.amount,
+        # Those by which it was asked for.
+        rules=rules or _rules(db, booking),
     )
+    postings.post_all(db, [draft] if kept is None else _after_all(db, kept, draft), now=now)
     told = DepositSettled(at=now, fen=payment.amount.fen, is_kept=keep, **facts_of(booking))
     outbox.record(db, told)
+
+
+def _after_all(db: Session, kept: Posting, returned: Draft) -> list[Draft]:
+    """Return what undoes that a deposit was kept, then returns it out of the same account: its member may
+    have been merged since."""
+    key = kept.idempotency_key
+    undone = postings.reversal_of(db, key=key, evidence=returned.evidence)
+    whose = {amount > 0: owner for owner, amount in undone.legs.items()}
+    fen = undone.legs[whose[True]]
+    legs = {ledger.HOUSE_DEPOSITS: fen, whose[True]: -fen}
+    return [undone, replace(returned, legs=legs)]
 
 
 def _promise(db: Session, booking: Booking, payment: Payment, *, now: datetime) -> None:

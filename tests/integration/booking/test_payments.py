@@ -15,12 +15,13 @@ from booking.payment_models import Payment, Refund
 from booking.states import BookingState, PaymentState
 from dispatch.operations import visits as visit_operations
 from kernel import delivery
-from kernel.actor import Actor
+from kernel.actor import SYSTEM, Actor
 from kernel.clock import FixedClock
 from kernel.db import transaction
 from kernel.money import Money
 from kernel.outbox import OutboxRow
-from members import strike_queries
+from members import ledger_proof, ledger_queries, strike_queries
+from members.ledger import DEPOSITS, HOUSE_DEPOSITS, HOUSE_DEPOSITS_KEPT
 from members.operations import strikes
 from members.risk import StrikeKind
 from tests.house import MONDAY_NINE, a_draft, tomorrow
@@ -239,6 +240,52 @@ class TestDeposit:
         assert payment_of(number).state is PaymentState.PAID
         [settled] = told("DepositSettled")
         assert settled["is_kept"] is True
+
+    def test_that_was_kept_goes_back_once_the_strike_is_reversed(self, risky: Actor) -> None:
+        number = awaiting(risky)
+        paid(number)
+        late = TUESDAY_TEN - timedelta(minutes=90)
+        with transaction() as db:
+            cancelling.cancel(db, number=number, by=risky, now=late)
+        posted, decided = late + timedelta(days=1), late + timedelta(days=2)
+        with transaction() as db:
+            [strike] = strike_queries.strikes_of_booking(db, booking_number=number)
+            strikes.post_strike(db, number=strike.number, now=posted)
+        react(FixedClock(posted))
+
+        with transaction() as db:
+            row = strikes.locked_with_its_person(db, strike.number)
+            strikes.undo_strike(
+                db, row, words="门铃坏了", evidence="appeal:A1", by=SYSTEM, now=decided
+            )
+        for _ in range(2):
+            react(FixedClock(decided))
+
+        assert payment_of(number).state is PaymentState.REFUNDING
+        assert [settled["is_kept"] for settled in told("DepositSettled")] == [True, False]
+        with transaction(reads_only=True) as db:
+            assert ledger_proof.prove(db, now=decided).bad is None
+            assert ledger_queries.balance(db, owner=HOUSE_DEPOSITS_KEPT, unit=DEPOSITS) == 0
+            assert ledger_queries.balance(db, owner=HOUSE_DEPOSITS, unit=DEPOSITS) == 0
+
+    def test_is_not_kept_for_the_strike_of_a_technician(self, risky: Actor) -> None:
+        number = awaiting(risky)
+        paid(number)
+        assigned(number)
+        missed = TUESDAY_TEN + timedelta(hours=5)
+        with transaction() as db:
+            visits.missed(db, number=number, by=SYSTEM, now=missed)
+        with transaction() as db:
+            [strike] = strike_queries.strikes_of_booking(db, booking_number=number)
+            strikes.post_strike(db, number=strike.number, now=missed + timedelta(days=1))
+        react(FixedClock(missed + timedelta(days=1)))
+        assert told("DepositSettled") == []
+
+        with transaction() as db:
+            cancelling.cancel(db, number=number, by=risky, now=missed + timedelta(days=1))
+        react(FixedClock(missed + timedelta(days=1)))
+
+        assert payment_of(number).state is PaymentState.REFUNDING
 
 
 class TestAtTheDoor:
