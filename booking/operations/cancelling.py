@@ -73,7 +73,7 @@ def cancel(
     booking go, GOODS_LATE when late goods made him give up: the last two cost nothing. Raises
     BookingMissing, IllegalMove once somebody is at the door.
     """
-    standbys.lock_members(db, booking_number=number)
+    standbys.lock_members(db, booking_number=number, now=now)
     booking = locked(db, number, by)
     standing = _locked_promises(db, booking, now=now)
     technician_id = _accepted_by(db, booking)

@@ -21,7 +21,7 @@ def look(db: Session, *, number: str, now: datetime) -> None:
 
     Safe to repeat: whatever was done is not done twice.
     """
-    standbys.lock_members(db, booking_number=number)
+    standbys.lock_members(db, booking_number=number, now=now)
     booking = locked(db, number, SYSTEM)
     if booking.look_at is None or booking.look_at > now:
         return

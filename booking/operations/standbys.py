@@ -15,7 +15,7 @@ from sqlalchemy import update
 from booking import policy, queries, standby_queries, waiting, waiting_queries, windows
 from booking.events import StandbyEnded, StandbyOffered
 from booking.models import Booking, Draft
-from booking.operations import bookings, placing
+from booking.operations import bookings, placing, promises
 from booking.standby_models import Standby
 from booking.states import BookingState, StandbyAction, StandbyState, WaitingAction, WaitingState
 from booking.waiting import STANDBY_GRACE, STANDBY_LIFE, NotAskedToStandBy, StandbyEnd
@@ -116,13 +116,22 @@ def drop(db: Session, row: Waiting, *, now: datetime) -> None:
         _end(db, standby, row, StandbyEnd.LEFT, now=now)
 
 
-def lock_members(db: Session, *, booking_number: str) -> None:
-    """Lock, before that booking may give up its place, whoever is to have it, along with its member."""
+def lock_members(db: Session, *, booking_number: str, now: datetime) -> None:
+    """Lock, before that booking may give up its place, whoever is to have it, along with its member; and
+    with its days those on which he holds what he would give up for it."""
     booking = queries.by_number(db, booking_number)
     found = standby_queries.open_of_booking(db, booking.id) if booking is not None else None
-    if booking is not None and found is not None:
-        for member_id in sorted({booking.member_id, found[1].member_id}):
-            following.lock_member(db, member_id)
+    if booking is None or found is None:
+        return
+    row = found[1]
+    for member_id in sorted({booking.member_id, row.member_id}):
+        following.lock_member(db, member_id)
+    held = queries.kept_of_draft(db, row.draft_id)
+    given_up = [*held, *queries.holds_run_out(db, row.member_id, now=now)]
+    if given_up:
+        days = [(p.starts_at, booking.branch_id) for p in promises.standing(db, booking)]
+        days += [(each.starts_at, each.branch_id) for each in given_up]
+        places.lock_days(db, {(local_date(at), branch_id) for at, branch_id in days}, now=now)
 
 
 def take_over(db: Session, booking: Booking, *, now: datetime) -> None:

@@ -8,7 +8,7 @@ from sqlalchemy import update
 
 from booking import jobs, queries, standby_queries
 from booking.models import Booking, Promise
-from booking.operations import cancelling, presence, standbys, waiting
+from booking.operations import bookings, cancelling, presence, standbys, waiting
 from booking.standby_models import Standby
 from booking.states import BookingState, StandbyState, WaitingState
 from booking.waiting import STANDBY_GRACE, STANDBY_LIFE
@@ -136,6 +136,24 @@ class TestWhoIsAsked:
 
 
 class TestThePlace:
+    def test_is_his_though_he_holds_a_window_of_an_earlier_day(self, people: list[Actor]) -> None:
+        risky, line = a_promise(people[0], day=THURSDAY), waits(people[1])
+        looked_after(TEN - 48 * HOUR)
+        served(TEN - 47 * HOUR)
+        done(standbys.accept, number=line, by=people[1], now=TEN - 47 * HOUR)
+        with transaction(reads_only=True) as db:
+            draft = queries.draft_by_id(db, db.query(Waiting).one().draft_id).number
+        at, wednesday = TEN - 46 * HOUR, THURSDAY - timedelta(days=1)
+        held = done(
+            bookings.hold, draft_number=draft, day=wednesday, window=MORNING, by=people[1], now=at
+        )
+
+        done(cancelling.cancel, number=risky, by=people[0], now=at)
+
+        [mine] = [row for row in his_bookings(people[1]) if row.number != held.number]
+        assert (mine.state, mine.starts_at) == (BookingState.BOOKED, TEN)
+        assert booking_of(held.number).state is BookingState.EXPIRED
+
     def test_is_his_by_itself_when_it_is_let_go(self, people: list[Actor]) -> None:
         risky = accepted(people)
 
