@@ -8,7 +8,7 @@ from sqlalchemy import ColumnElement, func, select
 
 from kernel.actor import Actor, Role
 from kernel.db import Session
-from members import collection_queries, ledger_queries
+from members import collection_queries, ledger_queries, merge_queries
 from members.draw_models import Draw, DrawPrize, Play
 from members.drawing import (
     NO_HEAD,
@@ -61,7 +61,8 @@ def visible_to(by: Actor, within: Collection[int] | None) -> ColumnElement[bool]
     found = of_stores(Draw.store_id, by=by, within=within)
     if by.role is not Role.MEMBER:
         return found
-    return found | Draw.id.in_(select(Play.draw_id).where(Play.member_id == by.id))
+    his = Play.member_id.in_(merge_queries.ids_of(by.id))
+    return found | Draw.id.in_(select(Play.draw_id).where(his))
 
 
 def draws(
@@ -110,9 +111,10 @@ def stock_of(db: Session, rows: Sequence[Draw]) -> Mapping[int, list[Stock]]:
 
 
 def play_of(db: Session, *, draw_id: int, member_id: int) -> Play | None:
-    """Return the member's one play."""
-    found = select(Play).where(Play.draw_id == draw_id, Play.member_id == member_id)
-    return db.scalars(found).one_or_none()
+    """Return the person's one play, by whichever of his names; the first, if by two."""
+    his = Play.member_id.in_(merge_queries.ids_of(member_id))
+    found = select(Play).where(Play.draw_id == draw_id, his)
+    return db.scalars(found.order_by(Play.egg)).first()
 
 
 def log_of(

@@ -116,7 +116,7 @@ def candidates(db: Session, member: Member, *, by: Actor) -> Sequence[Member]:
     ]
     if by.role not in READERS or not alike:
         return ()
-    found = select(Member).where(or_(*alike), *_LIVING, Member.id != member.id)
+    found = select(Member).where(or_(*alike), *LIVING, Member.id != member.id)
     return db.scalars(found.order_by(Member.joined_at).limit(CANDIDATES_MAX)).all()
 
 
@@ -124,7 +124,7 @@ def with_phone(db: Session, phone: Phone, *, by: Actor) -> Sequence[Member]:
     """Return who has that phone, proven or typed; only who reads cases learns it."""
     if by.role not in READERS:
         return ()
-    found = select(Member).where(Member.phone == phone.digits, *_LIVING)
+    found = select(Member).where(Member.phone == phone.digits, *LIVING)
     return db.scalars(found.order_by(Member.joined_at).limit(CANDIDATES_MAX)).all()
 
 
@@ -136,7 +136,7 @@ def with_confirmed_phone_of(db: Session, member: Member) -> Sequence[int]:
     is_caller = Member.openid.startswith(CALLER, autoescape=True)
     found = select(Member.id).where(
         Member.phone == member.phone,
-        *_LIVING,
+        *LIVING,
         is_caller if member.has_wechat else ~is_caller & Member.phone_confirmed_at.is_not(None),
     )
     ids = db.scalars(found.order_by(Member.id)).all()
@@ -148,7 +148,7 @@ def others_of_unionid(db: Session, member: Member) -> Sequence[int]:
     his = (Member.unionid == member.unionid) & (Member.id != member.id)
     if not member.unionid:
         return ()
-    return db.scalars(select(Member.id).where(his, *_LIVING).order_by(Member.id)).all()
+    return db.scalars(select(Member.id).where(his, *LIVING).order_by(Member.id)).all()
 
 
 def unfinished(db: Session, *, since: datetime, limit: int) -> Sequence[int]:
@@ -161,4 +161,4 @@ def unfinished(db: Session, *, since: datetime, limit: int) -> Sequence[int]:
     return db.scalars(found.order_by(Merge.id.desc()).limit(limit)).all()
 
 
-_LIVING = (Member.merged_into_id.is_(None), Member.erased_at.is_(None))
+LIVING = (Member.merged_into_id.is_(None), Member.erased_at.is_(None))

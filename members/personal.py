@@ -16,7 +16,7 @@ from kernel import erasing, retention
 from kernel.db import Session
 from kernel.erasing import Ids, Typed, acts_on
 from kernel.outbox import OutboxRow
-from members import contact_queries, ledger_queries, survey_queries
+from members import contact_queries, ledger_queries, merge_queries, survey_queries
 from members.collection_models import Collection
 from members.contact_models import Contact
 from members.events import PointsRedeemed
@@ -66,7 +66,7 @@ def told(db: Session, member_id: int) -> Told:
         ],
         "consents": [
             {"kind": row.kind, "version": row.version, "is_given": row.is_given, "at": row.at}
-            for row in _consents(db, member_id)
+            for row in _consents(db, [member_id])
         ],
         "points": [
             {
@@ -198,10 +198,10 @@ def typed_about_bookings(numbers: Select[str]) -> tuple[Typed, ...]:
 
 
 def consents(db: Session, member_id: int) -> dict[ConsentKind, Consent | None]:
-    """Return what he last said to each notice as it is now; None for what he was not asked, or an older
-    version of it."""
+    """Return what he last said to each notice as it is now, by whichever of his names; None for what he
+    was not asked, or an older version of it."""
     said: dict[ConsentKind, Consent | None] = dict.fromkeys(ConsentKind)
-    for row in _consents(db, member_id):
+    for row in _consents(db, merge_queries.ids_of(member_id)):
         kind = ConsentKind(row.kind)
         if row.version == VERSIONS[kind]:
             said[kind] = row
@@ -215,8 +215,8 @@ def agree(db: Session, *, member_id: int, kind: ConsentKind, is_given: bool, now
     )
 
 
-def _consents(db: Session, member_id: int) -> Sequence[Consent]:
-    found = select(Consent).where(Consent.member_id == member_id)
+def _consents(db: Session, ids: Ids | Sequence[int]) -> Sequence[Consent]:
+    found = select(Consent).where(Consent.member_id.in_(ids))
     return db.scalars(found.order_by(Consent.id)).all()
 
 

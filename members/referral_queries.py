@@ -6,11 +6,11 @@ from datetime import datetime
 from sqlalchemy import func, select
 
 from kernel.db import Session
-from members import merge_queries, queries
+from members import ledger_queries, merge_queries, queries
 from members.ledger import COMMISSION, REFERRAL
 from members.ledger_models import Account, Entry, Posting
 from members.models import Member, Touch
-from members.referring import SCENE_HEAD, brought_by, scene_of
+from members.referring import SCENE_HEAD, brought_by, commission_key, scene_of
 
 LISTED_MAX = 100
 
@@ -46,6 +46,12 @@ def rewarded_at(db: Session, member_ids: Sequence[int]) -> Mapping[int, datetime
     keys = {f"{REFERRAL}:{one}:to": one for one in member_ids}
     found = select(Posting.idempotency_key, Posting.at).where(Posting.idempotency_key.in_(keys))
     return {keys[key]: at for key, at in db.execute(found)}
+
+
+def is_commissioned(db: Session, member_ids: Sequence[int]) -> bool:
+    """Tell whether somebody had his commission for one of those members."""
+    keys = [commission_key(one) for one in member_ids]
+    return bool(ledger_queries.contents(db, keys))
 
 
 def rewards_of(db: Session, member_id: int, *, since: datetime) -> int:

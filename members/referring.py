@@ -76,11 +76,16 @@ def referral_drafts(
     )
 
 
+def commission_key(referred_id: int) -> str:
+    """Return the key under which a commission is posted: once for whom it was brought."""
+    return f"{COMMISSION}:{referred_id}"
+
+
 def commission_draft(*, owner: str, referred_id: int, rules: Rules) -> Draft:
     """Return the posting of the commission of whoever bears the badge, once for whom it brought."""
     fen = rules.badge_commission.fen
     return Draft(
-        key=f"{COMMISSION}:{referred_id}",
+        key=commission_key(referred_id),
         kind=COMMISSION,
         unit=EARNINGS,
         legs={HOUSE_EARNINGS: -fen, owner: fen},

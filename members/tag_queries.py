@@ -8,6 +8,7 @@ from sqlalchemy import Select, String, cast, func, literal, select
 
 from kernel.actor import Actor
 from kernel.db import Session
+from members import merge_queries
 from members.ledger import COMPLETION, DEBT, POINTS
 from members.ledger_models import Account, Entry, Posting
 from members.models import Member
@@ -62,9 +63,10 @@ def wearers(db: Session, tag_id: int) -> set[int]:
 
 
 def facts(db: Session) -> Iterator[tuple[int, Facts]]:
-    """Yield what rules look at, for every member by his id."""
+    """Yield what rules look at, for everybody by the id that stands; what was completed under the name
+    of who was merged into him counts for him."""
     whose = func.replace(Account.owner, DEBT, "")
-    done = (
+    by_name = (
         select(
             whose.label("owner"),
             func.count(func.distinct(Posting.id)).label("completed"),
@@ -77,13 +79,25 @@ def facts(db: Session) -> Iterator[tuple[int, Facts]]:
         .subquery()
     )
     owner = literal("member:") + cast(Member.id, String)
+    person = func.coalesce(Member.merged_into_id, Member.id)
+    done = (
+        select(
+            person.label("id"),
+            func.sum(by_name.c.completed).label("completed"),
+            func.max(by_name.c.last_at).label("last_at"),
+        )
+        .join(by_name, by_name.c.owner == owner)
+        .group_by(person)
+        .subquery()
+    )
     found = (
         select(Member.id, Member.joined_at, done.c.completed, done.c.last_at, Account.balance)
-        .outerjoin(done, done.c.owner == owner)
+        .outerjoin(done, done.c.id == Member.id)
         .outerjoin(Account, (Account.owner == owner) & (Account.unit == POINTS))
+        .where(*merge_queries.LIVING)
     )
     for member_id, joined_at, completed, last_at, points in db.execute(found):
-        yield member_id, Facts(joined_at, completed or 0, last_at, points or 0)
+        yield member_id, Facts(joined_at, int(completed or 0), last_at, points or 0)
 
 
 def rule_changes(db: Session, *, now: datetime, only: int | None = None) -> Mapping[int, Change]:
@@ -121,7 +135,7 @@ def in_segment(row: Segment, *, scenes: Collection[str] | None = None) -> Select
     def worn(tag_id: int) -> Select[int]:
         return select(Tagging.member_id).where(Tagging.tag_id == tag_id)
 
-    found = select(Member.id)
+    found = select(Member.id).where(*merge_queries.LIVING)
     if scenes is not None:
         found = found.where(Member.first_scene.in_(scenes) | Member.last_scene.in_(scenes))
     for tag_id in row.with_ids:
@@ -185,28 +199,29 @@ def under_way(db: Session) -> Sequence[str]:
 
 def to_call(db: Session, row: Campaign, *, limit: int) -> Sequence[tuple[Target, Member]]:
     """Return whom to call next: first those whom nobody called yet, then whoever waits longest."""
-    waiting = (
-        select(Target, Member)
-        .join(Member, Member.id == Target.member_id)
-        .where(Target.campaign_id == row.id, Target.fate == WAITING)
-    )
     order = (Target.tried_at.is_not(None), Target.tried_at, Target.id)
-    found = db.execute(waiting.order_by(*order).limit(limit))
+    found = db.execute(_waiting(row).order_by(*order).limit(limit))
     return [(target, member) for target, member in found]
 
 
 def waiting_call(db: Session, row: Campaign, *, member_number: str) -> tuple[Target, Member]:
     """Return that one of those who are to be called. Raises NotToCall, also where there is no such
     member."""
-    waiting = (
-        select(Target, Member)
-        .join(Member, Member.id == Target.member_id)
-        .where(Target.campaign_id == row.id, Target.fate == WAITING)
-    )
-    found = db.execute(waiting.where(Member.number == member_number)).one_or_none()
+    found = db.execute(_waiting(row).where(Member.number == member_number)).one_or_none()
     if found is None or not row.is_by_call or row.started_at is None or row.stopped_at is not None:
         raise NotToCall
     return found[0], found[1]
+
+
+def _waiting(row: Campaign) -> Select[Target, Member]:
+    """Return the query for who waits to be called: not who was merged or forgotten since it began, nor
+    who wants no news any more."""
+    return (
+        select(Target, Member)
+        .join(Member, Member.id == Target.member_id)
+        .where(Target.campaign_id == row.id, Target.fate == WAITING, *merge_queries.LIVING)
+        .where(Member.id.not_in(select(NewsRefusal.member_id)))
+    )
 
 
 def fates_of(db: Session, campaign_ids: Sequence[int]) -> Mapping[int, Counter[str]]:

@@ -62,6 +62,7 @@ def _for_friend(
 def _for_badge(db: Session, scene: str, referred_id: int, *, rules: Rules) -> Sequence[Draft]:
     following.lock_member(db, referred_id)
     owner = code_queries.bearer_account(db, scene)
-    if not owner:
+    names = [row.id for row in merge_queries.rows_of(db, referred_id)]
+    if not owner or referral_queries.is_commissioned(db, names):
         return ()
     return (commission_draft(owner=owner, referred_id=referred_id, rules=rules),)

@@ -7,15 +7,16 @@ import pytest
 from flask import Flask
 from sqlalchemy import select
 
-from kernel.actor import Actor, Role
+from kernel.actor import SYSTEM, Actor, Role
 from kernel.clock import FixedClock
 from kernel.db import transaction
 from kernel.money import Money
 from members import jobs, tag_queries
 from members import queries as members
 from members.ledger import completion_draft
+from members.merging import MergeReason
 from members.models import Member
-from members.operations import campaigns, postings, tags
+from members.operations import campaigns, merging, postings, tags
 from members.rule_text import RULES
 from members.tagging import (
     A_DAY_MAX,
@@ -105,6 +106,32 @@ def test_a_rules_tag_follows_what_happens() -> None:
         tags.put_on(db, tag_id=tag_id, member_id=3, now=MONDAY_NINE)
 
 
+def merged(gone_id: int, kept_id: int) -> None:
+    with transaction() as db:
+        db.get_one(Member, gone_id).follows = False
+        merging.merge(
+            db,
+            one_id=gone_id,
+            other_id=kept_id,
+            reason=MergeReason.PHONE,
+            by=SYSTEM,
+            now=MONDAY_NINE,
+        )
+
+
+def test_a_rule_looks_at_all_names_of_a_person_and_at_nobody_twice() -> None:
+    tag_id, never = (
+        a_tag("老客", Rule(RuleKind.COMPLETED, 2)),
+        a_tag("没来过", Rule(RuleKind.NEVER, 1)),
+    )
+    merged(1, 2)
+    merged(3, 4)
+
+    jobs.look_after_growth(FixedClock(MONDAY_NINE + timedelta(days=2)))
+
+    assert (wearers(tag_id), wearers(never)) == ({2}, {5, 6})
+
+
 def test_a_segment_has_all_of_some_and_none_of_others() -> None:
     served, quiet = (
         a_tag("做过", Rule(RuleKind.COMPLETED, 1)),
@@ -159,6 +186,23 @@ def test_who_is_called_is_noted_once_and_who_wants_no_more_hears_none() -> None:
         assert not tag_queries.wants_news(db, 4)
         begun = tag_queries.campaign(db, number=number, by=LEADER)
         assert [member.id for _, member in tag_queries.to_call(db, begun, limit=9)] == [6, 5]
+
+
+def test_nobody_is_called_by_two_names_nor_who_has_turned_news_off_since() -> None:
+    with transaction() as db:
+        for row in db.scalars(select(Member)):
+            row.phone = f"1380000000{row.id}"
+    number = a_campaign(is_by_call=True)
+
+    merged(1, 2)
+    with transaction() as db:
+        tags.want_news(db, wanted=False, by=Actor(3, Role.MEMBER), now=MONDAY_NINE)
+
+    with transaction(reads_only=True) as db:
+        begun = tag_queries.campaign(db, number=number, by=LEADER)
+        assert [member.id for _, member in tag_queries.to_call(db, begun, limit=9)] == [2, 4, 5, 6]
+    with pytest.raises(NotToCall):
+        called(number, 3, CallOutcome.REACHED)
 
 
 def test_nobody_hears_twice_within_the_cap() -> None:

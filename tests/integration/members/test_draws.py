@@ -5,6 +5,7 @@ from functools import partial
 
 import pytest
 from flask import Flask
+from sqlalchemy import select
 
 from kernel.actor import SYSTEM, Actor, Role
 from kernel.db import transaction
@@ -13,7 +14,9 @@ from members import collection_queries, draw_queries
 from members.collecting import Way
 from members.draw_models import Draw, DrawPrize, Play
 from members.drawing import DrawMissing, HousePrizes, Prize, PrizeKind
-from members.operations import draws
+from members.merging import MergeReason
+from members.models import Member
+from members.operations import draws, merging
 from members.policy import EndsTooSoon
 from tests.house import MONDAY_NINE, a_member
 
@@ -91,6 +94,22 @@ def test_a_stopped_draw_says_why_and_stays_stopped(number: str) -> None:
         draws.stop(db, number=number, why="奖品损坏", by=LEADER, now=MONDAY_NINE)
 
     assert smash(number, 1) == "draw_not_open"
+
+
+def test_one_a_person_by_whichever_of_his_names(number: str) -> None:
+    begin(number)
+    smash(number, 1)
+    with transaction() as db:
+        # The second follows, so that he is who stays.
+        db.get_one(Member, 1).follows = False
+        merging.merge(
+            db, one_id=1, other_id=2, reason=MergeReason.PHONE, by=SYSTEM, now=MONDAY_NINE
+        )
+
+    assert (smash(number, 2), smash(number, 3)) == ("done", "done")
+    with transaction(reads_only=True) as db:
+        plays = db.scalars(select(Play.member_id).order_by(Play.egg)).all()
+    assert (plays, wrong(number)) == ([1, 3], "")
 
 
 class TestOfAStore:

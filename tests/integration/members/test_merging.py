@@ -17,6 +17,7 @@ from members import (
     ledger,
     ledger_queries,
     merge_queries,
+    personal,
     queries,
     rule_queries,
     strike_queries,
@@ -35,6 +36,7 @@ from members.operations import (
     strikes,
 )
 from members.policy import Blocked
+from members.privacy import ConsentKind
 from scripts import promises
 from tests.house import MONDAY_NINE, a_member
 from tests.integration.members.cases import (
@@ -245,6 +247,17 @@ class TestTheRows:
 
         with transaction() as db:
             assert [row.member_id for row in db.scalars(select(Touch))] == [NEW]
+
+    def test_he_has_agreed_by_whichever_name(self) -> None:
+        with transaction() as db:
+            kind = ConsentKind.PRIVACY
+            personal.agree(db, member_id=OLD, kind=kind, is_given=True, now=MONDAY_NINE)
+
+        merged()
+
+        with transaction(reads_only=True) as db:
+            said = personal.consents(db, NEW)[kind]
+        assert said is not None
 
     def test_once_is_as_often_as_one_likes_and_is_written_down(self) -> None:
         merged()

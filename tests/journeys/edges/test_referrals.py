@@ -1,7 +1,9 @@
 """A friend comes by a member's card, or by a badge, and his first service rewards who brought him."""
 
+from dataclasses import replace
 from datetime import timedelta
 
+import pytest
 from flask import Flask
 
 from booking.codes import CodeKind
@@ -10,7 +12,8 @@ from booking.operations import referrals as operations
 from dispatch.states import VisitState
 from kernel.actor import Actor, Role
 from kernel.db import transaction
-from members import ledger_queries
+from kernel.money import Money
+from members import ledger_queries, rule_queries
 from members import queries as members
 from members.ledger import EARNINGS, technician_owner
 from members.operations import following
@@ -75,7 +78,9 @@ def test_who_had_met_us_before_was_not_brought(
     assert "还没有朋友" in phone.open("/c/refer").text
 
 
-def test_a_badge_earns_its_commission(app: Flask, town: Town, desk_of: DeskOf, desk: Desk) -> None:
+def test_a_badge_earns_its_commission_once(
+    app: Flask, town: Town, desk_of: DeskOf, desk: Desk, monkeypatch: pytest.MonkeyPatch
+) -> None:
     with transaction() as db:
         scene = codes.make(
             db,
@@ -86,7 +91,11 @@ def test_a_badge_earns_its_commission(app: Flask, town: Town, desk_of: DeskOf, d
             by=Actor(1, Role.MANAGER),
             now=MONDAY_NINE,
         ).scene
-    served(app, desk, scene)
+    _, number = served(app, desk, scene)
+    dearer = replace(RULES, badge_commission=Money(99_00))
+    monkeypatch.setattr(rule_queries, "governing", lambda _db, _booking: dearer)
+    with transaction() as db:
+        assert operations.reward(db, booking_number=number, now=MONDAY_NINE) == 0
 
     with transaction(reads_only=True) as db:
         earned = ledger_queries.lines(db, owner=technician_owner(1), unit=EARNINGS, limit=5)
