@@ -25,6 +25,8 @@ PRIZES_MAX = 6
 EGGS_MAX = 10_000
 POINTS_MAX = 100_000
 WHY_MIN, WHY_MAX = 2, 60
+# What begins that which a draw's postings and things cite.
+DRAW = "draw"
 # The head of the log before the first hand.
 NO_HEAD = ""
 
@@ -169,7 +171,7 @@ def points_draft(*, number: str, egg: int, member_id: int, points: int) -> Draft
 
 def evidence_of(number: str, egg: int) -> str:
     """Return what the posting of an egg's points, and a coupon or a thing that is owed for it, cite."""
-    return f"draw:{number}:{egg}"
+    return f"{DRAW}:{number}:{egg}"
 
 
 def _sha256(text: str) -> str:

@@ -17,8 +17,10 @@ from kernel.db import Session
 from kernel.erasing import Ids, Typed, acts_on
 from kernel.outbox import OutboxRow
 from members import contact_queries, ledger_queries, merge_queries, survey_queries
+from members.collecting import Way
 from members.collection_models import Collection
 from members.contact_models import Contact
+from members.drawing import DRAW
 from members.events import PointsRedeemed
 from members.ledger import POINTS, member_owner
 from members.merge_models import Merge
@@ -128,10 +130,13 @@ def _told_of_decisions(db: Session, member_id: int) -> Told:
 def forget(db: Session, member: Member, *, now: datetime) -> None:
     """Forget who the locked member was; there is no way back. Raises StillToCome
     while a gift of his is under way."""
+    # A prize that lies at a store to be fetched he could neither choose away nor cancel.
+    holds_up = (Collection.way == Way.POST) | ~Collection.cause.startswith(f"{DRAW}:")
     owed = select(Collection.id).where(
         Collection.member_id == member.id,
         Collection.way.is_not(None),
         Collection.state == CollectionState.OWED,
+        holds_up,
     )
     if db.scalar(owed.limit(1)):
         raise StillToCome

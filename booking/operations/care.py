@@ -31,6 +31,7 @@ from kernel.actor import SYSTEM, Actor
 from kernel.clock import local_date
 from kernel.db import Session
 from kernel.numbers import new_number
+from members import queries as members
 from members.operations import collections, following, telling
 
 
@@ -160,11 +161,12 @@ def renew(db: Session, *, number: str, now: datetime) -> int:
     """Let a closed booking's plans begin: those that its service or its appliances ask for are made, and
     those that it served are due an interval after its work. Return how many.
 
-    Said again it is as once. A plan that its member has ended stays so, and no other takes its place.
+    Said again it is as once. A plan that its member has ended stays so, and no other takes its place;
+    who was forgotten meanwhile gets none.
     """
     booking = locked(db, number, SYSTEM)
     completed_at = queries.completed_at(db, booking.id)
-    if completed_at is None:
+    if completed_at is None or members.member(db, booking.member_id).erased_at is not None:
         return 0
     done_on, begun = local_date(completed_at), 0
     known = care_queries.maintenances_of(db, booking.member_id)

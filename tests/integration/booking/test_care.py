@@ -12,6 +12,7 @@ from booking.care_models import CarePlan
 from booking.operations import care, catalogue
 from booking.operations.care import Terms
 from dispatch.planner.problem import Window
+from faces.chrome import forgetting
 from kernel.actor import Actor
 from kernel.db import transaction
 from members import collection_queries
@@ -134,6 +135,13 @@ class TestRenew:
         assert waiting.due_on == TUESDAY + timedelta(days=14)
         assert plan_of(member).due_on == A_YEAR_ON
         assert outcomes(waiting) == [Outcome.MADE, Outcome.BOOKED, Outcome.SERVED]
+
+    def test_begins_with_nobody_who_was_forgotten_meanwhile(self, member: Actor) -> None:
+        number = served(member)
+        with transaction() as db:
+            forgetting.forget(db, member.id, now=TUESDAY_TEN)
+
+        assert renewed(number) == 0
 
     def test_what_its_member_ended_stays_ended(self, member: Actor) -> None:
         number = served(member)

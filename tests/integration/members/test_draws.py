@@ -10,7 +10,7 @@ from sqlalchemy import select
 from kernel.actor import SYSTEM, Actor, Role
 from kernel.db import transaction
 from kernel.errors import Forbidden, Refusal
-from members import collection_queries, draw_queries
+from members import collection_queries, draw_queries, personal
 from members.collecting import Way
 from members.draw_models import Draw, DrawPrize, Play
 from members.drawing import DrawMissing, HousePrizes, Prize, PrizeKind
@@ -171,6 +171,17 @@ class TestOfAStore:
             # Who has played may look at it, whatever code he scans later.
             row = draw_queries.draw(db, number=number, by=by, now=MONDAY_NINE)
             assert draw_queries.prove(db, row).wrong == ""
+
+    def test_keeps_nobody_from_being_forgotten(self, app: Flask) -> None:
+        number = self.a_draw(Prize(1, "雨伞", PrizeKind.GIFT, 0, 2))
+        by = Actor(1, Role.MEMBER)
+        with transaction() as db:
+            draws.begin(db, number=number, by=self.OURS, now=MONDAY_NINE)
+        with transaction() as db:
+            draws.smash(db, number=number, by=by, within=[1], now=MONDAY_NINE)
+
+        with transaction() as db:
+            personal.forget(db, db.get_one(Member, 1), now=MONDAY_NINE)
 
     def test_gives_points_once_a_leader_began_it(self, app: Flask) -> None:
         number = self.a_draw(PRIZES[1])
