@@ -244,9 +244,11 @@ def _window(db: Session, row: Waiting, booking: Booking, *, now: datetime) -> Wi
     if (visit.day, visit.branch_id) != (row.day, row.branch_id):
         return None
     plan, draft = live.plan_without(db, visit, now=now), queries.draft_by_id(db, row.draft_id)
+    is_kept_for = queries.is_kept_for(db, branch_id=row.branch_id, member_id=row.member_id)
+    sold = live.on_sale(db, branch_id=row.branch_id, now=now, day=row.day, is_kept_for=is_kept_for)
     found = [
         placing.offer_of(db, draft, plan, window=window, now=now)
-        for window in (Window(a, b) for a, b in dispatch.branch(db, row.branch_id).windows)
+        for window in dict(sold).get(row.day, ())
         if waiting.is_wanted(window, row.windows) and _is_sold_then(row, booking, window)
     ]
     offers = [offer for offer in found if offer is not None]

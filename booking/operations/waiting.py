@@ -18,6 +18,7 @@ from booking.waiting import LINES_MAX, OFFER_LIFE, BookedAlready, TooManyLines
 from booking.waiting_models import Waiting
 from dispatch import live, openings
 from dispatch import queries as dispatch
+from dispatch.keeping import KeptWindow
 from dispatch.live import Offer
 from dispatch.openings import Opening
 from dispatch.operations import places
@@ -261,14 +262,19 @@ def _check_day(
     """Refuse a day that is not on sale. Raises OffGrid, SlotPast, TooSoon, TooFar."""
     sold = [Window(a, b) for a, b in dispatch.branch(db, draft.branch_id).windows]
     for window in wanted or sold[-1:]:
-        placing.check_window(
-            db,
-            branch_id=draft.branch_id,
-            member_id=draft.member_id,
-            day=day,
-            window=window,
-            now=now,
-        )
+        try:
+            placing.check_window(
+                db,
+                branch_id=draft.branch_id,
+                member_id=draft.member_id,
+                day=day,
+                window=window,
+                now=now,
+            )
+        except KeptWindow:
+            # Who waits for any window waits for the others.
+            if wanted:
+                raise
 
 
 def _end(db: Session, row: Waiting, action: WaitingAction, *, now: datetime) -> None:

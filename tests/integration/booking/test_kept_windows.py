@@ -7,7 +7,8 @@ import pytest
 from flask import Flask
 
 from booking import offering
-from booking.operations import bookings
+from booking.operations import bookings, waiting
+from dispatch import queries as dispatch
 from dispatch.keeping import BadKeeping, KeptWindow
 from dispatch.operations import ties
 from dispatch.planner.problem import Window
@@ -76,6 +77,24 @@ def test_held_by_the_tagged_alone(tagged: Actor, other: Actor) -> None:
     with pytest.raises(KeptWindow):
         hold(*drafts[0])
     assert hold(*drafts[1])
+
+
+def test_others_wait_for_any_window_but_a_kept_one(tagged: Actor, other: Actor) -> None:
+    with transaction() as db:
+        last = Window(*dispatch.branch(db, 1).windows[-1])
+        ties.set_keeping(db, branch_id=1, tag_id=1, windows=[last], hours=24)
+    number = a_new_draft(other)
+
+    def join(*wanted: Window) -> str:
+        with transaction() as db:
+            row = waiting.join(
+                db, draft_number=number, day=WEDNESDAY, wanted=wanted, by=other, now=MONDAY_NINE
+            )
+            return row.number
+
+    with pytest.raises(KeptWindow):
+        join(last)
+    assert join()
 
 
 def test_only_the_branchs_own_windows_are_kept(tagged: Actor) -> None:

@@ -14,11 +14,13 @@ from booking.states import BookingState, StandbyState, WaitingState
 from booking.waiting import STANDBY_GRACE, STANDBY_LIFE
 from booking.waiting_models import Waiting
 from dispatch import queries as dispatch
+from dispatch.operations import ties
 from dispatch.planner.problem import Window
 from faces.chrome import forgetting
-from kernel.actor import Actor
+from kernel.actor import Actor, Role
 from kernel.clock import FixedClock
 from kernel.db import transaction
+from members.operations import tags
 from scripts import truths
 from tests.house import (
     HOUR_S,
@@ -122,6 +124,16 @@ class TestWhoIsAsked:
 
         assert served(ASKED) == 0
         assert served(ASKED + 12 * HOUR) == 0
+
+    def test_is_nobody_for_a_window_that_is_kept_for_others(self, people: list[Actor]) -> None:
+        leader = Actor(1, Role.MANAGER)
+        vip = done(tags.make_tag, name="VIP", rule=None, by=leader, now=MONDAY_NINE)
+        a_promise(people[0], day=THURSDAY)
+        waits(people[1])
+        done(ties.set_keeping, branch_id=1, tag_id=vip.id, windows=[MORNING], hours=1)
+        looked_after(TEN - 24 * HOUR)
+
+        assert served(ASKED) == 0
 
     def test_is_nobody_whose_window_opens_too_soon_after(self, people: list[Actor]) -> None:
         with transaction() as db:
