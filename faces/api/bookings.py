@@ -117,7 +117,13 @@ def commit(number: str) -> ResponseReturnValue:
     """
     offering.foresee_commit(number=number, by=call.actor(), now=call.now())
     with call.once() as db:
-        made = bookings.commit(db, number=number, by=call.actor(), now=call.now())
+        made = bookings.commit(
+            db,
+            number=number,
+            by=call.actor(),
+            now=call.now(),
+            takes_payments=call.settings().takes_payments,
+        )
         return call.answers(BookingOut().dump(made))
 
 

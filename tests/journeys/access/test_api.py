@@ -13,8 +13,10 @@ from kernel import audit
 from kernel.actor import Actor, Role
 from kernel.clock import FixedClock
 from kernel.db import transaction
+from kernel.settings import Settings
 from members import queries as members
 from tests.house import a_branch, a_member
+from tests.integration.booking.living import struck
 from tests.journeys.access.programs import Program, a_token
 from tests.journeys.console.desk import a_promise
 from tests.journeys.consumer.pages import HOST, Phone
@@ -75,6 +77,18 @@ def test_the_way_of_a_booking(program: Program, member: Actor) -> None:
     assert (promised.status_code, promised.get_json()["state"]) == (200, "booked")
     seen = program.get(f"/bookings/{held.get_json()['number']}").get_json()
     assert (seen["contact"], seen["phone"]) == ("林女士", "138****2046")
+
+
+def test_of_whom_a_deposit_is_asked_the_booking_awaits_it(
+    program: Program, member: Actor, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(Settings, "takes_payments", True)
+    struck(member, 100, 60)
+    held = program.post("/holds", {"draft": a_draft(program, member), **TEN}).get_json()
+
+    asked = program.post(f"/bookings/{held['number']}/commit")
+
+    assert (asked.status_code, asked.get_json()["state"]) == (200, "awaiting_deposit")
 
 
 def test_the_same_call_again_has_no_second_effect(program: Program, member: Actor) -> None:
