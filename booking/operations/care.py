@@ -248,11 +248,13 @@ def _served_by(db: Session, booking: Booking) -> list[CarePlan]:
 
 
 def _same_door(db: Session, row: CarePlan, booking: Booking) -> bool:
-    """Tell whether the plan is of that door; one without a booking is of any."""
+    """Tell whether the plan is of that door; one without a booking is of any, and one whose booking's door
+    was dropped, its time being over, of any in the 小区, which stays."""
     if row.booking_id is None:
         return True
     known = queries.by_id(db, row.booking_id)
-    return (known.compound, known.door) == (booking.compound, booking.door)
+    is_door = not known.phone or known.door == booking.door
+    return known.compound == booking.compound and is_door
 
 
 def _locked(db: Session, number: str, by: Actor) -> CarePlan:

@@ -85,11 +85,12 @@ def _page(failed: str = "", refusal: Refusal | None = None) -> str:
 
 def _turn(line: care_queries.Line) -> Turn:
     assert line.plan.due_on is not None, "only what is due is listed"
-    contact = line.booking.contact if line.booking else ""
+    # Of a booking long ago the place was dropped.
+    known = line.booking if line.booking and line.booking.phone else None
     return Turn(
         line=line,
         due_on=line.plan.due_on,
-        who=f"{surname_of(contact)}**" if contact else line.member.masked_name,
+        who=f"{surname_of(known.contact)}**" if known else line.member.masked_name,
         compound=line.booking.compound if line.booking else "",
-        phone=line.booking.masked_phone if line.booking else line.member.masked_phone,
+        phone=known.masked_phone if known else line.member.masked_phone,
     )

@@ -6,7 +6,7 @@ import pytest
 from flask import Flask
 from sqlalchemy import select
 
-from booking import care_queries, queries
+from booking import care_queries, personal, queries
 from booking.care import CareEnded, CareKind, Doer, NoGift, NoService, NoTechnician, Outcome
 from booking.care_models import CarePlan
 from booking.operations import care, catalogue
@@ -135,6 +135,16 @@ class TestRenew:
         assert waiting.due_on == TUESDAY + timedelta(days=14)
         assert plan_of(member).due_on == A_YEAR_ON
         assert outcomes(waiting) == [Outcome.MADE, Outcome.BOOKED, Outcome.SERVED]
+
+    def test_knows_the_door_still_when_its_time_is_over(self, member: Actor) -> None:
+        renewed(served(member))
+        with transaction() as db:
+            assert personal.drop_old_places(db, TUESDAY_TEN + timedelta(days=1), 9) == 1
+        afternoon = Window(13 * HOUR_S, 15 * HOUR_S)
+        number = a_promise(member, service_code="air_clean", window=afternoon)
+
+        with transaction() as db:
+            assert care.booked(db, number=number, now=MONDAY_NINE) == 1
 
     def test_begins_with_nobody_who_was_forgotten_meanwhile(self, member: Actor) -> None:
         number = served(member)

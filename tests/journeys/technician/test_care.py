@@ -3,8 +3,10 @@
 from datetime import timedelta
 
 from flask import Flask
+from sqlalchemy import update
 
 from booking.care import CareKind, Doer
+from booking.models import Booking
 from booking.operations import care
 from booking.operations.care import Terms
 from kernel.clock import local_date
@@ -53,6 +55,11 @@ def test_lists_whom_he_looks_after_and_what_came_of_it(
         False,
     )
     assert "这些天没有要您拜访的" in colleague.open("/t/care").text
+
+    with transaction() as db:
+        # The place of a booking long ago is dropped.
+        db.execute(update(Booking).values(phone="", contact="", door=""))
+    assert "138****2046" in hands.open("/t/care").text
 
     form = page.form(f"/t/care/turns/{number}")
     assert colleague.send(form, csrf_token=colleague.csrf_token).status == 404
