@@ -225,6 +225,14 @@ def _consents(db: Session, ids: Ids | Sequence[int]) -> Sequence[Consent]:
     return db.scalars(found.order_by(Consent.id)).all()
 
 
+def drop_old_parcels(db: Session, before: datetime, limit: int) -> int:
+    """Drop to whom and where things were sent that went out, or were cancelled, before then."""
+    is_over = Collection.state != CollectionState.OWED
+    over = [Collection.state_since < before, is_over, Collection.phone != ""]
+    values = {"name": "", "phone": "", "address": ""}
+    return retention.blank(db, Collection, where=over, values=values, limit=limit)
+
+
 def drop_old_appeals(db: Session, before: datetime, limit: int) -> int:
     """Drop the words and photos of appeals that were decided before then."""
     over = [Appeal.decided_at < before, Appeal.state.not_in(_WAITING), Appeal.text != ""]

@@ -50,6 +50,13 @@ RULES = (
         drop=booking.personal.drop_old_drafts,
     ),
     Rule(
+        name="parcels",
+        what=msg("寄出的礼品和奖品的收件人、电话和地址"),
+        why=msg("丢件、寄错要查得到"),
+        keeps=HALF_A_YEAR,
+        drop=members.personal.drop_old_parcels,
+    ),
+    Rule(
         name="photos",
         what=msg("上门照片"),
         why=msg("质量争议要看"),

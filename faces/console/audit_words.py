@@ -119,6 +119,7 @@ ACTIONS: Mapping[str, str] = {
     "look.compare_members": msg("对照两位会员"),
     "look.booking": msg("看预约单"),
     "look.visit": msg("看上门任务"),
+    "look.care_plan": msg("看定期拜访"),
     "look.chat": msg("看会话"),
     "look.complaint": msg("看投诉"),
     "look.appeal": msg("看复议"),

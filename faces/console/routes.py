@@ -40,6 +40,7 @@ PERSONAL = frozenset(
     for name in (
         "appeal",
         "booking",
+        "care_plan",
         "chat",
         "compare_members",
         "complaint",

@@ -11,9 +11,12 @@ from conversations.models import InboxRow
 from dispatch.models import VisitPhoto
 from faces.chrome.keeping import RULES
 from kernel import retention
+from kernel.actor import Actor, Role
 from kernel.clock import FixedClock
 from kernel.db import transaction
+from members.collection_models import Collection
 from members.models import Member
+from members.operations import collections
 from notifications.models import Message
 from tests.house import MONDAY_NINE
 from tests.journeys.consumer.pages import Phone
@@ -57,6 +60,22 @@ def test_what_is_over_goes_and_the_rest_stays(app: Flask, phone: Phone) -> None:
         told = retention.report(db)
         assert sum(one.rows for one in told.values()) == first
         assert told["places"].rows == 1
+
+
+def test_where_a_gift_was_sent_goes_once_it_is_long_over(phone: Phone) -> None:
+    where = {"name": "林女士", "phone": "13800002046", "address": "市北区浮山后三小区 12-2-402"}
+    with transaction() as db:
+        for cause in ("draw:1", "draw:2"):
+            row = collections.owe(db, member_id=1, what="雨伞", cause=cause, now=MONDAY_NINE)
+            collections.choose_post(db, number=row.number, by=phone.member, **where)
+        parcel = {"number": row.number, "carrier": "顺丰", "tracking": "SF1"}
+        collections.send(db, **parcel, by=Actor(1, Role.MANAGER), now=MONDAY_NINE)
+
+    retention.drop_what_is_over(RULES, FixedClock(LATER))
+
+    with transaction(reads_only=True) as db:
+        kept = db.execute(select(Collection.phone, Collection.address).order_by(Collection.id))
+        assert kept.all() == [(where["phone"], where["address"]), ("", "")]
 
 
 def test_goes_on_where_it_was(phone: Phone) -> None:

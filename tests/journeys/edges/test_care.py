@@ -5,6 +5,8 @@ from datetime import timedelta
 from flask import Flask
 
 from dispatch.states import VisitState
+from kernel import audit
+from kernel.db import transaction
 from tests.house import MONDAY_NINE
 from tests.journeys import clockwork
 from tests.journeys.console.conftest import DeskOf, Town
@@ -56,6 +58,10 @@ def test_a_call_is_planned_by_hand_and_its_outcome_noted(
 
     form = dispatcher.open(f"/console/members/{member_number}/care").form("/care")
     dispatcher.send(form, kind="contact", every_months="6", due_on=today, gift="滤网一片")
+    with transaction(reads_only=True) as db:
+        # Who looked at a plan, with its member's name and door, is written down.
+        [look], _ = audit.entries(db, action="look.care_plan")
+    assert look.about.startswith("care:H")
     listed = dispatcher.open("/console/care")
     assert "送 滤网一片" in listed.text
     dispatcher.send(listed.form("/note"), outcome="not_reached", again_days="5", text="无人接听")
