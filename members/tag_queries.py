@@ -5,6 +5,7 @@ from collections.abc import Collection, Iterator, Mapping, Sequence
 from datetime import datetime
 
 from sqlalchemy import Select, String, cast, func, literal, select
+from sqlalchemy.orm import aliased
 
 from kernel.actor import Actor
 from kernel.db import Session
@@ -65,7 +66,7 @@ def wearers(db: Session, tag_id: int) -> set[int]:
 def facts(db: Session) -> Iterator[tuple[int, Facts]]:
     """Yield what rules look at, for everybody by the id that stands; what was completed under the name
     of who was merged into him counts for him."""
-    whose = func.replace(Account.owner, DEBT, "")
+    whose, undoes = func.replace(Account.owner, DEBT, ""), aliased(Posting)
     by_name = (
         select(
             whose.label("owner"),
@@ -74,7 +75,8 @@ def facts(db: Session) -> Iterator[tuple[int, Facts]]:
         )
         .join(Entry, Entry.posting_id == Posting.id)
         .join(Account, Account.id == Entry.account_id)
-        .where(Posting.kind == COMPLETION, whose.like("member:%"))
+        .outerjoin(undoes, undoes.reverses_id == Posting.id)
+        .where(Posting.kind == COMPLETION, whose.like("member:%"), undoes.id.is_(None))
         .group_by(whose)
         .subquery()
     )

@@ -335,9 +335,11 @@ def on_collection_moved(event: Event, clock: Clock) -> None:
 
 
 def on_news_ordered(event: Event, clock: Clock) -> None:
-    """Tell a campaign's news (A2)."""
+    """Tell a campaign's news (A2), unless he has turned news off meanwhile."""
     assert isinstance(event, NewsOrdered)
     with transaction() as db:
+        if not tag_queries.wants_news(db, event.member_id):
+            return
         campaign = tag_queries.campaign(db, number=event.campaign_number, by=SYSTEM, within=None)
         say_account(
             db,
@@ -353,9 +355,11 @@ def on_news_ordered(event: Event, clock: Clock) -> None:
 
 
 def on_care_news_ordered(event: Event, clock: Clock) -> None:
-    """Tell what a care plan says (A2)."""
+    """Tell what a care plan says (A2), unless he has turned news off meanwhile."""
     assert isinstance(event, CareNewsOrdered)
     with transaction() as db:
+        if not tag_queries.wants_news(db, event.member_id):
+            return
         plan = care_queries.plan(db, number=event.plan_number, by=SYSTEM)
         is_visit = plan.kind is CareKind.MAINTENANCE
         say_account(

@@ -102,6 +102,11 @@ def test_a_rules_tag_follows_what_happens() -> None:
     jobs.look_after_growth(FixedClock(MONDAY_NINE))
 
     assert wearers(tag_id) == {2}
+    with transaction() as db:
+        # Paid back, it is as if it had not been.
+        postings.reverse(db, key="completion:B9", evidence="refund:1", now=MONDAY_NINE)
+    jobs.look_after_growth(FixedClock(MONDAY_NINE))
+    assert wearers(tag_id) == {1, 2}
     with pytest.raises(TagByRule), transaction() as db:
         tags.put_on(db, tag_id=tag_id, member_id=3, now=MONDAY_NINE)
 

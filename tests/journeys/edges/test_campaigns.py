@@ -2,8 +2,11 @@
 
 from flask import Flask
 
+from kernel.clock import FixedClock
 from kernel.db import transaction
+from members import jobs
 from members import queries as members
+from tests.house import MONDAY_NINE
 from tests.journeys import clockwork
 from tests.journeys.console.conftest import DeskOf, Town
 from tests.journeys.consumer.pages import Page, Phone
@@ -55,6 +58,18 @@ def test_who_wants_no_news_hears_none(
     a_campaign(desk_of, member_number)
 
     clockwork.let(app, "growth")
+
+    assert not any("该清洗" in line for line in messages(town.member))
+
+
+def test_who_turns_news_off_before_it_is_told_hears_none(
+    app: Flask, town: Town, phone: Phone, desk_of: DeskOf, member_number: str
+) -> None:
+    a_campaign(desk_of, member_number)
+    jobs.look_after_growth(FixedClock(MONDAY_NINE))
+    phone.send(phone.open("/c/news").form("/news"))
+
+    clockwork.let(app)
 
     assert not any("该清洗" in line for line in messages(town.member))
 
