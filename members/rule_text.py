@@ -125,9 +125,11 @@ def read(text: str, *, version: str, field: str = "text") -> Rules:
 
 
 def _parsed(text: str, field: str) -> tuple[Node, dict[str, Any]]:
-    yaml = YAML(typ="safe", pure=True)
     try:
-        root, plain = yaml.compose(text), YAML(typ="safe", pure=True).load(text)
+        root = YAML(typ="safe", pure=True).compose(text)
+        # Not before it is known that nothing is named and used again: it could grow without end.
+        is_plain = isinstance(root, MappingNode) and not _is_shared(root)
+        plain = YAML(typ="safe", pure=True).load(text) if is_plain else None
     except MarkedYAMLError as error:
         mark = error.problem_mark or error.context_mark
         twice = "duplicate key" in str(error.problem)
@@ -136,7 +138,7 @@ def _parsed(text: str, field: str) -> tuple[Node, dict[str, Any]]:
         ) from error
     except (YAMLError, ValueError, RecursionError) as error:
         raise RulesUnreadable(field=field, line=1) from error
-    if not isinstance(plain, dict) or not isinstance(root, MappingNode) or _is_shared(root):
+    if not isinstance(plain, dict):
         raise RulesUnreadable(field=field, line=1)
     return root, plain
 

@@ -3,6 +3,7 @@
 from datetime import date, timedelta
 
 import pytest
+from ruamel.yaml import YAML
 
 from kernel.errors import Invalid
 from kernel.money import Money
@@ -34,6 +35,18 @@ def with_(old: str, new: str) -> str:
     text = standard_text()
     assert old in text
     return text.replace(old, new, 1)
+
+
+def test_what_names_values_again_is_refused_before_it_can_grow(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    loads = []
+    monkeypatch.setattr(YAML, "load", lambda _yaml, text: loads.append(text))
+
+    with pytest.raises(RulesUnreadable):
+        read("a: &a {k: 1}\nb: {<<: [*a, *a]}\n", version="1")
+
+    assert not loads
 
 
 class TestTheStandard:
