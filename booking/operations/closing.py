@@ -92,12 +92,13 @@ def dispute(
 def decide(
     db: Session, *, appeal_number: str, upheld: bool, words: str, by: Actor, now: datetime
 ) -> Appeal:
-    """Decide an appeal; the booking that it was about is closed. Raises what `decide_appeal` raises."""
+    """Decide an appeal; the booking that its member disputed is closed. Raises what `decide_appeal`
+    raises."""
     decided = appeals.decide_appeal(
         db, number=appeal_number, upheld=upheld, words=words, by=by, now=now
     )
-    if decided.decided_at is None:
-        # The first of two who must agree has spoken.
+    if decided.decided_at is None or decided.member_id is None:
+        # The first of two who must agree has spoken; or it was a technician's, who disputes no booking.
         return decided
     booking = queries.by_number(db, decided.booking_number)
     if booking is not None and BOOKING_MACHINE.allows(booking.state, BookingAction.RESOLVE):

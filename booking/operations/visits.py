@@ -14,7 +14,7 @@ from booking.events import (
 from booking.models import Booking, Promise
 from booking.operations import billing, cancelling, discounts, goods, looking, promises
 from booking.operations.steps import facts_of, locked, move
-from booking.policy import Cause, Ending
+from booking.policy import Cause, Ending, late_fee
 from booking.states import BookingAction
 from dispatch import queries as dispatch
 from dispatch.operations import places, signing, trouble, visits, withdrawals
@@ -181,7 +181,8 @@ def missed(
     in_vain = _again(db, booking, visit.id, Cause.MISSED, by=by, now=now, ending=Ending.MISSED)
     errands = _errands(db, booking, in_vain)
     rules = rule_queries.governing(db, booking)
-    compensate_late(db, booking, kept, rules.broken_fee, beside=errands, now=now)
+    owed = max(rules.broken_fee, late_fee(ends_at=kept.ends_at, now=now, rules=rules))
+    compensate_late(db, booking, kept, owed, beside=errands, now=now)
     if accepted_by is not None:
         _record_absence(db, booking, kept, technician_id=accepted_by, by=by, now=now)
     return booking
@@ -229,7 +230,10 @@ def compensate_late(
     for step, (_, total) in enumerate(rules.late_steps, start=1):
         if total <= owed:
             amounts[f"{kept.id}:late{step}"] = total - before
-        before = total
+            before = total
+    if owed > before:
+        # Not to come may cost more than any lateness.
+        amounts[f"{kept.id}:missed"] = owed - before
     cancelling.compensate(
         db, booking, promise_id=kept.id, cause="late", amounts=amounts, beside=beside, now=now
     )

@@ -9,13 +9,14 @@ from booking.operations import closing, moving, presence, visits
 from booking.states import BookingState
 from dispatch.operations import visits as visit_operations
 from dispatch.states import Trouble, VisitState
-from kernel.actor import Actor
+from kernel.actor import Actor, Role
 from kernel.db import transaction
 from kernel.machine import IllegalMove
 from members import strike_queries
-from members.operations import appeals
+from members.operations import appeals, ruling, strikes
 from members.risk import StrikeKind
-from tests.house import MONDAY
+from members.rule_text import standard_text
+from tests.house import MONDAY, MONDAY_NINE
 from tests.integration.booking.living import (
     HOUR,
     MINUTE,
@@ -200,6 +201,63 @@ class TestLateness:
         assert visit_of(number).state is VisitState.PROVIDER_NO_SHOW
         assert (booking_of(number).needs_window, endings(number)) == (True, ["missed"])
         assert compensation(member) == 30_00
+
+    @pytest.mark.parametrize(("yuan", "owed"), [(50, 50_00), (20, 30_00)])
+    def test_is_paid_for_as_the_rules_say_of_who_does_not_come(
+        self, member: Actor, yuan: int, owed: int
+    ) -> None:
+        ruler = Actor(12, Role.MANAGER)
+        text = standard_text().replace("broken_yuan: 30", f"broken_yuan: {yuan}")
+        version = done(ruling.write, text=text, about="没有去的赔付", by=ruler, now=MONDAY_NINE)
+        done(ruling.publish, version=version, words="没有去的赔付", by=ruler, now=MONDAY_NINE)
+        number = a_promise(member)
+        looked_after(SHUTS + 60 * MINUTE)
+
+        looked_after(SHUTS + 120 * MINUTE)
+
+        assert (endings(number), compensation(member)) == (["missed"], owed)
+
+    def test_leaves_a_dispute_to_its_own_decision_when_the_technician_appeals(
+        self, member: Actor
+    ) -> None:
+        number = a_promise(member)
+        technician = assigned(number)
+        at_work(number, technician)
+        finished(number, technician)
+        strike = done(
+            strikes.open_strike,
+            kind=StrikeKind.PROVIDER_NO_SHOW,
+            technician_id=technician.id,
+            booking_number=number,
+            branch_id=1,
+            evidence={"missed_at": OPENS.isoformat()},
+            now=OPENS + HOUR,
+        )
+        said = {"reason": "other", "text": "那天的情况，请再核对一下。", "photos": []}
+        at = OPENS + 2 * HOUR
+        his = done(
+            closing.dispute,
+            number=number,
+            by=member,
+            now=at,
+            **(said | {"reason": "not_right"}),
+        )
+        other = done(
+            appeals.open_appeal, strike_number=strike.number, by=technician, now=at, **said
+        )
+        states = []
+        for appeal in (other, his):
+            done(
+                closing.decide,
+                appeal_number=appeal.number,
+                upheld=False,
+                words="记录属实，已逐项核对过。",
+                by=Actor(12, Role.MANAGER),
+                now=at + HOUR,
+            )
+            states.append(booking_of(number).state)
+
+        assert states == [BookingState.DISPUTED, BookingState.CLOSED]
 
     def test_of_a_technician_who_had_accepted_is_a_strike_he_may_contest(
         self, member: Actor
