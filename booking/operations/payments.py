@@ -9,6 +9,7 @@ from booking import payment_queries, queries
 from booking.events import DepositSettled, PaymentReceived, RefundArrived, RefundOrdered
 from booking.models import Booking
 from booking.operations import billing, bookings, tryouts, visits
+from booking.operations.refunding import REFUNDED
 from booking.operations.steps import facts_of, locked
 from booking.payment_models import Payment, Refund
 from booking.payment_queries import DEPOSIT, DONE, SAMPLE, PaymentMissing, Stuck
@@ -78,6 +79,9 @@ def settle(
         _promise(db, booking, known, now=now)
     elif known.purpose == SAMPLE:
         tryouts.paid(db, booking, known, now=now)
+    elif booking.refunded_at is not None:
+        # Paid after all by who had been asked for it before.
+        billing.pay_back(db, known, reason=REFUNDED, now=now)
     else:
         _sign(db, booking, now=now)
     return known

@@ -8,7 +8,7 @@ from booking.models import Booking
 from booking.operations import billing, discounts
 from booking.operations.steps import facts_of, locked
 from booking.payment_queries import DOOR
-from booking.states import BookingState, PaymentState
+from booking.states import BookingState, PaymentAction, PaymentState
 from kernel import outbox
 from kernel.actor import Actor
 from kernel.db import Session
@@ -33,8 +33,8 @@ def refund(db: Session, *, number: str, words: str, by: Actor, now: datetime) ->
     """Pay a finished booking back whole, once: the money to its payer, points and vouchers that paid
     for it to the member, and what it earned back to the house, each by exact negation.
 
-    Points of it that are spent already are owed. Raises BookingMissing, Forbidden, TooShort, TooLong,
-    NothingToRefund.
+    What was not paid yet is asked for no longer. Points of it that are spent already are owed. Raises
+    BookingMissing, Forbidden, TooShort, TooLong, NothingToRefund.
     """
     policy.check_decider(by)
     policy.check_words(words)
@@ -53,6 +53,8 @@ def refund(db: Session, *, number: str, words: str, by: Actor, now: datetime) ->
     if paid is not None and paid.state is PaymentState.PAID:
         billing.pay_back(db, paid, reason=REFUNDED, now=now)
         fen = paid.amount.fen
+    elif paid is not None and paid.state is PaymentState.OPEN:
+        paid.advance(PaymentAction.CLOSE, now=now)
     postings.post_all(db, drafts, now=now)
 
     outbox.record(db, BookingRefunded(at=now, fen=fen, words=words.strip(), **facts_of(booking)))

@@ -8,14 +8,14 @@ from sqlalchemy import select
 
 import app as joinery
 from booking import jobs, payment_queries
-from booking.operations import billing, bookings, cancelling, payments, visits
+from booking.operations import billing, bookings, cancelling, payments, refunding, visits
 from booking.operations.billing import PaymentDue
 from booking.operations.payments import PaidTwice, WrongAmount
 from booking.payment_models import Payment, Refund
 from booking.states import BookingState, PaymentState
 from dispatch.operations import visits as visit_operations
 from kernel import delivery
-from kernel.actor import SYSTEM, Actor
+from kernel.actor import SYSTEM, Actor, Role
 from kernel.clock import FixedClock
 from kernel.db import transaction
 from kernel.money import Money
@@ -321,6 +321,19 @@ class TestAtTheDoor:
 
         assert booking_of(number).state is BookingState.COMPLETED
         assert payment_of(number).state is PaymentState.OPEN
+
+    def test_what_is_refunded_is_asked_for_no_longer(self, member: Actor) -> None:
+        number = self.finished(member)
+        signed = TUESDAY_TEN + timedelta(hours=24)
+        jobs.look_after_bookings(FixedClock(signed))
+
+        with transaction() as db:
+            by = Actor(12, Role.MANAGER)
+            refunding.refund(db, number=number, words="装好又漏水，整单退回。", by=by, now=signed)
+
+        assert payment_of(number).state is PaymentState.CLOSED
+        # WeChat had his money already.
+        assert paid(number, amount=Money(180_00)).state is PaymentState.REFUNDING
 
     def test_costs_nothing_twice(self, member: Actor) -> None:
         number = self.finished(member)
