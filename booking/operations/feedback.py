@@ -53,7 +53,8 @@ def rate(
         if (known.stars, known.tags, known.text) != (stars, list(tags), text):
             raise AlreadyRated
         return known
-    if booking.state not in SERVED:
+    if booking.state not in SERVED or queries.completed_at(db, booking.id) is None:
+        # It ends closed, too, when an appeal against its strike was decided.
         raise NotOver
     technician_id = dispatch.visit(db, booking.visit_id).technician_id
 

@@ -200,7 +200,9 @@ def read(db: Session, *, number: str, by: Actor, now: datetime) -> Life:
         # Once he stands at the door there is nobody left to hurry.
         may_urge=is_promised and visit.state not in LEFT | OUT | _AT_THE_DOOR,
         may_sign=is_promised and visit.state is VisitState.WORK_DONE,
-        may_rate=booking.state in SERVED and rated is None,
+        may_rate=booking.state in SERVED
+        and rated is None
+        and queries.completed_at(db, booking.id) is not None,
         costs=costs(db, number=number, by=by, now=now),
         strike=strike,
         strike_state=strike_state,

@@ -10,7 +10,7 @@ from booking import feedback_queries, queries
 from booking.feedback import AlreadyRated, BadStars, NotOver, TooManyComplaints, Topic
 from booking.feedback_models import Complaint, Rating
 from booking.feedback_queries import ComplaintMissing
-from booking.operations import feedback
+from booking.operations import cancelling, closing, feedback
 from booking.policy import BookingMissing
 from booking.states import BookingState, ComplaintState
 from booking.urging import Answer, UrgedJustNow, Where
@@ -21,7 +21,7 @@ from kernel.actor import Actor, Role
 from kernel.db import transaction
 from kernel.machine import IllegalMove
 from kernel.outbox import OutboxRow
-from members import ledger_queries
+from members import ledger_queries, strike_queries
 from tests.hands import at_once
 from tests.house import HOUR_S, MONDAY_NINE, a_member
 from tests.integration.booking.promised import (
@@ -102,6 +102,38 @@ class TestRating:
         with transaction(reads_only=True) as db:
             assert ledger_queries.points_balance(db, member.id) == 180 + 20
         assert [fact["stars"] for fact in told("BookingRated")] == [stars]
+
+    def test_is_not_of_what_was_cancelled_though_an_appeal_has_closed_it(
+        self, member: Actor
+    ) -> None:
+        number, late = a_promise(member), TUESDAY_TEN - MINUTE
+        with transaction() as db:
+            cancelling.cancel(db, number=number, by=member, now=late)
+        with transaction() as db:
+            [strike] = strike_queries.strikes_of_booking(db, booking_number=number)
+            appeal = closing.appeal(
+                db,
+                strike_number=strike.number,
+                booking_number=number,
+                reason="other",
+                text="家里临时有人住院，来不及。",
+                photos=[],
+                by=member,
+                now=late,
+            )
+        with transaction() as db:
+            closing.decide(
+                db,
+                appeal_number=appeal.number,
+                upheld=False,
+                words="记录属实，已逐项核对过。",
+                by=Actor(12, Role.MANAGER),
+                now=late,
+            )
+        assert booking_of(number).state is BookingState.CLOSED
+
+        with pytest.raises(NotOver):
+            rated(number, member)
 
     def test_closes_the_booking(self, member: Actor, done: str) -> None:
         rating = rated(done, member)
