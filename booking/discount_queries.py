@@ -67,7 +67,8 @@ def choices(db: Session, *, number: str, by: Actor, now: datetime) -> Choices:
     off = coupon.amount if coupon else ZERO
     there = ledger_queries.vouchers_free(db, booking.member_id)
     there += voucher.amount if voucher else ZERO
-    free = ledger_queries.points_free(db, booking.member_id) + (points.points if points else 0)
+    free = ledger_queries.points_free(db, booking.member_id, now=now)
+    free += points.points if points else 0
     by_vouchers = min(booking.price - off, there)
     rules = rule_queries.governing(db, booking)
     grade = grade_queries.held_by(db, booking.member_id, rules=rules, now=now).grade

@@ -25,7 +25,7 @@ from members.ledger import (
     debt_owner,
     member_owner,
 )
-from members.ledger_models import Account, Entry, Hold, Posting
+from members.ledger_models import Account, Entry, Hold, Lot, Posting
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -190,21 +190,18 @@ def points_balances(db: Session, member_ids: Collection[int]) -> Mapping[int, in
     return balances
 
 
-def points_free(db: Session, member_id: int) -> int:
-    """Return the points that the member may spend now: what is his and not kept for anything."""
-    return _free(db, member_id, POINTS)
+def points_free(db: Session, member_id: int, *, now: datetime) -> int:
+    """Return the points that the member may spend now: what is his, not kept for anything, and not
+    over, be it taken back already or not."""
+    found = select(func.sum(Lot.remaining - Lot.held)).join(Account, Account.id == Lot.account_id)
+    his = (Account.owner == member_owner(member_id)) & (Account.unit == POINTS)
+    return db.scalar(found.where(his, Lot.remaining > 0, Lot.expires_at > now)) or 0
 
 
 def vouchers_free(db: Session, member_id: int) -> Money:
     """Return the vouchers that the member may use now."""
-    return Money(_free(db, member_id, COMPENSATION))
-
-
-def _free(db: Session, member_id: int, unit: str) -> int:
-    found = select(Account.balance - Account.held)
-    return (
-        db.scalar(found.where(Account.owner == member_owner(member_id), Account.unit == unit)) or 0
-    )
+    his = (Account.owner == member_owner(member_id)) & (Account.unit == COMPENSATION)
+    return Money(db.scalar(select(Account.balance - Account.held).where(his)) or 0)
 
 
 def compensation_balance(db: Session, member_id: int) -> int:

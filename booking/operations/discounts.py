@@ -54,7 +54,7 @@ def choose(
         price=booking.price,
         coupon=off,
         vouchers=ledger_queries.vouchers_free(db, booking.member_id) if vouchers else ZERO,
-        points=ledger_queries.points_free(db, booking.member_id) if points else 0,
+        points=ledger_queries.points_free(db, booking.member_id, now=now) if points else 0,
         grade=grade_queries.held_by(db, booking.member_id, rules=rules, now=now).grade,
         rules=rules,
     )

@@ -48,7 +48,7 @@ def shop() -> ResponseReturnValue:
             "consumer/shop.html",
             articles=shop_queries.on_sale(db),
             price=_price(db),
-            free=ledger_queries.points_free(db, call.actor().id),
+            free=ledger_queries.points_free(db, call.actor().id, now=call.now()),
         )
 
 
@@ -99,7 +99,7 @@ def _page(number: str, *, refusal: Refusal | None = None) -> str:
             article=found,
             ways=[(way.value, WAY_WORDS[way]) for way in found.ways],
             way=request.form.get("way", "") or (found.ways[0].value if found.ways else ""),
-            free=ledger_queries.points_free(db, member_id),
+            free=ledger_queries.points_free(db, member_id, now=call.now()),
             price=_price(db),
             is_had=found.own_max is not None and had >= found.own_max,
             live_days=_live_days(db, found),

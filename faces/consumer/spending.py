@@ -72,7 +72,7 @@ def _page(*, error: str = "") -> str:
     with transaction(reads_only=True) as db:
         offered = redemption_queries.offered(db, member_id=member_id, now=now)
         taken = redemption_queries.taken_last(db, member_id=member_id, since=now - SHOWN_FOR)
-        free = ledger_queries.points_free(db, member_id)
+        free = ledger_queries.points_free(db, member_id, now=now)
         rules = queries.rules_of_member(db, member_id)
     most = free - free % rules.points_a_yuan
     amounts = [each for each in OFFERED if each < most]

@@ -263,9 +263,10 @@ class TestExpiry:
         hold(40, until=END + timedelta(minutes=5), at=END - timedelta(minutes=5))
 
         assert jobs.expire_points(FixedClock(END)) == 0
+        with transaction(reads_only=True) as db:
+            assert ledger_queries.points_free(db, 1, now=END) == 0
         take(40, at=END + timedelta(minutes=1))
         assert jobs.expire_points(FixedClock(END + timedelta(minutes=2))) == 1
-
         assert balance(END) == 0
         assert told("PointsPosted")[-1]["points"] == -60
 

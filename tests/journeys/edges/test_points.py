@@ -72,7 +72,7 @@ def balances(member: Actor) -> tuple[int, int]:
         assert prove(db, now=LATER).bad is None
         return (
             ledger_queries.points_balance(db, member.id),
-            ledger_queries.points_free(db, member.id),
+            ledger_queries.points_free(db, member.id, now=LATER),
         )
 
 
