@@ -116,11 +116,12 @@ def occasion_of(db: Session, booking: Booking) -> Occasion:
     """Return what a coupon's terms are held against."""
     member = members.member(db, booking.member_id)
     met = code_queries.met_last(db, first_scene=member.first_scene, last_scene=member.last_scene)
+    stores = {member.store_id, met.store_id if met else None}
     services = queries.services_of(db, queries.draft_by_id(db, booking.draft_id))
     return Occasion(
         price=booking.price,
         service_ids=frozenset(service.id for service in services),
-        store_id=met.store_id if met else None,
+        store_ids=frozenset(each for each in stores if each is not None),
         completed=ledger_queries.completions(db, booking.member_id),
     )
 

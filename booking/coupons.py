@@ -134,12 +134,12 @@ class Terms:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Occasion:
-    """The booking that a coupon is to pay for: its services, the member's store, and how many of his
-    bookings were completed before."""
+    """The booking that a coupon is to pay for: its services, the member's stores (whose he is, and whose
+    code he met last), and how many of his bookings were completed before."""
 
     price: Money
     service_ids: frozenset[int]
-    store_id: int | None
+    store_ids: frozenset[int]
     completed: int
 
 
@@ -165,7 +165,7 @@ def hindrance(terms: Terms, occasion: Occasion) -> type[CouponUnfit] | None:
         return TooCheap
     if terms.service_id is not None and terms.service_id not in occasion.service_ids:
         return OtherService
-    if terms.store_id is not None and terms.store_id != occasion.store_id:
+    if terms.store_id is not None and terms.store_id not in occasion.store_ids:
         return OtherStore
     if terms.is_second_only and occasion.completed != SECOND_AFTER:
         return NotSecond

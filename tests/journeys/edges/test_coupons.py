@@ -8,7 +8,9 @@ from sqlalchemy import select
 
 from booking import coupon_queries
 from booking.code_models import Code
+from booking.codes import CodeKind
 from booking.coupon_models import Coupon
+from booking.operations import catalogue, codes
 from conversations import inbox
 from dispatch.states import VisitState
 from gateways.wechat.messages import Followed, Scanned
@@ -111,6 +113,35 @@ class TestUse:
         )
 
         assert (refused.status, said in refused.text) == (409, True)
+
+    def test_of_a_store_is_good_for_its_member_whatever_he_scanned_since(
+        self, app: Flask, town: Town, phone: Phone, desk_of: DeskOf
+    ) -> None:
+        with transaction() as db:
+            catalogue.add_store(
+                db, code="ST1", name="市北店", scene="st_1", branch_id=town.here, welcome="欢迎"
+            )
+            badge = codes.make(
+                db,
+                kind=CodeKind.BADGE,
+                name="工牌",
+                branch_id=town.here,
+                bearer="technician:1",
+                by=LEADER,
+                now=MONDAY_NINE,
+            ).scene
+            openid = members.member(db, town.member.id).openid
+        for scene in ("st_1", badge):
+            with transaction() as db:
+                following.follow(db, openid=openid, scene=scene, now=MONDAY_NINE)
+            clockwork.let(app)
+        desk = desk_of("manager")
+        give(desk, a_kind(desk, store="ST1"), town.member)
+        [coupon] = coupons_of(town.member)
+
+        page = choose(phone, hold(phone).path.split("/")[3], coupon.number)
+
+        assert "费用 ¥160.00" in page.text
 
 
 class TestGiving:

@@ -53,7 +53,9 @@ def test_takes_off_a_hundred_yuan(terms: Terms, off: int) -> None:
 )
 def test_is_good_for(limits: dict[str, object], unfit: type[CouponUnfit] | None) -> None:
     terms = Terms(form=FIXED, amount=Money(20_00), **limits)  # type: ignore[arg-type]
-    occasion = Occasion(price=Money(100_00), service_ids=frozenset({1, 2}), store_id=7, completed=2)
+    occasion = Occasion(
+        price=Money(100_00), service_ids=frozenset({1, 2}), store_ids=frozenset({7}), completed=2
+    )
 
     assert hindrance(terms, occasion) is unfit
 
