@@ -123,7 +123,8 @@ def on_scanned(event: Event, clock: Clock) -> None:
                 rules=rule_queries.in_force(
                     db, branch_id=source.branch_id, member_id=event.member_id
                 ),
-                now=clock.now(),
+                # On the day on which he was there, whenever that is worked off.
+                now=event.at,
             )
     try:
         with transaction() as db:

@@ -261,14 +261,14 @@ class TestOnABooking:
         assert "¥180.00" in booking(phone, number).text
 
 
-def scan(app: Flask, town: Town, *, day: int) -> None:
-    """Let the member scan his store's code that many days later."""
-    clockwork.stand_at(app, MONDAY_NINE + timedelta(days=day))
+def scan(app: Flask, town: Town, *, day: int, late: timedelta = timedelta()) -> None:
+    """Let the member scan his store's code that many days later, worked off so much later still."""
+    at = MONDAY_NINE + timedelta(days=day)
     with transaction() as db:
         openid = members.member(db, town.member.id).openid
         people = following.meet_all(db, {openid}, now=MONDAY_NINE)
-        act = following.Act(openid, "st_1")
-        following.note(db, people, [act], now=MONDAY_NINE + timedelta(days=day))
+        following.note(db, people, [following.Act(openid, "st_1")], now=at)
+    clockwork.stand_at(app, at + late)
     clockwork.let(app)
 
 
@@ -283,7 +283,8 @@ class TestEarning:
 
         had = []
         for day in (0, 0, 1, 2, 3, 4, 8):
-            scan(app, town, day=day)
+            # What is worked off after midnight counts for the day on which he was there.
+            scan(app, town, day=day, late=timedelta(hours=16 if day == 1 else 0))
             with transaction(reads_only=True) as db:
                 had.append(ledger_queries.points_balance(db, town.member.id))
 
