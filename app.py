@@ -105,7 +105,7 @@ REACTIONS: delivery.Reactions = {
     booking.events.BookingExpired: [booking_reactions.on_hold_decided, booking_reactions.on_ended],
     booking.events.BookingFailed: [life.on_failed, booking_reactions.on_ended],
     booking.events.BookingRefunded: [account.on_booking_refunded],
-    booking.events.ReturnNeeded: [life.on_return_needed],
+    booking.events.ReturnNeeded: [life.on_return_needed, booking_reactions.on_return_needed],
     booking.events.WorkFinished: [life.on_work_finished, booking_reactions.on_work_finished],
     booking.events.TryoutMoved: [account.on_tryout_moved],
     booking.events.BookingCompleted: [reactions.on_completed, booking_reactions.on_completed],

@@ -10,7 +10,7 @@ from booking import coupon_queries, discounts, queries
 from booking.coupon_queries import Usable
 from booking.discount_models import Discount
 from booking.discounts import DiscountKind, Part
-from booking.models import Booking
+from booking.models import Booking, BookingStep
 from booking.states import BookingState
 from kernel.actor import Actor
 from kernel.db import Session
@@ -44,6 +44,17 @@ def standing(db: Session, booking_id: int) -> Sequence[Discount]:
 def count(db: Session, booking_id: int) -> int:
     """Return how much was ever kept for the booking."""
     return db.scalar(select(func.count()).where(Discount.booking_id == booking_id)) or 0
+
+
+def lost(db: Session, booking_id: int) -> Sequence[Discount]:
+    """Return what paid for the booking until it ended without work the last time, in its order."""
+    ended = select(func.max(BookingStep.at)).where(
+        BookingStep.booking_id == booking_id, BookingStep.state.in_(OVER)
+    )
+    found = select(Discount).where(
+        Discount.booking_id == booking_id, Discount.let_go_at >= ended.scalar_subquery()
+    )
+    return db.scalars(found.order_by(Discount.id)).all()
 
 
 def left_behind(db: Session, member_id: int) -> Sequence[Booking]:

@@ -13,6 +13,7 @@ from booking.events import (
     BookingExpired,
     BookingFailed,
     DisputeResolved,
+    ReturnNeeded,
     WorkFinished,
 )
 from booking.operations import (
@@ -70,10 +71,19 @@ def on_hold_decided(event: Event, clock: Clock) -> None:
 
 
 def on_booked(event: Event, clock: Clock) -> None:
-    """Note a booking in the care plans that it serves."""
+    """Note a booking in the care plans that it serves; what was to pay for one that had run out pays again."""
     assert isinstance(event, BookingBooked)
     with transaction() as db:
         care.booked(db, number=event.number, now=clock.now())
+    with transaction() as db:
+        discounts.keep_again(db, number=event.number, now=clock.now())
+
+
+def on_return_needed(event: Event, clock: Clock) -> None:
+    """A promise that had ended for nothing stands again: what was to pay for it does so again."""
+    assert isinstance(event, ReturnNeeded)
+    with transaction() as db:
+        discounts.keep_again(db, number=event.number, now=clock.now())
 
 
 def on_closed(event: Event, clock: Clock) -> None:

@@ -4,17 +4,18 @@ from collections.abc import Sequence
 from datetime import datetime
 
 from booking import discount_queries, discounts
+from booking.coupons import CouponUsed
 from booking.discount_models import Discount
 from booking.discounts import KEPT_FOR, DiscountKind, NotChosenNow, Part
 from booking.models import Booking
 from booking.operations import coupons
 from booking.operations.steps import locked
-from booking.states import BookingState
+from booking.states import PROMISED, BookingState
 from kernel.actor import SYSTEM, Actor
 from kernel.db import Session
 from kernel.money import ZERO
 from members import grade_queries, ledger_queries, rule_queries
-from members.ledger import COMPENSATION, POINTS, Draft, HoldOver, member_owner
+from members.ledger import COMPENSATION, POINTS, Draft, HoldOver, NotEnough, member_owner
 from members.operations import holds, postings
 from members.operations.accounts import Accounts
 from members.redeeming import spending_draft, voucher_draft
@@ -75,6 +76,27 @@ def let_go(db: Session, *, number: str, now: datetime) -> None:
         owner = member_owner(booking.member_id)
         Accounts(db, [(owner, COMPENSATION), (owner, POINTS)])
         _let_go(db, booking, now=now)
+
+
+def keep_again(db: Session, *, number: str, now: datetime) -> None:
+    """Keep once more, for a promise that stands again after it had ended, what was let go at that end, as
+    far as it is still there; for any other nothing happens."""
+    booking = locked(db, number, SYSTEM)
+    lost = discount_queries.lost(db, booking.id)
+    if not lost or booking.state not in PROMISED or discount_queries.standing(db, booking.id):
+        return
+    owner = member_owner(booking.member_id)
+    Accounts(db, [(owner, COMPENSATION), (owner, POINTS)])
+    for place, row in enumerate(lost, start=discount_queries.count(db, booking.id)):
+        rules, coupon_id = rule_queries.of(db, row.rules_version), row.coupon_id
+        part, key = Part(row.kind, row.amount, row.points), f"discount:{number}:{place}"
+        try:
+            with db.begin_nested():
+                _keep(db, booking, part, key=key, coupon_id=coupon_id, rules=rules, now=now)
+        except (NotEnough, CouponUsed):
+            # He has spent it on something else.
+            continue
+        booking.discount += part.amount
 
 
 def spend(db: Session, booking: Booking, *, beside: Sequence[Draft], now: datetime) -> None:
