@@ -69,10 +69,10 @@ class Chat(Base):
     __tablename__ = "conversations_chat"
     __table_args__ = (
         Index("ix_conversations_chat_queue", "state", "branch_id", "store_id"),
-        # He has one open conversation at most.
+        # He has one open conversation at most in each WeChat of his.
         Index(
             "ix_conversations_chat_open",
-            "member_id",
+            "openid",
             unique=True,
             sqlite_where=text("state <> 'closed'"),
             postgresql_where=text("state <> 'closed'"),
