@@ -7,7 +7,8 @@ from typing import Any
 from sqlalchemy import select, union, update
 
 import members.personal
-from booking import tryout_queries
+from booking import coupon_queries, tryout_queries
+from booking.asset_models import ApplianceModel, Asset
 from booking.bill_models import BillDifference, BillNote
 from booking.care_models import CareNote, CarePlan
 from booking.events import BookingRefunded
@@ -15,6 +16,7 @@ from booking.feedback_models import Complaint, Rating
 from booking.goods_models import GoodsItem
 from booking.leak_models import LeakNote
 from booking.models import Addition, Booking, Draft, Promise
+from booking.payment_models import Payment
 from booking.shop_models import Exchange
 from booking.states import KEPT, PROMISED, BookingState, ComplaintState
 from booking.tryout_models import Tryout
@@ -95,6 +97,38 @@ def told(db: Session, member_id: int) -> Told:
             {"at": row.asked_at, "number": row.number, "until": row.ends_at, "state": row.state}
             | {"price": str(row.price)}
             for row in tryout_queries.of_member(db, member_id)
+        ],
+        **_told_of_things(db, member_id),
+    }
+
+
+def _told_of_things(db: Session, member_id: int) -> Told:
+    """Return what he has, what he paid, and what he waits for."""
+    owned = select(Asset, ApplianceModel.name).where(Asset.member_id == member_id)
+    owned = owned.outerjoin(ApplianceModel, ApplianceModel.id == Asset.model_id)
+    paid = select(Payment, Booking.number).join(Booking, Booking.id == Payment.booking_id)
+    waits = select(Waiting).where(Waiting.member_id == member_id).order_by(Waiting.id)
+    return {
+        "appliances": [
+            {"at": row.made_at, "number": row.number, "what": name, "serial": row.serial}
+            | {"installed_on": row.installed_on, "warranty_until": row.warranty_until}
+            for row, name in db.execute(owned.order_by(Asset.id))
+        ],
+        "payments": [
+            {"at": row.paid_at or row.opened_at, "number": row.number, "booking": number}
+            | {"kind": row.purpose, "state": row.state, "price": str(row.amount)}
+            for row, number in db.execute(
+                paid.where(Booking.member_id == member_id).order_by(Payment.id)
+            )
+        ],
+        "coupons": [
+            {"at": row.given_at, "number": row.number, "what": kind.name}
+            | {"until": row.expires_at, "used_at": row.used_at}
+            for row, kind in coupon_queries.of_member(db, member_id)
+        ],
+        "waits": [
+            {"at": row.joined_at, "number": row.number, "until": row.day, "state": row.state}
+            for row in db.scalars(waits)
         ],
     }
 

@@ -2,7 +2,7 @@
 
 import logging
 
-from booking import code_queries, queries, waiting_queries
+from booking import code_queries, member_queries, queries, waiting_queries
 from booking.codes import CodeKind
 from booking.coupons import NoneLeft
 from booking.events import (
@@ -31,7 +31,8 @@ from dispatch.events import VisitDeclined, VisitTaken
 from kernel.clock import Clock
 from kernel.db import transaction
 from kernel.events import Event
-from members import rule_queries, strike_queries
+from members import merge_queries, rule_queries, strike_queries
+from members import queries as members
 from members.events import (
     CodeScanned,
     MemberFollowed,
@@ -159,8 +160,7 @@ def on_completed(event: Event, clock: Clock) -> None:
 def on_phone_confirmed(event: Event, clock: Clock) -> None:
     """Make him one with the caller who was written down with the phone that is proven to be his."""
     assert isinstance(event, PhoneConfirmed)
-    with transaction() as db:
-        merging.merge_callers(db, member_id=event.member_id, now=clock.now())
+    _merge_callers(event.member_id, clock)
 
 
 def on_merged(event: Event, clock: Clock) -> None:
@@ -169,8 +169,16 @@ def on_merged(event: Event, clock: Clock) -> None:
     with transaction() as db:
         rules = queries.rules_of_member(db, event.member_id)
         grades.look_at(db, member_id=event.member_id, rules=rules, now=clock.now())
+    _merge_callers(event.member_id, clock)
+
+
+def _merge_callers(member_id: int, clock: Clock) -> None:
+    """Make him one with whom his phone shows to be the same, if both were served behind one door: whoever
+    types somebody else's phone and is served at home must not get what is the other's."""
     with transaction() as db:
-        merging.merge_callers(db, member_id=event.member_id, now=clock.now())
+        others = merge_queries.with_confirmed_phone_of(db, members.member(db, member_id))
+        same = member_queries.served_at_his_door(db, member_id, others)
+        merging.merge_callers(db, member_id=member_id, others=same, now=clock.now())
 
 
 def on_cancelled(event: Event, clock: Clock) -> None:

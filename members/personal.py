@@ -15,14 +15,16 @@ from sqlalchemy import Select, delete, select, update
 from kernel import erasing, retention
 from kernel.db import Session
 from kernel.erasing import Ids, Typed, acts_on
+from kernel.money import Money
 from kernel.outbox import OutboxRow
-from members import contact_queries, ledger_queries, merge_queries, survey_queries
+from members import contact_queries, ledger_queries, merge_queries, queries, survey_queries
 from members.collecting import Way
 from members.collection_models import Collection
 from members.contact_models import Contact
+from members.draw_models import Draw, Play
 from members.drawing import DRAW
 from members.events import PointsRedeemed
-from members.ledger import POINTS, member_owner
+from members.ledger import COMPENSATION, POINTS, member_owner
 from members.merge_models import Merge
 from members.merging import ERASED
 from members.models import Consent, ErasureRequest, Member
@@ -31,7 +33,7 @@ from members.redemption_models import Redemption
 from members.states import AppealState, CollectionState
 from members.strike_models import Appeal, Blacklisting, Override, Strike, StrikeStep
 from members.survey_models import SurveyWords
-from members.tag_models import Target
+from members.tag_models import Campaign, Tag, Tagging, Target
 
 Told = Mapping[str, Sequence[Mapping[str, object]]]
 LINES_MAX = 20_000
@@ -44,14 +46,8 @@ def told(db: Session, member_id: int) -> Told:
     """Return what is kept of him here, by what it is."""
     member = db.get_one(Member, member_id)
     lines = ledger_queries.lines(db, owner=member_owner(member_id), unit=POINTS, limit=LINES_MAX)
-    strikes = select(Strike).where(Strike.member_id == member_id).order_by(Strike.id)
     owed = select(Collection).where(Collection.member_id == member_id).order_by(Collection.id)
     appeals = select(Appeal).where(Appeal.member_id == member_id).order_by(Appeal.id)
-    steps = select(StrikeStep).join(Strike, Strike.id == StrikeStep.strike_id)
-    said = steps.where(Strike.member_id == member_id, StrikeStep.words != "")
-    reasons: defaultdict[int, list[str]] = defaultdict(list)
-    for step in db.scalars(said.order_by(StrikeStep.id)):
-        reasons[step.strike_id].append(step.words)
     return {
         "profile": [
             {
@@ -80,12 +76,8 @@ def told(db: Session, member_id: int) -> Told:
             }
             for line in lines
         ],
-        "strikes": [
-            {"at": row.happened_at, "kind": row.kind, "booking": row.booking_number}
-            | {"state": row.state, "reason": "；".join(reasons[row.id])}
-            for row in db.scalars(strikes)
-        ],
         **_told_of_decisions(db, member_id),
+        **_told_of_growth(db, member_id),
         "collections": [
             {"at": row.owed_at, "number": row.number, "what": row.what, "state": row.state}
             | {"name": row.name, "phone": row.phone, "address": row.address}
@@ -103,12 +95,23 @@ def told(db: Session, member_id: int) -> Told:
 
 
 def _told_of_decisions(db: Session, member_id: int) -> Told:
+    strikes = select(Strike).where(Strike.member_id == member_id).order_by(Strike.id)
+    steps = select(StrikeStep).join(Strike, Strike.id == StrikeStep.strike_id)
+    said = steps.where(Strike.member_id == member_id, StrikeStep.words != "")
+    reasons: defaultdict[int, list[str]] = defaultdict(list)
+    for step in db.scalars(said.order_by(StrikeStep.id)):
+        reasons[step.strike_id].append(step.words)
     overrides = select(Override).where(Override.member_id == member_id).order_by(Override.id)
     pauses = select(Blacklisting).where(Blacklisting.member_id == member_id)
     taken = select(Redemption).where(
         Redemption.member_id == member_id, Redemption.redeemed_at.is_not(None)
     )
     return {
+        "strikes": [
+            {"at": row.happened_at, "kind": row.kind, "booking": row.booking_number}
+            | {"state": row.state, "reason": "；".join(reasons[row.id])}
+            for row in db.scalars(strikes)
+        ],
         "decisions": [
             {"at": row.at, "kind": row.kind, "state": row.state, "until": row.until}
             | {"reason": row.reason}
@@ -123,6 +126,40 @@ def _told_of_decisions(db: Session, member_id: int) -> Told:
             {"at": row.redeemed_at, "number": row.number, "amount": row.points}
             | {"what": row.what, "reason": row.reversed_why}
             for row in db.scalars(taken.order_by(Redemption.id))
+        ],
+    }
+
+
+def _told_of_growth(db: Session, member_id: int) -> Told:
+    vouchers = ledger_queries.lines(
+        db, owner=member_owner(member_id), unit=COMPENSATION, limit=LINES_MAX
+    )
+    worn = select(Tagging, Tag.name).join(Tag, Tag.id == Tagging.tag_id)
+    plays = select(Play, Draw.name).join(Draw, Draw.id == Play.draw_id)
+    news = select(Target, Campaign.name).join(Campaign, Campaign.id == Target.campaign_id)
+    return {
+        "vouchers": [
+            {"at": line.at, "kind": line.kind, "amount": str(Money(line.amount))}
+            | {"balance": str(Money(line.balance_after)), "evidence": line.evidence}
+            for line in vouchers
+        ],
+        "tags": [
+            {"at": row.at, "what": name}
+            for row, name in db.execute(worn.where(Tagging.member_id == member_id))
+        ],
+        "codes": [{"at": row.at, "what": row.scene} for row in queries.touches_of(db, [member_id])],
+        "plays": [
+            {"at": row.at, "what": name, "number": row.egg}
+            for row, name in db.execute(plays.where(Play.member_id == member_id))
+        ],
+        "campaigns": [
+            {"at": row.told_at or row.tried_at, "what": name, "state": row.fate}
+            | {"reason": row.said}
+            for row, name in db.execute(news.where(Target.member_id == member_id))
+        ],
+        "merges": [
+            {"at": row.at, "number": row.number, "kind": row.reason, "reason": row.why}
+            for row in db.scalars(select(Merge).where(Merge.gone_id == member_id))
         ],
     }
 

@@ -134,11 +134,9 @@ def meet_again(db: Session, *, openid: str, unionid: str, now: datetime) -> Memb
     return _merged_with(db, member, others, reason=MergeReason.UNIONID, now=now)
 
 
-def merge_callers(db: Session, *, member_id: int, now: datetime) -> Member:
-    """Make the member one with the callers who were written down with his phone, which he has proven;
-    return who stays. A caller who has proven his becomes one with the one who did so in WeChat."""
+def merge_callers(db: Session, *, member_id: int, others: Sequence[int], now: datetime) -> Member:
+    """Make the member one with those whom his phone shows to be the same; return who stays."""
     member = queries.member(db, member_id)
-    others = merge_queries.with_confirmed_phone_of(db, member)
     return _merged_with(db, member, others, reason=MergeReason.PHONE, now=now)
 
 

@@ -1,5 +1,6 @@
 """Two rows of one person become one: nothing is lost, nothing washed off, and the ledger stands."""
 
+from collections.abc import Sequence
 from datetime import timedelta
 
 import pytest
@@ -350,15 +351,19 @@ class TestByItself:
 
     def test_a_caller_whose_phone_he_has_proven(self) -> None:
         phone = Phone.parse("13800002046")
+
+        def shown() -> Sequence[int]:
+            with transaction() as db:
+                return merge_queries.with_confirmed_phone_of(db, queries.member(db, NEW))
+
         with transaction() as db:
             caller = following.add_caller(db, name="林女士", phone=phone, now=MONDAY_NINE)
             following.name_member(db, member_id=NEW, name="林", phone=phone.digits)
-            assert merging.merge_callers(db, member_id=NEW, now=LATER).id == NEW
-            assert caller.merged_into_id is None
+        assert shown() == ()
         with transaction() as db:
             following.confirm_phone(db, member_id=NEW, phone=phone.digits, now=LATER)
         with transaction() as db:
-            merging.merge_callers(db, member_id=NEW, now=LATER)
+            merging.merge_callers(db, member_id=NEW, others=shown(), now=LATER)
 
         with transaction() as db:
             assert db.get_one(Member, caller.id).merged_into_id == NEW

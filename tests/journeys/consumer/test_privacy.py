@@ -14,8 +14,10 @@ from flask import Flask
 from sqlalchemy import delete, insert, select
 from sqlalchemy.exc import DBAPIError
 
+from booking.asset_models import Asset
 from booking.feedback_models import Complaint
 from booking.models import Booking, Draft
+from booking.payment_models import Payment
 from booking.states import BookingState
 from dispatch.models import Technician, Visit
 from kernel import audit
@@ -25,12 +27,13 @@ from kernel.geo import roughly
 from kernel.money import Money
 from members import ledger_queries
 from members.ledger import completion_draft
-from members.models import Consent, Member, SignIn
+from members.models import Consent, Member, SignIn, Touch
 from members.operations import postings, surveys
 from members.rule_text import RULES
 from members.strike_models import Override
 from members.survey_models import SurveyWords
 from members.surveying import Given, Question, QuestionKind
+from members.tag_models import Tag, Tagging
 from scripts import truths
 from scripts.bench.proving.asking import asked
 from tests.house import MONDAY_NINE
@@ -169,6 +172,30 @@ def test_his_copy_holds_all_that_is_known_of_him(phone: Phone, number: str) -> N
     with transaction(reads_only=True) as db:
         [row], _ = audit.entries(db, action="privacy.copy")
     assert row.actor_id == 1
+
+
+def test_his_copy_holds_what_he_has_and_paid_and_what_he_was_taken_for(
+    phone: Phone, number: str
+) -> None:
+    at = MONDAY_NINE
+    with transaction() as db:
+        booking_id = db.scalars(select(Booking.id).where(Booking.number == number)).one()
+        db.add(Asset(number="A1", serial="SN种下", member_id=1, made_at=at))
+        paid = {"purpose": "door", "amount": Money(120_00), "opened_at": at, "state_since": at}
+        db.add(Payment(number="P1", booking_id=booking_id, **paid))
+        db.add(Tag(id=1, name="老主顾种下", made_at=at))
+        db.flush()
+        db.add(Tagging(tag_id=1, member_id=1, source="hand", at=at))
+        db.add(Touch(member_id=1, scene="code种下", at=at))
+
+    packed = phone.fetched(phone.open("/c/privacy").form("/c/privacy/copy"))
+
+    with zipfile.ZipFile(io.BytesIO(packed)) as files:
+        told = json.loads(files.read("data.json"))
+    assert [row["serial"] for row in told["appliances"]] == ["SN种下"]
+    assert [(row["booking"], row["price"]) for row in told["payments"]] == [(number, "¥120.00")]
+    assert [row["what"] for row in told["tags"]] == ["老主顾种下"]
+    assert "code种下" in [row["what"] for row in told["codes"]]
 
 
 def test_his_copy_holds_what_we_wrote_of_him_but_not_who_of_us(phone: Phone, number: str) -> None:
