@@ -16,6 +16,7 @@ from members import ledger, ledger_queries, policy, rule_queries, strike_queries
 from members.events import AppealDecided, AppealOpened, AppealProposed
 from members.ledger import PostingMissing
 from members.operations import blacklist, strikes, verdicts
+from members.operations.accounts import Accounts
 from members.operations.following import lock_member
 from members.policy import (
     DECIDERS,
@@ -144,8 +145,11 @@ def open_earnings_appeal(
     if posting is None or by.role is not Role.TECHNICIAN:
         raise PostingMissing
     _, legs = ledger_queries.legs_of(db, posting.id)
-    if ledger.technician_owner(by.id) not in legs:
+    owner = ledger.technician_owner(by.id)
+    if owner not in legs:
         raise PostingMissing
+    # He has no other lock: two of his hands at once would both open the first round.
+    Accounts(db, [(owner, ledger.EARNINGS)])
     case = _Case(
         kind=AppealSubject.EARNINGS,
         number=posting_key,
