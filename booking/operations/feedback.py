@@ -53,8 +53,7 @@ def rate(
         if (known.stars, known.tags, known.text) != (stars, list(tags), text):
             raise AlreadyRated
         return known
-    if booking.state not in SERVED or queries.completed_at(db, booking.id) is None:
-        # It ends closed, too, when an appeal against its strike was decided.
+    if not may_rate(db, booking):
         raise NotOver
     technician_id = dispatch.visit(db, booking.visit_id).technician_id
 
@@ -81,6 +80,13 @@ def rate(
     told = BookingRated(at=now, stars=stars, technician_id=technician_id or 0, **facts_of(booking))
     outbox.record(db, told)
     return rating
+
+
+def may_rate(db: Session, booking: Booking) -> bool:
+    """Tell whether the work was done and is paid for still: a booking ends closed, too, when an appeal
+    against its strike was decided, and what was paid back has earned nothing."""
+    was_done = booking.state in SERVED and queries.completed_at(db, booking.id) is not None
+    return was_done and booking.refunded_at is None
 
 
 def complain(

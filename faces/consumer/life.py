@@ -6,7 +6,7 @@ from datetime import date, datetime
 
 from booking import asset_queries, feedback_queries, goods_queries, payment_queries, queries
 from booking.goods import GoodsKind, LateAnswer
-from booking.operations import cancelling, moving
+from booking.operations import cancelling, feedback, moving
 from booking.payment_queries import DEPOSIT
 from booking.policy import DISPUTE_FOR, Tariff
 from booking.states import PROMISED, SERVED, AdditionState, BookingState, GoodsState, PaymentState
@@ -200,9 +200,7 @@ def read(db: Session, *, number: str, by: Actor, now: datetime) -> Life:
         # Once he stands at the door there is nobody left to hurry.
         may_urge=is_promised and visit.state not in LEFT | OUT | _AT_THE_DOOR,
         may_sign=is_promised and visit.state is VisitState.WORK_DONE,
-        may_rate=booking.state in SERVED
-        and rated is None
-        and queries.completed_at(db, booking.id) is not None,
+        may_rate=rated is None and feedback.may_rate(db, booking),
         costs=costs(db, number=number, by=by, now=now),
         strike=strike,
         strike_state=strike_state,

@@ -10,7 +10,7 @@ from booking import feedback_queries, queries
 from booking.feedback import AlreadyRated, BadStars, NotOver, TooManyComplaints, Topic
 from booking.feedback_models import Complaint, Rating
 from booking.feedback_queries import ComplaintMissing
-from booking.operations import cancelling, closing, feedback
+from booking.operations import cancelling, closing, feedback, refunding
 from booking.policy import BookingMissing
 from booking.states import BookingState, ComplaintState
 from booking.urging import Answer, UrgedJustNow, Where
@@ -326,3 +326,13 @@ class TestUrge:
     def test_of_anothers_booking_is_missing(self, stranger: Actor, second: str) -> None:
         with transaction() as db, pytest.raises(BookingMissing):
             feedback.urge(db, number=second, by=stranger, now=MONDAY_NINE)
+
+
+def test_what_was_paid_back_is_rated_no_more(member: Actor, done: str) -> None:
+    with transaction() as db:
+        refunding.refund(
+            db, number=done, words="装好又漏水，整单退回。", by=DISPATCHER_OF_ALL, now=TUESDAY_TEN
+        )
+
+    with pytest.raises(NotOver):
+        rated(done, member)
