@@ -171,17 +171,22 @@ def serve_waiting(clock: Clock) -> int:
     for number in decided:
         with transaction() as db:
             waiting.settle(db, number=number, now=now)
+    # Who stands by for a place was promised it before it is offered to the line.
+    _settle_standbys(now)
     served = sum(_serve_day(branch_id, day, now) for branch_id, day in days)
-    return served + _look_after_standbys(now)
+    return served + _ask_to_stand_by(now)
 
 
-def _look_after_standbys(now: datetime) -> int:
-    """Settle the stand-bys that are decided, and ask others, by day; return how many were asked."""
+def _settle_standbys(now: datetime) -> None:
     with transaction(reads_only=True) as db:
         decided = standby_queries.to_settle(db, now=now, limit=EXPIRE_BATCH_MAX)
     for booking_id in decided:
         with transaction() as db:
             standbys.settle(db, booking_id=booking_id, now=now)
+
+
+def _ask_to_stand_by(now: datetime) -> int:
+    """Ask others to stand by, by day; return how many were asked."""
     since, until = STANDBY_HOURS
     if not since * 3600 <= second_of_day(now, local_date(now)) < until * 3600:
         return 0

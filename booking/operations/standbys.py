@@ -124,6 +124,10 @@ def lock_members(db: Session, *, booking_number: str, now: datetime) -> None:
     if booking is None or found is None:
         return
     row = found[1]
+    is_late = following.is_locked(db, booking.member_id)
+    if is_late and not following.is_locked(db, row.member_id):
+        # Asked since this transaction took its first lock: `settle` lets him have it.
+        return
     for member_id in sorted({booking.member_id, row.member_id}):
         following.lock_member(db, member_id)
     held = queries.kept_of_draft(db, row.draft_id)

@@ -8,16 +8,17 @@ from sqlalchemy import update
 
 from booking import jobs, queries, standby_queries
 from booking.models import Booking, Promise
-from booking.operations import bookings, cancelling, presence, standbys, waiting
+from booking.operations import bookings, cancelling, moving, presence, standbys, waiting
+from booking.operations.steps import locked
 from booking.standby_models import Standby
 from booking.states import BookingState, StandbyState, WaitingState
-from booking.waiting import STANDBY_GRACE, STANDBY_LIFE
+from booking.waiting import STANDBY_EVERY, STANDBY_GRACE, STANDBY_LIFE
 from booking.waiting_models import Waiting
 from dispatch import queries as dispatch
 from dispatch.operations import ties
 from dispatch.planner.problem import Window
 from faces.chrome import forgetting
-from kernel.actor import Actor, Role
+from kernel.actor import SYSTEM, Actor, Role
 from kernel.clock import FixedClock
 from kernel.db import transaction
 from members.operations import tags
@@ -186,6 +187,41 @@ class TestThePlace:
         risky = accepted(people)
 
         done(cancelling.cancel, number=risky, by=people[0], now=ASKED + HOUR)
+
+        assert [one.state for one in his_bookings(people[1])] == [BookingState.BOOKED]
+
+    def test_is_had_after_it_by_one_who_was_asked_meanwhile(self, people: list[Actor]) -> None:
+        struck(people[2], 61, 21)
+        risky, line = a_promise(people[2], day=THURSDAY), waits(people[1])
+        looked_after(TEN - 24 * HOUR)
+        served(ASKED)
+        done(standbys.accept, number=line, by=people[1], now=ASKED)
+
+        with transaction() as db:
+            # The clock has locked the member before anybody was asked to stand by.
+            locked(db, risky, SYSTEM)
+            cancelling.cancel(db, number=risky, by=people[2], now=ASKED + HOUR)
+        assert his_bookings(people[1]) == []
+        served(ASKED + HOUR)
+
+        assert [one.state for one in his_bookings(people[1])] == [BookingState.BOOKED]
+
+    def test_is_his_before_the_line_when_the_other_moves(self, people: list[Actor]) -> None:
+        risky, first, second = (
+            a_promise(people[0], day=THURSDAY),
+            waits(people[2]),
+            waits(people[1]),
+        )
+        looked_after(TEN - 24 * HOUR)
+        served(ASKED)
+        done(standbys.decline, number=first, by=people[2], now=ASKED)
+        served(ASKED + STANDBY_EVERY)
+        done(standbys.accept, number=second, by=people[1], now=ASKED + STANDBY_EVERY)
+
+        friday = THURSDAY + timedelta(days=1)
+        at = ASKED + HOUR
+        done(moving.reschedule, number=risky, day=friday, window=MORNING, by=people[0], now=at)
+        served(at)
 
         assert [one.state for one in his_bookings(people[1])] == [BookingState.BOOKED]
 
