@@ -140,15 +140,17 @@ def _under_way(db: Session) -> tuple[Progress | None, int]:
 
 def _last(db: Session) -> Last | None:
     services = queries.services_by_id(db)
-    done = [
+    # Newest window first. What was never done ends closed, too, once an appeal about it is decided.
+    done = (
         booking
         for booking in queries.bookings_of(db, call.actor().id)
-        if booking.state in SERVED and services[booking.service_id].category != TRYOUT
-    ]
-    if not done:
+        if booking.state in SERVED
+        and services[booking.service_id].category != TRYOUT
+        and queries.completed_at(db, booking.id) is not None
+    )
+    last = next(done, None)
+    if last is None:
         return None
-    # Newest window first.
-    last = done[0]
     visit = dispatch.visit(db, last.visit_id)
     return Last(
         number=last.number,

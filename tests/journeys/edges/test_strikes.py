@@ -5,6 +5,7 @@ from datetime import timedelta
 import pytest
 from flask import Flask
 
+from booking.operations import cancelling
 from kernel.db import transaction
 from members import strike_queries
 from members.operations import strikes
@@ -163,3 +164,20 @@ def test_a_stop_stays_when_the_second_does_not_agree(
         assert strike_queries.blacklistings_in_force(
             db, member_id=stopped.member.id, now=MONDAY_NINE + timedelta(hours=25)
         )
+
+
+def test_an_appeal_about_what_was_never_done_leaves_a_home_to_look_at(
+    app: Flask, phone: Phone, desk_of: DeskOf
+) -> None:
+    number = book(phone)
+    at(app, hours=24)
+    with transaction() as db:
+        cancelling.cancel(db, number=number, by=phone.member, now=MONDAY_NINE + timedelta(hours=24))
+    [strike] = [link for link in booking(phone, number).links if "/c/strikes/" in link]
+    appeal(phone, strike)
+    decide(desk_of("dispatcher"), upheld=True)
+
+    home = phone.open("/c/")
+
+    assert home.status == 200
+    assert f"/c/bookings/{number}/again" not in home.links
