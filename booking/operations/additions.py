@@ -91,11 +91,11 @@ def decide(db: Session, *, number: str, approved: bool, by: Actor, now: datetime
 
 def withdraw(db: Session, *, number: str, by: Actor, now: datetime) -> Addition:
     """Take back what was asked for and not decided. Raises AdditionMissing, IllegalMove."""
-    addition = _found(db, number)
+    # The member's lock first: he may agree to it at the same instant.
+    addition, booking = _locked(db, number, SYSTEM)
     visits.own(db, dispatch.visit(db, addition.visit_id).number, by)
-    db.refresh(addition)
     addition.advance(AdditionAction.WITHDRAW, now=now)
-    _tell(db, queries.by_id(db, addition.booking_id), addition, now=now)
+    _tell(db, booking, addition, now=now)
     return addition
 
 

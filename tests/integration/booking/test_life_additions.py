@@ -1,5 +1,8 @@
 """增项: what a technician finds necessary at the door, and the member decides, once and in time."""
 
+import threading
+import time
+
 import pytest
 from flask import Flask
 
@@ -13,6 +16,7 @@ from kernel.actor import Actor, Role
 from kernel.db import transaction
 from kernel.errors import Missing
 from kernel.machine import IllegalMove
+from tests.hands import START_S_MAX, at_once
 from tests.house import a_branch, a_member, a_technician
 from tests.house import a_service as a_priced_service
 from tests.integration.booking.living import HOUR, MINUTE, OPENS, done
@@ -145,3 +149,31 @@ class TestAdditions:
         with transaction(reads_only=True) as db:
             rows = queries.additions(db, booking_of(number).id)
         assert [row.state for row in rows] == [AdditionState.ASKED]
+
+
+def test_one_that_is_taken_back_as_its_member_agrees_costs_nothing(app: Flask) -> None:
+    with transaction() as db:
+        a_technician(db, branch_id=a_branch(db))
+        a_priced_service(db)
+        member = a_member(db)
+    number = a_promise(member)
+    technician = assigned(number)
+    at_work(number, technician)
+    asked = TestAdditions().asked(number, technician).number
+    price, is_taken_back = booking_of(number).price, threading.Event()
+
+    def takes_back() -> None:
+        with transaction() as db:
+            additions.withdraw(db, number=asked, by=technician, now=OPENS)
+            is_taken_back.set()
+            # The other hand stands before the lock, or has passed it.
+            time.sleep(0.5)
+
+    def agrees() -> None:
+        is_taken_back.wait(START_S_MAX)
+        done(additions.decide, number=asked, approved=True, by=member, now=OPENS)
+
+    answers = at_once(app, [takes_back, agrees])
+
+    assert [type(each) for each in answers] == [type(None), IllegalMove]
+    assert booking_of(number).price == price
