@@ -23,6 +23,7 @@ from booking.operations import (
     waiting,
 )
 from booking.operations.waiting import Outcome
+from booking.tryouts import NoVisitWanted
 from booking.waiting import STANDBY_HOURS
 from dispatch import queries as dispatch
 from dispatch.operations.places import PlaceGone
@@ -231,8 +232,9 @@ def _serve_day(branch_id: int, day: date, now: datetime) -> int:
                 outcome = waiting.serve(db, number=number, passed=passed, now=now)
             if outcome is Outcome.NO_PLACE:
                 outcome = _serve_with_room(number, passed, now)
-        except Forbidden:
-            # Blacklisted meanwhile: his place in the line is kept, and others are served before.
+        except (Forbidden, NoVisitWanted):
+            # Blacklisted meanwhile, or his tryout was given up: his place in the line is kept, and
+            # others are served before.
             outcome = Outcome.BUSY
         except Conflict:
             log.info("%s moved while it was served", number)

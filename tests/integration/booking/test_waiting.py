@@ -8,7 +8,7 @@ from sqlalchemy import select
 
 from booking import jobs, queries, waiting_queries
 from booking.models import Booking
-from booking.operations import bookings, waiting
+from booking.operations import bookings, tryouts, waiting
 from booking.operations.placing import OffGrid, SlotPast, TooFar
 from booking.operations.waiting import Outcome
 from booking.policy import BookingMissing
@@ -37,6 +37,7 @@ from tests.house import (
     tomorrow,
 )
 from tests.integration.booking.promised import DISPATCHER_OF_ALL, MORNING, a_promise, a_service
+from tests.samples import a_sample
 
 AFTERNOON = Window(13 * HOUR_S, 13 * HOUR_S + 1200)
 NOW = FixedClock(MONDAY_NINE)
@@ -332,6 +333,21 @@ class TestServe:
         ]
         with transaction(reads_only=True) as db:
             assert len(dispatch.visits_in_routes(db, branch_id=1, day=tomorrow())) == 1
+
+    def test_passes_over_one_whose_tryout_was_given_up(self, people: list[Actor]) -> None:
+        with transaction() as db:
+            sample = a_sample(db, branch_id=1)
+        with transaction() as db:
+            tryout = tryouts.ask(db, sample_number=sample, by=people[0], now=MONDAY_NINE).number
+        with transaction() as db:
+            delivery = a_draft(db, by=people[0], service_code="bring_1")
+        first, second = joined(people[0], draft=delivery), joined(people[1])
+        with transaction() as db:
+            tryouts.cancel(db, number=tryout, by=people[0], now=MONDAY_NINE)
+
+        assert jobs.serve_waiting(NOW) == 1
+
+        assert states(first, second) == [WaitingState.WAITING, WaitingState.OFFERED]
 
 
 class TestLeave:
