@@ -177,8 +177,7 @@ def hire(
     skills: Mapping[str, int],
 ) -> Technician:
     """Take on a technician under a work number that is free. Raises WorkNumberTaken."""
-    found = select(Technician.id).where(Technician.work_number == work_number)
-    if db.scalar(found) is not None:
+    if db.scalar(select(Technician.id).where(Technician.work_number == work_number)) is not None:
         raise WorkNumberTaken(field="work_number")
     return add_technician(
         db,
@@ -289,11 +288,13 @@ def disable(db: Session, *, technician_id: int, now: datetime) -> Technician:
     Saying it twice is once. Raises StillHasVisits.
     """
     technician = queries.technician(db, technician_id)
+    # Work of an earlier day, too: nobody else can finish it.
+    if (begun := queries.work_under_way(db, technician_id=technician_id)) is not None:
+        raise _still_has([begun])
     for shift in _coming(db, technician_id, now):
         locked = plans.lock_day(db, branch_id=shift.branch_id, day=shift.day, now=now)
         held = _held(db, technician_id, shift.day)
-        left = [visit for visit in held if visit.state not in LEFT]
-        if left:
+        if left := [visit for visit in held if visit.state not in LEFT]:
             raise _still_has(left)
         if not held:
             db.delete(shift)

@@ -18,7 +18,7 @@ from dispatch.operations.roster import (
 from dispatch.operations.withdrawals import NotOnShift
 from kernel.db import transaction
 from tests.house import DISPATCHER, HOUR_S, MONDAY_NINE, NORTH, a_technician, tomorrow
-from tests.integration.booking.promised import a_city, a_promise, visit_of
+from tests.integration.booking.promised import a_city, a_promise, assigned, at_work, visit_of
 
 ALONE = 1
 EARLY, LATE = 8 * HOUR_S, 18 * HOUR_S
@@ -215,6 +215,12 @@ class TestLettingGo:
     def test_waits_until_somebody_has_his_visits(self, number: str) -> None:
         with transaction() as db, pytest.raises(StillHasVisits):
             roster.disable(db, technician_id=ALONE, now=MONDAY_NINE)
+
+    def test_waits_for_work_that_he_began_on_an_earlier_day(self, number: str) -> None:
+        at_work(number, assigned(number))
+
+        with transaction() as db, pytest.raises(StillHasVisits):
+            roster.disable(db, technician_id=ALONE, now=MONDAY_NINE + timedelta(days=2))
 
     def test_takes_the_coming_shifts_away(self, app: Flask) -> None:
         a_city()
