@@ -15,7 +15,7 @@ from gateways.wechat.pay import NOTICE_BYTES_MAX, Forged, Unreadable, WeChatPay
 from gateways.wechat.pay_values import Notice, NoticeKind
 from gateways.wechat.pay_wire import NOTICE_PATH
 from kernel.db import transaction
-from kernel.errors import Refusal, Unavailable
+from kernel.errors import ChangedMeanwhile, Refusal, Unavailable
 
 log = logging.getLogger(__name__)
 
@@ -38,7 +38,7 @@ def pay_notice() -> ResponseReturnValue:
         return _refused(500)
     try:
         _written(notice)
-    except Unavailable:
+    except (ChangedMeanwhile, Unavailable):
         return _refused(503)
     except Refusal as refusal:
         # Asking again cannot help; a person has to look.

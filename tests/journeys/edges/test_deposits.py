@@ -4,7 +4,7 @@ The money goes through the sandbox's WeChat Pay: its orders, its pay sheet, its 
 """
 
 from collections.abc import Callable, Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 
 import pytest
@@ -16,6 +16,7 @@ from dispatch.states import VisitState
 from kernel.audit import AuditRow
 from kernel.clock import wall_s
 from kernel.db import transaction
+from members.models import Member
 from tests import house, shop
 from tests.house import MONDAY_NINE, a_member
 from tests.integration.booking.living import struck
@@ -33,6 +34,7 @@ from tests.journeys.console.desk import Desk
 from tests.journeys.consumer.pages import Page, Phone
 from tests.journeys.consumer.steps import book, hold
 from tests.journeys.edges.steps import at, booking, case, come, messages
+from tests.patience import wait_until
 
 
 @dataclass
@@ -42,6 +44,8 @@ class Bank:
     sandbox: Sandbox
     door: Flask
     openid: str
+    # What our door has answered to its notices.
+    answered: list[int] = field(default_factory=list)
 
     def pay(self, phone: Phone, page: Page) -> None:
         """Do what the pay page's script and WeChat do: fetch the sheet, open it, press."""
@@ -105,6 +109,7 @@ def app(bank: Bank, database_url: str, tmp_path: Path) -> Iterator[Flask]:
         answer = made.test_client().post(
             shop.NOTICE_PATH, data=request.get_data(), headers=dict(request.headers)
         )
+        bank.answered.append(answer.status_code)
         return Response(answer.get_data(), answer.status_code)
 
     bank.door.add_url_rule(shop.NOTICE_PATH, view_func=notice, methods=["POST"])
@@ -324,3 +329,30 @@ def test_work_is_paid_by_either_way_after_both_were_opened(
     # What was paid one way can be paid no other way.
     assert states.pop(order if way == "his own phone" else f"{order}-Q") == "SUCCESS"
     assert set(states.values()) <= {"CLOSED"}
+
+
+def test_a_notice_that_meets_a_merge_is_asked_for_again(
+    app: Flask, phone: Phone, bank: Bank
+) -> None:
+    number, page = asked(phone)
+    bank.sandbox.control("faults", fault="delay_notice")
+    bank.pay(phone, page)
+    at(app, minutes=16)
+    # No longer asked for, nobody asks WeChat after it: nothing but its notice tells of the money.
+    let(app, "holds")
+    him = update(Member).where(Member.id == phone.member.id)
+    with transaction() as db:
+        other = a_member(db)
+        # As a notice finds it that has read whose booking it is, and waits for the merge.
+        db.execute(him.values(merged_into_id=other.id))
+    bank.sandbox.control(f"payments/{page.path.rsplit('/', 1)[-1]}/send_notices")
+    wait_until(lambda: bool(bank.answered), what="our door has answered")
+    with transaction() as db:
+        db.execute(him.values(merged_into_id=None))
+    let(app, "payments")
+    unheard = booking(phone, number)
+    bank.tell(page)
+
+    assert "押金 ¥30.00 已付" not in unheard.said("answer")
+    assert bank.answered == [503, 204]
+    assert "押金 ¥30.00 已付" in booking(phone, number).said("answer")
