@@ -9,7 +9,7 @@ from sqlalchemy.orm import aliased
 
 from kernel.actor import Actor
 from kernel.db import Session
-from members import merge_queries
+from members import merge_queries, queries
 from members.ledger import COMPLETION, DEBT, POINTS
 from members.ledger_models import Account, Entry, Posting
 from members.models import Member
@@ -162,8 +162,9 @@ def segment_counts(
 
 
 def wants_news(db: Session, member_id: int) -> bool:
-    """Tell whether he hears news beside what concerns his own bookings and account."""
-    return db.get(NewsRefusal, member_id) is None
+    """Tell whether he hears news beside what concerns his own bookings and account, or does so into
+    whom he was merged."""
+    return db.get(NewsRefusal, queries.member(db, member_id).id) is None
 
 
 def campaigns(

@@ -23,6 +23,7 @@ from notifications.sending import Decision, is_too_late
 log = logging.getLogger(__name__)
 
 OVERTAKEN = msg("预约已变动，没有发出")
+UNWANTED = msg("活动消息已关，没有发出")
 AT_NIGHT = msg("夜间不打扰，早上再发")
 AFTER_EARLIER = msg("等前面的消息先发")
 PASSED_BY = msg("后面的消息已经先发，这条不再发")
@@ -62,6 +63,7 @@ def _may_go(
         return False
     useless = TOO_LATE if row.not_after is not None and now > row.not_after else ""
     useless = useless or (OVERTAKEN if reaching.is_overtaken(db, row) else "")
+    useless = useless or (UNWANTED if reaching.is_unwanted(db, row) else "")
     if useless:
         state = "unknown" if may_have_arrived else "suppressed"
         life.end(db, row, state, state=state, now=now, words=useless)

@@ -19,6 +19,7 @@ from kernel.db import Session
 from kernel.leases import PENDING
 from kernel.settings import Mode, Settings
 from members import queries as members
+from members import tag_queries
 from notifications import channels, messages, queries
 from notifications.channels import Channel, FileSms, Sms
 from notifications.messages import CHAT, SPECS
@@ -27,6 +28,8 @@ from notifications.sending import BACKOFF_MAX_S
 
 # News that names the window of a visit to come: of no use once the booking was moved or is off.
 OF_A_WINDOW = frozenset({"M1", "M2", "M3", "M4", "M5", "M6", "M8"})
+# How the keys of what a campaign and a care plan tell begin: members may turn it off.
+NEWS = ("A2:news:", "A2:care:")
 # An earlier message that is tried again within this time is waited for by every other.
 WAITS_FOR_S = BACKOFF_MAX_S + 30.0
 # How soon it is looked at again, at least and at most; a demo's clock may hasten what it waits for.
@@ -118,6 +121,13 @@ def is_overtaken(db: Session, row: Message) -> bool:
     return booking is not None and (
         booking.starts_at != row.window_at or booking.state not in PROMISED
     )
+
+
+def is_unwanted(db: Session, row: Message) -> bool:
+    """Tell whether it is news, and its member has turned news off since it was queued."""
+    if not row.dedupe_key.startswith(NEWS):
+        return False
+    return not tag_queries.wants_news(db, int(row.about.removeprefix("member:")))
 
 
 def _booking_of(db: Session, about: str) -> Any:

@@ -1,11 +1,14 @@
 """News from a tag to the member's phone and back to the funnel."""
 
 from flask import Flask
+from sqlalchemy import select
 
 from kernel.clock import FixedClock
 from kernel.db import transaction
 from members import jobs
 from members import queries as members
+from notifications.deciding import UNWANTED
+from notifications.models import Message
 from tests.house import MONDAY_NINE
 from tests.journeys import clockwork
 from tests.journeys.console.conftest import DeskOf, Town
@@ -72,6 +75,20 @@ def test_who_turns_news_off_before_it_is_told_hears_none(
     clockwork.let(app)
 
     assert not any("该清洗" in line for line in messages(town.member))
+
+
+def test_who_turns_news_off_while_it_waits_hears_none(
+    app: Flask, town: Town, phone: Phone, desk_of: DeskOf, member_number: str
+) -> None:
+    a_campaign(desk_of, member_number)
+    clockwork.let(app, "growth")
+    phone.send(phone.open("/c/news").form("/news"))
+
+    clockwork.let(app, "messages")
+
+    with transaction(reads_only=True) as db:
+        [row] = db.scalars(select(Message).where(Message.kind == "A2"))
+    assert (row.state, row.error) == ("suppressed", UNWANTED)
 
 
 def test_news_that_leads_to_what_is_over_is_refused(
