@@ -47,7 +47,8 @@ class Tryout(Base):
     price: Mapped[Money] = mapped_column(Fen)
     hours: Mapped[int]
     asked_at: Mapped[datetime] = mapped_column(Instant)
-    # When it came into the home, and until when it is tried there.
+    # What brought it, when it came into the home, and until when it is tried there.
+    brought_by_id: Mapped[int | None] = mapped_column(ForeignKey("booking_booking.id"), index=True)
     delivered_at: Mapped[datetime | None] = mapped_column(Instant)
     ends_at: Mapped[datetime | None] = mapped_column(Instant)
     reminded_at: Mapped[datetime | None] = mapped_column(Instant)

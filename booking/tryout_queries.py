@@ -167,11 +167,8 @@ def paid_by(db: Session, payment: Payment) -> Tried | None:
     """Return what is kept by that payment; None when it is for something else."""
     if payment.purpose != SAMPLE:
         return None
-    booking = db.get_one(Booking, payment.booking_id)
-    found = select(Tryout).where(
-        Tryout.member_id == booking.member_id, Tryout.asked_at <= booking.made_at
-    )
-    row = db.scalars(found.order_by(Tryout.id.desc())).first()
+    found = select(Tryout).where(Tryout.brought_by_id == payment.booking_id)
+    row = db.scalars(found).first()
     return Tried(row.number, sample_of(db, row).name) if row else None
 
 

@@ -178,6 +178,7 @@ def visited(db: Session, *, booking_number: str, now: datetime) -> None:
     if done.state is TryoutState.RETURNING:
         _take_back(db, done, by=SYSTEM, now=now)
         return
+    done.brought_by_id = booking.id
     done.delivered_at = dispatch.visit(db, booking.visit_id).finished_at or now
     done.ends_at = done.delivered_at + timedelta(hours=done.hours)
     _move(db, done, TryoutAction.DELIVER, by=SYSTEM, now=now)
@@ -198,7 +199,7 @@ def paid(db: Session, booking: Booking, payment: Payment, *, now: datetime) -> N
     back meanwhile is nobody's to sell: the money goes back."""
     rows = tryout_queries.all_open_of(db, booking.member_id)
     out = [row for row in rows if row.state is TryoutState.OUT]
-    row = next((row for row in out if _delivery(db, row).id == booking.id), None)
+    row = next((row for row in out if row.brought_by_id == booking.id), None)
     if row is None:
         billing.pay_back(db, payment, reason=OUT_OF_TURN, now=now)
         told = RefundOrdered(
@@ -294,10 +295,8 @@ def _close_payment(db: Session, row: Tryout, *, now: datetime) -> None:
 
 
 def _delivery(db: Session, row: Tryout) -> Booking:
-    sample = tryout_queries.sample_of(db, row)
-    found = tryout_queries.visit_booked(db, row, service_id=sample.delivery_id)
-    assert found is not None, "what is in the home was delivered"
-    return found
+    assert row.brought_by_id is not None, "what is in the home was delivered"
+    return queries.by_id(db, row.brought_by_id)
 
 
 def _locked(db: Session, number: str, by: Actor) -> Tryout:

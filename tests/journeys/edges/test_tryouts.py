@@ -1,19 +1,23 @@
 """A sample goes home and is kept, or comes back; and what is said when nobody answers."""
 
 import uuid
+from collections.abc import Callable
 from datetime import date, timedelta
 
 import pytest
 from flask import Flask
-from sqlalchemy import select
+from sqlalchemy import select, update
 
 from booking.operations import payments
 from booking.payment_models import Payment, Refund
 from booking.tryout_models import Sample, Tryout
 from dispatch.states import VisitState
+from kernel.actor import SYSTEM
 from kernel.db import transaction
 from kernel.money import Money
 from members import ledger_queries
+from members.merging import MergeReason
+from members.operations import merging
 from tests.house import MONDAY_NINE
 from tests.journeys import clockwork
 from tests.journeys.console.conftest import DeskOf, Town
@@ -23,7 +27,7 @@ from tests.journeys.consumer.steps import book, fill_in
 from tests.journeys.edges.steps import given, hands_of, messages, publish
 from tests.samples import PRICE, a_sample
 
-TUESDAY, THURSDAY = date(2026, 11, 24), date(2026, 11, 26)
+TUESDAY, WEDNESDAY, THURSDAY = (date(2026, 11, day) for day in (24, 25, 26))
 WINDOW = "{day}/36000-43200"
 
 
@@ -42,7 +46,7 @@ def number(town: Town, phone: Phone) -> str:
 def visit(app: Flask, phone: Phone, desk_of: DeskOf, leg: str, *, day: date) -> None:
     """Let a visit be booked, and done as its window opens, 24 minutes in all."""
     booking = book(phone, WINDOW.format(day=day), code=f"{leg}_1")
-    publish(desk_of("manager") if leg == "bring" else desk_of("administrator"), day=day)
+    publish(desk_of("manager") if day == TUESDAY else desk_of("administrator"), day=day)
     clockwork.stand_at(app, TUESDAY_TEN + (day - TUESDAY))
     hands_of(app, booking).come_to(given(booking), VisitState.WORK_DONE)
     clockwork.let(app)
@@ -105,6 +109,38 @@ def test_reminded_told_it_is_over_and_kept_for_its_price(
     assert (points(phone), stock()) == (PRICE.whole_yuan, 0)
     clockwork.let(app)
     assert any("试用品归您了" in line for line in messages(town.member))
+
+
+def test_a_merged_member_keeps_the_one_he_pays_for(
+    app: Flask,
+    phone: Phone,
+    other_phone: Callable[[], Phone],
+    desk_of: DeskOf,
+    number: str,
+) -> None:
+    other = other_phone()
+    visit(app, phone, desk_of, "bring", day=TUESDAY)
+    with transaction() as db:
+        db.execute(update(Sample).values(stock=1))
+    later = other.send(other.open("/c/samples").form("/c/tryouts")).path.rpartition("/")[2]
+    visit(app, other, desk_of, "bring", day=WEDNESDAY)
+    with transaction() as db:
+        merging.merge(
+            db,
+            one_id=phone.member.id,
+            other_id=other.member.id,
+            reason=MergeReason.UNIONID,
+            by=SYSTEM,
+            now=MONDAY_NINE,
+        )
+
+    page = press(phone, f"/c/tryouts/{later}/keep")
+    pay(asked_for())
+
+    assert "投影仪" in page.text
+    with transaction(reads_only=True) as db:
+        states = {row.number: row.state for row in db.scalars(select(Tryout))}
+    assert states == {number: "out", later: "kept"}
 
 
 @pytest.mark.walks("tryout out return", "tryout returning take_back")
