@@ -137,16 +137,16 @@ def visit_ahead(db: Session, row: Tryout, *, service_id: int) -> Booking | None:
 
 
 def wants(db: Session, draft: Draft, service: Service) -> Sample | None:
-    """Return the sample of the member's tryout that wants that service's visit now, beside what the
-    draft itself holds; None when none does."""
-    row = open_of(db, draft.member_id)
-    if row is None:
-        return None
-    found = sample_of(db, row)
-    wanted = {TryoutState.ASKED: found.delivery_id, TryoutState.RETURNING: found.pickup_id}
-    ahead = visit_ahead(db, row, service_id=service.id)
-    is_other = ahead is not None and ahead.draft_id != draft.id
-    return found if wanted.get(row.state) == service.id and not is_other else None
+    """Return the sample of a tryout of the member's that wants that service's visit now, beside what
+    the draft itself holds; None when none does."""
+    for row in all_open_of(db, draft.member_id):
+        found = sample_of(db, row)
+        wanted = {TryoutState.ASKED: found.delivery_id, TryoutState.RETURNING: found.pickup_id}
+        ahead = visit_ahead(db, row, service_id=service.id)
+        is_other = ahead is not None and ahead.draft_id != draft.id
+        if wanted.get(row.state) == service.id and not is_other:
+            return found
+    return None
 
 
 def next_service(db: Session, row: Tryout) -> Service:

@@ -10,6 +10,7 @@ from sqlalchemy import select, update
 
 from booking.operations import payments
 from booking.payment_models import Payment, Refund
+from booking.states import TryoutState
 from booking.tryout_models import Sample, Tryout
 from dispatch.states import VisitState
 from kernel.actor import SYSTEM
@@ -189,6 +190,19 @@ def test_what_nobody_books_a_delivery_for_goes_to_the_next(
     assert stock() == 1
     with transaction(reads_only=True) as db:
         assert db.scalars(select(Tryout.staff_id)).one() is None
+
+
+def test_the_older_of_two_is_fetched_while_the_newer_is_tried(phone: Phone, number: str) -> None:
+    """As who was merged has them."""
+    with transaction() as db:
+        older = db.scalars(select(Tryout)).one()
+        db.execute(update(Tryout).values(state=TryoutState.RETURNING))
+        newer = Tryout(number="T2", sample_id=older.sample_id, member_id=older.member_id)
+        newer.price, newer.hours, newer.asked_at = PRICE, 72, MONDAY_NINE
+        newer.state, newer.state_since = TryoutState.OUT, MONDAY_NINE
+        db.add(newer)
+
+    assert fill_in(phone, code="fetch_1").status == 200
 
 
 def test_nobody_books_such_a_visit_without_a_tryout_nor_twice(
