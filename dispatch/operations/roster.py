@@ -16,15 +16,14 @@ from dispatch.operations import plan as plans
 from dispatch.operations.withdrawals import NotOnShift
 from dispatch.planner.problem import BREAKS_MAX, DAY_S
 from dispatch.states import LEFT
-from kernel.clock import local_date
+from kernel.clock import local_date, second_of_day
 from kernel.db import Session
 from kernel.errors import Conflict, Invalid, Missing
 from kernel.geo import Point
 from kernel.numbers import new_number
 from kernel.words import msg
 
-# How many visits a refusal names.
-LABELS_MAX = 5
+LABELS_MAX = 5  # visits that a refusal names
 
 
 class NoSuchBindCode(Missing):
@@ -285,10 +284,9 @@ def set_skills(
 def disable(db: Session, *, technician_id: int, now: datetime) -> Technician:
     """Let a technician go: his coming shifts are taken away, and he cannot sign in any more.
 
-    Saying it twice is once. Raises StillHasVisits.
+    Saying it twice is once. Raises StillHasVisits, also for work that he began on an earlier day.
     """
     technician = queries.technician(db, technician_id)
-    # Work of an earlier day, too: nobody else can finish it.
     if (begun := queries.work_under_way(db, technician_id=technician_id)) is not None:
         raise _still_has([begun])
     for shift in _coming(db, technician_id, now):
@@ -296,12 +294,14 @@ def disable(db: Session, *, technician_id: int, now: datetime) -> Technician:
         held = _held(db, technician_id, shift.day)
         if left := [visit for visit in held if visit.state not in LEFT]:
             raise _still_has(left)
-        if not held:
+        if held:
+            now_s = max(shift.opens_s + 1, second_of_day(now, shift.day))
+            shift.shuts_s = min(shift.shuts_s, now_s)
+        else:
             db.delete(shift)
         db.flush()
         plans.changed(db, locked.row, now=now)
-    technician.disabled_at = technician.disabled_at or now
-    technician.bind_code = ""
+    technician.disabled_at, technician.bind_code = technician.disabled_at or now, ""
     return technician
 
 

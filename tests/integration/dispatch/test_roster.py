@@ -18,7 +18,15 @@ from dispatch.operations.roster import (
 from dispatch.operations.withdrawals import NotOnShift
 from kernel.db import transaction
 from tests.house import DISPATCHER, HOUR_S, MONDAY_NINE, NORTH, a_technician, tomorrow
-from tests.integration.booking.promised import a_city, a_promise, assigned, at_work, visit_of
+from tests.integration.booking.promised import (
+    TUESDAY_TEN,
+    a_city,
+    a_promise,
+    assigned,
+    at_work,
+    finished,
+    visit_of,
+)
 
 ALONE = 1
 EARLY, LATE = 8 * HOUR_S, 18 * HOUR_S
@@ -221,6 +229,15 @@ class TestLettingGo:
 
         with transaction() as db, pytest.raises(StillHasVisits):
             roster.disable(db, technician_id=ALONE, now=MONDAY_NINE + timedelta(days=2))
+
+    def test_ends_the_day_on_which_he_was_at_work(self, number: str) -> None:
+        technician = assigned(number)
+        at_work(number, technician)
+        finished(number, technician)
+        with transaction() as db:
+            roster.disable(db, technician_id=ALONE, now=TUESDAY_TEN + timedelta(hours=2))
+
+        assert hours() == (8 * HOUR_S, 12 * HOUR_S)
 
     def test_takes_the_coming_shifts_away(self, app: Flask) -> None:
         a_city()
