@@ -57,7 +57,7 @@ def quote(db: Session, booking: Booking, *, now: datetime) -> Quote:
     tariff = policy.cancel_tariff(
         starts_at=booking.starts_at,
         now=now,
-        is_accepted=_accepted_by(db, booking) is not None,
+        is_accepted=bool(_accepted(db, promises.standing(db, booking))),
         is_ours=is_ours,
         rules=rule_queries.governing(db, booking),
     )
@@ -76,23 +76,22 @@ def cancel(
     standbys.lock_members(db, booking_number=number, now=now)
     booking = locked(db, number, by)
     standing = _locked_promises(db, booking, now=now)
-    technician_id = _accepted_by(db, booking)
+    accepted = _accepted(db, standing)
     rules = rule_queries.governing(db, booking)
     tariff = policy.cancel_tariff(
         starts_at=booking.starts_at,
         now=now,
-        is_accepted=technician_id is not None,
+        is_accepted=bool(accepted),
         is_ours=cause in (Cause.UNANSWERED, Cause.GOODS_LATE) or moving.fails_him(db, booking),
         rules=rules,
     )
-    visit_number = dispatch.visit(db, booking.visit_id).number
     move(db, booking, BookingAction.CANCEL, by=by, now=now, cause=cause.value)
     booking.cause, booking.needs_window = cause.value, False
     _end_all(db, standing, _TROUBLE[cause], Ending.CANCELLED, by=by, now=now)
     looking.plan_next(db, booking, now=now)
     standbys.take_over(db, booking, now=now)
 
-    _charge(db, booking, tariff, visit_number=visit_number, technician_id=technician_id, now=now)
+    _charge(db, booking, tariff, accepted=accepted, now=now)
     told = BookingCancelled(at=now, cause=cause.value, points=tariff.points, **facts_of(booking))
     outbox.record(db, told)
     return booking
@@ -202,10 +201,14 @@ def _end_all(
         promises.end(kept, ending, now=now)
 
 
-def _accepted_by(db: Session, booking: Booking) -> int | None:
-    """Return the technician who said yes to the visit, None when nobody did."""
-    visit = dispatch.fresh_visit(db, booking.visit_id)
-    return visit.technician_id if visit.state in ACCEPTED else None
+def _accepted(db: Session, standing: Sequence[Promise]) -> dict[str, int]:
+    """Return the technicians who said yes, by the number of the visit: two may, for a coupled booking."""
+    known = [dispatch.fresh_visit(db, kept.visit_id) for kept in standing]
+    return {
+        visit.number: visit.technician_id
+        for visit in known
+        if visit.state in ACCEPTED and visit.technician_id is not None
+    }
 
 
 def _check_unservable(
@@ -229,8 +232,7 @@ def _charge(
     booking: Booking,
     tariff: Tariff,
     *,
-    visit_number: str,
-    technician_id: int | None,
+    accepted: Mapping[str, int],
     now: datetime,
 ) -> None:
     rules = rule_queries.governing(db, booking)
@@ -245,10 +247,11 @@ def _charge(
                 rules=rules,
             )
         )
-    if tariff.errand.fen and technician_id is not None:
-        drafts.append(
-            ledger.errand_draft(technician_id=technician_id, visit_number=visit_number, rules=rules)
-        )
+    if tariff.errand.fen:
+        drafts += [
+            ledger.errand_draft(technician_id=technician_id, visit_number=number, rules=rules)
+            for number, technician_id in accepted.items()
+        ]
     postings.post_all(db, drafts, now=now)
     if tariff.is_strike:
         strikes.open_strike(

@@ -37,6 +37,7 @@ from tests.integration.booking.living import (
     a_coupled_draft,
     a_coupled_promise,
     done,
+    earnings,
     points,
     promises_of,
 )
@@ -134,6 +135,18 @@ def test_are_cancelled_both(member: Actor, number: str) -> None:
     assert standing(number) == {}
     with transaction(reads_only=True) as db:
         assert {visit.state for visit in db.query(Visit)} == {VisitState.CANCELLED}
+
+
+def test_cancelled_late_they_pay_each_who_had_accepted(member: Actor, number: str) -> None:
+    done(publishing.publish_day, branch_id=1, day=tomorrow(), by=DISPATCHER, now=MONDAY_NINE)
+    visit = visit_for(number, "air_install")
+    assert visit.technician_id is not None
+    installer = Actor(visit.technician_id, Role.TECHNICIAN)
+    done(visit_operations.accept, number=visit.number, by=installer, now=MONDAY_NINE)
+
+    done(cancelling.cancel, number=number, by=member, now=OPENS)
+
+    assert earnings(installer) == 25_00
 
 
 def test_with_the_delivery_on_the_road_the_installation_moves_alone(
