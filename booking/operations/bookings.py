@@ -135,7 +135,7 @@ def commit_paid(db: Session, *, number: str, by: Actor, now: datetime) -> Bookin
 
     A hold that was freed meanwhile is proven anew in the same window, in place of another that its draft
     holds by now. Raises Blocked, and PlaceGone when nothing fits there any more or the draft was booked
-    otherwise: the payer gets his money back. Committing twice is one booking.
+    otherwise, NoVisitWanted: the payer gets his money back. Committing twice is one booking.
     """
     booking = locked(db, number, by)
     if booking.state in KNOWN:
@@ -149,6 +149,7 @@ def commit_paid(db: Session, *, number: str, by: Actor, now: datetime) -> Bookin
         # He has picked another window meanwhile: one draft is one booking.
         raise PlaceGone
     draft = queries.draft_by_id(db, booking.draft_id)
+    tryouts.check_wanted(db, draft, queries.service_by_id(db, draft.service_id))
     last = queries.promises(db, booking.id)[-1]
     day = local_date(last.starts_at)
     window = Window(second_of_day(last.starts_at, day), second_of_day(last.ends_at, day))

@@ -5,7 +5,7 @@ from flask import Flask
 
 from booking import payment_queries
 from booking.models import Booking, Draft
-from booking.operations import bookings, payments
+from booking.operations import bookings, payments, tryouts
 from booking.payment_models import Payment
 from booking.policy import HOLD_LIFE
 from booking.states import PROMISED, BookingState, PaymentState
@@ -16,6 +16,7 @@ from kernel.money import Money
 from tests.house import MONDAY_NINE, a_draft, tomorrow
 from tests.integration.booking.living import AFTERNOON, MINUTE, done, struck, told
 from tests.integration.booking.promised import MORNING, a_city, booking_of
+from tests.samples import a_sample
 
 DEPOSIT = Money(30_00)
 
@@ -96,6 +97,22 @@ def test_of_both_windows_makes_one_promise(risky: Actor, draft: str) -> None:
     assert paid(second).state is PaymentState.REFUNDING
 
     assert [booking.number for booking in promised(draft)] == [first]
+
+
+def test_for_a_tryout_that_was_given_up_goes_back(app: Flask) -> None:
+    member = a_city()
+    with transaction() as db:
+        sample = a_sample(db, branch_id=1)
+    tryout = done(tryouts.ask, sample_number=sample, by=member, now=MONDAY_NINE).number
+    struck(member, 100, 60)
+    with transaction() as db:
+        draft = a_draft(db, by=member, service_code="bring_1")
+    number = awaiting(draft, MORNING, by=member)
+    done(bookings.release, number=number, by=member, now=MONDAY_NINE)
+    done(tryouts.cancel, number=tryout, by=member, now=MONDAY_NINE)
+
+    assert paid(number).state is PaymentState.REFUNDING
+    assert promised(draft) == []
 
 
 def test_a_hold_that_waits_for_its_deposit_outlives_the_ten_minutes(
