@@ -231,8 +231,18 @@ def _shape(
         estate=draft.compound,
         card_s=card_s,
         learned_from=length.visits,
+        # Of two visits that move together nobody gets one again that he has declined.
+        barred=_declined(db, draft, service) if draft.delivery_id is not None else frozenset(),
         is_kept_for=queries.is_kept_for(db, branch_id=draft.branch_id, member_id=draft.member_id),
     )
+
+
+def _declined(db: Session, draft: Draft, service: Service) -> frozenset[int]:
+    """Return who has declined the draft's visit for that service so far."""
+    booked = queries.booked_of_draft(db, draft.id)
+    before = queries.promises(db, booked.id) if booked is not None else []
+    ids = [kept.visit_id for kept in before if kept.service_id == service.id]
+    return frozenset().union(*dispatch_queries.barred_from(db, ids).values())
 
 
 def check_window(

@@ -129,6 +129,29 @@ def test_move_both(member: Actor, number: str) -> None:
     assert [row.ending for row in promises_of(number)].count("moved") == 2
 
 
+def test_moved_both_never_go_to_who_has_declined_one(app: Flask) -> None:
+    member = a_coupled_city(technicians=2)
+    number = a_coupled_promise(member)
+    done(publishing.publish_day, branch_id=1, day=tomorrow(), by=DISPATCHER, now=MONDAY_NINE)
+    visit = visit_for(number, "air_delivery")
+    assert visit.technician_id is not None
+    by = Actor(visit.technician_id, Role.TECHNICIAN)
+    done(visit_operations.decline, number=visit.number, reason="太重", by=by, now=MONDAY_NINE)
+
+    done(
+        moving.reschedule,
+        number=number,
+        day=WEDNESDAY,
+        window=LATE_AFTERNOON,
+        by=member,
+        now=MONDAY_NINE,
+    )
+
+    moved = visit_for(number, "air_delivery").id
+    with transaction(reads_only=True) as db:
+        assert dispatch.barred_from(db, [moved]) == {moved: {by.id}}
+
+
 def test_are_cancelled_both(member: Actor, number: str) -> None:
     done(cancelling.cancel, number=number, by=member, now=MONDAY_NINE)
 
