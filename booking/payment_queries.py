@@ -4,7 +4,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
-from sqlalchemy import select
+from sqlalchemy import func, select
 
 from booking.models import Booking
 from booking.payment_models import Payment, Refund
@@ -150,8 +150,12 @@ def stuck_refund(db: Session, *, number: str, by: Actor) -> Stuck:
 
 
 def unanswered(db: Session, *, now: datetime, limit: int) -> Sequence[Payment]:
-    """Return sums that were asked for a while ago and of which nothing was heard, oldest first."""
+    """Return sums that were asked for a while ago and of which nothing was heard: half of them the newest,
+    as most is paid at once, the others by chance, so that none is passed over for long."""
     found = select(Payment).where(
         Payment.state == PaymentState.OPEN, Payment.opened_at <= now - timedelta(minutes=1)
     )
-    return db.scalars(found.order_by(Payment.id.desc()).limit(limit)).all()
+    newest = db.scalars(found.order_by(Payment.id.desc()).limit(limit // 2)).all()
+    others = found.where(Payment.id.not_in([row.id for row in newest]))
+    rest = others.order_by(func.random()).limit(limit - len(newest))
+    return [*newest, *db.scalars(rest)]
