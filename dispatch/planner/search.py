@@ -38,8 +38,10 @@ UNSERVED_S = constraints.Weight.UNSERVED // constraints.Weight.DRIVING
 NEIGHBOURS_MAX = 500
 # How far apart neighbours are is told by so many of the nearest.
 NEIGHBOURS_FEW = 5
-# The routes of so many neighbours are asked for a place.
-CLOSE_MAX = 40
+# The routes of so many neighbours are asked for a place; on a day of so many stops, where what is known
+# of their routes lies out of the processor's cache, of fewer, as far as whoever has them may serve it.
+CLOSE_MAX, CLOSE_FEW = 40, 14
+STOPS_MANY = 800
 WAIT_SHARE = 0.2
 POOL_MAX = 20_000
 POOL_VISITS_MAX = 400_000
@@ -366,7 +368,9 @@ def _close(day: Day) -> Indices:
     late = np.maximum(0, (opens + work)[:, None] + drives - shuts[None, :])
     after = drives + WAIT_SHARE * wait + late
     beside = np.minimum(after, after.T)
-    return np.ascontiguousarray(beside.argsort(axis=1, kind="stable")[:, :CLOSE_MAX], np.int32)
+    few = int(CLOSE_FEW / max(0.1, day.able.mean())) if len(day.place) >= STOPS_MANY else CLOSE_MAX
+    count = min(CLOSE_MAX, few)
+    return np.ascontiguousarray(beside.argsort(axis=1, kind="stable")[:, :count], np.int32)
 
 
 def _orders(day: Day) -> Ints:
