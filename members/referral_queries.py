@@ -55,13 +55,13 @@ def is_commissioned(db: Session, member_ids: Sequence[int]) -> bool:
 
 
 def rewards_of(db: Session, member_id: int, *, since: datetime) -> int:
-    """Return for how many friends a member was given points since."""
+    """Return for how many friends a member was given points since, also such as went to what he owed."""
     found = (
-        select(func.count())
+        select(func.count(Posting.id.distinct()))
         .select_from(Entry)
         .join(Posting, Posting.id == Entry.posting_id)
         .join(Account, Account.id == Entry.account_id)
-        .where(Account.owner.in_(merge_queries.owners_of(member_id)), Posting.kind == REFERRAL)
+        .where(Account.owner.in_(merge_queries.accounts_of(member_id)), Posting.kind == REFERRAL)
         .where(Posting.at >= since, Posting.idempotency_key.endswith(":by"))
     )
     return db.scalar(found) or 0
